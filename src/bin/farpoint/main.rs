@@ -1,0 +1,3 @@
+//! The `farpoint` program.
+
+fn main() {}

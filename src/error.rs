@@ -1,0 +1,103 @@
+//! Everything that can go wrong, with the numbers that explain it.
+
+use std::path::PathBuf;
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a pool could not be read or a selection not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what its name or header claims, or holds something Farpoint does not read.
+    #[error("{}: {reason}", path.display())]
+    Format {
+        /// The file concerned.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// The values do not form rows.
+    #[error("{values} values do not form rows of {d}")]
+    Shape {
+        /// Number of values given.
+        values: usize,
+        /// Values a row.
+        d: usize,
+    },
+    /// A NaN or an infinity.
+    #[error("{what} {row} holds {value} at dimension {dimension}; every value must be finite")]
+    NotFinite {
+        /// `row` for the pool, `labeled vector` for outside vectors.
+        what: &'static str,
+        /// The first bad row.
+        row: usize,
+        /// Its first bad dimension.
+        dimension: usize,
+        /// The value there.
+        value: f32,
+    },
+    /// A row without a direction, under the cosine metric.
+    #[error(
+        "{what} {row} is all zeros, which has no direction: drop it or use the euclidean metric"
+    )]
+    ZeroRow {
+        /// `row` for the pool, `labeled vector` for outside vectors.
+        what: &'static str,
+        /// The first such row.
+        row: usize,
+    },
+    /// A budget of zero.
+    #[error("budget 0 selects nothing: give a budget of at least 1")]
+    BudgetZero,
+    /// More centers asked for than there are rows to choose from.
+    #[error("budget {budget} exceeds the {available} rows that are neither labeled nor excluded")]
+    BudgetTooLarge {
+        /// New centers asked for.
+        budget: usize,
+        /// Rows that may be chosen.
+        available: usize,
+    },
+    /// A row number past the end of the pool.
+    #[error("{role} row {row} is not in the pool, whose rows are 0 to {}", rows.saturating_sub(1))]
+    RowOutOfRange {
+        /// Where it was given: `labeled`, `excluded`, `first` or `resume`.
+        role: &'static str,
+        /// The number given.
+        row: usize,
+        /// Rows in the pool.
+        rows: usize,
+    },
+    /// A row that cannot play the part it was given.
+    #[error("{role} row {row} {reason}")]
+    Row {
+        /// Where it was given: `labeled`, `excluded`, `first` or `resume`.
+        role: &'static str,
+        /// The row.
+        row: usize,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Weights that are not one finite number of at least 0 a row.
+    #[error("weights: {0}")]
+    Weights(String),
+    /// Outside vectors of another dimension than the pool's.
+    #[error("the labeled vectors have {vectors} dimensions, the pool {pool}")]
+    Dimensions {
+        /// Dimensions of the pool.
+        pool: usize,
+        /// Dimensions of the outside vectors.
+        vectors: usize,
+    },
+    /// Options that are out of range or contradict each other.
+    #[error("{0}")]
+    Options(String),
+}

@@ -1,0 +1,15 @@
+//! Farpoint selects core-sets: from a pool of `n` embeddings it picks the `k` rows that leave no row far from a pick.
+
+mod distance;
+mod error;
+mod greedy;
+pub mod pool;
+mod rows;
+mod select;
+pub mod synth;
+
+pub use distance::distance;
+pub use error::{Error, Result};
+pub use greedy::Statistics;
+pub use pool::{Dtype, Element, Pool};
+pub use select::{Device, First, Metric, Options, Progress, Selection, select, select_with};

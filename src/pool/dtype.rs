@@ -1,0 +1,77 @@
+//! What a value is stored as.
+
+use half::{bf16, f16};
+
+/// How a pool's values are stored. Every one of them is exact in f32, which is what the engine works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtype {
+    /// IEEE binary32.
+    F32,
+    /// IEEE binary16.
+    F16,
+    /// bfloat16.
+    Bf16,
+    /// Unsigned bytes.
+    U8,
+    /// Signed bytes.
+    I8,
+}
+
+impl Dtype {
+    /// Bytes a value.
+    pub fn bytes(self) -> usize {
+        match self {
+            Dtype::F32 => 4,
+            Dtype::F16 | Dtype::Bf16 => 2,
+            Dtype::U8 | Dtype::I8 => 1,
+        }
+    }
+
+    /// The name used on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "f32",
+            Dtype::F16 => "f16",
+            Dtype::Bf16 => "bf16",
+            Dtype::U8 => "u8",
+            Dtype::I8 => "i8",
+        }
+    }
+
+    /// Widen `bytes`, little-endian values of this type, into `out`; exact.
+    pub(crate) fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
+        out.clear();
+        match self {
+            Dtype::F32 => out.extend(chunks(bytes).map(f32::from_le_bytes)),
+            Dtype::F16 => out.extend(chunks(bytes).map(|b| f16::from_le_bytes(b).to_f32())),
+            Dtype::Bf16 => out.extend(chunks(bytes).map(|b| bf16::from_le_bytes(b).to_f32())),
+            Dtype::U8 => out.extend(bytes.iter().map(|&b| f32::from(b))),
+            Dtype::I8 => out.extend(bytes.iter().map(|&b| f32::from(b.cast_signed()))),
+        }
+    }
+}
+
+fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks::<N>().0.iter().copied()
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A type of value that a pool can be made of: `f32`, `f16`, `bf16`, `u8` or `i8`.
+pub trait Element: bytemuck::Pod + sealed::Sealed {
+    /// Its name at run time.
+    const DTYPE: Dtype;
+}
+
+macro_rules! element {
+    ($($t:ty => $dtype:ident),*) => {$(
+        impl sealed::Sealed for $t {}
+        impl Element for $t {
+            const DTYPE: Dtype = Dtype::$dtype;
+        }
+    )*};
+}
+element!(f32 => F32, f16 => F16, bf16 => Bf16, u8 => U8, i8 => I8);

@@ -1,0 +1,61 @@
+//! A pool as a metric sees it: euclidean shows the stored values, cosine the values over their row's norm.
+
+use rayon::prelude::*;
+
+use crate::distance::norm;
+use crate::error::{Error, Result};
+use crate::pool::Pool;
+use crate::select::Metric;
+
+/// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
+pub(crate) struct Rows<'a> {
+    pool: &'a Pool<'a>,
+    /// Canonical norms, under cosine only.
+    norms: Option<Vec<f64>>,
+}
+
+impl<'a> Rows<'a> {
+    /// `what` names a row in errors. Reads the pool once under cosine.
+    pub fn new(pool: &'a Pool<'a>, metric: Metric, what: &'static str) -> Result<Rows<'a>> {
+        let norms = match metric {
+            Metric::Euclidean => None,
+            Metric::Cosine => Some(norms(pool, what)?),
+        };
+        Ok(Rows { pool, norms })
+    }
+
+    pub fn len(&self) -> usize {
+        self.pool.rows()
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.pool.dimensions()
+    }
+
+    /// Row `row` under the metric: borrowed where it can be, else made in `scratch`.
+    pub fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        let Some(norms) = &self.norms else { return self.pool.row(row, scratch) };
+        let mut stored = Vec::new();
+        let values = self.pool.row(row, &mut stored);
+        normalize(values, norms[row], scratch);
+        scratch
+    }
+}
+
+/// `f32(x_j / norm)`: the division in f64, one rounding.
+fn normalize(values: &[f32], norm: f64, out: &mut Vec<f32>) {
+    out.clear();
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
+    out.extend(values.iter().map(|&v| (f64::from(v) / norm) as f32));
+}
+
+fn norms(pool: &Pool, what: &'static str) -> Result<Vec<f64>> {
+    let norms: Vec<f64> = (0..pool.rows())
+        .into_par_iter()
+        .map_init(Vec::new, |scratch, row| norm(pool.row(row, scratch)))
+        .collect();
+    match norms.iter().position(|&norm| norm == 0.0) {
+        Some(row) => Err(Error::ZeroRow { what, row }),
+        None => Ok(norms),
+    }
+}
