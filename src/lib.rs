@@ -1,5 +1,6 @@
 //! Farpoint selects core-sets: from a pool of `n` embeddings it picks the `k` rows that leave no row far from a pick.
 
+mod backend;
 mod distance;
 mod error;
 mod greedy;
@@ -7,6 +8,8 @@ pub mod pool;
 mod rows;
 mod select;
 pub mod synth;
+#[doc(hidden)]
+pub mod tuning;
 
 pub use distance::distance;
 pub use error::{Error, Result};

@@ -1,11 +1,13 @@
 //! Greedy k-center: what is asked, and how it is answered.
 
+mod lazy;
 mod picks;
 mod problem;
 mod reference;
+mod replay;
 mod statistics;
 
-pub(crate) use picks::{End, Picks, Watch};
+pub(crate) use lazy::{Frontier, lazy};
 pub(crate) use problem::Problem;
 pub(crate) use reference::reference;
 pub use statistics::Statistics;
