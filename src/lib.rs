@@ -7,6 +7,7 @@ mod greedy;
 pub mod pool;
 mod rows;
 mod select;
+mod simd;
 pub mod synth;
 #[doc(hidden)]
 pub mod tuning;
