@@ -3,11 +3,9 @@
 mod lazy;
 mod picks;
 mod problem;
-mod reference;
 mod replay;
 mod statistics;
 
 pub(crate) use lazy::{Frontier, lazy};
 pub(crate) use problem::Problem;
-pub(crate) use reference::reference;
 pub use statistics::Statistics;
