@@ -1,11 +1,41 @@
 //! Where rows come from: a slice in memory, or files, mapped where their layout allows.
 
-mod dtype;
+#[cfg(target_endian = "big")]
+compile_error!(
+    "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"
+);
 
+mod choose;
+#[cfg_attr(not(feature = "parquet"), path = "columns_absent.rs")]
+mod columns;
+mod convert;
+mod dense;
+mod dtype;
+mod folder;
+#[doc(hidden)]
+pub mod in_memory;
+mod lists;
+mod map;
+mod npy;
+mod npy_header;
+mod npz;
+mod numbers;
+mod open;
+mod safe_tensors;
+mod vectors;
+
+use std::borrow::Cow;
+
+use choose::choose;
 pub use dtype::{Dtype, Element};
+pub use lists::{read_rows, read_weights};
+use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+
+/// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
+type Reason = Cow<'static, str>;
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
@@ -29,8 +59,14 @@ struct Segment<'a> {
     bytes: Bytes<'a>,
     /// Pool row of the segment's first row.
     first_row: usize,
-    rows: usize,
     /// Byte at which the first row starts.
+    offset: usize,
+    stride: usize,
+}
+
+/// Where rows lie in a piece of memory, in bytes.
+#[derive(Clone, Copy)]
+struct Place {
     offset: usize,
     stride: usize,
 }
@@ -38,12 +74,31 @@ struct Segment<'a> {
 /// Little-endian bytes, wherever they are kept.
 enum Bytes<'a> {
     Borrowed(&'a [u8]),
+    Mapped(Mmap),
+    /// Aligned for f32 in practice, as allocators do; [`Pool::row`] copes where it is not.
+    Owned(Vec<u8>),
+    F32(Vec<f32>),
+    /// Decoded, or a part of a map.
+    #[cfg(feature = "parquet")]
+    Arrow(arrow_buffer::Buffer),
+}
+
+#[cfg(feature = "parquet")]
+impl AsRef<[u8]> for Bytes<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
 }
 
 impl Bytes<'_> {
     fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Borrowed(bytes) => bytes,
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+            Bytes::F32(values) => bytemuck::cast_slice(values),
+            #[cfg(feature = "parquet")]
+            Bytes::Arrow(buffer) => buffer,
         }
     }
 }
@@ -60,7 +115,7 @@ impl<'a> Pool<'a> {
         let rows = values.len() / d;
         let bytes = Bytes::Borrowed(bytemuck::cast_slice(values));
         let stride = d * T::DTYPE.bytes();
-        let segment = Segment { bytes, first_row: 0, rows, offset: 0, stride };
+        let segment = Segment { bytes, first_row: 0, offset: 0, stride };
         Pool { segments: vec![segment], rows, d, dtype: T::DTYPE, notices: Vec::new() }.checked()
     }
 
@@ -96,7 +151,6 @@ impl<'a> Pool<'a> {
     pub fn row<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         let bytes = self.row_bytes(row);
         if self.dtype == Dtype::F32
-            && cfg!(target_endian = "little")
             && let Ok(values) = bytemuck::try_cast_slice(bytes)
         {
             return values;
@@ -127,26 +181,43 @@ impl<'a> Pool<'a> {
         &segment.bytes.as_slice()[start..start + self.d * self.dtype.bytes()]
     }
 
+    /// A pool of one segment, not yet checked: row `i` starts at `offset + i stride` of `bytes`.
+    fn of_segment(bytes: Bytes<'a>, shape: (usize, usize), dtype: Dtype, place: Place) -> Pool<'a> {
+        let (rows, d) = shape;
+        let Place { offset, stride } = place;
+        let end = offset + (rows - 1) * stride + d * dtype.bytes();
+        assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
+        let segment = Segment { bytes, first_row: 0, offset, stride };
+        Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new() }
+    }
+
+    /// The rows of `other` after these; d and dtype are the same.
+    fn append(&mut self, other: Pool<'a>) {
+        assert_eq!((self.d, self.dtype), (other.d, other.dtype));
+        let first_row = self.rows;
+        let moved = |s: Segment<'a>| Segment { first_row: first_row + s.first_row, ..s };
+        self.segments.extend(other.segments.into_iter().map(moved));
+        self.rows += other.rows;
+        self.notices.extend(other.notices);
+    }
+
     /// The pool itself, once every value is known to be finite. Reads it once.
     fn checked(self) -> Result<Pool<'a>> {
-        if matches!(self.dtype, Dtype::U8 | Dtype::I8) {
-            return Ok(self);
-        }
-        let first_bad = (0..self.rows).into_par_iter().with_min_len(256).find_map_first(|row| {
-            let mut scratch = Vec::new();
-            let values = self.row(row, &mut scratch);
-            let sum: f32 = values.iter().map(|v| v * 0.0).sum();
-            if sum == 0.0 {
-                return None;
-            }
-            values.iter().position(|v| !v.is_finite()).map(|at| (row, at, values[at]))
-        });
+        let first_bad = (0..self.rows)
+            .into_par_iter()
+            .with_min_len(256)
+            .find_first(|&row| !self.dtype.all_finite(self.row_bytes(row)));
         match first_bad {
-            Some((row, dimension, value)) => {
-                Err(Error::NotFinite { what: "row", row, dimension, value })
-            }
+            Some(row) => Err(self.not_finite(row)),
             None => Ok(self),
         }
+    }
+
+    fn not_finite(&self, row: usize) -> Error {
+        let mut scratch = Vec::new();
+        let values = self.row(row, &mut scratch);
+        let dimension = values.iter().position(|v| !v.is_finite()).expect("the row is bad");
+        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
     }
 }
 
