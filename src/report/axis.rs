@@ -54,7 +54,7 @@ impl Axis {
     }
 
     fn log_ticks(&self) -> (Vec<f64>, f64) {
-        let crowded = (self.max / self.min).log10() > 3.2;
+        let crowded = (self.max / self.min).log10() > 2.6;
         let factors: &[f64] = if crowded { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let powers = (0..20).map(|p| 10f64.powi(p));
         (powers.flat_map(|power| factors.iter().map(move |f| f * power)).collect(), 1.0)

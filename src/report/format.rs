@@ -37,7 +37,7 @@ pub(super) fn number(x: f64) -> String {
         f64::INFINITY => "∞".into(),
         0.0 => "0".into(),
         _ if !(1e-4..1e7).contains(&size) => format!("{x:.3e}"),
-        _ => format!("{x:.*}", decimals(size, 4)),
+        _ => format!("{x:.*}", decimals(rounded(size, 3), 4)),
     }
 }
 
@@ -59,7 +59,12 @@ fn decimals(size: f64, digits: usize) -> usize {
 
 /// `x` to six significant digits: what a read-out shows, in few bytes.
 pub(super) fn short(x: f64) -> f64 {
-    format!("{x:.5e}").parse().expect("a printed number is a number")
+    rounded(x, 5)
+}
+
+/// `x` rounded to `decimals` after its first digit.
+fn rounded(x: f64, decimals: usize) -> f64 {
+    format!("{x:.decimals$e}").parse().expect("a printed number is a number")
 }
 
 /// A share of the whole as a percentage, `part` over `whole`.

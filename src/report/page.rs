@@ -114,13 +114,11 @@ fn radius_meaning(quality: &Quality, about: &About) -> String {
 fn meaning(selection: &Selection, about: &About) -> String {
     let options = about.options;
     let labeled = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
-    let mut sentences = vec![outcome(selection, labeled)];
+    let mut sentences = vec![outcome(selection, about, labeled)];
     if selection.interrupted {
         sentences.push(interruption(selection));
-    } else if options.stop_radius.is_some_and(|stop| selection.radius() <= stop) {
-        let stop = number(options.stop_radius.unwrap_or_default());
-        sentences
-            .push(format!("The run ended there because the stop radius, {stop}, was reached."));
+    } else if let Some(stop) = options.stop_radius.filter(|stop| selection.radius() <= *stop) {
+        sentences.push(format!("That reaches the stop radius, {}.", number(stop)));
     }
     if selection.initial_radius.is_finite() && !selection.radii.is_empty() {
         sentences.push(format!(
@@ -140,24 +138,40 @@ fn meaning(selection: &Selection, about: &About) -> String {
     sentences.join(" ")
 }
 
-fn outcome(selection: &Selection, labeled: usize) -> String {
+fn outcome(selection: &Selection, about: &About, labeled: usize) -> String {
     let quality = Quality::of(selection);
-    let centers = if labeled > 0 { "a selected row or a labeled center" } else { "a selected row" };
+    let radius = known(quality.radius);
+    let rows = match about.options.excluded.len() {
+        0 => "every row",
+        _ => "every row that counts",
+    };
+    let centers = match (selection.centers.len(), labeled) {
+        (_, 0) => "a selected row",
+        (0, _) => "a labeled center",
+        _ => "a selected row or a labeled center",
+    };
+    let covered = match about.options.weights {
+        None => format!("{rows} lies within {radius} of {centers}"),
+        Some(_) => format!("for {rows}, weight times distance to {centers} is at most {radius}"),
+    };
     match quality.lower {
-        None if selection.centers.is_empty() => format!(
-            "The labeled centers already cover every row within {}: nothing had to be selected.",
-            known(quality.radius)
-        ),
+        None if selection.centers.is_empty() => {
+            capital(&format!("{covered} already: nothing had to be selected."))
+        }
         None => "The run ended before any radius was known.".into(),
         Some(_) if quality.radius == 0.0 => {
-            format!("Every row equals {centers}: the pool is covered completely.")
+            capital(&format!("{covered}: nothing is left to cover."))
         }
-        Some(lower) => format!(
-            "Every row lies within {} of {centers}, and no other choice of as many rows could bring that below {}.",
-            number(quality.radius),
+        Some(lower) => capital(&format!(
+            "{covered}, and no other choice of as many rows could bring that below {}.",
             number(lower)
-        ),
+        )),
     }
+}
+
+fn capital(sentence: &str) -> String {
+    let (first, rest) = sentence.split_at(1);
+    first.to_uppercase() + rest
 }
 
 fn interruption(selection: &Selection) -> String {

@@ -72,7 +72,7 @@ function drawMap(figure, map) {
     const { first, middle, last } = colors;
     return `rgb(${share < 0.5 ? blend(first, middle, 2 * share) : blend(middle, last, 2 * share - 1)})`;
   };
-  const pickSize = (i) => Math.max(2.4, Math.min(6, 26 / Math.sqrt(count)) * (i < 10 ? 1.25 : 1)) * (width < 500 ? 0.75 : 1);
+  const pickSize = (i) => Math.max(2.4, Math.min(6, 34 / Math.sqrt(count)) * (i < 10 ? 1.25 : 1)) * (width < 500 ? 0.75 : 1);
 
   function drawRows() {
     const size = Math.max(1, Math.min(2.2, 90 / Math.sqrt(rows.length / 2))) * (width < 500 ? 0.75 : 1);
@@ -88,10 +88,11 @@ function drawMap(figure, map) {
   function drawLabeled() {
     pen.strokeStyle = colors.labeled;
     pen.lineWidth = 1.6;
+    const arm = width < 500 ? 3.5 : 5;
     for (let i = 0; i < labeled.length / 2; i++) {
       const [x, y] = place(labeled, i);
       pen.beginPath();
-      pen.moveTo(x, y - 5); pen.lineTo(x + 5, y); pen.lineTo(x, y + 5); pen.lineTo(x - 5, y);
+      pen.moveTo(x, y - arm); pen.lineTo(x + arm, y); pen.lineTo(x, y + arm); pen.lineTo(x - arm, y);
       pen.closePath();
       pen.stroke();
     }
