@@ -5,6 +5,7 @@ mod distance;
 mod error;
 mod greedy;
 pub mod pool;
+pub mod report;
 mod rows;
 mod select;
 mod simd;
