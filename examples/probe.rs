@@ -27,7 +27,16 @@ fn main() {
     } else {
         synth::pool(shape, n, d, 1)
     };
-    let pool = Pool::new(&v, d).unwrap();
+    let dpool;
+    let pool = if kind == "digits" {
+        dpool = Pool::open("data/digits.npy").unwrap();
+        &dpool
+    } else {
+        dpool = Pool::new(&v, d).unwrap();
+        &dpool
+    };
+    let n = pool.rows();
+    let d = pool.dimensions();
     let mut last: Option<(Vec<usize>, Vec<f64>)> = None;
     for f in filters.split(',') {
         let filter = match f {
@@ -42,7 +51,7 @@ fn main() {
             for _ in 0..3 {
                 let t = std::time::Instant::now();
                 let s = select_tuned(
-                    &pool,
+                    pool,
                     k,
                     &Options::default(),
                     &Tuning { filter, frontier, width: 1.0 },

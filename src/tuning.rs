@@ -89,7 +89,8 @@ fn lazy(
     tuning: &Tuning,
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
-    let frontier = tuning.frontier.map_or_else(Frontier::adaptive, Frontier::fixed);
+    let adaptive = || Frontier::adaptive(problem.rows.len());
+    let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
     greedy::lazy(problem, &mut Cpu::new(problem, multiplier, tuning.width), frontier, watch)
 }
 
