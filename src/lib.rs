@@ -7,9 +7,11 @@ pub mod pool;
 mod rows;
 mod select;
 pub mod synth;
+mod verify;
 
 pub use distance::distance;
 pub use error::{Error, Result};
 pub use greedy::Statistics;
 pub use pool::{Dtype, Element, Pool};
 pub use select::{Device, First, Metric, Options, Progress, Selection, select, select_with};
+pub use verify::{Cover, Verdict, verify};

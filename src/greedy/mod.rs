@@ -5,7 +5,7 @@ mod problem;
 mod reference;
 mod statistics;
 
-pub(crate) use picks::{End, Picks, Watch};
+pub(crate) use picks::{End, Picks, Watch, lower_bounds};
 pub(crate) use problem::Problem;
 pub(crate) use reference::reference;
 pub use statistics::Statistics;
