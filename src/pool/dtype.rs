@@ -50,6 +50,31 @@ impl Dtype {
             Dtype::I8 => out.extend(bytes.iter().map(|&b| f32::from(b.cast_signed()))),
         }
     }
+
+    /// Whether `bytes`, little-endian values of this type, hold neither NaN nor infinity: an exponent of all ones.
+    pub(crate) fn all_finite(self, bytes: &[u8]) -> bool {
+        match self {
+            Dtype::F32 => {
+                none(chunks(bytes).map(|b| u32::from_le_bytes(b) & EXPONENT_F32 == EXPONENT_F32))
+            }
+            Dtype::F16 => {
+                none(chunks(bytes).map(|b| u16::from_le_bytes(b) & EXPONENT_F16 == EXPONENT_F16))
+            }
+            Dtype::Bf16 => {
+                none(chunks(bytes).map(|b| u16::from_le_bytes(b) & EXPONENT_BF16 == EXPONENT_BF16))
+            }
+            Dtype::U8 | Dtype::I8 => true,
+        }
+    }
+}
+
+const EXPONENT_F32: u32 = 0x7f80_0000;
+const EXPONENT_F16: u16 = 0x7c00;
+const EXPONENT_BF16: u16 = 0x7f80;
+
+/// Without an early exit, so that it runs on vectors.
+fn none(bad: impl Iterator<Item = bool>) -> bool {
+    !bad.fold(false, |any, bad| any | bad)
 }
 
 fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {

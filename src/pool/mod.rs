@@ -1,11 +1,27 @@
 //! Where rows come from: a slice in memory, or files, mapped where their layout allows.
 
+#[cfg(target_endian = "big")]
+compile_error!(
+    "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"
+);
+
+mod convert;
 mod dtype;
+mod map;
+mod npy;
+mod npy_header;
+mod open;
+
+use std::borrow::Cow;
 
 pub use dtype::{Dtype, Element};
+use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+
+/// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
+type Reason = Cow<'static, str>;
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
@@ -29,8 +45,14 @@ struct Segment<'a> {
     bytes: Bytes<'a>,
     /// Pool row of the segment's first row.
     first_row: usize,
-    rows: usize,
     /// Byte at which the first row starts.
+    offset: usize,
+    stride: usize,
+}
+
+/// Where rows lie in a piece of memory, in bytes.
+#[derive(Clone, Copy)]
+struct Place {
     offset: usize,
     stride: usize,
 }
@@ -38,12 +60,19 @@ struct Segment<'a> {
 /// Little-endian bytes, wherever they are kept.
 enum Bytes<'a> {
     Borrowed(&'a [u8]),
+    Mapped(Mmap),
+    /// Aligned for f32 in practice, as allocators do; [`Pool::row`] copes where it is not.
+    Owned(Vec<u8>),
+    F32(Vec<f32>),
 }
 
 impl Bytes<'_> {
     fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Borrowed(bytes) => bytes,
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+            Bytes::F32(values) => bytemuck::cast_slice(values),
         }
     }
 }
@@ -60,7 +89,7 @@ impl<'a> Pool<'a> {
         let rows = values.len() / d;
         let bytes = Bytes::Borrowed(bytemuck::cast_slice(values));
         let stride = d * T::DTYPE.bytes();
-        let segment = Segment { bytes, first_row: 0, rows, offset: 0, stride };
+        let segment = Segment { bytes, first_row: 0, offset: 0, stride };
         Pool { segments: vec![segment], rows, d, dtype: T::DTYPE, notices: Vec::new() }.checked()
     }
 
@@ -96,7 +125,6 @@ impl<'a> Pool<'a> {
     pub fn row<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         let bytes = self.row_bytes(row);
         if self.dtype == Dtype::F32
-            && cfg!(target_endian = "little")
             && let Ok(values) = bytemuck::try_cast_slice(bytes)
         {
             return values;
@@ -127,26 +155,33 @@ impl<'a> Pool<'a> {
         &segment.bytes.as_slice()[start..start + self.d * self.dtype.bytes()]
     }
 
+    /// A pool of one segment, not yet checked: row `i` starts at `offset + i stride` of `bytes`.
+    fn of_segment(bytes: Bytes<'a>, shape: (usize, usize), dtype: Dtype, place: Place) -> Pool<'a> {
+        let (rows, d) = shape;
+        let Place { offset, stride } = place;
+        let end = offset + (rows - 1) * stride + d * dtype.bytes();
+        assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
+        let segment = Segment { bytes, first_row: 0, offset, stride };
+        Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new() }
+    }
+
     /// The pool itself, once every value is known to be finite. Reads it once.
     fn checked(self) -> Result<Pool<'a>> {
-        if matches!(self.dtype, Dtype::U8 | Dtype::I8) {
-            return Ok(self);
-        }
-        let first_bad = (0..self.rows).into_par_iter().with_min_len(256).find_map_first(|row| {
-            let mut scratch = Vec::new();
-            let values = self.row(row, &mut scratch);
-            let sum: f32 = values.iter().map(|v| v * 0.0).sum();
-            if sum == 0.0 {
-                return None;
-            }
-            values.iter().position(|v| !v.is_finite()).map(|at| (row, at, values[at]))
-        });
+        let first_bad = (0..self.rows)
+            .into_par_iter()
+            .with_min_len(256)
+            .find_first(|&row| !self.dtype.all_finite(self.row_bytes(row)));
         match first_bad {
-            Some((row, dimension, value)) => {
-                Err(Error::NotFinite { what: "row", row, dimension, value })
-            }
+            Some(row) => Err(self.not_finite(row)),
             None => Ok(self),
         }
+    }
+
+    fn not_finite(&self, row: usize) -> Error {
+        let mut scratch = Vec::new();
+        let values = self.row(row, &mut scratch);
+        let dimension = values.iter().position(|v| !v.is_finite()).expect("the row is bad");
+        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
     }
 }
 

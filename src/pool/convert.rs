@@ -1,0 +1,71 @@
+//! Values that do not lie as a pool keeps them, brought into memory once.
+
+use rayon::prelude::*;
+
+use super::Reason;
+
+/// How a dense `(n, d)` array lies in its file.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    pub rows: usize,
+    pub d: usize,
+    /// Columns lie together, not rows.
+    pub fortran: bool,
+    pub big_endian: bool,
+}
+
+/// Rows a block: a column's 64 values are 4 cache lines of f32, and a block of 64 x 768 stays inside L2.
+const BLOCK_ROWS: usize = 64;
+
+/// The `N`-byte values of `source`, row by row and little-endian.
+pub(super) fn row_major<const N: usize>(source: &[u8], layout: Layout) -> Vec<[u8; N]> {
+    let (values, _) = source.as_chunks::<N>();
+    let Layout { rows, d, fortran, big_endian } = layout;
+    let mut out = vec![[0; N]; rows * d];
+    out.par_chunks_mut(BLOCK_ROWS * d).enumerate().for_each(|(block, out)| {
+        let first = block * BLOCK_ROWS;
+        if fortran {
+            transpose(values, rows, first, out, d);
+        } else {
+            out.copy_from_slice(&values[first * d..][..out.len()]);
+        }
+        if big_endian {
+            out.iter_mut().for_each(|value| value.reverse());
+        }
+    });
+    out
+}
+
+/// Rows `first..` of a column-major array of `rows` rows into `out`, `(out.len() / d, d)`.
+fn transpose<V: Copy>(values: &[V], rows: usize, first: usize, out: &mut [V], d: usize) {
+    let block_rows = out.len() / d;
+    for j in 0..d {
+        let column = &values[j * rows + first..][..block_rows];
+        for (row, &value) in column.iter().enumerate() {
+            out[row * d + j] = value;
+        }
+    }
+}
+
+/// Little-endian f64 values rounded to f32, rows of `d`.
+///
+/// # Errors
+/// Names the first row that holds a finite value beyond f32; NaN and infinities pass, for the check of all pools.
+pub(super) fn round(values: &[[u8; 8]], d: usize) -> Result<Vec<f32>, Reason> {
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding, told in a notice")]
+    let narrow = |value: &[u8; 8]| f64::from_le_bytes(*value) as f32;
+    let overflows =
+        |value: &[u8; 8]| narrow(value).is_infinite() && f64::from_le_bytes(*value).is_finite();
+    let rounded: Vec<f32> = values.par_iter().map(narrow).collect();
+    match values.par_iter().position_first(overflows) {
+        None => Ok(rounded),
+        Some(at) => Err(overflow(f64::from_le_bytes(values[at]), at / d, at % d)),
+    }
+}
+
+pub(super) fn overflow(value: f64, row: usize, dimension: usize) -> Reason {
+    format!(
+        "row {row} holds {value:e} at dimension {dimension}, beyond the largest f32; scale the pool"
+    )
+    .into()
+}

@@ -1,0 +1,244 @@
+//! The header of an .npy file: a small checked parser. Nothing it says is believed before the file's length agrees.
+
+use super::{Dtype, Reason};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// What an .npy array is made of, for the types that a pool, a row list or weights may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Stored(Dtype),
+    F64,
+    /// Bytes a value; one byte is [`Dtype::I8`].
+    Signed(usize),
+    /// Bytes a value; one byte is [`Dtype::U8`].
+    Unsigned(usize),
+}
+
+impl Kind {
+    pub fn bytes(self) -> usize {
+        match self {
+            Kind::Stored(dtype) => dtype.bytes(),
+            Kind::F64 => 8,
+            Kind::Signed(bytes) | Kind::Unsigned(bytes) => bytes,
+        }
+    }
+
+    /// As NumPy calls it.
+    pub fn name(self) -> String {
+        match self {
+            Kind::Stored(Dtype::F32) => "float32".into(),
+            Kind::Stored(Dtype::F16) => "float16".into(),
+            Kind::Stored(Dtype::Bf16) => "bfloat16".into(),
+            Kind::Stored(Dtype::U8) => "uint8".into(),
+            Kind::Stored(Dtype::I8) => "int8".into(),
+            Kind::F64 => "float64".into(),
+            Kind::Signed(bytes) => format!("int{}", 8 * bytes),
+            Kind::Unsigned(bytes) => format!("uint{}", 8 * bytes),
+        }
+    }
+}
+
+/// A header that agrees with the length of its file.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub kind: Kind,
+    pub big_endian: bool,
+    /// Columns lie together, not rows.
+    pub fortran: bool,
+    pub shape: Vec<usize>,
+    /// Byte at which the values start; they end with the file.
+    pub offset: usize,
+}
+
+impl Header {
+    /// The header of `file`, all bytes of an .npy file of format version 1, 2 or 3.
+    pub fn parse(file: &[u8]) -> Result<Header, Reason> {
+        let (dict, offset) = dictionary(file)?;
+        let fields = fields(dict).ok_or("its header is not the dictionary that NumPy writes")?;
+        let field = |key: &str| {
+            let found = fields.iter().find(|(name, _)| *name == key);
+            found.map(|&(_, value)| value).ok_or_else(|| format!("its header lacks '{key}'"))
+        };
+        let (kind, big_endian) = descr(field("descr")?)?;
+        let fortran = match field("fortran_order")? {
+            "True" => true,
+            "False" => false,
+            other => return Err(format!("its header says fortran_order {other}").into()),
+        };
+        let shape = shape(field("shape")?)?;
+        let header = Header { kind, big_endian, fortran, shape, offset };
+        header.check_length(file.len())?;
+        Ok(header)
+    }
+
+    /// Number of values.
+    pub fn values(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side))
+    }
+
+    /// The shape as Python writes it.
+    pub fn shape_text(&self) -> String {
+        let sides: Vec<String> = self.shape.iter().map(usize::to_string).collect();
+        if let [only] = &sides[..] {
+            format!("({only},)")
+        } else {
+            format!("({})", sides.join(", "))
+        }
+    }
+
+    fn check_length(&self, file_bytes: usize) -> Result<(), Reason> {
+        let held = file_bytes - self.offset;
+        let claimed = self.values().and_then(|n| n.checked_mul(self.kind.bytes()));
+        let Some(claimed) = claimed else {
+            return Err(
+                format!("claims shape {}, more than any file holds", self.shape_text()).into()
+            );
+        };
+        match claimed.cmp(&held) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(format!(
+                "claims {claimed} bytes of values, shape {} of {}, but holds {held}: truncated?",
+                self.shape_text(),
+                self.kind.name()
+            )
+            .into()),
+            std::cmp::Ordering::Less => Err(format!(
+                "has {} bytes after its {claimed} bytes of values; write one array a file",
+                held - claimed
+            )
+            .into()),
+        }
+    }
+}
+
+/// The header's text and the byte after it.
+fn dictionary(file: &[u8]) -> Result<(&str, usize), Reason> {
+    let rest = file.strip_prefix(MAGIC).ok_or("does not begin as an .npy file does")?;
+    let (length, start) = match rest {
+        [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
+        [2 | 3, _, a, b, c, d, ..] => {
+            let length = u32::from_le_bytes([*a, *b, *c, *d]);
+            (usize::try_from(length).map_err(|_| "its header is too long")?, 12)
+        }
+        [version, _, ..] if !(1..=3).contains(version) => {
+            return Err(format!("is .npy version {version}; 1, 2 and 3 are known").into());
+        }
+        _ => return Err("ends inside its header".into()),
+    };
+    let text = file[start..].get(..length).ok_or_else(|| {
+        format!(
+            "claims a header of {length} bytes, but holds {} after it begins",
+            file.len() - start
+        )
+    })?;
+    let text = std::str::from_utf8(text).map_err(|_| "its header is not text")?;
+    Ok((text, start + length))
+}
+
+/// Keys and the text of their values in a Python dictionary of literals.
+fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let items = split_commas(inner).into_iter().filter(|item| !item.trim().is_empty());
+    items.map(|item| item.split_once(':').map(|(k, v)| (unquote(k.trim()), v.trim()))).collect()
+}
+
+/// `text` cut at the commas outside brackets and quotes.
+fn split_commas(text: &str) -> Vec<&str> {
+    let (mut items, mut start, mut depth, mut quote) = (Vec::new(), 0, 0i32, None);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                items.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items.push(&text[start..]);
+    items
+}
+
+fn unquote(text: &str) -> &str {
+    let within = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    within('\'').or_else(|| within('"')).unwrap_or(text)
+}
+
+/// `(3, 4)`, `(5,)`, `()`; Python 2 wrote `(3L, 4L)`.
+fn shape(text: &str) -> Result<Vec<usize>, Reason> {
+    let refuse = || Reason::from(format!("its header gives the shape {text}"));
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(refuse)?;
+    let sides = inner.split(',').map(str::trim).filter(|side| !side.is_empty());
+    sides.map(|side| side.trim_end_matches('L').parse().map_err(|_| refuse())).collect()
+}
+
+/// `'<f4'` and its like: what kind, and whether big-endian.
+fn descr(text: &str) -> Result<(Kind, bool), Reason> {
+    if text.starts_with('[') {
+        return Err(
+            "holds a structured array; save the field with the vectors as an array of its own"
+                .into(),
+        );
+    }
+    let code = unquote(text);
+    if code == "bfloat16" {
+        return Ok((Kind::Stored(Dtype::Bf16), false));
+    }
+    let (big_endian, code) = match code.split_at_checked(1) {
+        Some((">", rest)) => (true, rest),
+        Some(("<" | "|" | "=", rest)) => (false, rest),
+        _ => (false, code),
+    };
+    let kind = kind(code).ok_or_else(|| refused(code))?;
+    Ok((kind, big_endian && kind.bytes() > 1))
+}
+
+fn kind(code: &str) -> Option<Kind> {
+    Some(match code {
+        "f4" => Kind::Stored(Dtype::F32),
+        "f2" => Kind::Stored(Dtype::F16),
+        "u1" => Kind::Stored(Dtype::U8),
+        "i1" => Kind::Stored(Dtype::I8),
+        "f8" => Kind::F64,
+        "i2" => Kind::Signed(2),
+        "i4" => Kind::Signed(4),
+        "i8" => Kind::Signed(8),
+        "u2" => Kind::Unsigned(2),
+        "u4" => Kind::Unsigned(4),
+        "u8" => Kind::Unsigned(8),
+        _ => return None,
+    })
+}
+
+/// Why values of type `code` are not read.
+fn refused(code: &str) -> Reason {
+    let name = match code {
+        "V2" => {
+            return "holds raw 2-byte values ('V2'), as NumPy writes bfloat16: save it as .safetensors, or as a.astype(np.float32)".into();
+        }
+        "b1" => return "holds booleans; for a mask of rows, save np.flatnonzero(mask)".into(),
+        "O" => {
+            return "holds Python objects, which are never loaded; save a.astype(np.float32)"
+                .into();
+        }
+        "f16" | "f12" => "extended-precision floats",
+        "c8" => "complex64 values",
+        "c16" => "complex128 values",
+        _ if code.starts_with('U') || code.starts_with('S') => "strings",
+        _ if code.starts_with('M') || code.starts_with('m') => "dates or times",
+        _ if code.starts_with('V') => "raw bytes",
+        _ => {
+            return format!(
+                "holds values of type '{}'; save a.astype(np.float32)",
+                code.escape_debug()
+            )
+            .into();
+        }
+    };
+    format!("holds {name}; save a.astype(np.float32)").into()
+}
