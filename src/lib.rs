@@ -4,6 +4,7 @@ mod distance;
 mod error;
 mod greedy;
 pub mod pool;
+pub mod report;
 mod rows;
 mod select;
 pub mod synth;

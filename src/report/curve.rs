@@ -1,0 +1,168 @@
+//! The coverage curve: the radius after each pick, and below it what is proven that no other picks could pass.
+
+use super::About;
+use super::axis::Axis;
+use super::format::{count, number};
+use super::plot::Plot;
+use crate::select::Selection;
+
+/// Points of the curve drawn at most: more than a screen has columns.
+const MOST_POINTS: usize = 2000;
+
+/// The radius once `picks` rows are chosen, the last of them `row`.
+pub(super) struct Point {
+    pub picks: usize,
+    pub row: usize,
+    pub radius: f64,
+    pub lower: f64,
+}
+
+/// The curve's points, first and last always among them: half evenly spread, half by the logarithm.
+pub(super) fn points(selection: &Selection) -> Vec<Point> {
+    let known = selection.radii.len();
+    spread(known, MOST_POINTS)
+        .into_iter()
+        .map(|t| Point {
+            picks: t + 1,
+            row: selection.centers[t],
+            radius: selection.radii[t],
+            lower: selection.lower_bounds[t],
+        })
+        .collect()
+}
+
+/// At most `most` of the positions below `count`, increasing.
+fn spread(count: usize, most: usize) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
+    let half = most / 2;
+    let last = (count - 1) as f64;
+    let even = (0..half).map(|i| i * (count - 1) / (half - 1));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..count")]
+    let logarithmic =
+        (0..half).map(|i| (count as f64).powf(i as f64 / (half - 1) as f64).min(last) as usize);
+    let mut positions: Vec<usize> = even.chain(logarithmic).chain([0]).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    // The geometric half starts at 1, so position 0 comes twice and the sum stays at `most`.
+    positions
+}
+
+/// The figure, or a sentence where there is no curve.
+pub(super) fn figure(selection: &Selection, about: &About) -> String {
+    let points = points(selection);
+    let Some(last) = points.last() else {
+        return "<p class=\"absent\">No radius is known after a pick, so there is no curve to draw.</p>"
+            .into();
+    };
+    let log_first = last.picks > 100;
+    let (linear, log) = (checked(!log_first), checked(log_first));
+    let end = last.picks as f64;
+    let plots: String = [("linear", Axis::linear(1.0, end)), ("log", Axis::log(1.0, end))]
+        .map(|(class, x)| plot(class, x, &points, selection, about))
+        .concat();
+    format!(
+        r#"<figure class="curve" id="curve">
+<input type="radio" name="x-axis" id="x-linear"{linear}><label for="x-linear">linear</label>
+<input type="radio" name="x-axis" id="x-log"{log}><label for="x-log">logarithmic</label>
+{plots}<figcaption><span class="key line">radius after each pick</span> <span class="key band">where the best possible radius lies</span>{initial}
+<output id="curve-read" aria-live="off"></output></figcaption></figure>"#,
+        initial = initial_key(selection),
+    )
+}
+
+fn checked(yes: bool) -> &'static str {
+    if yes { " checked" } else { "" }
+}
+
+fn initial_key(selection: &Selection) -> String {
+    if !selection.initial_radius.is_finite() {
+        return String::new();
+    }
+    let radius = number(selection.initial_radius);
+    format!(r#" <span class="key dashed">labeled centers alone: {radius}</span>"#)
+}
+
+fn plot(class: &str, x: Axis, points: &[Point], selection: &Selection, about: &About) -> String {
+    let initial = Some(selection.initial_radius).filter(|radius| radius.is_finite());
+    let highest = points.iter().map(|p| p.radius).chain(initial).fold(0.0, f64::max);
+    let top = if highest > 0.0 { 1.06 * highest } else { 1.0 };
+    let weighted = about.options.weights.is_some();
+    let plot = Plot {
+        class,
+        title: "Coverage curve",
+        description: in_words(points),
+        x,
+        y: Axis::linear(0.0, top),
+        x_name: "picks",
+        y_name: if weighted { "weighted radius" } else { "radius" },
+        x_whole: true,
+    };
+    let mut shapes = band(&plot, points);
+    if let Some(radius) = initial {
+        let (left, right) = (points[0].picks as f64, points[points.len() - 1].picks as f64);
+        let line = plot.line([(left, radius), (right, radius)].into_iter());
+        shapes += &format!(r#"<path class="dashed" d="{line}"/>"#);
+    }
+    shapes += &curve(&plot, points);
+    let axes = format!(
+        r#"<i class="cross" data-top="{top}" data-end="{}"></i><i class="dot"></i>"#,
+        points[points.len() - 1].picks
+    );
+    plot.frame(&shapes, &axes)
+}
+
+/// The area between the radius and the lower bound.
+fn band(plot: &Plot, points: &[Point]) -> String {
+    let upper = points.iter().map(|p| (p.picks as f64, p.radius));
+    let lower = points.iter().rev().map(|p| (p.picks as f64, p.lower));
+    format!(r#"<path class="band" d="{}Z"/>"#, plot.line(upper.chain(lower)))
+}
+
+/// The curve itself, with a dot a pick while there are few.
+fn curve(plot: &Plot, points: &[Point]) -> String {
+    let ends: Vec<(f64, f64)> = points.iter().map(|p| (p.picks as f64, p.radius)).collect();
+    let mut shapes = format!(r#"<path class="line" d="{}"/>"#, plot.line(ends.iter().copied()));
+    if points.len() <= 60 {
+        let dots: String = ends.iter().map(|&(x, y)| format!("M{}h0", plot.at(x, y))).collect();
+        shapes += &format!(r#"<path class="dots" d="{dots}"/>"#);
+    }
+    shapes
+}
+
+fn in_words(points: &[Point]) -> String {
+    let (first, last) = (&points[0], &points[points.len() - 1]);
+    format!(
+        "The radius falls from {} after 1 pick to {} after {}. No choice of that many rows has a radius below {}.",
+        number(first.radius),
+        number(last.radius),
+        count(last.picks),
+        number(last.lower)
+    )
+}
+
+/// The points for the page's read-out: `[picks, row, radius, lower]` each.
+pub(super) fn json(selection: &Selection) -> String {
+    let points: Vec<(usize, usize, f64, f64)> = points(selection)
+        .iter()
+        .map(|p| (p.picks, p.row, super::format::short(p.radius), super::format::short(p.lower)))
+        .collect();
+    serde_json::to_string(&points).expect("numbers are JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_keeps_both_ends() {
+        for count in [0, 1, 2, 1999, 2000, 2001, 2500, 1_000_000] {
+            let positions = spread(count, MOST_POINTS);
+            assert!(positions.len() <= MOST_POINTS.min(count), "{count}: {}", positions.len());
+            assert!(positions.is_sorted_by(|a, b| a < b));
+            assert_eq!(positions.first().copied(), (count > 0).then_some(0));
+            assert_eq!(positions.last().copied(), count.checked_sub(1));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the run did: its settings, its counts and where its time went.
+
+use super::About;
+use super::format::{count, escape, number, percent};
+use crate::pool::Pool;
+use crate::select::{First, Metric, Options, Selection};
+
+/// A list of names and values.
+fn list(facts: &[(String, String)]) -> String {
+    let lines: String = facts
+        .iter()
+        .map(|(name, value)| {
+            format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value))
+        })
+        .collect();
+    format!("<dl>{lines}</dl>")
+}
+
+fn fact(name: &str, value: String) -> (String, String) {
+    (name.into(), value)
+}
+
+/// The pool, the options that are not their defaults, and what the caller adds.
+pub(super) fn settings(pool: &Pool, about: &About) -> String {
+    let shape =
+        format!("{} × {} {}", count(pool.rows()), count(pool.dimensions()), pool.dtype().name());
+    let mut facts = vec![fact("Pool", format!("{} ({shape})", about.pool))];
+    facts.extend(option_facts(about.options));
+    facts.extend_from_slice(about.facts);
+    let command = match about.command {
+        "" => String::new(),
+        command => format!("<pre class=\"command\"><code>{}</code></pre>", escape(command)),
+    };
+    list(&facts) + &command
+}
+
+fn option_facts(options: &Options) -> Vec<(String, String)> {
+    let metric = match options.metric {
+        Metric::Euclidean => "euclidean",
+        Metric::Cosine => "cosine (radii are chords; cosine distance is half the square)",
+    };
+    let labeled = options.labeled.len();
+    let vectors = options.labeled_vectors.map_or(0, Pool::rows);
+    let mut facts = vec![fact("Metric", metric.into())];
+    let mut some = |there: bool, name: &str, value: String| {
+        if there {
+            facts.push(fact(name, value));
+        }
+    };
+    some(labeled + vectors == 0, "First center", first_center(options));
+    some(labeled > 0, "Labeled rows", count(labeled));
+    some(vectors > 0, "Labeled vectors", count(vectors));
+    some(!options.excluded.is_empty(), "Excluded rows", count(options.excluded.len()));
+    some(options.weights.is_some(), "Weights", "one a row".into());
+    some(
+        !options.resume.is_empty(),
+        "Resumed after",
+        format!("{} picks", count(options.resume.len())),
+    );
+    if let Some(stop) = options.stop_radius {
+        facts.push(fact("Stop radius", number(stop)));
+    }
+    facts
+}
+
+fn first_center(options: &Options) -> String {
+    match options.first {
+        First::Lowest => "the lowest row".into(),
+        First::Row(row) => format!("row {row}"),
+        First::Mean => "the row nearest the mean".into(),
+        First::Heaviest => "the row of largest weight".into(),
+        First::Random => format!("a random row, seed {}", options.seed),
+    }
+}
+
+/// The counts behind the run's speed, or a sentence where none were kept.
+pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
+    let s = &selection.statistics;
+    if s.rounds == 0 {
+        return "<p class=\"absent\">This run kept no counts.</p>".into();
+    }
+    let (n, k) = (pool.rows() as f64, selection.centers.len() as f64);
+    let evaluations = s.refresh_evaluations + s.pick_evaluations;
+    let rounds = format!("{}, {:.1} picks each", count(s.rounds), k / s.rounds as f64);
+    let facts = [
+        fact("Rounds", rounds),
+        fact(
+            "Distances needed",
+            format!("{} of the plain loop's n × k", percent(evaluations as f64, n * k)),
+        ),
+        fact(
+            "Times each row was read",
+            format!("{:.1}, not {}", s.row_reads as f64 / n, count(selection.centers.len())),
+        ),
+        fact("Distances settled exactly", total(s.refresh_canonical + s.pick_canonical)),
+    ];
+    list(&facts) + &phases(selection)
+}
+
+fn total(evaluations: u64) -> String {
+    count(usize::try_from(evaluations).unwrap_or(usize::MAX))
+}
+
+/// Where the time went, as one bar and its legend.
+fn phases(selection: &Selection) -> String {
+    let s = &selection.statistics;
+    let phases = [
+        ("prepare", s.prepare_seconds),
+        ("frontier", s.frontier_seconds),
+        ("refresh", s.refresh_seconds),
+        ("pick", s.pick_seconds),
+        ("settle", s.settle_seconds),
+    ];
+    let all: f64 = phases.iter().map(|(_, seconds)| seconds).sum();
+    if all <= 0.0 {
+        return String::new();
+    }
+    let (mut bar, mut legend) = (String::new(), String::new());
+    for (name, seconds) in phases {
+        bar += &format!(r#"<i class="{name}" style="flex-grow:{:.4}"></i>"#, seconds / all);
+        legend += &format!(r#"<span class="key {name}">{name} {}</span> "#, duration(seconds));
+    }
+    format!(
+        r#"<figure class="phases"><div class="bar" aria-hidden="true">{bar}</div><figcaption>{} in all: {legend}</figcaption></figure>"#,
+        duration(all)
+    )
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", 1000.0 * seconds) } else { format!("{seconds:.2} s") }
+}

@@ -1,0 +1,252 @@
+//! The report: complete in itself, safe with any name, small, and defined for every kind of selection.
+
+use std::ops::ControlFlow;
+
+use farpoint::report::{About, curve_plot, curve_table, html};
+use farpoint::{First, Metric, Options, Pool, Selection, select, select_with, synth};
+
+fn about<'a>(options: &'a Options<'a>) -> About<'a> {
+    About { pool: "pool.npy", options, command: "farpoint select pool.npy", facts: &[] }
+}
+
+fn assigned() -> Options<'static> {
+    Options { assign: true, ..Options::default() }
+}
+
+/// The page of a selection, with everything checked that holds for every page.
+fn page(pool: &Pool, budget: usize, options: &Options) -> (Selection, String) {
+    let selection = select(pool, budget, options).expect("the options are good");
+    let page = html(pool, &selection, &about(options));
+    check(&page);
+    (selection, page)
+}
+
+fn check(page: &str) {
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    assert!(!page.contains("{{") && !page.contains("NaN") && !page.contains(">inf"), "{page}");
+    loads_nothing(page);
+    closes_its_elements(page);
+    points(page);
+}
+
+/// The network appears in links that a reader may follow, and in text; nothing is fetched.
+fn loads_nothing(page: &str) {
+    for loader in ["<link", "<img", "<iframe", "@import", "url(", "fetch(", "XMLHttp", "src="] {
+        assert!(!page.contains(loader), "{loader}");
+    }
+    for (at, _) in page.match_indices("href=\"") {
+        assert!(page[at..].starts_with("href=\"https://arxiv.org/abs/1708.00489\""));
+    }
+}
+
+fn closes_its_elements(page: &str) {
+    for name in ["div", "span", "section", "figure", "table", "tr", "td", "th", "svg", "p", "dl"] {
+        let opened =
+            page.matches(&format!("<{name}>")).count() + page.matches(&format!("<{name} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{name}>")).count(), "{name}");
+    }
+}
+
+/// What the page's script reads.
+fn points(page: &str) -> serde_json::Value {
+    let start = "<script type=\"application/json\" id=\"points\">";
+    let (_, rest) = page.split_once(start).expect("the page holds its points");
+    let (json, _) = rest.split_once("</script>").expect("and ends them");
+    serde_json::from_str(json).expect("and they are JSON")
+}
+
+fn gaussian(n: usize, d: usize) -> Vec<f32> {
+    synth::pool(synth::Shape::Gaussian, n, d, 3)
+}
+
+#[test]
+fn shows_what_was_selected() {
+    let values = gaussian(300, 8);
+    let pool = Pool::new(&values, 8).expect("finite");
+    let (selection, page) = page(&pool, 20, &assigned());
+    assert!(page.contains("20 of 300 rows selected"));
+    assert!(page.contains("2.00×"));
+    let points = points(&page);
+    assert_eq!(points["curve"].as_array().map(Vec::len), Some(20));
+    assert_eq!(points["map"]["pick_rows"], serde_json::json!(selection.centers));
+    assert_eq!(points["map"]["farthest_row"], serde_json::json!(selection.farthest));
+    let served: u64 =
+        points["map"]["served"].as_array().into_iter().flatten().flat_map(|v| v.as_u64()).sum();
+    assert_eq!(served, 300);
+}
+
+#[test]
+fn the_same_arguments_give_the_same_page() {
+    let values = gaussian(700, 24);
+    let pool = Pool::new(&values, 24).expect("finite");
+    let options = assigned();
+    let selection = select(&pool, 30, &options).expect("the options are good");
+    assert_eq!(
+        html(&pool, &selection, &about(&options)),
+        html(&pool, &selection, &about(&options))
+    );
+}
+
+#[test]
+fn names_are_escaped() {
+    let pool = Pool::new(&[0.0f32, 1.0, 5.0], 1).expect("finite");
+    let options = assigned();
+    let selection = select(&pool, 2, &options).expect("the options are good");
+    let evil = "</script><script>alert('{{script}}')</script>&\"";
+    let facts = [(evil.to_owned(), evil.to_owned())];
+    let about = About { pool: evil, options: &options, command: evil, facts: &facts };
+    let page = html(&pool, &selection, &about);
+    assert!(!page.contains("<script>alert"));
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("&lt;script&gt;alert(&#39;{{script}}&#39;)").count(), 6);
+    loads_nothing(&page);
+}
+
+#[test]
+fn large_pools_make_small_pages() {
+    let values = gaussian(60_000, 2);
+    let pool = Pool::new(&values, 2).expect("finite");
+    let options = Options { labeled: (50_000..60_000).collect(), ..Options::default() };
+    let centers: Vec<usize> = (0..40_000).collect();
+    let radii: Vec<f64> = centers.iter().map(|&t| 3.7 / (t as f64 + 1.3).sqrt()).collect();
+    let short = select(&pool, 1, &Options::default()).expect("the options are good");
+    let selection = Selection {
+        lower_bounds: radii.iter().map(|radius| radius / 2.0).collect(),
+        min_distances: Some(vec![0.01; 60_000]),
+        assignment: Some((0..60_000).map(|row| row % 40_000).collect()),
+        centers,
+        radii,
+        ..short
+    };
+    let page = html(&pool, &selection, &about(&options));
+    check(&page);
+    assert!(page.len() < 1_500_000, "{} bytes", page.len());
+    let points = points(&page);
+    let curve = points["curve"].as_array().expect("a list");
+    assert!(curve.len() <= 2000);
+    assert_eq!((&curve[0][0], &curve[curve.len() - 1][0]), (&1.into(), &40_000.into()));
+    assert_eq!(points["map"]["pick_rows"].as_array().map(Vec::len), Some(10_000));
+    assert!(page.contains("20,000 of 60,000 rows, evenly sampled"));
+}
+
+#[test]
+fn without_distances_the_histogram_is_left_out() {
+    let values = gaussian(50, 3);
+    let pool = Pool::new(&values, 3).expect("finite");
+    let (_, page) = page(&pool, 5, &Options::default());
+    assert!(page.contains("were not asked for"));
+    assert!(!page.contains("class=\"histogram\""));
+}
+
+#[test]
+fn budget_one() {
+    let values = gaussian(50, 3);
+    let pool = Pool::new(&values, 3).expect("finite");
+    let (_, page) = page(&pool, 1, &assigned());
+    assert!(page.contains("1 of 50 rows selected"));
+    assert_eq!(points(&page)["curve"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn an_empty_selection() {
+    let values = gaussian(50, 3);
+    let pool = Pool::new(&values, 3).expect("finite");
+    let options = Options { labeled: vec![1, 2], stop_radius: Some(1e3), ..assigned() };
+    let (selection, page) = page(&pool, 5, &options);
+    assert!(selection.centers.is_empty());
+    assert!(page.contains("No row selected of 50") && page.contains("nothing had to be selected"));
+    assert!(page.contains("no curve to draw"));
+    assert!(curve_table(&selection).contains("\n       0"));
+    assert_eq!(curve_plot(&selection, 80), "");
+}
+
+#[test]
+fn a_pool_of_one_row_repeated() {
+    let pool = Pool::new(&[2.5f32; 40], 4).expect("finite");
+    let (selection, page) = page(&pool, 3, &assigned());
+    assert_eq!(selection.radius(), 0.0);
+    assert!(page.contains("nothing to map") && page.contains("nothing is left to cover"));
+    assert!(points(&page)["map"].is_null());
+    assert_eq!(curve_plot(&selection, 80), "");
+}
+
+#[test]
+fn every_row_selected() {
+    let values = gaussian(6, 2);
+    let pool = Pool::new(&values, 2).expect("finite");
+    let (_, page) = page(&pool, 6, &assigned());
+    assert!(page.contains("Every row is a center"));
+    assert!(points(&page)["map"]["farthest_row"].is_null());
+}
+
+#[test]
+fn one_dimension_one_row_and_bytes() {
+    let line = Pool::new(&[0.0f32, 1.0, 2.0, 9.0], 1).expect("finite");
+    assert!(page(&line, 2, &assigned()).1.contains("the one direction they vary in"));
+    let single = Pool::new(&[4.0f32, 5.0], 2).expect("finite");
+    page(&single, 1, &assigned());
+    let bytes: Vec<u8> = (0..=255).cycle().take(600).collect();
+    let bytes = Pool::new(&bytes, 3).expect("bytes are finite");
+    assert!(page(&bytes, 9, &assigned()).1.contains("200 × 3 u8"));
+}
+
+#[test]
+fn interrupted_runs_say_what_is_not_known() {
+    let values = gaussian(80, 4);
+    let pool = Pool::new(&values, 4).expect("finite");
+    for picks in [1, 4] {
+        let options = Options::default();
+        let mut stop = |progress: farpoint::Progress| match progress.chosen >= picks {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let selection = select_with(&pool, 30, &options, &mut stop).expect("the options are good");
+        let page = html(&pool, &selection, &about(&options));
+        check(&page);
+        assert!(selection.interrupted && page.contains("interrupted after"));
+        assert!(curve_table(&selection).contains("unknown"));
+    }
+}
+
+#[test]
+fn weights_exclusions_labels_and_cosine() {
+    let values = gaussian(90, 4);
+    let pool = Pool::new(&values, 4).expect("finite");
+    let vectors = gaussian(2, 4);
+    let vectors = Pool::new(&vectors, 4).expect("finite");
+    let options = Options {
+        labeled: vec![3, 4],
+        labeled_vectors: Some(&vectors),
+        excluded: vec![7, 8, 9],
+        weights: Some((0..90).map(|row| (row % 5) as f32).collect()),
+        metric: Metric::Cosine,
+        ..assigned()
+    };
+    let (_, page) = page(&pool, 12, &options);
+    for words in ["weighted radius", "unweighted here", "cosine distance", "3 excluded rows were"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(page.contains("The 4 labeled centers alone") && page.contains("not shown"));
+}
+
+#[test]
+fn every_first_center_is_named() {
+    let values = gaussian(30, 2);
+    let pool = Pool::new(&values, 2).expect("finite");
+    for first in [First::Lowest, First::Row(4), First::Mean, First::Random] {
+        page(&pool, 3, &Options { first, ..assigned() });
+    }
+}
+
+#[test]
+fn the_table_is_at_round_numbers() {
+    let values = gaussian(200, 5);
+    let pool = Pool::new(&values, 5).expect("finite");
+    let selection = select(&pool, 73, &Options::default()).expect("the options are good");
+    let table = curve_table(&selection);
+    let picks: Vec<&str> =
+        table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(picks, ["1", "2", "5", "10", "20", "50", "73"]);
+    let plot = curve_plot(&selection, 60);
+    assert!(plot.lines().all(|line| line.chars().count() <= 66), "{plot}");
+}
