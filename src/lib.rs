@@ -1,5 +1,6 @@
 //! Farpoint selects core-sets: from a pool of `n` embeddings it picks the `k` rows that leave no row far from a pick.
 
+mod backend;
 mod distance;
 mod error;
 mod greedy;
@@ -8,6 +9,8 @@ pub mod report;
 mod rows;
 mod select;
 pub mod synth;
+#[doc(hidden)]
+pub mod tuning;
 mod verify;
 
 pub use distance::distance;

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::greedy::{self, Problem, Statistics};
+use crate::greedy::Statistics;
 use crate::pool::Pool;
+use crate::tuning::{Tuning, select_tuned};
 
 /// How far apart two rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -154,6 +155,5 @@ pub fn select_with(
     options: &Options,
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
-    let problem = Problem::new(pool, budget, options)?;
-    Ok(greedy::reference(&problem, watch))
+    select_tuned(pool, budget, options, &Tuning::default(), watch)
 }

@@ -1,11 +1,14 @@
 //! Greedy k-center: what is asked, and how it is answered.
 
+mod lazy;
 mod picks;
 mod problem;
 mod reference;
+mod replay;
 mod statistics;
 
-pub(crate) use picks::{End, Picks, Watch, lower_bounds};
+pub(crate) use lazy::{Frontier, lazy};
+pub(crate) use picks::lower_bounds;
 pub(crate) use problem::Problem;
 pub(crate) use reference::reference;
 pub use statistics::Statistics;

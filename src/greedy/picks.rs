@@ -40,6 +40,10 @@ impl Picks {
         &self.rows
     }
 
+    pub fn keys(&self) -> &[f64] {
+        &self.keys
+    }
+
     pub fn progress(&self, problem: &Problem) -> Progress {
         let radius = self.keys.last().copied().unwrap_or(f64::INFINITY);
         Progress { chosen: self.len(), budget: problem.budget, radius }

@@ -1,0 +1,126 @@
+//! The filter's promise: from one cheap product, an interval that holds the canonical distance.
+//!
+//! Notation, as in docs/contract.md. `m` is a vector near the mean and `s` a power of two; `q` is what the multiplier sees of
+//! `s (x - m)`; `N = ||q||^2`; `e >= ||s (x - m) - q||`. Since scaling and shifting both rows alike changes no distance but by
+//! `s`, the triangle inequality gives `|s D - ||q_x - q_c||| <= e_x + e_c`. The computed
+//! `P = N_x + N_c - 2 q_x.q_c` is within `2 g ||q_x|| ||q_c|| + SLACK (N_x + N_c) + tiny` of `||q_x - q_c||^2`, where `g` is
+//! the multiplier's error factor. The canonical distance is within a factor `1 +- rho` of the true one.
+
+use super::kernels::PANEL;
+
+/// Covers the f32 roundings around the product: each is at most 2^-24 of a partial result of size at most
+/// `3 (N_x + N_c)`, and there are fewer than five.
+const SLACK: f64 = 1.0 / (1 << 20) as f64;
+
+/// What the interval needs to know of a packed row or center.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand {
+    /// `N`, the squared norm of `q`.
+    pub square: f64,
+    /// `||q||`.
+    pub norm: f64,
+    /// `e`.
+    pub error: f64,
+}
+
+/// The constants of one run's intervals.
+#[derive(Debug, Clone, Copy)]
+pub struct Interval {
+    /// `s`.
+    scale: f64,
+    /// `2 g`.
+    product_error: f64,
+    slack: f64,
+    tiny: f64,
+    rho: f64,
+    /// 1; tests widen the interval or narrow it to nothing.
+    width: f64,
+}
+
+/// The test of one row against many centers: a center can be within the row's limit only if
+/// `base - 2 product - alpha norm - beta error <= threshold`.
+#[derive(Debug, Clone, Copy)]
+pub struct Test {
+    pub alpha: f32,
+    pub beta: f32,
+    pub threshold: f32,
+}
+
+impl Interval {
+    pub fn new(scale: f64, d: usize, error_factor: f64, width: f64) -> Interval {
+        let d = d as f64;
+        Interval {
+            scale,
+            product_error: 2.0 * error_factor * width,
+            slack: SLACK * width,
+            tiny: (4.0 * d + 64.0) * 2f64.powi(-126),
+            rho: (d / 32.0 + 16.0) * 2f64.powi(-53),
+            width,
+        }
+    }
+
+    /// The operand of a row with these exact sums: `square` of `q`, `residual` of `(s (x - m) - q)^2`.
+    pub fn operand(&self, square: f64, residual: f64, d: usize) -> Operand {
+        let ulps = (d + 8) as f64 * f64::EPSILON;
+        let error = residual.sqrt() * (1.0 + ulps) + f64::EPSILON * square.sqrt() * 2.0;
+        Operand { square, norm: square.sqrt() * (1.0 + ulps), error: error * self.width }
+    }
+
+    /// The interval of the canonical distance between operands whose product is `product`. Not finite if the product is not.
+    pub fn of(&self, x: Operand, c: Operand, product: f32) -> (f64, f64) {
+        let sum = x.square + c.square;
+        let p = sum - 2.0 * f64::from(product);
+        let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;
+        let e = x.error + c.error;
+        let lower = ((p - err).max(0.0).sqrt() - e).max(0.0) / self.scale * (1.0 - 2.0 * self.rho);
+        let upper = ((p + err).max(0.0).sqrt() + e) / self.scale * (1.0 + 2.0 * self.rho);
+        (lower, upper)
+    }
+
+    /// The test that no center within `limit` (a canonical distance) of `x` fails.
+    ///
+    /// `s D <= s limit (1 + rho)` and `||q_x - q_c|| <= s D + e_x + e_c` give, with `b = s limit (1 + rho) + e_x`,
+    /// `N_c - e_c^2 - 2 q_x.q_c - 2 b e_c <= b^2 - N_x`; the rest is room for rounding.
+    pub fn test(&self, x: Operand, limit: f64) -> Test {
+        let b = limit * self.scale * (1.0 + 2.0 * self.rho) + x.error;
+        let room = 1.0 + SLACK;
+        Test {
+            alpha: up(self.product_error * x.norm * room),
+            beta: up(2.0 * b * room),
+            threshold: up(
+                b * b * (1.0 + 8.0 * f64::EPSILON) - x.square * (1.0 - self.slack) + self.tiny
+            ),
+        }
+    }
+
+    /// A center's side of the test: `base`, `norm`, `error`.
+    pub fn center(&self, c: Operand) -> (f32, f32, f32) {
+        let base = c.square * (1.0 - self.slack) - c.error * c.error * (1.0 + f64::EPSILON);
+        (-up(-base), up(c.norm), up(c.error))
+    }
+}
+
+impl Test {
+    /// Whether this center may be within the limit. Anything not finite may.
+    #[inline(always)]
+    pub fn admits(&self, product: f32, base: f32, norm: f32, error: f32) -> bool {
+        let left = base - 2.0 * product - self.alpha * norm - self.beta * error;
+        // Not `left <= threshold`: what is not a number must be admitted.
+        !(left > self.threshold)
+    }
+}
+
+/// The centers' side of the test for a panel.
+#[derive(Clone)]
+pub struct CenterTerms {
+    pub base: [f32; PANEL],
+    pub norm: [f32; PANEL],
+    pub error: [f32; PANEL],
+}
+
+/// To f32, never below.
+#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+fn up(value: f64) -> f32 {
+    let nearest = value as f32;
+    if f64::from(nearest) < value { nearest.next_up() } else { nearest }
+}

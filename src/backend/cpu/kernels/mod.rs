@@ -1,0 +1,80 @@
+//! Products of packed rows and packed centers, in the cheapest arithmetic the machine has. All unsafe code of the CPU
+//! backend is in this folder.
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod amx;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512_bf16;
+#[cfg(target_arch = "x86_64")]
+mod bf16_layout;
+pub mod float_environment;
+pub mod gemm;
+
+use std::ops::Range;
+
+/// Centers a panel. A multiple of every kernel's block of columns.
+pub const PANEL: usize = 64;
+
+/// Multiplies a block of rows by a panel of centers, in a type it rounds them to.
+pub trait Multiplier: Copy + Send + Sync {
+    /// What operands are rounded to.
+    type Value: bytemuck::Pod + Send + Sync;
+
+    /// Values a packed row of `d` takes, with its padding of zeros.
+    fn depth(d: usize) -> usize;
+
+    /// `z` as the multiplier will see it, and that value again in f64.
+    fn round(z: f64) -> (Self::Value, f64);
+
+    /// `g`: the computed product of q and p is within `g ||q|| ||p|| + d 2^-125` of the exact one.
+    fn error_factor(d: usize) -> f64;
+
+    /// Put a packed row into column `column` of a panel of `PANEL` such rows.
+    fn place(panel: &mut [Self::Value], column: usize, row: &[Self::Value]);
+
+    /// The products of `rows`, row-major of `depth` values, and the panel's `columns`: row `i`'s with column `c` goes to
+    /// `out[i * PANEL + c]`. Other columns of `out` may be overwritten too.
+    fn multiply(
+        self,
+        rows: &[Self::Value],
+        depth: usize,
+        panel: &[Self::Value],
+        columns: Range<usize>,
+        out: &mut [f32],
+    );
+
+    /// Rows a block is a multiple of; `multiply` takes no others.
+    const ROWS: usize;
+}
+
+/// Memory for operands, on cache-line boundaries.
+pub struct Buffer<T> {
+    lines: Vec<Line>,
+    len: usize,
+    values: std::marker::PhantomData<T>,
+}
+
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+impl<T: bytemuck::Pod> Buffer<T> {
+    pub fn new() -> Buffer<T> {
+        Buffer { lines: Vec::new(), len: 0, values: std::marker::PhantomData }
+    }
+
+    /// Make it `len` values; those it had keep their bits, new ones are zero.
+    pub fn resize(&mut self, len: usize) {
+        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
+        self.lines.resize(lines, Line([0; 64]));
+        self.len = len;
+    }
+
+    pub fn as_slice(&self) -> &[T] {
+        &bytemuck::cast_slice(&self.lines)[..self.len]
+    }
+
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+    }
+}

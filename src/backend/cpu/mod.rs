@@ -1,0 +1,232 @@
+//! The CPU backend: products in the cheapest arithmetic the machine has as a filter, the canonical distance as the judge.
+
+mod centers;
+mod frontier;
+mod interval;
+#[allow(unsafe_code)]
+pub(crate) mod kernels;
+mod pack;
+mod panels;
+mod pick;
+mod prepare;
+mod refresh;
+
+use std::time::Instant;
+
+use centers::Centers;
+use kernels::Multiplier;
+use pack::Packing;
+use panels::Panels;
+use pick::{LEFT, Live};
+use rayon::prelude::*;
+use refresh::{Cost, Nearest, Refresh, Scratch};
+
+use super::{Backend, Candidate, Picked};
+use crate::greedy::{Problem, Statistics};
+
+/// Rows a refresh tile holds at most: with a panel of centers they fit the second-level cache.
+const TILE: usize = 256;
+/// No center applied yet.
+const NO_CENTER: u32 = u32::MAX;
+
+/// A pool's state on the CPU: 16 bytes a row.
+pub(crate) struct Cpu<'p, M: Multiplier> {
+    multiplier: M,
+    problem: &'p Problem<'p>,
+    centers: Centers<'p>,
+    panels: Panels<M>,
+    packing: Option<Packing>,
+    /// `LEFT` for rows that left the order.
+    bounds: Vec<f64>,
+    nearest: Vec<u32>,
+    seen: Vec<u32>,
+    live: Vec<usize>,
+    outside: Option<Candidate>,
+    /// No key is larger.
+    ceiling: f64,
+    /// 1; tests widen the filter's interval or narrow it to nothing.
+    width: f64,
+    statistics: Statistics,
+}
+
+impl<'p, M: Multiplier> Cpu<'p, M> {
+    pub fn new(problem: &'p Problem<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
+        let n = problem.rows.len();
+        Cpu {
+            multiplier,
+            problem,
+            centers: Centers::new(problem),
+            panels: Panels::new(problem.rows.dimensions()),
+            packing: None,
+            bounds: vec![f64::INFINITY; n],
+            nearest: vec![NO_CENTER; n],
+            seen: vec![0; n],
+            live: Vec::new(),
+            outside: None,
+            ceiling: f64::INFINITY,
+            width,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Apply center 0 to every row, and take the rows that cannot be chosen out of the order.
+    fn prepare(&mut self) {
+        let started = Instant::now();
+        self.bounds = prepare::first_distances(self.problem, &self.centers);
+        self.nearest.fill(0);
+        self.seen.fill(1);
+        let farthest = self.bounds.par_iter().copied().reduce(|| 0.0, f64::max);
+        self.packing =
+            Some(prepare::packing::<M>(self.problem, &self.centers, farthest, self.width));
+        for (row, bound) in self.bounds.iter_mut().enumerate() {
+            if !self.problem.eligible[row] {
+                *bound = LEFT;
+            }
+        }
+        self.centers.picks().iter().for_each(|&row| self.bounds[row] = LEFT);
+        self.statistics.row_reads += self.bounds.len() as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+    }
+
+    fn state(&self, row: usize) -> Nearest {
+        Nearest { bound: self.bounds[row], center: self.nearest[row], seen: self.seen[row] }
+    }
+
+    fn set_state(&mut self, row: usize, state: Nearest) {
+        (self.bounds[row], self.nearest[row], self.seen[row]) =
+            (state.bound, state.center, state.seen);
+    }
+
+    /// Apply to `rows` their pending centers. Sorts them: rows of like pending centers share a tile.
+    fn refresh_rows(&mut self, rows: &mut [usize]) {
+        let started = Instant::now();
+        rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
+        let end = self.centers.len();
+        let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
+        while start < end {
+            let window = start - start % kernels::PANEL;
+            let window = window..end.min(window + self.panels.reach());
+            start = window.end;
+            self.refresh_window(rows, window);
+        }
+        self.statistics.refresh_seconds += started.elapsed().as_secs_f64();
+    }
+
+    /// Apply the centers of `window`, as many as can be packed at once.
+    fn refresh_window(&mut self, rows: &[usize], window: std::ops::Range<usize>) {
+        let packing = self.packing.as_ref().expect("prepared before the first refresh");
+        let end = window.end;
+        let behind = rows.partition_point(|&row| (self.seen[row] as usize) < end);
+        self.panels.ensure(window, &self.centers, packing);
+        let (rows, tile) = (&rows[..behind], tile_rows(behind));
+        let refresh = Refresh {
+            multiplier: self.multiplier,
+            rows: &self.problem.rows,
+            centers: &self.centers,
+            packing,
+            panels: &self.panels,
+            end,
+        };
+        let scratch = || Scratch::new(self.problem.rows.dimensions());
+        let work =
+            |scratch: &mut _, tile: &[usize]| refresh.tile(tile, |row| self.state(row), scratch);
+        let done: Vec<(Vec<Nearest>, Cost)> =
+            rows.par_chunks(tile).map_init(scratch, work).collect();
+        for (rows, (states, cost)) in rows.chunks(tile).zip(done) {
+            rows.iter().zip(states).for_each(|(&row, state)| self.set_state(row, state));
+            self.count(cost);
+        }
+        self.statistics.refreshed_rows += rows.len() as u64;
+        self.statistics.row_reads += rows.len() as u64;
+    }
+
+    fn count(&mut self, cost: Cost) {
+        self.statistics.refresh_evaluations += cost.evaluations;
+        self.statistics.tile_evaluations += cost.tile_evaluations;
+        self.statistics.refresh_canonical += cost.canonical;
+    }
+
+    fn key(&self, row: usize) -> f64 {
+        self.problem.key(row, self.bounds[row])
+    }
+}
+
+/// A few tiles a thread, so that none waits long for another.
+fn tile_rows(rows: usize) -> usize {
+    (rows / (4 * rayon::current_num_threads())).next_multiple_of(32).clamp(32, TILE)
+}
+
+impl<M: Multiplier> Backend for Cpu<'_, M> {
+    fn add_centers(&mut self, rows: &[usize]) {
+        for &row in rows {
+            self.centers.push(row);
+            self.bounds[row] = LEFT;
+        }
+    }
+
+    fn refresh(&mut self, size: usize) -> Option<usize> {
+        if self.packing.is_none() {
+            self.prepare();
+        }
+        let started = Instant::now();
+        let key = |row, bound| self.problem.key(row, bound);
+        let frontier = frontier::frontier(&self.bounds, key, self.ceiling, size);
+        self.ceiling = frontier.rows.iter().map(|c| c.key).fold(0.0, f64::max);
+        self.outside = frontier.outside;
+        self.statistics.frontier_seconds += started.elapsed().as_secs_f64();
+        let mut rows: Vec<usize> = frontier.rows.iter().map(|c| c.row).collect();
+        if rows.is_empty() {
+            return None;
+        }
+        self.statistics.rounds += 1;
+        self.refresh_rows(&mut rows);
+        let live = |&row: &usize| {
+            let candidate = Candidate { key: self.key(row), row };
+            self.outside.is_none_or(|outside| candidate.precedes(outside))
+        };
+        rows.retain(live);
+        rows.sort_unstable();
+        self.live = rows;
+        Some(self.live.len())
+    }
+
+    fn pick(&mut self, limit: usize, stop: f64) -> Picked {
+        let started = Instant::now();
+        let rows = std::mem::take(&mut self.live);
+        let state = rows.iter().map(|&row| self.state(row)).collect();
+        let packing = self.packing.as_ref().expect("prepared before the first pick");
+        let applied = u32::try_from(self.centers.len()).expect("centers are numbered below 2^32");
+        self.statistics.row_reads += rows.len() as u64;
+        let mut live =
+            Live::new(self.multiplier, self.problem, packing, self.outside, rows, state, applied);
+        let picked = live.pick(limit, stop);
+        self.statistics.pick_evaluations += live.evaluations;
+        self.statistics.pick_canonical += live.canonical;
+        let (rows, states) = (live.rows, live.state);
+        rows.iter().zip(states).for_each(|(&row, state)| self.set_state(row, state));
+        picked.picks.iter().for_each(|pick| self.centers.push(pick.row));
+        self.statistics.pick_seconds += started.elapsed().as_secs_f64();
+        picked
+    }
+
+    fn settle(&mut self) -> (Vec<f64>, Vec<usize>) {
+        let started = Instant::now();
+        if self.packing.is_none() {
+            self.prepare();
+        }
+        for row in (0..self.bounds.len()).filter(|&row| self.problem.excluded[row]) {
+            self.set_state(row, Nearest { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
+        }
+        // A row at distance 0, and one that left the order, cannot come nearer.
+        let mut rows: Vec<usize> =
+            (0..self.bounds.len()).filter(|&row| self.bounds[row] > 0.0).collect();
+        self.refresh_rows(&mut rows);
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        let nearest = self.nearest.iter().map(|&center| center as usize).collect();
+        (self.bounds.clone(), nearest)
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.statistics.clone()
+    }
+}

@@ -1,0 +1,104 @@
+//! Rows as the multiplier sees them: centered, scaled and rounded as they are needed, never stored for the whole pool.
+
+use pulp::Arch;
+
+use super::interval::{Interval, Operand};
+use super::kernels::{Buffer, Multiplier};
+
+/// Sums kept side by side, so that they vectorise.
+const LANES: usize = 16;
+
+/// How rows are packed, and what that promises: `q = round(s (x - m))`.
+pub struct Packing {
+    /// `s`, a power of two.
+    scale: f64,
+    /// `s m`, exact in f64.
+    scaled_mean: Vec<f64>,
+    pub interval: Interval,
+}
+
+impl Packing {
+    /// `reach` bounds `||x - mean||` for every row and center; `width` is [`Interval`]'s.
+    pub fn new<M: Multiplier>(mean: &[f32], reach: f64, width: f64) -> Packing {
+        let scale = scale_for(reach);
+        let d = mean.len();
+        Packing {
+            scale,
+            scaled_mean: mean.iter().map(|&m| scale * f64::from(m)).collect(),
+            interval: Interval::new(scale, d, M::error_factor(d), width),
+        }
+    }
+
+    /// Pack `x` into `out`, of `depth` values, the padding zero.
+    pub fn pack<M: Multiplier>(&self, x: &[f32], out: &mut [M::Value]) -> Operand {
+        let (head, padding) = out.split_at_mut(x.len());
+        padding.fill(bytemuck::Zeroable::zeroed());
+        let (square, residual) = Arch::new().dispatch(
+            #[inline(always)]
+            || round_row::<M>(x, &self.scaled_mean, self.scale, head),
+        );
+        self.interval.operand(square, residual, x.len())
+    }
+}
+
+/// The largest power of two that keeps `scale * reach` below 1.
+fn scale_for(reach: f64) -> f64 {
+    if reach == 0.0 {
+        return 1.0;
+    }
+    // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since it is at least the least f32 over a root.
+    let exponent = (reach.to_bits() >> 52) as i32 - 1022;
+    2f64.powi(-exponent)
+}
+
+/// Returns the sums of `q^2` and of `(z - q)^2`.
+#[inline(always)]
+fn round_row<M: Multiplier>(
+    x: &[f32],
+    mean: &[f64],
+    scale: f64,
+    out: &mut [M::Value],
+) -> (f64, f64) {
+    let (mut square, mut residual) = ([0.0f64; LANES], [0.0f64; LANES]);
+    let mut one = |j: usize, lane: usize| {
+        // One rounding: scale * x is exact.
+        let z = f64::from(x[j]) * scale - mean[j];
+        let (value, q) = M::round(z);
+        out[j] = value;
+        square[lane] += q * q;
+        residual[lane] += (z - q) * (z - q);
+    };
+    let whole = x.len() - x.len() % LANES;
+    for start in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            one(start + lane, lane);
+        }
+    }
+    for j in whole..x.len() {
+        one(j, j - whole);
+    }
+    (square.iter().sum(), residual.iter().sum())
+}
+
+/// A block of packed rows.
+pub struct Block<M: Multiplier> {
+    pub depth: usize,
+    pub values: Buffer<M::Value>,
+    pub operands: Vec<Operand>,
+}
+
+impl<M: Multiplier> Block<M> {
+    pub fn new(d: usize) -> Block<M> {
+        Block { depth: M::depth(d), values: Buffer::new(), operands: Vec::new() }
+    }
+
+    /// Room for `rows`, rounded up to what the multiplier takes; the padding rows are whatever was there, and finite.
+    pub fn resize(&mut self, rows: usize) {
+        self.values.resize(rows.next_multiple_of(M::ROWS) * self.depth);
+        self.operands.resize(rows, Operand { square: 0.0, norm: 0.0, error: 0.0 });
+    }
+
+    pub fn row(&self, row: usize) -> &[M::Value] {
+        &self.values.as_slice()[row * self.depth..][..self.depth]
+    }
+}

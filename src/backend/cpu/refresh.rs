@@ -1,0 +1,229 @@
+//! Apply pending centers to rows: products in blocks, an interval from each, and the canonical distance for the few centers
+//! whose interval can hold the row's new minimum.
+
+use pulp::Arch;
+
+use super::centers::Centers;
+use super::interval::{CenterTerms, Interval, Operand, Test};
+use super::kernels::{Buffer, Multiplier, PANEL};
+use super::pack::{Block, Packing};
+use super::panels::Panels;
+use crate::distance::distance;
+use crate::rows::Rows;
+
+/// A row's state, as far as refreshing changes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearest {
+    pub bound: f64,
+    pub center: u32,
+    /// Centers applied.
+    pub seen: u32,
+}
+
+/// What a refresh cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    pub evaluations: u64,
+    pub tile_evaluations: u64,
+    pub canonical: u64,
+}
+
+/// What every tile of a refresh reads.
+pub struct Refresh<'r, M: Multiplier> {
+    pub multiplier: M,
+    pub rows: &'r Rows<'r>,
+    pub centers: &'r Centers<'r>,
+    pub packing: &'r Packing,
+    pub panels: &'r Panels<M>,
+    /// Centers to be applied, all of them packed: those below this number.
+    pub end: usize,
+}
+
+/// A thread's memory, reused from tile to tile.
+pub struct Scratch<M: Multiplier> {
+    block: Block<M>,
+    products: Buffer<f32>,
+    searches: Vec<Search>,
+    row: Vec<f32>,
+    center: Vec<f32>,
+}
+
+/// The search for one row's nearest among its pending centers.
+struct Search {
+    operand: Operand,
+    test: Test,
+    /// Centers before this were applied earlier.
+    seen: usize,
+    /// No center farther than this can be the nearest.
+    limit: f64,
+    /// Centers that may be, with their interval's lower end.
+    candidates: Vec<(usize, f64)>,
+}
+
+impl<M: Multiplier> Scratch<M> {
+    pub fn new(d: usize) -> Scratch<M> {
+        Scratch {
+            block: Block::new(d),
+            products: Buffer::new(),
+            searches: Vec::new(),
+            row: Vec::new(),
+            center: Vec::new(),
+        }
+    }
+}
+
+impl<M: Multiplier> Refresh<'_, M> {
+    /// The state of each row of `tile` once the centers are applied. Rows of like `seen` waste least.
+    pub fn tile(
+        &self,
+        tile: &[usize],
+        state: impl Fn(usize) -> Nearest,
+        scratch: &mut Scratch<M>,
+    ) -> (Vec<Nearest>, Cost) {
+        let before: Vec<Nearest> = tile.iter().map(|&row| state(row)).collect();
+        self.pack(tile, &before, scratch);
+        let mut cost = Cost::default();
+        let start = before.iter().map(|row| row.seen as usize).min().unwrap_or(self.end);
+        for panel in start / PANEL..self.end.div_ceil(PANEL) {
+            cost.tile_evaluations += self.panel(panel, start, scratch);
+        }
+        let after = (0..tile.len()).map(|i| {
+            cost.evaluations += self.end.saturating_sub(before[i].seen as usize) as u64;
+            let mut row = Vec::new();
+            std::mem::swap(&mut row, &mut scratch.row);
+            let x = self.rows.get(tile[i], &mut row);
+            let nearest =
+                self.decide(x, before[i], &scratch.searches[i], &mut scratch.center, &mut cost);
+            scratch.row = row;
+            nearest
+        });
+        (after.collect(), cost)
+    }
+
+    fn pack(&self, tile: &[usize], before: &[Nearest], scratch: &mut Scratch<M>) {
+        let Scratch { block, products, searches, row, .. } = scratch;
+        block.resize(tile.len());
+        products.resize(tile.len().next_multiple_of(M::ROWS) * PANEL);
+        searches.resize_with(tile.len(), Search::empty);
+        let depth = block.depth;
+        for (i, &pool_row) in tile.iter().enumerate() {
+            let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];
+            let operand = self.packing.pack::<M>(self.rows.get(pool_row, row), packed);
+            searches[i].begin(operand, before[i], &self.packing.interval);
+        }
+    }
+
+    /// Test the tile's rows against one panel. Returns the pairs computed.
+    fn panel(&self, panel: usize, start: usize, scratch: &mut Scratch<M>) -> u64 {
+        let Scratch { block, products, searches, .. } = scratch;
+        let first = panel * PANEL;
+        let columns = start.max(first) - first..self.end.min(first + PANEL) - first;
+        let found = self.panels.get(panel);
+        let (rows, centers) = (block.values.as_slice(), found.values.as_slice());
+        self.multiplier.multiply(
+            rows,
+            block.depth,
+            centers,
+            columns.clone(),
+            products.as_mut_slice(),
+        );
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let products = products.as_slice().as_chunks::<PANEL>().0;
+                for (search, products) in searches.iter_mut().zip(products) {
+                    if admits_any(&search.test, products, &found.terms) {
+                        let admitted = search.seen.max(first) - first..columns.end;
+                        search.admit(
+                            first,
+                            admitted,
+                            products,
+                            &found.operands,
+                            &found.terms,
+                            &self.packing.interval,
+                        );
+                    }
+                }
+            },
+        );
+        (searches.len() * columns.len()) as u64
+    }
+
+    /// Evaluate the candidates left, in the centers' order; nearer means strictly nearer.
+    fn decide(
+        &self,
+        x: &[f32],
+        before: Nearest,
+        search: &Search,
+        scratch: &mut Vec<f32>,
+        cost: &mut Cost,
+    ) -> Nearest {
+        let end = u32::try_from(self.end).expect("centers are numbered below 2^32");
+        let mut nearest = Nearest { seen: before.seen.max(end), ..before };
+        for &(center, lower) in &search.candidates {
+            if lower > search.limit {
+                continue;
+            }
+            cost.canonical += 1;
+            let distance = distance(x, self.centers.vector(center, scratch));
+            if distance < nearest.bound {
+                nearest.bound = distance;
+                nearest.center = u32::try_from(center).expect("centers are numbered below 2^32");
+            }
+        }
+        nearest
+    }
+}
+
+/// Whether any of a panel's centers may be within the limit. One pass without branches: this is the epilogue of the product.
+#[inline(always)]
+fn admits_any(test: &Test, products: &[f32; PANEL], terms: &CenterTerms) -> bool {
+    let mut any = false;
+    for c in 0..PANEL {
+        any |= test.admits(products[c], terms.base[c], terms.norm[c], terms.error[c]);
+    }
+    any
+}
+
+impl Search {
+    fn empty() -> Search {
+        let operand = Operand { square: 0.0, norm: 0.0, error: 0.0 };
+        let test = Test { alpha: 0.0, beta: 0.0, threshold: 0.0 };
+        Search { operand, test, seen: 0, limit: 0.0, candidates: Vec::new() }
+    }
+
+    fn begin(&mut self, operand: Operand, before: Nearest, interval: &Interval) {
+        self.operand = operand;
+        self.seen = before.seen as usize;
+        self.candidates.clear();
+        // Only a center strictly nearer than the bound changes anything.
+        self.limit = before.bound.next_down();
+        self.test = interval.test(operand, self.limit);
+    }
+
+    /// Note the admitted centers of a panel's `columns`, and lower the limit to the least upper end among them.
+    fn admit(
+        &mut self,
+        first: usize,
+        columns: std::ops::Range<usize>,
+        products: &[f32; PANEL],
+        operands: &[Operand; PANEL],
+        terms: &CenterTerms,
+        interval: &Interval,
+    ) {
+        for c in columns {
+            if !self.test.admits(products[c], terms.base[c], terms.norm[c], terms.error[c]) {
+                continue;
+            }
+            let (lower, upper) = interval.of(self.operand, operands[c], products[c]);
+            if lower > self.limit {
+                continue;
+            }
+            self.candidates.push((first + c, lower));
+            if upper < self.limit {
+                self.limit = upper;
+                self.test = interval.test(self.operand, upper);
+            }
+        }
+    }
+}

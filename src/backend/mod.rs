@@ -1,0 +1,47 @@
+//! Where selections are computed. The seam between the greedy loop and the hardware is a round.
+
+pub(crate) mod cpu;
+
+use crate::greedy::Statistics;
+
+/// A row and its key. Rows precede one another by key, the largest first, then by row, the lowest first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Candidate {
+    pub key: f64,
+    pub row: usize,
+}
+
+impl Candidate {
+    pub fn precedes(self, other: Candidate) -> bool {
+        self.key > other.key || (self.key == other.key && self.row < other.row)
+    }
+}
+
+/// What picking inside a frontier came to.
+#[derive(Debug, Default)]
+pub(crate) struct Picked {
+    /// The next centers, in order, each with the key it was chosen at.
+    pub picks: Vec<Candidate>,
+    /// The row that is next, where picking stopped for the limit or the stop radius; its key is exact.
+    pub next: Option<Candidate>,
+}
+
+/// A device that holds a pool's state: each row's bound, its nearest center so far and how many centers were applied to it. It
+/// knows no budget. A row leaves the order when it becomes a center.
+pub(crate) trait Backend {
+    /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
+    fn add_centers(&mut self, rows: &[usize]);
+
+    /// Start a round: apply the pending centers to the `size` rows of largest bound, the frontier. Returns how many of them
+    /// are live: still precede every row outside. `None` if no row is left.
+    fn refresh(&mut self, size: usize) -> Option<usize>;
+
+    /// Greedy inside the live rows: at most `limit` picks, each of a key above `stop`. The picks are taken in as centers.
+    fn pick(&mut self, limit: usize, stop: f64) -> Picked;
+
+    /// Apply every pending center to every row. Returns each row's distance to its nearest center and that center's number.
+    fn settle(&mut self) -> (Vec<f64>, Vec<usize>);
+
+    /// What was done so far.
+    fn statistics(&self) -> Statistics;
+}

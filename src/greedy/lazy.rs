@@ -1,0 +1,97 @@
+//! The lazy blocked loop: farthest-first in rounds, over any backend.
+//!
+//! A row's distance to its nearest center only falls, so an old one is an upper bound: rows whose bound is below the farthest
+//! distance need no work. And greedy inside the rows of largest bound is the global greedy for as long as its best candidate
+//! is not behind the largest bound outside.
+
+use super::picks::{End, Picks, Watch};
+use super::problem::Problem;
+use super::replay::replay;
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::select::Selection;
+
+/// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes.
+pub(crate) fn lazy(
+    problem: &Problem,
+    backend: &mut impl Backend,
+    frontier: Frontier,
+    watch: Watch,
+) -> Result<Selection> {
+    let mut picks = start(problem, backend)?;
+    let end = rounds(problem, backend, frontier, &mut picks, watch);
+    check_resumed(problem, &picks, &end)?;
+    let settled = problem.assign.then(|| backend.settle());
+    Ok(picks.into_selection(problem, end, settled, backend.statistics()))
+}
+
+/// How many rows a frontier holds, adapted from round to round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frontier {
+    size: usize,
+    fixed: bool,
+}
+
+impl Frontier {
+    /// Adapted to how the rounds go.
+    pub fn adaptive() -> Frontier {
+        Frontier { size: 1024, fixed: false }
+    }
+
+    /// Always this size.
+    pub fn fixed(size: usize) -> Frontier {
+        Frontier { size: size.max(1), fixed: true }
+    }
+
+    fn adapt(&mut self, _live: usize, _picks: usize) {}
+}
+
+/// What is chosen before the first round: the picks resumed from, or the first center where nothing is labeled.
+fn start(problem: &Problem, backend: &mut impl Backend) -> Result<Picks> {
+    let mut picks = replay(problem)?;
+    if picks.len() + problem.labeled_count() == 0 {
+        picks.push(problem.first_center(), f64::INFINITY);
+    }
+    backend.add_centers(picks.rows());
+    Ok(picks)
+}
+
+fn rounds(
+    problem: &Problem,
+    backend: &mut impl Backend,
+    mut frontier: Frontier,
+    picks: &mut Picks,
+    watch: Watch,
+) -> End {
+    let stop = problem.stop_radius.unwrap_or(f64::NEG_INFINITY);
+    loop {
+        if watch(picks.progress(problem)).is_break() {
+            return End::Unknown;
+        }
+        let Some(live) = backend.refresh(frontier.size) else { return End::Covered };
+        let picked = backend.pick(problem.budget - picks.len(), stop);
+        picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
+        if let Some(next) = picked.next {
+            return End::Farthest(next.row, next.key);
+        }
+        frontier.adapt(live, picked.picks.len());
+    }
+}
+
+/// Picks resumed from are taken on trust but for this: the radius never grows, so the first new pick's key tells on them.
+fn check_resumed(problem: &Problem, picks: &Picks, end: &End) -> Result<()> {
+    let resumed = problem.resume.len();
+    let last = match end {
+        End::Farthest(_, key) => *key,
+        End::Covered | End::Unknown => 0.0,
+    };
+    let next = picks.keys().get(resumed).copied().unwrap_or(last);
+    match resumed.checked_sub(1).map(|at| picks.keys()[at]) {
+        Some(key) if next > key => Err(Error::Options(format!(
+            "the picks to resume from were not chosen from this pool by these options: row {} was chosen at radius {key}, \
+             yet {next} is still to be covered",
+            picks.rows()[resumed - 1]
+        ))),
+        _ => Ok(()),
+    }
+}
