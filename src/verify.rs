@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::greedy::{Problem, lower_bounds};
 use crate::pool::Pool;
 use crate::select::Options;
+use crate::tuning::on_engine_threads;
 use sweep::{BLOCK, Sweep};
 
 /// What brute force says of a selection.
@@ -106,7 +107,7 @@ impl fmt::Display for Verdict {
             }
             Verdict::Wrong { position, chosen, chosen_key, expected, expected_key } => write!(
                 f,
-                "pick {} is row {chosen} (distance {chosen_key}), greedy chooses row {expected} (distance {expected_key})",
+                "pick {} is row {chosen} at {chosen_key}, greedy chooses row {expected} at {expected_key}",
                 position + 1
             ),
             Verdict::Ineligible { position, row, reason } => {
@@ -153,13 +154,14 @@ pub fn verify(
     radii: Option<&[f64]>,
     options: &Options,
 ) -> Result<Verdict> {
-    // The budget only says how many picks to make; any that the options allow will do.
-    let problem = Problem::new(pool, options.resume.len().max(1), options)?;
-    let positions = match positions(&problem, centers) {
-        Ok(positions) => positions,
-        Err(verdict) => return Ok(verdict),
-    };
-    Ok(Check::new(&problem, centers, positions).verdict(radii))
+    on_engine_threads(options.threads, || {
+        // The budget only says how many picks to make; any that the options allow will do.
+        let problem = Problem::new(pool, options.resume.len().max(1), options)?;
+        Ok(match positions(&problem, centers) {
+            Ok(positions) => Check::new(&problem, centers, positions).verdict(radii),
+            Err(verdict) => verdict,
+        })
+    })?
 }
 
 /// A row that is never chosen.

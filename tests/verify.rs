@@ -125,7 +125,7 @@ fn stranger(case: &Case, right: &[usize], position: usize) -> Option<usize> {
             && !case.options.labeled.contains(row)
             && !case.options.excluded.contains(row)
     };
-    if position % 2 == 0 { (0..N).rev().find(free) } else { (0..N).find(free) }
+    if position.is_multiple_of(2) { (0..N).rev().find(free) } else { (0..N).find(free) }
 }
 
 #[test]
