@@ -14,6 +14,13 @@ pub(super) struct Layout {
     pub big_endian: bool,
 }
 
+impl Layout {
+    /// Whether values lie as a pool keeps them.
+    pub fn in_place(self) -> bool {
+        !self.fortran && !self.big_endian
+    }
+}
+
 /// Rows a block: a column's 64 values are 4 cache lines of f32, and a block of 64 x 768 stays inside L2.
 const BLOCK_ROWS: usize = 64;
 
@@ -47,25 +54,27 @@ fn transpose<V: Copy>(values: &[V], rows: usize, first: usize, out: &mut [V], d:
     }
 }
 
-/// Little-endian f64 values rounded to f32, rows of `d`.
+/// Little-endian f64 values rounded to f32, rows of `d`, of which the first is row `first_row`.
 ///
 /// # Errors
 /// Names the first row that holds a finite value beyond f32; NaN and infinities pass, for the check of all pools.
-pub(super) fn round(values: &[[u8; 8]], d: usize) -> Result<Vec<f32>, Reason> {
-    #[expect(clippy::cast_possible_truncation, reason = "the one rounding, told in a notice")]
-    let narrow = |value: &[u8; 8]| f64::from_le_bytes(*value) as f32;
-    let overflows =
-        |value: &[u8; 8]| narrow(value).is_infinite() && f64::from_le_bytes(*value).is_finite();
-    let rounded: Vec<f32> = values.par_iter().map(narrow).collect();
-    match values.par_iter().position_first(overflows) {
+pub(super) fn round(values: &[[u8; 8]], d: usize, first_row: usize) -> Result<Vec<f32>, Reason> {
+    let rounded: Vec<f32> = values.par_iter().map(|v| narrow(f64::from_le_bytes(*v))).collect();
+    match values.par_iter().position_first(|v| overflows(f64::from_le_bytes(*v))) {
         None => Ok(rounded),
-        Some(at) => Err(overflow(f64::from_le_bytes(values[at]), at / d, at % d)),
+        Some(at) => {
+            let (value, row, j) = (f64::from_le_bytes(values[at]), first_row + at / d, at % d);
+            let text = format!("row {row} holds {value:e} at dimension {j}, which overflows f32");
+            Err((text + "; scale the pool").into())
+        }
     }
 }
 
-pub(super) fn overflow(value: f64, row: usize, dimension: usize) -> Reason {
-    format!(
-        "row {row} holds {value:e} at dimension {dimension}, beyond the largest f32; scale the pool"
-    )
-    .into()
+#[expect(clippy::cast_possible_truncation, reason = "the one rounding, told in a notice")]
+pub(super) fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+pub(super) fn overflows(value: f64) -> bool {
+    value.is_finite() && narrow(value).is_infinite()
 }

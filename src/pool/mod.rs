@@ -5,16 +5,30 @@ compile_error!(
     "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"
 );
 
+mod choose;
+#[cfg_attr(not(feature = "parquet"), path = "columns_absent.rs")]
+mod columns;
 mod convert;
+mod dense;
 mod dtype;
+mod folder;
+#[doc(hidden)]
+pub mod in_memory;
+mod lists;
 mod map;
 mod npy;
 mod npy_header;
+mod npz;
+mod numbers;
 mod open;
+mod safe_tensors;
+mod vectors;
 
 use std::borrow::Cow;
 
+use choose::choose;
 pub use dtype::{Dtype, Element};
+pub use lists::{read_rows, read_weights};
 use memmap2::Mmap;
 use rayon::prelude::*;
 
@@ -64,6 +78,16 @@ enum Bytes<'a> {
     /// Aligned for f32 in practice, as allocators do; [`Pool::row`] copes where it is not.
     Owned(Vec<u8>),
     F32(Vec<f32>),
+    /// Decoded, or a part of a map.
+    #[cfg(feature = "parquet")]
+    Arrow(arrow_buffer::Buffer),
+}
+
+#[cfg(feature = "parquet")]
+impl AsRef<[u8]> for Bytes<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
 }
 
 impl Bytes<'_> {
@@ -73,6 +97,8 @@ impl Bytes<'_> {
             Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
             Bytes::F32(values) => bytemuck::cast_slice(values),
+            #[cfg(feature = "parquet")]
+            Bytes::Arrow(buffer) => buffer,
         }
     }
 }
@@ -163,6 +189,16 @@ impl<'a> Pool<'a> {
         assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
         let segment = Segment { bytes, first_row: 0, offset, stride };
         Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new() }
+    }
+
+    /// The rows of `other` after these; d and dtype are the same.
+    fn append(&mut self, other: Pool<'a>) {
+        assert_eq!((self.d, self.dtype), (other.d, other.dtype));
+        let first_row = self.rows;
+        let moved = |s: Segment<'a>| Segment { first_row: first_row + s.first_row, ..s };
+        self.segments.extend(other.segments.into_iter().map(moved));
+        self.rows += other.rows;
+        self.notices.extend(other.notices);
     }
 
     /// The pool itself, once every value is known to be finite. Reads it once.

@@ -1,43 +1,11 @@
 //! The header of an .npy file: a small checked parser. Nothing it says is believed before the file's length agrees.
 
+use std::cmp::Ordering;
+
+use super::dense::{Kind, array_bytes, shape_text};
 use super::{Dtype, Reason};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-
-/// What an .npy array is made of, for the types that a pool, a row list or weights may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Stored(Dtype),
-    F64,
-    /// Bytes a value; one byte is [`Dtype::I8`].
-    Signed(usize),
-    /// Bytes a value; one byte is [`Dtype::U8`].
-    Unsigned(usize),
-}
-
-impl Kind {
-    pub fn bytes(self) -> usize {
-        match self {
-            Kind::Stored(dtype) => dtype.bytes(),
-            Kind::F64 => 8,
-            Kind::Signed(bytes) | Kind::Unsigned(bytes) => bytes,
-        }
-    }
-
-    /// As NumPy calls it.
-    pub fn name(self) -> String {
-        match self {
-            Kind::Stored(Dtype::F32) => "float32".into(),
-            Kind::Stored(Dtype::F16) => "float16".into(),
-            Kind::Stored(Dtype::Bf16) => "bfloat16".into(),
-            Kind::Stored(Dtype::U8) => "uint8".into(),
-            Kind::Stored(Dtype::I8) => "int8".into(),
-            Kind::F64 => "float64".into(),
-            Kind::Signed(bytes) => format!("int{}", 8 * bytes),
-            Kind::Unsigned(bytes) => format!("uint{}", 8 * bytes),
-        }
-    }
-}
 
 /// A header that agrees with the length of its file.
 #[derive(Debug)]
@@ -72,43 +40,24 @@ impl Header {
         Ok(header)
     }
 
-    /// Number of values.
-    pub fn values(&self) -> Option<usize> {
-        self.shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side))
-    }
-
-    /// The shape as Python writes it.
-    pub fn shape_text(&self) -> String {
-        let sides: Vec<String> = self.shape.iter().map(usize::to_string).collect();
-        if let [only] = &sides[..] {
-            format!("({only},)")
-        } else {
-            format!("({})", sides.join(", "))
-        }
-    }
-
     fn check_length(&self, file_bytes: usize) -> Result<(), Reason> {
         let held = file_bytes - self.offset;
-        let claimed = self.values().and_then(|n| n.checked_mul(self.kind.bytes()));
-        let Some(claimed) = claimed else {
-            return Err(
-                format!("claims shape {}, more than any file holds", self.shape_text()).into()
-            );
+        let shape = shape_text(&self.shape);
+        let Some(claimed) = array_bytes(&self.shape, self.kind) else {
+            return Err(format!("claims the shape {shape}, more than any file holds").into());
         };
-        match claimed.cmp(&held) {
-            std::cmp::Ordering::Equal => Ok(()),
-            std::cmp::Ordering::Greater => Err(format!(
-                "claims {claimed} bytes of values, shape {} of {}, but holds {held}: truncated?",
-                self.shape_text(),
-                self.kind.name()
-            )
-            .into()),
-            std::cmp::Ordering::Less => Err(format!(
+        let kind = self.kind.name();
+        let reason = match claimed.cmp(&held) {
+            Ordering::Equal => return Ok(()),
+            Ordering::Greater => format!(
+                "claims {claimed} bytes of values, {shape} of {kind}, but holds {held}: truncated?"
+            ),
+            Ordering::Less => format!(
                 "has {} bytes after its {claimed} bytes of values; write one array a file",
                 held - claimed
-            )
-            .into()),
-        }
+            ),
+        };
+        Err(reason.into())
     }
 }
 

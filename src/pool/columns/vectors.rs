@@ -1,0 +1,126 @@
+//! Columns of lists as rows: in place in the buffer that Arrow decoded or mapped.
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
+use arrow_buffer::Buffer;
+use arrow_schema::DataType;
+
+use super::super::convert::round;
+use super::super::dense::{Kind, ROUNDED};
+use super::super::{Bytes, Dtype, Place, Pool, Reason};
+
+/// Rows of one chunk of a column.
+pub(super) struct Rows {
+    bytes: Bytes<'static>,
+    rows: usize,
+    d: usize,
+    kind: Kind,
+}
+
+/// The rows of `lists`, whose first is row `first_row` of the file. None may be null or ragged.
+pub(super) fn piece(lists: ArrayRef, first_row: usize) -> Result<Rows, Reason> {
+    let rows = lists.len();
+    if let Some(row) = (0..rows).find(|&row| lists.is_null(row)) {
+        return Err(format!("row {} is null; drop such rows first", first_row + row).into());
+    }
+    let (items, d) = items(&lists, first_row)?;
+    // The buffer must have no other owner, to be shrunk.
+    drop(lists);
+    if let Some(at) = (0..items.len()).find(|&at| items.null_count() > 0 && items.is_null(at)) {
+        let (row, j) = (first_row + at / d, at % d);
+        return Err(format!("row {row} holds a null at dimension {j}").into());
+    }
+    let kind = kind(items.data_type())?;
+    let bytes = bytes(values(items, kind), kind, d, first_row)?;
+    Ok(Rows { bytes, rows, d, kind })
+}
+
+/// The items of all lists, and the length that the lists share.
+fn items(lists: &ArrayRef, first_row: usize) -> Result<(ArrayRef, usize), Reason> {
+    match lists.data_type() {
+        DataType::List(_) => ragged::<i32>(lists.as_list(), first_row),
+        DataType::LargeList(_) => ragged::<i64>(lists.as_list(), first_row),
+        _ => {
+            let lists = lists.as_fixed_size_list();
+            Ok((lists.values().clone(), usize::try_from(lists.value_length()).unwrap_or(0)))
+        }
+    }
+}
+
+fn ragged<O: OffsetSizeTrait>(
+    lists: &GenericListArray<O>,
+    first_row: usize,
+) -> Result<(ArrayRef, usize), Reason> {
+    let offsets = lists.value_offsets();
+    let length = |pair: &[O]| pair[1].as_usize() - pair[0].as_usize();
+    let d = offsets.windows(2).next().map_or(0, length);
+    if let Some(row) = offsets.windows(2).position(|pair| length(pair) != d) {
+        let (odd, base) = (length(&offsets[row..]), first_row);
+        return Err(ragged_row(base + row, odd, base, d));
+    }
+    Ok((lists.values().slice(offsets[0].as_usize(), lists.len() * d), d))
+}
+
+fn ragged_row(row: usize, odd: usize, base: usize, d: usize) -> Reason {
+    format!("row {row} has {odd} values, but row {base} has {d}").into()
+}
+
+/// The stored values, without the copies' spare capacity.
+fn values(items: ArrayRef, kind: Kind) -> Buffer {
+    let parts = items.to_data();
+    let (start, length) = (parts.offset() * kind.bytes(), parts.len() * kind.bytes());
+    let mut buffer = parts.buffers()[0].slice_with_length(start, length);
+    drop((items, parts));
+    buffer.shrink_to_fit();
+    buffer
+}
+
+fn bytes(values: Buffer, kind: Kind, d: usize, first_row: usize) -> Result<Bytes<'static>, Reason> {
+    match kind {
+        Kind::F64 => Ok(Bytes::F32(round(values.as_slice().as_chunks().0, d, first_row)?)),
+        _ => Ok(Bytes::Arrow(values)),
+    }
+}
+
+/// What items of type `data_type` are to a pool.
+pub(super) fn kind(data_type: &DataType) -> Result<Kind, Reason> {
+    Ok(match data_type {
+        DataType::Float32 => Kind::Stored(Dtype::F32),
+        DataType::Float16 => Kind::Stored(Dtype::F16),
+        DataType::UInt8 => Kind::Stored(Dtype::U8),
+        DataType::Int8 => Kind::Stored(Dtype::I8),
+        DataType::Float64 => Kind::F64,
+        other => {
+            return Err(format!("holds lists of {other}; cast them to lists of float32").into());
+        }
+    })
+}
+
+/// One pool of all chunks; those without rows count for nothing.
+pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
+    let mut pool: Option<Pool> = None;
+    for Rows { bytes, rows, d, kind } in chunks.into_iter().filter(|chunk| chunk.rows > 0) {
+        let first_row = pool.as_ref().map_or(0, Pool::rows);
+        let expected = pool.as_ref().map_or(d, Pool::dimensions);
+        if d == 0 {
+            return Err(format!("row {first_row} is an empty list").into());
+        }
+        if d != expected {
+            return Err(ragged_row(first_row, d, 0, expected));
+        }
+        let (dtype, notice) = match kind {
+            Kind::Stored(dtype) => (dtype, None),
+            _ => (Dtype::F32, Some(ROUNDED.to_string())),
+        };
+        let place = Place { offset: 0, stride: d * dtype.bytes() };
+        let mut chunk = Pool::of_segment(bytes, (rows, d), dtype, place);
+        match &mut pool {
+            Some(pool) => pool.append(chunk),
+            None => {
+                chunk.notices.extend(notice);
+                pool = Some(chunk);
+            }
+        }
+    }
+    pool.ok_or_else(|| "holds no rows".into())
+}

@@ -1,0 +1,18 @@
+//! Stands in for `columns.rs` in a build without the feature `parquet`.
+
+use super::numbers::Entry;
+use super::{Bytes, Pool, Reason};
+
+const ABSENT: &str = "this build reads neither Parquet nor Arrow: build with the feature 'parquet'";
+
+pub(super) fn read_parquet(_: Bytes<'static>, _: Option<&str>) -> Result<Pool<'static>, Reason> {
+    Err(ABSENT.into())
+}
+
+pub(super) fn read_arrow(_: Bytes<'static>, _: Option<&str>) -> Result<Pool<'static>, Reason> {
+    Err(ABSENT.into())
+}
+
+pub(super) fn read_numbers(_: Bytes<'static>, _: &str) -> Result<Vec<Entry>, Reason> {
+    Err(ABSENT.into())
+}

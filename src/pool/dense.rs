@@ -1,0 +1,126 @@
+//! Dense `(n, d)` arrays inside a file, whatever format it has: in place where they lie as a pool does, else converted.
+
+use super::convert::{Layout, round, row_major};
+use super::{Bytes, Dtype, Place, Pool, Reason};
+
+/// What an array in a file is made of, for the types that a pool, a row list or weights may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Stored(Dtype),
+    F64,
+    /// Bytes a value; one byte is [`Dtype::I8`].
+    Signed(usize),
+    /// Bytes a value; one byte is [`Dtype::U8`].
+    Unsigned(usize),
+}
+
+impl Kind {
+    pub fn bytes(self) -> usize {
+        match self {
+            Kind::Stored(dtype) => dtype.bytes(),
+            Kind::F64 => 8,
+            Kind::Signed(bytes) | Kind::Unsigned(bytes) => bytes,
+        }
+    }
+
+    /// As NumPy calls it.
+    pub fn name(self) -> String {
+        match self {
+            Kind::Stored(Dtype::F32) => "float32".into(),
+            Kind::Stored(Dtype::F16) => "float16".into(),
+            Kind::Stored(Dtype::Bf16) => "bfloat16".into(),
+            Kind::Stored(Dtype::U8) => "uint8".into(),
+            Kind::Stored(Dtype::I8) => "int8".into(),
+            Kind::F64 => "float64".into(),
+            Kind::Signed(bytes) => format!("int{}", 8 * bytes),
+            Kind::Unsigned(bytes) => format!("uint{}", 8 * bytes),
+        }
+    }
+}
+
+/// A shape as Python writes it.
+pub(super) fn shape_text(shape: &[usize]) -> String {
+    let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
+    if let [only] = &sides[..] { format!("({only},)") } else { format!("({})", sides.join(", ")) }
+}
+
+/// `(n, d)` of a pool's array.
+pub(super) fn rows_and_dimensions(shape: &[usize]) -> Result<(usize, usize), Reason> {
+    let text = shape_text(shape);
+    let reason = match *shape {
+        [rows, d] if rows > 0 && d > 0 => return Ok((rows, d)),
+        [_, _] => format!("is empty: its shape is {text}"),
+        [] => "holds a single number; a pool has the shape (n, d)".into(),
+        [_] => format!(
+            "has the shape {text}; a pool is (n, d): save a.reshape(-1, d), or a[:, None] for d = 1"
+        ),
+        _ => format!("has the shape {text}; a pool is (n, d): save a.reshape(len(a), -1)"),
+    };
+    Err(reason.into())
+}
+
+/// Number of bytes of an array, if it is a number.
+pub(super) fn array_bytes(shape: &[usize], kind: Kind) -> Option<usize> {
+    shape.iter().try_fold(kind.bytes(), |bytes, &side| bytes.checked_mul(side))
+}
+
+/// The pool whose values start at `offset` of `bytes`, which the caller knows to hold all of them. Not yet checked.
+pub(super) fn pool(
+    bytes: Bytes<'static>,
+    offset: usize,
+    layout: Layout,
+    kind: Kind,
+) -> Result<Pool<'static>, Reason> {
+    // A single row or column lies the same in either order.
+    let fortran = layout.fortran && layout.rows > 1 && layout.d > 1;
+    let layout = Layout { fortran, ..layout };
+    let shape = (layout.rows, layout.d);
+    if let Kind::Stored(dtype) = kind
+        && layout.in_place()
+    {
+        let place = Place { offset, stride: layout.d * dtype.bytes() };
+        return Ok(Pool::of_segment(bytes, shape, dtype, place));
+    }
+    let length = layout.rows * layout.d * kind.bytes();
+    let (values, dtype) = convert(&bytes.as_slice()[offset..][..length], layout, kind)?;
+    let place = Place { offset: 0, stride: layout.d * dtype.bytes() };
+    let mut pool = Pool::of_segment(values, shape, dtype, place);
+    pool.notices = notices(layout, kind);
+    Ok(pool)
+}
+
+fn convert(values: &[u8], layout: Layout, kind: Kind) -> Result<(Bytes<'static>, Dtype), Reason> {
+    let dtype = match kind {
+        Kind::Stored(dtype) => dtype,
+        Kind::F64 => return Ok((Bytes::F32(rounded(values, layout)?), Dtype::F32)),
+        Kind::Signed(_) | Kind::Unsigned(_) => {
+            return Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into());
+        }
+    };
+    let bytes = match dtype.bytes() {
+        4 => row_major::<4>(values, layout).into_flattened(),
+        2 => row_major::<2>(values, layout).into_flattened(),
+        _ => row_major::<1>(values, layout).into_flattened(),
+    };
+    Ok((Bytes::Owned(bytes), dtype))
+}
+
+fn rounded(values: &[u8], layout: Layout) -> Result<Vec<f32>, Reason> {
+    if layout.in_place() {
+        round(values.as_chunks().0, layout.d, 0)
+    } else {
+        round(&row_major::<8>(values, layout), layout.d, 0)
+    }
+}
+
+/// What a pool converted from f64 tells.
+pub(super) const ROUNDED: &str = "f64 values rounded to f32";
+
+fn notices(layout: Layout, kind: Kind) -> Vec<String> {
+    let told = [
+        (layout.fortran, "columns lie together (Fortran order): transposed in memory"),
+        (layout.big_endian, "big-endian values: swapped in memory"),
+        (kind == Kind::F64, ROUNDED),
+    ];
+    told.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()).collect()
+}

@@ -1,0 +1,92 @@
+//! Pools in .npz archives: stored members in place, deflated ones inflated into memory.
+
+use std::io::{Cursor, Read, copy, sink};
+
+use zip::read::ZipFile;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::{Bytes, Pool, Reason, choose, npy};
+
+/// No deflate stream holds more: 258 bytes by a code of 2 bits.
+const DEFLATE_RATIO: u64 = 1032;
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+type Member<'a, 'b> = ZipFile<'a, Cursor<&'b [u8]>>;
+
+/// Where a member's bytes are.
+enum Content {
+    Stored { start: usize, length: usize },
+    Inflated(Vec<u8>),
+}
+
+/// The member `name`, with or without its `.npy`, or the only one.
+pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
+    match content(bytes.as_slice(), name)? {
+        // At any offset whatever: rows may be unaligned, and are decoded when read.
+        Content::Stored { start, length } => npy::read(bytes, start, length),
+        Content::Inflated(member) => {
+            let length = member.len();
+            npy::read(Bytes::Owned(member), 0, length)
+        }
+    }
+}
+
+fn content(file: &[u8], name: Option<&str>) -> Result<Content, Reason> {
+    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|e| damaged(&e))?;
+    let names = member_names(&archive)?;
+    let short = |name: &str| name.strip_suffix(".npy").unwrap_or(name).to_string();
+    let shown: Vec<String> = names.iter().map(|name| short(name)).collect();
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+    let chosen = choose("array", &shown, name.map(short).as_deref())?;
+    let index = shown.iter().position(|name| *name == chosen).expect("chosen among them");
+    let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
+    match member.compression() {
+        CompressionMethod::Stored => stored(&mut member, file.len()),
+        CompressionMethod::Deflated => inflate(&mut member).map(Content::Inflated),
+        other => Err(format!("'{chosen}' is compressed by {other}; use np.savez").into()),
+    }
+}
+
+fn member_names(archive: &Archive) -> Result<Vec<String>, Reason> {
+    let names = (0..archive.len()).filter_map(|index| archive.name_for_index(index));
+    names.map(|name| name.map(|name| name.into_owned()).map_err(|e| damaged(&e))).collect()
+}
+
+/// Reads the member once, for its checksum.
+fn stored(member: &mut Member, file_bytes: usize) -> Result<Content, Reason> {
+    let start = member.data_start().and_then(|start| usize::try_from(start).ok());
+    let length =
+        usize::try_from(member.size()).ok().filter(|_| member.size() == member.compressed_size());
+    let within = |(start, length): &(usize, usize)| {
+        start.checked_add(*length).is_some_and(|end| end <= file_bytes)
+    };
+    let Some((start, length)) = start.zip(length).filter(within) else {
+        return Err("a member reaches past the end of the archive".into());
+    };
+    copy(member, &mut sink()).map_err(|e| damaged(&e))?;
+    Ok(Content::Stored { start, length })
+}
+
+fn inflate(member: &mut Member) -> Result<Vec<u8>, Reason> {
+    let (claimed, packed) = (member.size(), member.compressed_size());
+    if claimed > packed.saturating_mul(DEFLATE_RATIO) {
+        return Err(format!("a member claims {claimed} bytes in {packed} deflated ones").into());
+    }
+    let mut content = Vec::new();
+    let capacity = usize::try_from(claimed).map_err(|_| "a member is too large")?;
+    content
+        .try_reserve_exact(capacity)
+        .map_err(|_| format!("a member of {claimed} bytes does not fit in memory"))?;
+    member.take(claimed).read_to_end(&mut content).map_err(|e| damaged(&e))?;
+    // One more read meets the end: surplus data, or a checksum that does not match.
+    match member.read(&mut [0]) {
+        Ok(0) if content.len() == capacity => Ok(content),
+        Ok(0) => Err(format!("a member holds {} bytes, not {claimed}", content.len()).into()),
+        Ok(_) => Err(format!("a member holds more than the {claimed} bytes it claims").into()),
+        Err(e) => Err(damaged(&e)),
+    }
+}
+
+fn damaged(error: &dyn std::error::Error) -> Reason {
+    format!("is not a whole .npz archive: {error}").into()
+}

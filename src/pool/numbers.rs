@@ -1,0 +1,136 @@
+//! Lists of numbers in files: one way in for row lists and for weights.
+
+use serde_json::Value;
+
+use super::dense::{Kind, shape_text};
+use super::npy_header::Header;
+use super::{Bytes, Dtype, Reason, columns};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Number {
+    Integer(i128),
+    Float(f64),
+}
+
+/// A number, and where in the file it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    /// Line of a text file, from 1; else position in the list, from 0.
+    pub place: usize,
+    pub number: Number,
+}
+
+/// What `place` counts.
+pub(super) fn place_name(extension: &str) -> &'static str {
+    if matches!(extension, "txt" | "csv") { "line" } else { "entry" }
+}
+
+/// All numbers in a file with that `extension`. `column` is their column in .csv and .parquet, `key` their name in .json.
+pub(super) fn read(
+    extension: &str,
+    bytes: Vec<u8>,
+    column: &str,
+    key: &str,
+) -> Result<Vec<Entry>, Reason> {
+    match extension {
+        "npy" => npy(&bytes),
+        "txt" => lines(text(&bytes)?).map(|(line, entry)| parse(line, entry)).collect(),
+        "csv" => csv(text(&bytes)?, column),
+        "json" => json(&bytes, key),
+        "parquet" => columns::read_numbers(Bytes::Owned(bytes), column),
+        _ => {
+            Err("is no list of numbers: they are read from .npy, .txt, .csv, .json and .parquet"
+                .into())
+        }
+    }
+}
+
+fn npy(file: &[u8]) -> Result<Vec<Entry>, Reason> {
+    let header = Header::parse(file)?;
+    if !matches!(header.shape[..], [_] | [_, 1]) {
+        let shape = shape_text(&header.shape);
+        return Err(format!("has the shape {shape}; a list is (n,): save a.ravel()").into());
+    }
+    let values = file[header.offset..].chunks_exact(header.kind.bytes());
+    let number = |value: &[u8]| decode(value, header.kind, header.big_endian);
+    Ok(values.enumerate().map(|(place, v)| Entry { place, number: number(v) }).collect())
+}
+
+fn decode(value: &[u8], kind: Kind, big_endian: bool) -> Number {
+    let (mut bytes, width) = ([0; 8], value.len());
+    bytes[..width].copy_from_slice(value);
+    if big_endian {
+        bytes[..width].reverse();
+    }
+    let unused = 128 - 8 * u32::try_from(width).expect("8 at most");
+    let low = i128::from(u64::from_le_bytes(bytes));
+    match kind {
+        Kind::F64 => Number::Float(f64::from_le_bytes(bytes)),
+        Kind::Signed(_) | Kind::Stored(Dtype::I8) => Number::Integer(low << unused >> unused),
+        Kind::Unsigned(_) | Kind::Stored(Dtype::U8) => Number::Integer(low),
+        Kind::Stored(dtype) => {
+            let mut wide = Vec::with_capacity(1);
+            dtype.decode(&bytes[..width], &mut wide);
+            Number::Float(f64::from(wide[0]))
+        }
+    }
+}
+
+fn text(file: &[u8]) -> Result<&str, Reason> {
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    std::str::from_utf8(file)
+        .map_err(|error| format!("is not UTF-8 text: byte {} is not", error.valid_up_to()).into())
+}
+
+/// Line numbers, from 1, and lines; without blank ones and comments.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn parse(place: usize, text: &str) -> Result<Entry, Reason> {
+    let number = match text.parse() {
+        Ok(integer) => Number::Integer(integer),
+        Err(_) => Number::Float(text.parse().map_err(|_| {
+            let shown: String = text.chars().take(40).collect();
+            format!("line {place} is '{shown}', not a number")
+        })?),
+    };
+    Ok(Entry { place, number })
+}
+
+fn csv(text: &str, column: &str) -> Result<Vec<Entry>, Reason> {
+    let mut rows = lines(text).peekable();
+    let Some(&(_, first)) = rows.peek() else { return Ok(Vec::new()) };
+    let names: Vec<&str> = cells(first).collect();
+    let has_header = parse(0, names[0]).is_err();
+    let index = match names.iter().position(|name| *name == column) {
+        Some(index) => index,
+        None if names.len() == 1 => 0,
+        None => return Err(format!("has no column '{column}' in its first line").into()),
+    };
+    let cell = |(line, row)| {
+        let cell = cells(row).nth(index).ok_or_else(|| format!("line {line} has no '{column}'"))?;
+        parse(line, cell)
+    };
+    rows.skip(usize::from(has_header)).map(cell).collect()
+}
+
+fn cells(row: &str) -> impl Iterator<Item = &str> {
+    row.split(',').map(|cell| cell.trim().trim_matches('"'))
+}
+
+fn json(file: &[u8], key: &str) -> Result<Vec<Entry>, Reason> {
+    let value: Value =
+        serde_json::from_slice(file).map_err(|error| format!("is not JSON: {error}"))?;
+    let list = value.as_array().or_else(|| value.get(key)?.as_array());
+    let list =
+        list.ok_or_else(|| format!("is neither a list nor an object with a list '{key}'"))?;
+    let entry = |(place, value): (usize, &Value)| {
+        let integer = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+        let number = integer.map(Number::Integer).or_else(|| value.as_f64().map(Number::Float));
+        let number = number.ok_or_else(|| format!("entry {place} is not a number"))?;
+        Ok(Entry { place, number })
+    };
+    list.iter().enumerate().map(entry).collect()
+}
