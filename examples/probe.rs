@@ -34,7 +34,7 @@ fn main() {
             "amx" => Filter::Amx,
             "avx" => Filter::Avx512Bf16,
             "f32" => Filter::F32,
-            _ => Filter::Reference,
+            _ => Filter::Auto,
         };
         for &frontier in &frontiers {
             let mut best = f64::MAX;
@@ -53,9 +53,6 @@ fn main() {
                 if e < best {
                     best = e;
                     sel = Some(s);
-                }
-                if filter == Filter::Reference {
-                    break;
                 }
             }
             let s = sel.unwrap();

@@ -8,6 +8,7 @@ pub mod pool;
 pub mod report;
 mod rows;
 mod select;
+mod simd;
 pub mod synth;
 #[doc(hidden)]
 pub mod tuning;

@@ -32,6 +32,11 @@ impl<'a> Rows<'a> {
         self.pool.dimensions()
     }
 
+    /// Row `row` as it is stored.
+    pub fn stored(&self, row: usize) -> &[u8] {
+        self.pool.row_bytes(row)
+    }
+
     /// Row `row` under the metric: borrowed where it can be, else made in `scratch`.
     pub fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         let Some(norms) = &self.norms else { return self.pool.row(row, scratch) };

@@ -27,8 +27,6 @@ pub enum Filter {
     Avx512Bf16,
     /// bf16 by AMX.
     Amx,
-    /// None: the plain f64 loop.
-    Reference,
 }
 
 /// What may be tuned.
@@ -81,7 +79,6 @@ fn run(
     }
     match tuning.filter {
         Filter::Auto | Filter::F32 => lazy(problem, Gemm, tuning, watch),
-        Filter::Reference => Ok(greedy::reference(problem, watch)),
         missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
     }
 }

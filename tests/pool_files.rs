@@ -1,17 +1,194 @@
 //! Pools from files, read back against the values that were written.
+
+mod writers;
+
 use farpoint::Pool;
+use half::{bf16, f16};
+use writers::*;
+
 #[test]
-fn npy_reads_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("pool.npy");
-    let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n";
-    file.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-    file.extend(header.as_bytes());
-    for v in 0..6 {
-        file.extend((v as f32).to_le_bytes());
+fn every_dtype_of_npy_reads_back() {
+    let (folder, expected) = (Folder::new(), values(5, 3));
+    let halves: Vec<f16> = expected.iter().map(|&v| f16::from_f32(v)).collect();
+    let brains: Vec<bf16> = expected.iter().map(|&v| bf16::from_f32(v)).collect();
+    let files = [
+        ("<f4", "f32", le(&expected, f32::to_le_bytes)),
+        ("<f2", "f16", le(&halves, f16::to_le_bytes)),
+        ("bfloat16", "bf16", le(&brains, bf16::to_le_bytes)),
+    ];
+    for (descr, dtype, bytes) in files {
+        let pool = folder.open("pool.npy", npy(descr, "(5, 3)", &bytes)).unwrap();
+        assert_pool(&pool, &expected, 3, dtype);
+        assert_eq!(pool.notices(), [""; 0]);
     }
-    std::fs::write(&path, file).unwrap();
-    let pool = Pool::open(&path).unwrap();
-    assert_eq!(pool.row(1, &mut Vec::new()), [3.0, 4.0, 5.0]);
+}
+
+#[test]
+fn bytes_are_signed_as_their_type_says() {
+    let folder = Folder::new();
+    let bytes = [0u8, 127, 128, 255];
+    let unsigned = folder.open("u.npy", npy("|u1", "(2, 2)", &bytes)).unwrap();
+    assert_pool(&unsigned, &[0.0, 127.0, 128.0, 255.0], 2, "u8");
+    let signed = folder.open("i.npy", npy("|i1", "(2, 2)", &bytes)).unwrap();
+    assert_pool(&signed, &[0.0, 127.0, -128.0, -1.0], 2, "i8");
+    let u8bin = folder.open("p.u8bin", bin(2, 2, &bytes)).unwrap();
+    assert_pool(&u8bin, &[0.0, 127.0, 128.0, 255.0], 2, "u8");
+    let i8bin = folder.open("p.i8bin", bin(2, 2, &bytes)).unwrap();
+    assert_pool(&i8bin, &[0.0, 127.0, -128.0, -1.0], 2, "i8");
+    let bvecs = folder.open("p.bvecs", [2, 0, 0, 0, 7, 255, 2, 0, 0, 0, 8, 9]).unwrap();
+    assert_pool(&bvecs, &[7.0, 255.0, 8.0, 9.0], 2, "u8");
+}
+
+#[test]
+fn the_benchmark_formats_read_back() {
+    let (folder, expected) = (Folder::new(), values(7, 5));
+    let fbin = bin(7, 5, &le(&expected, f32::to_le_bytes));
+    assert_pool(&folder.open("pool.fbin", fbin).unwrap(), &expected, 5, "f32");
+    assert_pool(&folder.open("pool.fvecs", fvecs(&expected, 5)).unwrap(), &expected, 5, "f32");
+}
+
+#[test]
+fn fixtures_of_other_libraries_read_back() {
+    let plain: [(&str, &str); 5] = [
+        ("f16.npy", "f16"),
+        ("version3.npy", "f32"),
+        ("stored.npz", "f32"),
+        ("fortran.npy", "f32"),
+        ("big_endian.npy", "f32"),
+    ];
+    for (name, dtype) in plain {
+        assert_pool(&Pool::open(fixture(name)).unwrap(), &values(5, 3), 3, dtype);
+    }
+    let named = [("deflated.npz", "f32"), ("bf16.safetensors", "bf16")];
+    for (name, dtype) in named {
+        let pool = Pool::open_named(fixture(name), Some("vectors")).unwrap();
+        assert_pool(&pool, &values(5, 3), 3, dtype);
+    }
+    let only_matrix = Pool::open(fixture("bf16.safetensors")).unwrap();
+    assert_pool(&only_matrix, &values(5, 3), 3, "bf16");
+}
+
+#[test]
+fn conversions_are_told() {
+    let notices = |name: &str| {
+        let pool = Pool::open(fixture(name)).unwrap();
+        assert_pool(&pool, &values(5, 3), 3, "f32");
+        let prefix = format!("{}: ", fixture(name).display());
+        let texts = pool.notices().iter().map(|n| n.strip_prefix(&prefix).unwrap().to_string());
+        texts.collect::<Vec<_>>()
+    };
+    let fortran = "columns lie together (Fortran order): transposed in memory";
+    let (swapped, rounded) = ("big-endian values: swapped in memory", "f64 values rounded to f32");
+    assert_eq!(notices("f64.npy"), [rounded]);
+    assert_eq!(notices("fortran.npy"), [fortran]);
+    assert_eq!(notices("big_endian.npy"), [swapped]);
+    assert_eq!(notices("fortran_big_endian_f64.npy"), [fortran, swapped, rounded]);
+}
+
+#[test]
+fn f64_is_rounded_once() {
+    let folder = Folder::new();
+    let doubles = [0.1f64, -1e-50, 1.0 + f64::EPSILON, 3.4e38];
+    let pool =
+        folder.open("pool.npy", npy("<f8", "(2, 2)", &le(&doubles, f64::to_le_bytes))).unwrap();
+    assert_pool(&pool, &[0.1, -0.0, 1.0, 3.4e38], 2, "f32");
+}
+
+#[test]
+fn fortran_order_of_many_blocks_is_transposed() {
+    let (folder, rows, d) = (Folder::new(), 201, 37);
+    let columns: Vec<f32> = (0..rows * d).map(|at| value(at % rows, at / rows)).collect();
+    let header = format!("{{'descr': '<f4', 'fortran_order': True, 'shape': ({rows}, {d})}}");
+    let pool = folder.open("pool.npy", npy_text(&header, &le(&columns, f32::to_le_bytes))).unwrap();
+    assert_pool(&pool, &values(rows, d), d, "f32");
+}
+
+#[test]
+fn a_single_row_or_column_in_fortran_order_is_mapped() {
+    let (folder, bytes) = (Folder::new(), le(&values(3, 1), f32::to_le_bytes));
+    for (shape, d) in [("(1, 3)", 3), ("(3, 1)", 1)] {
+        let header = format!("{{'descr': '<f4', 'fortran_order': True, 'shape': {shape}}}");
+        let pool = folder.open("pool.npy", npy_text(&header, &bytes)).unwrap();
+        assert_pool(&pool, &[0.0, 1.0, 2.0], d, "f32");
+        assert_eq!(pool.notices(), [""; 0]);
+    }
+}
+
+#[test]
+fn old_and_odd_npy_headers_are_read() {
+    let (folder, bytes) = (Folder::new(), le(&values(1, 3), f32::to_le_bytes));
+    let headers = [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 3L)}",
+        "{'shape':(1,3,),'fortran_order':False,'descr':'<f4'}",
+        "  { \"descr\" : \"=f4\" , \"fortran_order\" : False , \"shape\" : ( 1 , 3 ) }  ",
+    ];
+    for header in headers {
+        assert_pool(
+            &folder.open("p.npy", npy_text(header, &bytes)).unwrap(),
+            &values(1, 3),
+            3,
+            "f32",
+        );
+    }
+}
+
+#[test]
+fn unaligned_rows_read_back() {
+    let (folder, expected) = (Folder::new(), values(4, 3));
+    for padding in 0..4 {
+        let spaces = " ".repeat(padding);
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3)}}{spaces}");
+        let file = npy_text(&header, &le(&expected, f32::to_le_bytes));
+        let archive = npz(&[("a", file.clone())], false);
+        assert_pool(&folder.open("pool.npy", file).unwrap(), &expected, 3, "f32");
+        assert_pool(&folder.open("pool.npz", archive).unwrap(), &expected, 3, "f32");
+    }
+}
+
+#[test]
+fn npz_members_are_found_by_name() {
+    let folder = Folder::new();
+    let members = [("train", npy_f32(&values(2, 3), 2, 3)), ("test", npy_f32(&values(4, 2), 4, 2))];
+    for deflated in [false, true] {
+        let path = folder.write("pool.npz", npz(&members, deflated));
+        for name in ["test", "test.npy"] {
+            let pool = Pool::open_named(&path, Some(name)).unwrap();
+            assert_pool(&pool, &values(4, 2), 2, "f32");
+        }
+    }
+}
+
+#[test]
+fn one_row_and_one_column_are_pools() {
+    let folder = Folder::new();
+    let one_row = folder.open("row.npy", npy_f32(&values(1, 4), 1, 4)).unwrap();
+    assert_pool(&one_row, &values(1, 4), 4, "f32");
+    let one_column = folder.open("column.fvecs", fvecs(&values(4, 1), 1)).unwrap();
+    assert_pool(&one_column, &values(4, 1), 1, "f32");
+}
+
+#[test]
+fn the_hash_depends_on_values_not_on_the_format() {
+    let (folder, expected) = (Folder::new(), values(5, 3));
+    let bytes = le(&expected, f32::to_le_bytes);
+    let tensor = r#"{"v":{"dtype":"F32","shape":[5,3],"data_offsets":[0,60]}}"#;
+    let pools = [
+        Pool::new(&expected, 3).unwrap(),
+        folder.open("pool.npy", npy_f32(&expected, 5, 3)).unwrap(),
+        folder.open("pool.npz", npz(&[("v", npy_f32(&expected, 5, 3))], true)).unwrap(),
+        folder.open("pool.fbin", bin(5, 3, &bytes)).unwrap(),
+        folder.open("pool.fvecs", fvecs(&expected, 3)).unwrap(),
+        folder.open("pool.safetensors", safetensors(tensor, &bytes)).unwrap(),
+        Pool::open(fixture("f64.npy")).unwrap(),
+        Pool::open(fixture("fortran.npy")).unwrap(),
+    ];
+    let hash = pools[0].hash();
+    assert!(pools.iter().all(|pool| pool.hash() == hash));
+    assert_ne!(Pool::open(fixture("f16.npy")).unwrap().hash(), hash);
+}
+
+#[test]
+fn extensions_are_read_in_any_case() {
+    let pool = Folder::new().open("POOL.NPY", npy_f32(&values(2, 2), 2, 2)).unwrap();
+    assert_eq!(pool.rows(), 2);
 }

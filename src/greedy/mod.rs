@@ -3,12 +3,10 @@
 mod lazy;
 mod picks;
 mod problem;
-mod reference;
 mod replay;
 mod statistics;
 
 pub(crate) use lazy::{Frontier, lazy};
 pub(crate) use picks::lower_bounds;
 pub(crate) use problem::Problem;
-pub(crate) use reference::reference;
 pub use statistics::Statistics;

@@ -5,7 +5,7 @@ use super::Reason;
 /// More names than these are not listed.
 const LISTED: usize = 12;
 
-/// `wanted` among `names`, or the only one there is; `what` says what they are.
+/// `wanted` among `names`, or the only one there is; `what` says what they are, in the plural.
 pub(super) fn choose<'n>(
     what: &str,
     names: &[&'n str],
@@ -15,11 +15,12 @@ pub(super) fn choose<'n>(
         (None, [only]) => Ok(only),
         (_, []) => Err(format!("holds no {what}").into()),
         (None, _) => {
-            Err(format!("holds {} {what}s, name one of them: {}", names.len(), list(names)).into())
+            Err(format!("holds {} {what}, name the one to read: {}", names.len(), list(names))
+                .into())
         }
         (Some(wanted), _) => {
             let found = names.iter().find(|name| **name == wanted);
-            let missing = || format!("holds no {what} '{wanted}', but {}", list(names)).into();
+            let missing = || format!("has '{wanted}' not among its {what}: {}", list(names)).into();
             found.copied().ok_or_else(missing)
         }
     }

@@ -171,7 +171,7 @@ impl<'a> Pool<'a> {
         hasher.finalize().to_hex().to_string()
     }
 
-    fn row_bytes(&self, row: usize) -> &[u8] {
+    pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         assert!(row < self.rows, "row {row} of {}", self.rows);
         let segment = match &self.segments[..] {
             [only] => only,

@@ -37,7 +37,7 @@ fn content(file: &[u8], name: Option<&str>) -> Result<Content, Reason> {
     let short = |name: &str| name.strip_suffix(".npy").unwrap_or(name).to_string();
     let shown: Vec<String> = names.iter().map(|name| short(name)).collect();
     let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-    let chosen = choose("array", &shown, name.map(short).as_deref())?;
+    let chosen = choose("arrays", &shown, name.map(short).as_deref())?;
     let index = shown.iter().position(|name| *name == chosen).expect("chosen among them");
     let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
     match member.compression() {

@@ -27,10 +27,10 @@ pub(super) fn read_bin(bytes: Bytes<'static>, dtype: Dtype) -> Result<Pool<'stat
 /// Rows that each begin with d as an i32 (TEXMEX).
 pub(super) fn read_vecs(bytes: Bytes<'static>, dtype: Dtype) -> Result<Pool<'static>, Reason> {
     let file = bytes.as_slice();
-    let Some(d) = number(file, 0).filter(|&d| d > 0) else {
+    let Some(d) = number(file, 0).filter(|d| (1..=i32::MAX as usize).contains(d)) else {
         return Err("does not begin with a dimension: a positive 4-byte integer".into());
     };
-    // 4 + 4 d passes no u64, and usize is one: d is below 2^32.
+    // Below 2^34: no overflow.
     let stride = 4 + d * dtype.bytes();
     if !file.len().is_multiple_of(stride) {
         let length = file.len();

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(written.map(number), expected);
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(999), "999");
-        assert_eq!(percent(1.0, 8.0), "13 %");
+        assert_eq!(percent(1.0, 7.0), "14 %");
         assert_eq!(percent(1.0, 0.0), "–");
     }
 

@@ -25,6 +25,14 @@ impl<'p> Centers<'p> {
         self.picks.push(row);
     }
 
+    /// Center number `center` as it is stored, if it is a pick.
+    pub fn stored(&self, center: usize) -> &[u8] {
+        match center.checked_sub(self.problem.labeled_count()) {
+            None => &[],
+            Some(pick) => self.problem.rows.stored(self.picks[pick]),
+        }
+    }
+
     /// Center number `center`, `(d,)`.
     pub fn vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         match center.checked_sub(self.problem.labeled_count()) {

@@ -1,6 +1,6 @@
 //! Rows as the multiplier sees them: centered, scaled and rounded as they are needed, never stored for the whole pool.
 
-use pulp::Arch;
+use crate::simd::widest;
 
 use super::interval::{Interval, Operand};
 use super::kernels::{Buffer, Multiplier};
@@ -33,7 +33,7 @@ impl Packing {
     pub fn pack<M: Multiplier>(&self, x: &[f32], out: &mut [M::Value]) -> Operand {
         let (head, padding) = out.split_at_mut(x.len());
         padding.fill(bytemuck::Zeroable::zeroed());
-        let (square, residual) = Arch::new().dispatch(
+        let (square, residual) = widest(
             #[inline(always)]
             || round_row::<M>(x, &self.scaled_mean, self.scale, head),
         );
@@ -60,24 +60,32 @@ fn round_row<M: Multiplier>(
     out: &mut [M::Value],
 ) -> (f64, f64) {
     let (mut square, mut residual) = ([0.0f64; LANES], [0.0f64; LANES]);
-    let mut one = |j: usize, lane: usize| {
-        // One rounding: scale * x is exact.
-        let z = f64::from(x[j]) * scale - mean[j];
-        let (value, q) = M::round(z);
-        out[j] = value;
-        square[lane] += q * q;
-        residual[lane] += (z - q) * (z - q);
-    };
-    let whole = x.len() - x.len() % LANES;
-    for start in (0..whole).step_by(LANES) {
+    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
+    let (mean_blocks, mean_rest) = mean.as_chunks::<LANES>();
+    let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
+    for ((x, mean), out) in x_blocks.iter().zip(mean_blocks).zip(out_blocks) {
         for lane in 0..LANES {
-            one(start + lane, lane);
+            let (value, q, r) = round::<M>(x[lane], mean[lane], scale);
+            out[lane] = value;
+            square[lane] += q * q;
+            residual[lane] += r * r;
         }
     }
-    for j in whole..x.len() {
-        one(j, j - whole);
+    for ((&x, &mean), out) in x_rest.iter().zip(mean_rest).zip(out_rest) {
+        let (value, q, r) = round::<M>(x, mean, scale);
+        *out = value;
+        square[0] += q * q;
+        residual[0] += r * r;
     }
     (square.iter().sum(), residual.iter().sum())
+}
+
+/// `q`, also in f64, and `z - q`. Centering rounds once: `scale * x` is exact.
+#[inline(always)]
+fn round<M: Multiplier>(x: f32, mean: f64, scale: f64) -> (M::Value, f64, f64) {
+    let z = f64::from(x) * scale - mean;
+    let (value, q) = M::round(z);
+    (value, q, z - q)
 }
 
 /// A block of packed rows.
@@ -96,9 +104,5 @@ impl<M: Multiplier> Block<M> {
     pub fn resize(&mut self, rows: usize) {
         self.values.resize(rows.next_multiple_of(M::ROWS) * self.depth);
         self.operands.resize(rows, Operand { square: 0.0, norm: 0.0, error: 0.0 });
-    }
-
-    pub fn row(&self, row: usize) -> &[M::Value] {
-        &self.values.as_slice()[row * self.depth..][..self.depth]
     }
 }

@@ -1,6 +1,6 @@
 //! Greedy inside the live rows. Products come in groups: the likeliest next picks against all live rows.
 
-use pulp::Arch;
+use crate::simd::widest;
 use rayon::prelude::*;
 
 use super::interval::{Operand, Test};
@@ -115,7 +115,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
 
     /// The row that precedes the others: the lowest of largest key.
     fn best(&self) -> Option<usize> {
-        let largest = Arch::new().dispatch(
+        let largest = widest(
             #[inline(always)]
             || largest(&self.keys),
         );
@@ -282,7 +282,7 @@ impl<M: Multiplier> LivePanel<M> {
         error: f32,
         admitted: &mut [bool; PANEL],
     ) -> bool {
-        Arch::new().dispatch(
+        widest(
             #[inline(always)]
             || {
                 let mut any = false;

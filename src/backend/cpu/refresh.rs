@@ -1,10 +1,11 @@
 //! Apply pending centers to rows: products in blocks, an interval from each, and the canonical distance for the few centers
 //! whose interval can hold the row's new minimum.
 
-use pulp::Arch;
+use crate::simd::widest;
 
 use super::centers::Centers;
 use super::interval::{CenterTerms, Interval, Operand, Test};
+use super::kernels::prefetch::prefetch;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use super::panels::Panels;
@@ -88,6 +89,11 @@ impl<M: Multiplier> Refresh<'_, M> {
             cost.tile_evaluations += self.panel(panel, start, scratch);
         }
         let after = (0..tile.len()).map(|i| {
+            if let Some(&ahead) = tile.get(i + 2) {
+                prefetch(self.rows.stored(ahead));
+                let candidates = scratch.searches[i + 2].left();
+                candidates.for_each(|center| prefetch(self.centers.stored(center)));
+            }
             cost.evaluations += self.end.saturating_sub(before[i].seen as usize) as u64;
             let mut row = Vec::new();
             std::mem::swap(&mut row, &mut scratch.row);
@@ -107,6 +113,9 @@ impl<M: Multiplier> Refresh<'_, M> {
         searches.resize_with(tile.len(), Search::empty);
         let depth = block.depth;
         for (i, &pool_row) in tile.iter().enumerate() {
+            if let Some(&ahead) = tile.get(i + 2) {
+                prefetch(self.rows.stored(ahead));
+            }
             let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];
             let operand = self.packing.pack::<M>(self.rows.get(pool_row, row), packed);
             searches[i].begin(operand, before[i], &self.packing.interval);
@@ -127,7 +136,7 @@ impl<M: Multiplier> Refresh<'_, M> {
             columns.clone(),
             products.as_mut_slice(),
         );
-        Arch::new().dispatch(
+        widest(
             #[inline(always)]
             || {
                 let products = products.as_slice().as_chunks::<PANEL>().0;
@@ -160,10 +169,7 @@ impl<M: Multiplier> Refresh<'_, M> {
     ) -> Nearest {
         let end = u32::try_from(self.end).expect("centers are numbered below 2^32");
         let mut nearest = Nearest { seen: before.seen.max(end), ..before };
-        for &(center, lower) in &search.candidates {
-            if lower > search.limit {
-                continue;
-            }
+        for center in search.left() {
             cost.canonical += 1;
             let distance = distance(x, self.centers.vector(center, scratch));
             if distance < nearest.bound {
@@ -199,6 +205,11 @@ impl Search {
         // Only a center strictly nearer than the bound changes anything.
         self.limit = before.bound.next_down();
         self.test = interval.test(operand, self.limit);
+    }
+
+    /// The candidates that the final limit leaves.
+    fn left(&self) -> impl Iterator<Item = usize> {
+        self.candidates.iter().filter(|(_, lower)| *lower <= self.limit).map(|(center, _)| *center)
     }
 
     /// Note the admitted centers of a panel's `columns`, and lower the limit to the least upper end among them.

@@ -52,7 +52,9 @@ fn stream(file: &[u8]) -> Result<(usize, usize), Reason> {
     let (body, footer) = body.split_last_chunk().ok_or_else(truncated)?;
     let footer = usize::try_from(u32::from_le_bytes(*footer)).unwrap_or(usize::MAX);
     let end = body.len().checked_sub(footer).filter(|&end| end >= 8).ok_or_else(truncated)?;
-    Ok((8, end))
+    // The magic number is padded, to 8 bytes or to 64, with zeros; a message begins with its length, which is none.
+    let padding = body[8..end].chunks(8).take_while(|word| word.iter().all(|&byte| byte == 0));
+    Ok(((8 + 8 * padding.count()).min(end), end))
 }
 
 /// The decoder allocates what a compressed buffer claims to hold, so claims are checked first.

@@ -55,7 +55,7 @@ fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> 
     let fields = schema.fields().iter();
     let lists = fields.filter(|field| item_type(field.data_type()).is_some());
     let names: Vec<&str> = lists.map(|field| field.name().as_str()).collect();
-    let chosen = choose("column of lists", &names, name)?;
+    let chosen = choose("columns of lists", &names, name)?;
     let index = position(schema, chosen)?;
     vectors::kind(item_type(schema.field(index).data_type()).expect("a list"))
         .map_err(|reason| format!("column '{chosen}' {reason}"))?;
@@ -76,7 +76,7 @@ fn number_column(schema: &Schema, name: &str) -> Result<usize, Reason> {
     let fields = schema.fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     let only = names.len() == 1;
-    position(schema, choose("column", &names, (!only).then_some(name))?)
+    position(schema, choose("columns", &names, (!only).then_some(name))?)
 }
 
 fn position(schema: &Schema, name: &str) -> Result<usize, Reason> {

@@ -9,6 +9,7 @@ pub mod avx512_bf16;
 mod bf16_layout;
 pub mod float_environment;
 pub mod gemm;
+pub mod prefetch;
 
 use std::ops::Range;
 

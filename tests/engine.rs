@@ -1,0 +1,321 @@
+//! The engine against the oracle: the same rows, radii, distances and nearest centers, to the bit.
+//!
+//! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
+
+mod pools;
+mod reference;
+
+use std::ops::ControlFlow;
+
+use farpoint::tuning::{Filter, Tuning, select_tuned};
+use farpoint::{Element, First, Metric, Options, Pool, Selection};
+use half::{bf16, f16};
+
+/// The engine's answer, or `None` where the machine lacks the filter.
+fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
+    match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
+        Ok(selection) => Some(selection),
+        Err(error) if error.to_string().contains("this machine has no") => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn check(what: &str, pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) {
+    let options = Options { assign: true, ..options.clone() };
+    let expected = reference::select(pool, budget, &options);
+    let Some(found) = engine(pool, budget, &options, tuning) else { return };
+    let context = format!("{what}, {pool:?}, budget {budget}, {tuning:?}");
+    assert_eq!(found.centers, expected.centers, "centers: {context}");
+    assert_eq!(found.radii, expected.radii, "radii: {context}");
+    assert_eq!(found.initial_radius, expected.initial_radius, "initial radius: {context}");
+    assert_eq!(found.min_distances.unwrap(), expected.min_distances, "distances: {context}");
+    assert_eq!(found.assignment.unwrap(), expected.assignment, "assignment: {context}");
+    assert!(!found.interrupted, "{context}");
+}
+
+fn tuned(filter: Filter, frontier: usize) -> Tuning {
+    Tuning { filter, frontier: Some(frontier), width: 1.0 }
+}
+
+/// Integer values survive every dtype, others are rounded to it: each is its own pool.
+fn in_dtype<T: Element>(values: &[f32], narrow: impl Fn(f32) -> T) -> Vec<T> {
+    values.iter().map(|&v| narrow(v)).collect()
+}
+
+fn hostile_pools_at_every_frontier(filter: Filter) {
+    for named in pools::hostile(150, 33) {
+        let pool = Pool::new(&named.values, named.d).unwrap();
+        for frontier in [1, 2, 3, 7, 64, 149, 150, 1000] {
+            check(named.name, &pool, 60, &Options::default(), &tuned(filter, frontier));
+        }
+        check(named.name, &pool, 150, &Options::default(), &Tuning { filter, ..Tuning::default() });
+    }
+}
+
+fn every_small_frontier_size(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Integers, 90, 3, 5);
+    let pool = Pool::new(&values, 3).unwrap();
+    for frontier in 1..=91 {
+        check("integers", &pool, 90, &Options::default(), &tuned(filter, frontier));
+    }
+}
+
+fn every_dtype(filter: Filter) {
+    let tuning = tuned(filter, 50);
+    for named in pools::hostile(200, 40) {
+        let unit = named.values.iter().fold(0.0f32, |max, v| max.max(v.abs()));
+        let values: Vec<f32> = named.values.iter().map(|v| v / unit * 100.0).collect();
+        let options = Options::default();
+        let check = |pool: Pool| check(named.name, &pool, 80, &options, &tuning);
+        check(Pool::new(&in_dtype(&values, f16::from_f32), 40).unwrap());
+        check(Pool::new(&in_dtype(&values, bf16::from_f32), 40).unwrap());
+        check(Pool::new(&in_dtype(&values, |v| v as u8), 40).unwrap());
+        check(Pool::new(&in_dtype(&values, |v| v as i8), 40).unwrap());
+    }
+}
+
+fn every_shape(filter: Filter) {
+    let sizes = [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257];
+    for n in sizes {
+        for d in sizes {
+            let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, n, d, 3);
+            let pool = Pool::new(&values, d).unwrap();
+            check("shape", &pool, n.div_ceil(2), &Options::default(), &tuned(filter, 40));
+        }
+    }
+}
+
+fn every_thread_count(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 1200, 64, 8);
+    let pool = Pool::new(&values, 64).unwrap();
+    for threads in 1..=8 {
+        let options = Options { threads, ..Options::default() };
+        check("threads", &pool, 100, &options, &tuned(filter, 300));
+    }
+}
+
+fn labeled(filter: Filter) {
+    for named in pools::hostile(160, 20) {
+        let pool = Pool::new(&named.values, 20).unwrap();
+        let vectors: Vec<f32> = named.values[..60]
+            .iter()
+            .map(|v| v * 1.5)
+            .chain(named.values[800..840].iter().copied())
+            .collect();
+        let vectors = Pool::new(&vectors, 20).unwrap();
+        let many: Vec<usize> = (0..100).map(|i| (i * 37 + 5) % 160).collect();
+        for rows in [vec![], vec![7], vec![159, 0], many] {
+            for labeled_vectors in [None, Some(&vectors)] {
+                let options =
+                    Options { labeled: rows.clone(), labeled_vectors, ..Options::default() };
+                check(named.name, &pool, 50, &options, &tuned(filter, 30));
+            }
+        }
+    }
+}
+
+fn far_outside_vectors(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 100, 8, 4);
+    let pool = Pool::new(&values, 8).unwrap();
+    for scale in [1e-30, 1e6, 1e30] {
+        let far = [scale; 8];
+        let far = Pool::new(&far, 8).unwrap();
+        let options = Options { labeled_vectors: Some(&far), ..Options::default() };
+        check("far vector", &pool, 40, &options, &tuned(filter, 16));
+    }
+}
+
+fn every_policy_and_option(filter: Filter) {
+    for named in pools::hostile(170, 17) {
+        let pool = Pool::new(&named.values, 17).unwrap();
+        let some: Vec<f32> = (0..170).map(|i| [0.0, 0.5, 1.0, 3.0][i * 7 % 4]).collect();
+        let excluded: Vec<usize> = (0..170).filter(|i| i % 5 == 0).collect();
+        for first in [First::Lowest, First::Row(33), First::Mean, First::Heaviest] {
+            for weights in [None, Some(some.clone()), Some(vec![1.0; 170]), Some(vec![0.0; 170])] {
+                for excluded in [vec![], excluded.clone()] {
+                    let options =
+                        Options { first, weights: weights.clone(), excluded, ..Options::default() };
+                    check(named.name, &pool, 70, &options, &tuned(filter, 40));
+                }
+            }
+        }
+    }
+}
+
+fn cosine(filter: Filter) {
+    for named in pools::hostile(150, 31) {
+        let values: Vec<f32> = named.values.iter().map(|v| v + f32::MIN_POSITIVE).collect();
+        let pool = Pool::new(&values, 31).unwrap();
+        let vectors = Pool::new(&values[..62], 31).unwrap();
+        for first in [First::Lowest, First::Mean] {
+            let options = Options { metric: Metric::Cosine, first, ..Options::default() };
+            check(named.name, &pool, 60, &options, &tuned(filter, 32));
+        }
+        let options = Options {
+            metric: Metric::Cosine,
+            labeled: vec![4],
+            labeled_vectors: Some(&vectors),
+            ..Options::default()
+        };
+        check(named.name, &pool, 60, &options, &tuned(filter, 32));
+    }
+}
+
+fn stop_radius(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Integers, 200, 6, 9);
+    let pool = Pool::new(&values, 6).unwrap();
+    let Some(full) = engine(&pool, 200, &Options::default(), &tuned(filter, 30)) else { return };
+    for &radius in full.radii.iter().step_by(9) {
+        for stop in [radius, radius.next_up(), radius.next_down().max(0.0)] {
+            for labeled in [vec![], vec![3, 8]] {
+                let options = Options { stop_radius: Some(stop), labeled, ..Options::default() };
+                check("stop radius", &pool, 190, &options, &tuned(filter, 30));
+            }
+        }
+    }
+    let options = Options { stop_radius: Some(1e9), labeled: vec![1], ..Options::default() };
+    let none = engine(&pool, 10, &options, &tuned(filter, 30)).unwrap();
+    assert_eq!((none.centers.len(), none.radii.len()), (0, 0));
+    assert_eq!(none.radius(), none.initial_radius);
+}
+
+fn budgets_are_prefixes(filter: Filter) {
+    for named in pools::hostile(120, 9) {
+        let pool = Pool::new(&named.values, 9).unwrap();
+        let Some(full) = engine(&pool, 120, &Options::default(), &tuned(filter, 25)) else {
+            return;
+        };
+        for budget in [1, 2, 17, 63, 119] {
+            let part = engine(&pool, budget, &Options::default(), &tuned(filter, 50)).unwrap();
+            assert_eq!(part.centers, full.centers[..budget], "{}", named.name);
+            assert_eq!(part.radii, full.radii[..budget], "{}", named.name);
+        }
+        let mut sorted = full.centers.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..120).collect::<Vec<_>>(), "{}", named.name);
+        assert!(full.radii.is_sorted_by(|a, b| a >= b), "{}", named.name);
+        assert_eq!(full.radii[119], 0.0);
+    }
+}
+
+fn continuation_and_resume(filter: Filter) {
+    for named in pools::hostile(140, 12) {
+        let pool = Pool::new(&named.values, 12).unwrap();
+        for labeled in [vec![], vec![9, 2]] {
+            let base = Options { labeled, assign: true, ..Options::default() };
+            let Some(full) = engine(&pool, 90, &base, &tuned(filter, 25)) else { return };
+            for cut in [1, 2, 40, 89, 90] {
+                let resume = full.centers[..cut].to_vec();
+                let resumed = Options { resume, ..base.clone() };
+                let resumed = engine(&pool, 90, &resumed, &tuned(filter, 33)).unwrap();
+                let statistics = full.statistics.clone();
+                assert_eq!(Selection { statistics, ..resumed }, full, "{} at {cut}", named.name);
+            }
+            for cut in [1, 40, 89] {
+                let labeled = [&base.labeled[..], &full.centers[..cut]].concat();
+                let continued = Options { labeled, ..base.clone() };
+                let continued = engine(&pool, 90 - cut, &continued, &tuned(filter, 33)).unwrap();
+                assert_eq!(continued.centers, full.centers[cut..], "{} at {cut}", named.name);
+                assert_eq!(continued.radii, full.radii[cut..], "{} at {cut}", named.name);
+                assert_eq!(continued.initial_radius, full.radii[cut - 1]);
+                assert_eq!(continued.min_distances, full.min_distances);
+            }
+        }
+    }
+}
+
+fn interruption_leaves_a_prefix(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 600, 24, 2);
+    let pool = Pool::new(&values, 24).unwrap();
+    let options = Options { assign: true, ..Options::default() };
+    let Some(full) = engine(&pool, 300, &options, &tuned(filter, 40)) else { return };
+    for stop_at in [0, 1, 3, 9] {
+        let mut calls = 0;
+        let mut watch = |_| {
+            calls += 1;
+            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let part = select_tuned(&pool, 300, &options, &tuned(filter, 40), &mut watch).unwrap();
+        assert!(part.interrupted);
+        let chosen = part.centers.len();
+        assert!(chosen < 300);
+        assert_eq!(part.centers, full.centers[..chosen]);
+        assert_eq!(part.radii, full.radii[..chosen.saturating_sub(1)]);
+        let centers = reference::select(&pool, chosen, &options);
+        assert_eq!(part.min_distances.unwrap(), centers.min_distances);
+    }
+}
+
+/// `S` differs, `D` does not: the lower row wins.
+fn equal_distances_from_different_squares(filter: Filter) {
+    let least = 2f32.powi(-26);
+    for (values, farther) in
+        [([0.0, 0.0, 1.0, 0.0, 1.0, least], 2), ([0.0, 0.0, 1.0, least, 1.0, 0.0], 1)]
+    {
+        let square =
+            |row: usize| (0..2).map(|j| f64::from(values[2 * row + j]).powi(2)).sum::<f64>();
+        assert!(square(farther) > square(3 - farther) && square(1).sqrt() == square(2).sqrt());
+        let pool = Pool::new(&values, 2).unwrap();
+        let Some(found) = engine(&pool, 2, &Options::default(), &tuned(filter, 3)) else { return };
+        assert_eq!(found.centers, [0, 1]);
+        check("equal D", &pool, 3, &Options::default(), &tuned(filter, 1));
+    }
+}
+
+fn a_wider_interval_changes_nothing(filter: Filter) {
+    for named in pools::hostile(150, 33) {
+        let pool = Pool::new(&named.values, 33).unwrap();
+        let wide = Tuning { filter, frontier: Some(40), width: 100.0 };
+        check(named.name, &pool, 60, &Options::default(), &wide);
+    }
+}
+
+/// The interval is what makes the answer right: without it, at least one of these pools goes wrong.
+fn no_interval_is_caught(filter: Filter) {
+    let none = Tuning { filter, frontier: Some(40), width: 0.0 };
+    let wrong = |named: &pools::Named| {
+        let pool = Pool::new(&named.values, 33).unwrap();
+        let found = engine(&pool, 150, &Options::default(), &none)?;
+        let expected = reference::select(&pool, 150, &Options::default());
+        Some(found.centers != expected.centers || found.radii != expected.radii)
+    };
+    let Some(wrong) = pools::hostile(300, 33).iter().map(wrong).collect::<Option<Vec<bool>>>()
+    else {
+        return;
+    };
+    assert!(wrong.contains(&true), "an interval of no width went unnoticed");
+}
+
+macro_rules! stamp {
+    ($($device:ident: $filter:expr;)*; $properties:tt) => {$( stamp!(@ $device, $filter, $properties); )*};
+    (@ $device:ident, $filter:expr, ($($property:ident)*)) => {
+        mod $device {
+            use super::*;
+            $(#[test] fn $property() { super::$property($filter) })*
+        }
+    };
+}
+
+stamp! {
+    cpu_f32: Filter::F32;
+    cpu_avx512_bf16: Filter::Avx512Bf16;
+    cpu_amx: Filter::Amx;;
+    (
+        hostile_pools_at_every_frontier
+        every_small_frontier_size
+        every_dtype
+        every_shape
+        every_thread_count
+        labeled
+        far_outside_vectors
+        every_policy_and_option
+        cosine
+        stop_radius
+        budgets_are_prefixes
+        continuation_and_resume
+        interruption_leaves_a_prefix
+        equal_distances_from_different_squares
+        a_wider_interval_changes_nothing
+        no_interval_is_caught
+    )
+}

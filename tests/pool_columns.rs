@@ -1,0 +1,155 @@
+//! Pools in Parquet and Arrow files, as PyArrow writes them.
+#![cfg(feature = "parquet")]
+
+mod writers;
+
+use std::sync::Arc;
+
+use arrow_array::types::{
+    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, UInt8Type,
+};
+use arrow_array::{ArrayRef, FixedSizeListArray, LargeListArray, ListArray, RecordBatch};
+use farpoint::Pool;
+use half::f16;
+use parquet::arrow::ArrowWriter;
+use writers::*;
+
+const FIXTURES: [&str; 5] =
+    ["list_snappy.parquet", "fixed_zstd.parquet", "lz4.feather", "plain.arrow", "stream.arrow"];
+
+#[test]
+fn fixtures_read_back() {
+    for name in FIXTURES {
+        let pool = Pool::open(fixture(name)).unwrap();
+        assert_pool(&pool, &values(5, 3), 3, "f32");
+        assert_eq!(pool.hash(), Pool::new(&values(5, 3), 3).unwrap().hash(), "{name}");
+        assert_eq!(Pool::open_named(fixture(name), Some("vectors")).unwrap().rows(), 5);
+    }
+    let pool = Pool::open(fixture("large_f64.parquet")).unwrap();
+    assert_pool(&pool, &values(5, 3), 3, "f32");
+    assert!(pool.notices()[0].ends_with("large_f64.parquet: f64 values rounded to f32"));
+}
+
+fn parquet(column: ArrayRef) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter([("v", column)]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn arrow(column: ArrayRef) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter([("v", column)]).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+type Rows<T> = Vec<Option<Vec<Option<T>>>>;
+
+fn rows<T>([a, b, c, d]: [T; 4]) -> Rows<T> {
+    vec![Some(vec![Some(a), Some(b)]), Some(vec![Some(c), Some(d)])]
+}
+
+fn list<T: ArrowPrimitiveType>(values: [T::Native; 4]) -> ArrayRef {
+    Arc::new(ListArray::from_iter_primitive::<T, _, _>(rows(values)))
+}
+
+fn fixed<T: ArrowPrimitiveType>(values: [T::Native; 4]) -> ArrayRef {
+    Arc::new(FixedSizeListArray::from_iter_primitive::<T, _, _>(rows(values), 2))
+}
+
+#[test]
+fn every_dtype_and_kind_of_list_reads_back() {
+    let folder = Folder::new();
+    let large = LargeListArray::from_iter_primitive::<Float64Type, _, _>(rows([1., 2., 3., 0.5]));
+    let halves = [1.0, 2.0, 3.0, 0.5].map(f16::from_f32);
+    let columns = [
+        ("f32", 0.5, list::<Float32Type>([1., 2., 3., 0.5])),
+        ("f32", 0.5, Arc::new(large)),
+        ("f32", 0.5, fixed::<Float32Type>([1., 2., 3., 0.5])),
+        ("f16", 0.5, fixed::<Float16Type>(halves)),
+        ("u8", 200.0, list::<UInt8Type>([1, 2, 3, 200])),
+        ("i8", -5.0, list::<Int8Type>([1, 2, 3, -5])),
+        ("i8", -5.0, fixed::<Int8Type>([1, 2, 3, -5])),
+    ];
+    for (dtype, last, column) in columns {
+        let in_parquet = folder.open("pool.parquet", parquet(column.clone())).unwrap();
+        assert_pool(&in_parquet, &[1.0, 2.0, 3.0, last], 2, dtype);
+        let in_arrow = folder.open("pool.arrow", arrow(column)).unwrap();
+        assert_pool(&in_arrow, &[1.0, 2.0, 3.0, last], 2, dtype);
+    }
+}
+
+#[test]
+fn a_pool_of_many_batches_and_row_groups_reads_back() {
+    let (folder, rows, d) = (Folder::new(), 40_000, 3);
+    let of_row = |row| Some((0..d).map(move |j| Some(value(row % 1000, j))).collect::<Vec<_>>());
+    let column = ListArray::from_iter_primitive::<Float32Type, _, _>((0..rows).map(of_row));
+    let batch = RecordBatch::try_from_iter([("v", Arc::new(column) as ArrayRef)]).unwrap();
+    let properties = parquet::file::properties::WriterProperties::builder();
+    let properties = properties.set_max_row_group_row_count(Some(17_001)).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    let pool = folder.open("pool.parquet", writer.into_inner().unwrap()).unwrap();
+    let expected: Vec<f32> = (0..rows * d).map(|at| value(at / d % 1000, at % d)).collect();
+    assert_pool(&pool, &expected, d, "f32");
+}
+
+#[test]
+fn refusals_name_the_row() {
+    let refusal = |name: &str| reason(Pool::open(fixture(name)).unwrap_err());
+    assert_eq!(refusal("null_row.parquet"), "row 1 is null; drop such rows first");
+    assert_eq!(refusal("null_value.parquet"), "row 1 holds a null at dimension 1");
+    assert_eq!(refusal("ragged.parquet"), "row 2 has 1 values, but row 0 has 2");
+}
+
+#[test]
+fn candidates_are_listed_and_types_refused_by_name() {
+    let refusal = |name| reason(Pool::open_named(fixture("two_lists.parquet"), name).unwrap_err());
+    assert_eq!(refusal(None), "holds 2 columns of lists, name the one to read: 'v', 'w'");
+    assert_eq!(refusal(Some("x")), "has 'x' not among its columns of lists: 'v', 'w'");
+    assert_eq!(
+        refusal(Some("v")),
+        "column 'v' holds lists of Int64; cast them to lists of float32"
+    );
+    let pool = Pool::open_named(fixture("two_lists.parquet"), Some("w")).unwrap();
+    assert_pool(&pool, &[1.0, 2.0], 2, "f16");
+    let none = reason(Pool::open(fixture("picks.parquet")).unwrap_err());
+    assert_eq!(none, "holds no columns of lists");
+}
+
+#[test]
+fn f64_that_overflows_names_its_row() {
+    let rows = vec![Some(vec![Some(1.0)]), Some(vec![Some(-1e300)])];
+    let column = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows));
+    let told = Folder::new().refusal("pool.parquet", parquet(column));
+    assert_eq!(told, "row 1 holds -1e300 at dimension 0, which overflows f32; scale the pool");
+}
+
+#[test]
+fn truncated_files_are_refused() {
+    let folder = Folder::new();
+    for name in FIXTURES {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        for length in (0..whole.len() - 1).step_by(7) {
+            // A stream may end after any batch: what it holds till there is the pool.
+            match folder.open(name, &whole[..length]) {
+                Ok(pool) => assert!(name == "stream.arrow" && pool.rows() >= 3, "{name} {length}"),
+                Err(error) => drop(reason(error)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_buffer_that_claims_more_than_it_can_hold_is_refused() {
+    let folder = Folder::new();
+    let whole = std::fs::read(fixture("lz4.feather")).unwrap();
+    // LZ4 frames begin with this number; the claim stands in the 8 bytes before.
+    let frame = [4, 34, 77, 24];
+    let at = whole.windows(4).position(|bytes| bytes == frame).unwrap();
+    let mut hostile = whole.clone();
+    hostile[at - 8..at].copy_from_slice(&(1i64 << 60).to_le_bytes());
+    let told = folder.refusal("pool.feather", hostile);
+    assert!(told.starts_with("a buffer claims 1152921504606846976 bytes in"), "{told}");
+}

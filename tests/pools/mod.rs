@@ -1,0 +1,67 @@
+//! Pools that break things, by name.
+
+use farpoint::synth::{Shape, pool};
+
+/// A pool's values, `(n, d)`.
+pub struct Named {
+    pub name: &'static str,
+    pub values: Vec<f32>,
+    pub d: usize,
+}
+
+/// Pools of every kind that has broken a tool like this, `(n, d)` each.
+pub fn hostile(n: usize, d: usize) -> Vec<Named> {
+    let gaussian = || pool(Shape::Gaussian, n, d, 11);
+    let scaled = |scale: f32| gaussian().iter().map(|v| v * scale).collect::<Vec<f32>>();
+    let named = |name, values: Vec<f32>| Named { name, values, d };
+    vec![
+        named("random", gaussian()),
+        named("clustered", pool(Shape::Mixture, n, d, 12)),
+        named("text-like", pool(Shape::Text, n, d, 13)),
+        named("integers with ties", pool(Shape::Integers, n, d, 14)),
+        named(
+            "binary",
+            pool(Shape::Integers, n, d, 15).iter().map(|v| (*v > 0.0).into()).collect(),
+        ),
+        named("all duplicates", vec![0.7; n * d]),
+        named("nine copies of each", copies(&gaussian(), d, 9)),
+        named("offset by 1e4", gaussian().iter().map(|v| v + 1e4).collect()),
+        named("tiny", scaled(1e-30)),
+        named("subnormal", scaled(1e-39)),
+        named("huge", scaled(1e18)),
+        named("largest", gaussian().iter().map(|v| v * 6e37).collect()),
+        named("one outlier", with_outlier(gaussian(), d)),
+        named("magnitudes", magnitudes(gaussian(), d)),
+        named("near duplicates", near_duplicates(gaussian(), d)),
+    ]
+}
+
+/// Row `i` becomes row `i / times`.
+fn copies(values: &[f32], d: usize, times: usize) -> Vec<f32> {
+    (0..values.len()).map(|at| values[at / d / times * d + at % d]).collect()
+}
+
+fn with_outlier(mut values: Vec<f32>, d: usize) -> Vec<f32> {
+    let row = values.len() / d / 2;
+    values[row * d..(row + 1) * d].iter_mut().for_each(|v| *v *= 1e9);
+    values
+}
+
+/// Each row at a scale of its own, over 24 decades.
+fn magnitudes(mut values: Vec<f32>, d: usize) -> Vec<f32> {
+    for (row, values) in values.chunks_exact_mut(d).enumerate() {
+        let scale = 10f32.powi((row % 25) as i32 - 12);
+        values.iter_mut().for_each(|v| *v *= scale);
+    }
+    values
+}
+
+/// Pairs of rows that differ in the last bit of one value.
+fn near_duplicates(mut values: Vec<f32>, d: usize) -> Vec<f32> {
+    for pair in values.chunks_exact_mut(2 * d) {
+        let (a, b) = pair.split_at_mut(d);
+        b.copy_from_slice(a);
+        b[0] = b[0].next_up();
+    }
+    values
+}
