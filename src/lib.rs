@@ -12,9 +12,11 @@ mod simd;
 pub mod synth;
 #[doc(hidden)]
 pub mod tuning;
+mod verify;
 
 pub use distance::distance;
 pub use error::{Error, Result};
 pub use greedy::Statistics;
 pub use pool::{Dtype, Element, Pool};
 pub use select::{Device, First, Metric, Options, Progress, Selection, select, select_with};
+pub use verify::{Cover, Verdict, verify};

@@ -7,5 +7,6 @@ mod replay;
 mod statistics;
 
 pub(crate) use lazy::{Frontier, lazy};
+pub(crate) use picks::lower_bounds;
 pub(crate) use problem::Problem;
 pub use statistics::Statistics;

@@ -1,3 +1,67 @@
-//! The `farpoint` program.
+//! The `farpoint` program: reads files, calls the library, writes files. What its options mean is in their help.
 
-fn main() {}
+mod columns;
+mod device;
+mod exit;
+mod inputs;
+mod interrupt;
+mod manual;
+mod measure;
+mod npy;
+mod outputs;
+
+mod picks;
+mod plan;
+mod pool_shim;
+mod progress;
+mod record;
+mod select;
+mod summary;
+mod synth;
+mod target;
+mod terminal;
+mod terms;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exact core-set selection: from a pool of embeddings, the rows that leave no row far from a pick.
+///
+/// Greedy k-center (farthest first): the same rows in the same order, and the same radii to the last bit, on every
+/// machine and for any number of threads.
+///
+/// Exit codes: 0 done; 1 the input or the machine failed; 2 the command line cannot be parsed or contradicts itself;
+/// 3 verify says no; 130 interrupted, the picks made so far written.
+#[derive(Parser)]
+#[command(name = "farpoint", version)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Select(Box<select::Arguments>),
+    Verify(Box<verify::Arguments>),
+    Plan(plan::Arguments),
+    Synth(synth::Arguments),
+    Completions(manual::Completions),
+    Man(manual::Man),
+}
+
+fn main() -> ExitCode {
+    run(Program::parse().command).unwrap_or_else(|error| exit::failed(&error))
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Select(arguments) => select::run(&arguments),
+        Command::Verify(arguments) => verify::run(*arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Synth(arguments) => synth::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
+    }
+}

@@ -1,0 +1,228 @@
+//! The files a selection is written to: checked before the work starts, each written whole or not at all.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use farpoint::{Options, Selection, report};
+
+use crate::columns;
+use crate::exit::usage;
+use crate::inputs::Inputs;
+use crate::npy;
+use crate::record::Record;
+use crate::target::Target;
+use crate::terminal::say;
+
+/// Where the selection goes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is written")]
+pub struct OutputPaths {
+    /// The picks, in order: .npy (int64), .txt, .csv (rank,row,radius), .parquet or .json (everything)
+    #[arg(long, short, value_name = "PICKS")]
+    pub output: Option<PathBuf>,
+    /// Every row's distance to its nearest center: .npy (float64)
+    #[arg(long, value_name = "NPY")]
+    pub distances: Option<PathBuf>,
+    /// Every row's nearest center: .npy (int64); p >= 0 is a rank counted from 0, -1-l is labeled entry l
+    #[arg(long, value_name = "NPY")]
+    pub assignment: Option<PathBuf>,
+    /// A page to look at: coverage curve, distances, a map of pool and picks: .html
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
+}
+
+/// How picks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Npy,
+    Txt,
+    Csv,
+    Json,
+    Parquet,
+}
+
+/// Checked [`OutputPaths`].
+pub struct Outputs {
+    picks: Option<(Target, Format)>,
+    distances: Option<Target>,
+    assignment: Option<Target>,
+    report: Option<Target>,
+}
+
+/// What there is to write.
+pub struct Made<'a> {
+    pub inputs: &'a Inputs,
+    pub options: &'a Options<'a>,
+    pub pool: &'a Path,
+    pub selection: &'a Selection,
+    /// Made where a .json is asked for.
+    pub record: Option<&'a Record>,
+}
+
+impl OutputPaths {
+    /// Check everything that can be known before the work: names, folders, and that no file is meant twice.
+    /// `inputs` are files being read, which no output may replace.
+    pub fn check(&self, inputs: &[&Path]) -> Result<Outputs> {
+        let format = self.output.as_deref().map(format).transpose()?;
+        check_extension("--distances", self.distances.as_deref(), &["npy"])?;
+        check_extension("--assignment", self.assignment.as_deref(), &["npy"])?;
+        check_extension("--report", self.report.as_deref(), &["html", "htm"])?;
+        let outputs = Outputs {
+            picks: target(self.output.as_deref())?.zip(format),
+            distances: target(self.distances.as_deref())?,
+            assignment: target(self.assignment.as_deref())?,
+            report: target(self.report.as_deref())?,
+        };
+        outputs.check_distinct(inputs)?;
+        Ok(outputs)
+    }
+}
+
+fn target(path: Option<&Path>) -> Result<Option<Target>> {
+    path.map(Target::new).transpose()
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+fn format(path: &Path) -> Result<Format> {
+    match &*extension(path) {
+        "npy" => Ok(Format::Npy),
+        "txt" => Ok(Format::Txt),
+        "csv" => Ok(Format::Csv),
+        "json" => Ok(Format::Json),
+        "parquet" if columns::AVAILABLE => Ok(Format::Parquet),
+        "parquet" => bail!("{}: {}", path.display(), columns::UNAVAILABLE),
+        _ => usage(format!(
+            "--output {}: picks are written as .npy, .txt, .csv, .json or .parquet",
+            path.display()
+        )),
+    }
+}
+
+fn check_extension(option: &str, path: Option<&Path>, known: &[&str]) -> Result<()> {
+    match path {
+        Some(path) if !known.contains(&&*extension(path)) => {
+            usage(format!("{option} {}: its name must end in .{}", path.display(), known[0]))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Outputs {
+    /// Whether every row's nearest center is wanted.
+    pub fn need_assignment(&self) -> bool {
+        self.distances.is_some() || self.assignment.is_some() || self.report.is_some()
+    }
+
+    /// Whether [`Made::record`] is wanted.
+    pub fn need_record(&self) -> bool {
+        matches!(self.picks, Some((_, Format::Json)))
+    }
+
+    /// The file of picks, if one is wanted.
+    pub fn picks(&self) -> Option<&Path> {
+        self.picks.as_ref().map(|(target, _)| target.shown())
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        let picks = self.picks.iter().map(|(target, _)| target);
+        picks.chain(&self.distances).chain(&self.assignment).chain(&self.report)
+    }
+
+    fn check_distinct(&self, inputs: &[&Path]) -> Result<()> {
+        let inputs: Vec<PathBuf> = inputs.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
+        let targets: Vec<&Target> = self.targets().filter(|target| !target.is_in_place()).collect();
+        for (at, target) in targets.iter().enumerate() {
+            let shown = target.shown().display();
+            if inputs.iter().any(|input| input == target.path()) {
+                return usage(format!("{shown} would be replaced: it is read by this very run"));
+            }
+            if targets[..at].iter().any(|other| other.path() == target.path()) {
+                return usage(format!("{shown} is named for two outputs"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Write every file asked for, the picks first.
+    pub fn write(&self, made: &Made) -> Result<()> {
+        if let Some((target, format)) = &self.picks {
+            target.write(|out| write_picks(out, *format, made))?;
+        }
+        if let Some(target) = &self.distances {
+            write_settled(target, made.selection.min_distances.as_deref(), npy::numbers)?;
+        }
+        if let Some(target) = &self.assignment {
+            write_settled(target, made.selection.assignment.as_deref(), npy::integers)?;
+        }
+        match &self.report {
+            Some(target) => target.write(|out| Ok(out.write_all(report(made).as_bytes())?)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What only a finished run knows of every row.
+fn write_settled<T>(
+    target: &Target,
+    values: Option<&[T]>,
+    write: impl FnOnce(&mut dyn Write, &[T]) -> std::io::Result<()>,
+) -> Result<()> {
+    match values {
+        Some(values) => target.write(|out| Ok(write(out, values)?)),
+        None => {
+            let path = target.shown().display();
+            say(format_args!("note: {path}: not written, the run was interrupted before"));
+            Ok(())
+        }
+    }
+}
+
+fn write_picks(mut out: impl Write + Send, format: Format, made: &Made) -> Result<()> {
+    let selection = made.selection;
+    match format {
+        Format::Npy => Ok(npy::rows(&mut out, &selection.centers)?),
+        Format::Txt => write_lines(&mut out, &selection.centers),
+        Format::Csv => write_csv(&mut out, selection),
+        Format::Json => write_json(&mut out, made.record.context("a record, made for .json")?),
+        Format::Parquet => columns::write(out, selection),
+    }
+}
+
+/// Rows, one a line.
+pub fn write_lines(out: &mut dyn Write, rows: &[usize]) -> Result<()> {
+    rows.iter().try_for_each(|row| Ok(writeln!(out, "{row}")?))
+}
+
+/// `rank,row,radius`, ranks from 1; the radius an interrupted run does not know is left empty.
+fn write_csv(out: &mut dyn Write, selection: &Selection) -> Result<()> {
+    writeln!(out, "rank,row,radius")?;
+    for (pick, row) in selection.centers.iter().enumerate() {
+        let radius = selection.radii.get(pick).map(f64::to_string).unwrap_or_default();
+        writeln!(out, "{},{row},{radius}", pick + 1)?;
+    }
+    Ok(())
+}
+
+/// The whole record, on one line.
+pub fn write_json(out: &mut dyn Write, record: &Record) -> Result<()> {
+    serde_json::to_writer(&mut *out, record).map_err(std::io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+fn report(made: &Made) -> String {
+    let pool = made.pool.display().to_string();
+    let command: Vec<String> = std::env::args().collect();
+    let facts = [("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string())];
+    let about = report::About {
+        pool: &pool,
+        options: made.options,
+        command: &command.join(" "),
+        facts: &facts,
+    };
+    report::html(&made.inputs.pool, made.selection, &about)
+}

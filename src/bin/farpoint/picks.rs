@@ -1,0 +1,92 @@
+//! Picks written by an earlier run, in any of the formats they can be written in.
+
+use std::fs;
+use std::path::Path;
+
+use crate::pool_shim as pool;
+use anyhow::{Context, Result, bail};
+
+use crate::columns;
+use crate::record::Record;
+
+/// What a file of picks says.
+#[derive(Default)]
+pub struct Picks {
+    pub centers: Vec<usize>,
+    /// One a pick, or one fewer; where the format has them.
+    pub radii: Option<Vec<f64>>,
+    /// All the rest; in a .json.
+    pub record: Option<Box<Record>>,
+}
+
+impl Picks {
+    pub fn read(path: &Path) -> Result<Picks> {
+        let shown = || path.display().to_string();
+        match path.extension().unwrap_or_default().to_str().unwrap_or_default() {
+            "json" => json(path).with_context(shown),
+            "csv" => csv(&fs::read_to_string(path).with_context(shown)?).with_context(shown),
+            "parquet" => columns::read(path).with_context(shown),
+            _ => Ok(Picks { centers: pool::read_rows(path)?, ..Picks::default() }),
+        }
+    }
+
+    /// Columns as they lie in a table; only the last radius may be missing.
+    pub fn from_columns(centers: Vec<usize>, radii: Option<Vec<Option<f64>>>) -> Result<Picks> {
+        let Some(mut radii) = radii else { return Ok(Picks { centers, ..Picks::default() }) };
+        radii.pop_if(|last| last.is_none());
+        let radii: Option<Vec<f64>> = radii.into_iter().collect();
+        if radii.is_none() {
+            bail!("a radius is missing; only an interrupted run's last one may be");
+        }
+        Ok(Picks { centers, radii, record: None })
+    }
+}
+
+fn json(path: &Path) -> Result<Picks> {
+    let mut record: Record =
+        serde_json::from_slice(&fs::read(path)?).context("not a selection that farpoint wrote")?;
+    let centers = std::mem::take(&mut record.centers);
+    let radii = std::mem::take(&mut record.radii);
+    Ok(Picks { centers, radii: Some(radii), record: Some(Box::new(record)) })
+}
+
+/// A header naming at least `row`, then a line a pick.
+fn csv(text: &str) -> Result<Picks> {
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
+    let column = |name| names.iter().position(|&found| found == name);
+    let Some(row) = column("row") else { bail!("its first line does not name a column 'row'") };
+    let (mut centers, mut radii) = (Vec::new(), Vec::new());
+    for (number, line) in lines.enumerate() {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let place = || format!("line {}: '{line}'", number + 2);
+        let field = |column: usize| fields.get(column).copied().unwrap_or_default();
+        centers.push(field(row).parse().with_context(place)?);
+        match column("radius").map(field) {
+            Some("") | None => radii.push(None),
+            Some(radius) => radii.push(Some(radius.parse().with_context(place)?)),
+        }
+    }
+    Picks::from_columns(centers, column("radius").map(|_| radii))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let picks = csv("radius,row\n2.5,7\n,3\n").unwrap();
+        assert_eq!(picks.centers, [7, 3]);
+        assert_eq!(picks.radii.unwrap(), [2.5]);
+        assert!(csv("row\n4\n").unwrap().radii.is_none());
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let message = |text| format!("{:#}", csv(text).err().unwrap());
+        assert!(message("7\n3\n").contains("'row'"));
+        assert!(message("rank,row,radius\n1,x,2\n").starts_with("line 2: '1,x,2'"));
+        assert!(message("row,radius\n1,\n2,0.5\n").contains("missing"));
+    }
+}

@@ -1,0 +1,219 @@
+//! A selection as .json: everything there is to know of it, enough to verify it or to go on from it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use farpoint::{Dtype, Metric, Pool, Selection, Statistics};
+use serde::{Deserialize, Serialize};
+
+use crate::terms::{Terms, first};
+
+/// The whole .json.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The version that wrote it.
+    pub farpoint: String,
+    pub pool: PoolRecord,
+    pub options: TermsRecord,
+    pub centers: Vec<usize>,
+    pub radii: Vec<f64>,
+    /// Infinite, written as null, where nothing is labeled.
+    #[serde(deserialize_with = "null_is_infinite")]
+    pub initial_radius: f64,
+    pub lower_bounds: Vec<f64>,
+    pub farthest: Option<usize>,
+    pub interrupted: bool,
+    pub seconds: f64,
+    #[serde(skip_deserializing)]
+    pub statistics: Statistics,
+}
+
+/// Which pool: its values by their hash, its file by name.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PoolRecord {
+    pub path: String,
+    pub rows: usize,
+    pub dimensions: usize,
+    pub dtype: Dtype,
+    pub hash: String,
+}
+
+/// [`Terms`], with what the files held.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TermsRecord {
+    pub budget: Option<usize>,
+    pub metric: Metric,
+    pub labeled: Option<Source>,
+    pub labeled_vectors: Option<Source>,
+    pub weights: Option<Source>,
+    pub exclude: Option<Source>,
+    pub stop_radius: Option<f64>,
+    pub first: Option<String>,
+    pub seed: u64,
+    pub tensor: Option<String>,
+}
+
+/// A file the answer depends on, and what it held.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Source {
+    pub path: String,
+    pub count: usize,
+    /// BLAKE3 of the values, whatever the format they were read from.
+    pub hash: String,
+}
+
+impl Source {
+    pub fn rows(path: &Path, rows: &[usize]) -> Source {
+        let bytes = rows.iter().flat_map(|&row| (row as u64).to_le_bytes());
+        Source::of(path, rows.len(), hash(bytes))
+    }
+
+    pub fn weights(path: &Path, weights: &[f32]) -> Source {
+        let bytes = weights.iter().flat_map(|weight| weight.to_le_bytes());
+        Source::of(path, weights.len(), hash(bytes))
+    }
+
+    pub fn vectors(path: &Path, vectors: &Pool) -> Source {
+        Source::of(path, vectors.rows(), vectors.hash())
+    }
+
+    fn of(path: &Path, count: usize, hash: String) -> Source {
+        Source { path: path.display().to_string(), count, hash }
+    }
+}
+
+fn hash(bytes: impl Iterator<Item = u8>) -> String {
+    let bytes: Vec<u8> = bytes.collect();
+    blake3::hash(&bytes).to_hex().to_string()
+}
+
+fn null_is_infinite<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
+}
+
+impl Record {
+    pub fn new(
+        pool: PoolRecord,
+        options: TermsRecord,
+        selection: &Selection,
+        seconds: f64,
+    ) -> Record {
+        Record {
+            farpoint: env!("CARGO_PKG_VERSION").into(),
+            pool,
+            options,
+            centers: selection.centers.clone(),
+            radii: selection.radii.clone(),
+            initial_radius: selection.initial_radius,
+            lower_bounds: selection.lower_bounds.clone(),
+            farthest: selection.farthest,
+            interrupted: selection.interrupted,
+            seconds,
+            statistics: selection.statistics.clone(),
+        }
+    }
+}
+
+impl PoolRecord {
+    /// Refuse a pool of other values, wherever it lies.
+    pub fn check_same(&self, now: &Pool) -> Result<()> {
+        let shape = (self.rows, self.dimensions, self.dtype);
+        if shape != (now.rows(), now.dimensions(), now.dtype()) {
+            let was = format!("{} x {} {}", self.rows, self.dimensions, self.dtype.name());
+            bail!(
+                "is of a pool of {was}, this pool is {} x {} {}",
+                now.rows(),
+                now.dimensions(),
+                now.dtype().name()
+            );
+        }
+        if self.hash != now.hash() {
+            bail!("is of a pool with other values ({}): the hashes differ", self.path);
+        }
+        Ok(())
+    }
+}
+
+impl TermsRecord {
+    /// Refuse to go on with options that would not have made the same picks. Budget and stop radius may change.
+    pub fn check_same(&self, now: &TermsRecord) -> Result<()> {
+        let random = self.first.as_deref() == Some("random");
+        let same = [
+            ("--metric", self.metric == now.metric),
+            ("--labeled", same(&self.labeled, &now.labeled)),
+            ("--labeled-vectors", same(&self.labeled_vectors, &now.labeled_vectors)),
+            ("--weights", same(&self.weights, &now.weights)),
+            ("--exclude", same(&self.exclude, &now.exclude)),
+            ("--first", self.first == now.first),
+            ("--seed", !random || self.seed == now.seed),
+        ];
+        match same.iter().find(|(_, same)| !same) {
+            Some((option, _)) => {
+                bail!("was made with another {option}: go on with the options it was made with")
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `given`, and what it does not say as it is recorded here. Files are looked for as named, then beside `record`.
+    pub fn complete(&self, given: &Terms, record: &Path) -> Result<Terms> {
+        let file = |given: &Option<PathBuf>, source: &Option<Source>| {
+            given.clone().or_else(|| Some(find(&source.as_ref()?.path, record)))
+        };
+        Ok(Terms {
+            budget: given.budget.or(self.budget),
+            labeled: file(&given.labeled, &self.labeled),
+            labeled_vectors: file(&given.labeled_vectors, &self.labeled_vectors),
+            metric: given.metric.or(Some(self.metric)),
+            weights: file(&given.weights, &self.weights),
+            exclude: file(&given.exclude, &self.exclude),
+            stop_radius: given.stop_radius.or(self.stop_radius),
+            first: match (given.first, &self.first) {
+                (None, Some(name)) => Some(first(name).map_err(anyhow::Error::msg)?),
+                (given, _) => given,
+            },
+            seed: given.seed.or(Some(self.seed)),
+            tensor: given.tensor.clone().or_else(|| self.tensor.clone()),
+        })
+    }
+
+    /// Refuse files that were taken from the record and have changed since.
+    pub fn check_unchanged(&self, given: &Terms, now: &TermsRecord) -> Result<()> {
+        let files = [
+            (&given.labeled, &self.labeled, &now.labeled),
+            (&given.labeled_vectors, &self.labeled_vectors, &now.labeled_vectors),
+            (&given.weights, &self.weights, &now.weights),
+            (&given.exclude, &self.exclude, &now.exclude),
+        ];
+        for (given, was, now) in files {
+            if let (None, Some(source)) = (given, was)
+                && !same(was, now)
+            {
+                bail!("names {}, which has changed since", source.path);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same(a: &Option<Source>, b: &Option<Source>) -> bool {
+    a.as_ref().map(|source| &source.hash) == b.as_ref().map(|source| &source.hash)
+}
+
+fn find(path: &str, record: &Path) -> PathBuf {
+    let named = PathBuf::from(path);
+    let beside = record.parent().unwrap_or(Path::new("")).join(path);
+    if !named.exists() && beside.exists() { beside } else { named }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn radii_survive_to_the_bit() {
+        let radii: Vec<f64> =
+            (1..2000u64).map(|i| f64::from_bits(i * 0x0009_3d7a_11c5_8e27)).collect();
+        let radii: Vec<f64> = radii.into_iter().filter(|radius| radius.is_finite()).collect();
+        let read: Vec<f64> = serde_json::from_str(&serde_json::to_string(&radii).unwrap()).unwrap();
+        assert!(radii.iter().zip(&read).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}

@@ -1,0 +1,188 @@
+//! `farpoint select`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use farpoint::{Options, Selection, select_with};
+
+use crate::device::{self, DeviceName};
+use crate::exit::{INTERRUPTED, usage};
+use crate::inputs::Inputs;
+use crate::interrupt::Interrupt;
+use crate::outputs::{Made, OutputPaths, Outputs, write_json, write_lines};
+use crate::picks::Picks;
+use crate::progress::Bar;
+use crate::record::Record;
+use crate::summary;
+use crate::terminal::{print, say};
+use crate::terms::Terms;
+
+/// Select rows that leave no row of the pool far from one of them
+///
+/// Rows are numbered from 0 and printed one a line, in the order they were chosen, unless --output or --json is given.
+/// The first k rows of a larger selection are the selection of k.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The pool: a file of vectors (.npy, .npz, .safetensors, .parquet, .arrow, .fbin, .u8bin, .i8bin, .fvecs, .bvecs), a
+    /// folder of them, or a pattern such as 'shards/*.npy'
+    pool: PathBuf,
+    #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
+    outputs: OutputPaths,
+    #[command(flatten)]
+    running: Running,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How it runs")]
+struct Running {
+    /// Where to work: auto, cpu, cuda or cuda:<number>
+    #[arg(long, default_value = "auto", value_parser = device::parse)]
+    device: DeviceName,
+    /// CPU threads; 0 is one a core. The answer does not depend on it
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Picks of an earlier run, counted in the budget: the run goes on from there
+    #[arg(long, value_name = "PICKS")]
+    resume: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(long, short, conflicts_with = "log")]
+    quiet: bool,
+    /// Print what the run did, on stderr: counts, phases, picks a second
+    #[arg(long)]
+    log: bool,
+    /// Print everything as one JSON object instead of rows
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.check()?;
+    let device = arguments.running.device.device()?;
+    if arguments.running.log {
+        summary::trace();
+    }
+    let interrupt = Interrupt::listen()?;
+    let outputs = arguments.outputs.check(&arguments.files())?;
+    let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
+    if !arguments.running.quiet {
+        inputs.tell_notices();
+    }
+    let options = Options {
+        device,
+        threads: arguments.running.threads,
+        resume: arguments.resume(&inputs)?,
+        assign: outputs.need_assignment(),
+        ..inputs.options(&arguments.terms)
+    };
+    interrupt.selecting();
+    let started = Instant::now();
+    let selection = arguments.select(&inputs, &options, &interrupt)?;
+    let seconds = started.elapsed().as_secs_f64();
+    arguments.deliver(&inputs, &options, &outputs, &selection, seconds)?;
+    Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+impl Arguments {
+    fn check(&self) -> Result<()> {
+        self.terms.check()?;
+        if self.terms.first.is_some() && self.running.resume.is_some() {
+            return usage("--first chooses the first pick, which --resume already has");
+        }
+        Ok(())
+    }
+
+    /// The files read, which no output may replace. Picks to resume from may be: the same ones come first.
+    fn files(&self) -> Vec<&Path> {
+        self.terms.files().chain([&self.pool]).map(PathBuf::as_path).collect()
+    }
+
+    /// The picks of the earlier run, if they are of this pool and these options.
+    fn resume(&self, inputs: &Inputs) -> Result<Vec<usize>> {
+        let Some(path) = &self.running.resume else { return Ok(Vec::new()) };
+        let picks = Picks::read(path)?;
+        if let Some(record) = &picks.record {
+            let same = record
+                .pool
+                .check_same(&inputs.pool)
+                .and_then(|()| record.options.check_same(&inputs.terms_record(&self.terms)));
+            same.map_err(|error| error.context(path.display().to_string()))?;
+        }
+        Ok(picks.centers)
+    }
+
+    fn select(
+        &self,
+        inputs: &Inputs,
+        options: &Options,
+        interrupt: &Interrupt,
+    ) -> Result<Selection> {
+        let budget = inputs.budget(&self.terms);
+        let bar = Bar::new(budget, self.running.quiet);
+        let selection = select_with(&inputs.pool, budget, options, &mut |progress| {
+            bar.show(progress);
+            interrupt.flow()
+        });
+        bar.clear();
+        Ok(selection?)
+    }
+
+    /// Files first, then stdout, then what is said about it all.
+    fn deliver(
+        &self,
+        inputs: &Inputs,
+        options: &Options,
+        outputs: &Outputs,
+        selection: &Selection,
+        seconds: f64,
+    ) -> Result<()> {
+        let record = (self.running.json || outputs.need_record()).then(|| {
+            let pool = inputs.pool_record(&self.pool);
+            Record::new(pool, inputs.terms_record(&self.terms), selection, seconds)
+        });
+        let record = record.as_ref();
+        outputs.write(&Made { inputs, options, pool: &self.pool, selection, record })?;
+        if !self.running.quiet {
+            summary::tell(&inputs.pool, options, selection, seconds);
+        }
+        if self.running.log {
+            summary::log(&inputs.pool, selection, seconds);
+        }
+        if selection.interrupted {
+            tell_how_to_go_on(selection, outputs);
+        }
+        self.print(selection, record, outputs)
+    }
+
+    fn print(
+        &self,
+        selection: &Selection,
+        record: Option<&Record>,
+        outputs: &Outputs,
+    ) -> Result<()> {
+        if self.running.json {
+            let record = record.context("a record, made for --json")?;
+            return print(|out| write_json(out, record));
+        }
+        match outputs.picks() {
+            Some(_) => Ok(()),
+            None => print(|out| write_lines(out, &selection.centers)),
+        }
+    }
+}
+
+fn tell_how_to_go_on(selection: &Selection, outputs: &Outputs) {
+    let picks = selection.centers.len();
+    match outputs.picks() {
+        Some(path) => say(format_args!(
+            "interrupted after {picks} picks: go on with --resume {}",
+            path.display()
+        )),
+        None => say(format_args!(
+            "interrupted after {picks} picks: save the rows in a .txt and go on with --resume"
+        )),
+    }
+}

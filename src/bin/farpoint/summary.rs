@@ -1,0 +1,56 @@
+//! What a person is told of a finished selection.
+
+use farpoint::{Metric, Options, Pool, Selection, report};
+
+use crate::terminal::{say, short};
+
+/// Pool, picks and time in a line, then the coverage curve.
+pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
+    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
+    let picks = selection.centers.len();
+    say(format_args!("{picks} picks from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s"));
+    let unit = match options.metric {
+        Metric::Euclidean => "",
+        Metric::Cosine => " (a chord: the cosine distance is half its square)",
+    };
+    if selection.radii.len() == picks {
+        let radius = short(selection.radius());
+        say(format_args!("every row is within {radius} of a center{unit}"));
+    }
+    say(format_args!("{}", report::curve_table(selection).trim_end()));
+}
+
+/// What the library traces, a line an event on stderr.
+pub fn trace() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Counts and times, a `key value` a line.
+pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
+    let statistics = &selection.statistics;
+    let (n, picks) = (pool.rows() as f64, selection.centers.len() as f64);
+    let per = |count: u64, of: f64| if of > 0.0 { count as f64 / of } else { 0.0 };
+    let refreshed = statistics.refreshed_rows as f64;
+    let lines = [
+        ("rounds", statistics.rounds as f64),
+        ("refresh_evaluations_per_nk", per(statistics.refresh_evaluations, n * picks)),
+        ("tile_evaluations_per_nk", per(statistics.tile_evaluations, n * picks)),
+        ("pick_evaluations_per_nk", per(statistics.pick_evaluations, n * picks)),
+        ("reads_per_row", per(statistics.row_reads, n)),
+        ("canonical_per_refreshed_row", per(statistics.refresh_canonical, refreshed)),
+        ("pick_canonical", statistics.pick_canonical as f64),
+        ("prepare_seconds", statistics.prepare_seconds),
+        ("frontier_seconds", statistics.frontier_seconds),
+        ("refresh_seconds", statistics.refresh_seconds),
+        ("pick_seconds", statistics.pick_seconds),
+        ("settle_seconds", statistics.settle_seconds),
+        ("seconds", seconds),
+        ("picks_per_second", if seconds > 0.0 { picks / seconds } else { 0.0 }),
+    ];
+    for (key, value) in lines {
+        say(format_args!("{key} {value}"));
+    }
+}

@@ -1,0 +1,162 @@
+//! A file to be written whole or not at all: checked before the work, then written beside its place and renamed into it.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
+
+/// Where a file will go. Its folder exists and can be written to.
+#[derive(Debug)]
+pub struct Target {
+    /// As given, for messages.
+    shown: PathBuf,
+    /// Links followed, so that two names of one file compare equal.
+    path: PathBuf,
+    /// A device or a pipe: written in place, there being nothing to rename onto.
+    in_place: bool,
+}
+
+impl Target {
+    /// Checks the folder by making a file in it.
+    pub fn new(path: &Path) -> Result<Target> {
+        let target = Target::locate(path).with_context(|| path.display().to_string())?;
+        if !target.in_place {
+            target
+                .temporary()
+                .with_context(|| format!("{}: its folder cannot be written to", path.display()))?;
+        }
+        Ok(target)
+    }
+
+    fn locate(path: &Path) -> Result<Target> {
+        let Some(name) = path.file_name() else { bail!("not the name of a file") };
+        let shown = path.to_path_buf();
+        if let Ok(metadata) = fs::metadata(path) {
+            if metadata.is_dir() {
+                bail!("a folder is in its place");
+            }
+            return Ok(Target { shown, path: path.canonicalize()?, in_place: !metadata.is_file() });
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let folder = folder.canonicalize().context("its folder cannot be found")?;
+        Ok(Target { shown, path: folder.join(name), in_place: false })
+    }
+
+    /// The file itself, links followed.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path as it was given.
+    pub fn shown(&self) -> &Path {
+        &self.shown
+    }
+
+    /// Whether this is a device or a pipe, which is not replaced.
+    pub fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
+    fn temporary(&self) -> io::Result<NamedTempFile> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".farpoint-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.tempfile_in(folder)
+    }
+
+    /// Write the file beside its place, sync it, and rename it. If that fails nothing is left behind.
+    pub fn write(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+        let written = if self.in_place { self.write_in_place(fill) } else { self.replace(fill) };
+        written.with_context(|| self.shown.display().to_string())
+    }
+
+    fn write_in_place(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+        flush(&File::options().write(true).open(&self.path)?, fill)
+    }
+
+    fn replace(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+        let file = self.temporary()?;
+        flush(file.as_file(), fill)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path).map_err(|refused| refused.error)?;
+        Ok(sync_folder(&self.path)?)
+    }
+}
+
+fn flush(file: &File, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(file);
+    fill(&mut out)?;
+    Ok(out.flush()?)
+}
+
+/// The rename itself must survive a power cut too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_appears_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::new(&folder.path().join("picks.txt")).unwrap();
+        assert!(names(folder.path()).is_empty());
+        let filled = target.write(|out| {
+            out.write_all(b"5\n")?;
+            assert!(!names(folder.path()).contains(&"picks.txt".to_string()));
+            Ok(())
+        });
+        filled.unwrap();
+        assert_eq!(names(folder.path()), ["picks.txt"]);
+        assert_eq!(fs::read(folder.path().join("picks.txt")).unwrap(), b"5\n");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picks.txt");
+        fs::write(&path, "old").unwrap();
+        let target = Target::new(&path).unwrap();
+        let full = target.write(|out| {
+            out.write_all(&[b'1'; 100_000])?;
+            Err(io::Error::from(io::ErrorKind::StorageFull).into())
+        });
+        let message = format!("{:#}", full.err().unwrap());
+        assert!(message.contains("picks.txt") && message.contains("space"), "{message}");
+        assert_eq!(names(folder.path()), ["picks.txt"]);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_device_is_an_error() {
+        let target = Target::new(Path::new("/dev/full")).unwrap();
+        let full = target.write(|out| Ok(out.write_all(b"5\n")?));
+        let message = format!("{:#}", full.err().unwrap());
+        assert!(message.starts_with("/dev/full: No space left"), "{message}");
+    }
+
+    #[test]
+    fn a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Target::new(folder.path()).is_err());
+        assert!(Target::new(&folder.path().join("absent/picks.txt")).is_err());
+    }
+}

@@ -1,0 +1,127 @@
+//! What a selection is of: the options that decide the answer, the same for `select` and `verify`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use farpoint::{First, Metric};
+
+use crate::exit::usage;
+
+/// The options that decide the answer. `None` is "not said": a .json being verified may say it.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "What is selected")]
+pub struct Terms {
+    /// Rows to choose; labeled rows are not counted. May be left out when --stop-radius is given
+    #[arg(long, short = 'k', value_name = "K")]
+    pub budget: Option<usize>,
+    /// File of pool rows that are centers from the start (numbered from 0)
+    #[arg(long, value_name = "ROWS")]
+    pub labeled: Option<PathBuf>,
+    /// File of vectors from elsewhere that are centers from the start
+    #[arg(long, value_name = "VECTORS")]
+    pub labeled_vectors: Option<PathBuf>,
+    /// How far apart two rows are; cosine works on rows scaled to norm 1, and radii are chords [default: euclidean]
+    #[arg(long, value_parser = metric())]
+    pub metric: Option<Metric>,
+    /// File of one weight a row, at least 0: the row of largest weight times distance is chosen
+    #[arg(long, value_name = "WEIGHTS")]
+    pub weights: Option<PathBuf>,
+    /// File of pool rows that are neither chosen nor counted in the radius
+    #[arg(long, value_name = "ROWS")]
+    pub exclude: Option<PathBuf>,
+    /// Stop once the radius is at most this
+    #[arg(long, value_name = "RADIUS", value_parser = radius)]
+    pub stop_radius: Option<f64>,
+    /// The first pick, where nothing is labeled: row:<i>, mean (the row nearest it), heaviest or random [default: row 0]
+    #[arg(long, value_parser = first)]
+    pub first: Option<First>,
+    /// Seed of --first random [default: 0]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// The tensor, member or column of the pool's file that holds the vectors
+    #[arg(long, value_name = "NAME")]
+    pub tensor: Option<String>,
+}
+
+impl Terms {
+    /// What contradicts itself whatever the files hold.
+    pub fn check(&self) -> Result<()> {
+        if self.budget == Some(0) {
+            return Err(farpoint::Error::BudgetZero.into());
+        }
+        if self.budget.is_none() && self.stop_radius.is_none() {
+            return usage("give --budget, --stop-radius or both: nothing says when to stop");
+        }
+        self.check_first()
+    }
+
+    /// Contradictions about the first center.
+    pub fn check_first(&self) -> Result<()> {
+        if self.first.is_some() && (self.labeled.is_some() || self.labeled_vectors.is_some()) {
+            return usage(
+                "--first is for when nothing is labeled: with labeled rows the farthest from them comes first",
+            );
+        }
+        if self.first == Some(First::Heaviest) && self.weights.is_none() {
+            return usage("--first heaviest needs --weights");
+        }
+        Ok(())
+    }
+
+    pub fn metric(&self) -> Metric {
+        self.metric.unwrap_or_default()
+    }
+
+    pub fn first(&self) -> First {
+        self.first.unwrap_or_default()
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or_default()
+    }
+
+    /// The files the answer depends on, beside the pool.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.labeled, &self.labeled_vectors, &self.weights, &self.exclude].into_iter().flatten()
+    }
+}
+
+pub fn metric() -> impl TypedValueParser<Value = Metric> {
+    PossibleValuesParser::new(["euclidean", "cosine"]).map(|name| match &*name {
+        "cosine" => Metric::Cosine,
+        _ => Metric::Euclidean,
+    })
+}
+
+fn radius(text: &str) -> Result<f64, String> {
+    let radius: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    if radius.is_finite() && radius >= 0.0 {
+        return Ok(radius);
+    }
+    Err("a radius is a finite number of at least 0".into())
+}
+
+/// `--first` as a policy.
+pub fn first(text: &str) -> Result<First, String> {
+    match (text, text.strip_prefix("row:")) {
+        ("mean", _) => Ok(First::Mean),
+        ("heaviest", _) => Ok(First::Heaviest),
+        ("random", _) => Ok(First::Random),
+        (_, Some(row)) => {
+            row.parse().map(First::Row).map_err(|_| format!("'{row}' is not a row number"))
+        }
+        _ => Err("the policies are row:<i>, mean, heaviest and random".into()),
+    }
+}
+
+/// A policy as written on the command line; the default has no name there.
+pub fn first_name(first: First) -> Option<String> {
+    match first {
+        First::Lowest => None,
+        First::Row(row) => Some(format!("row:{row}")),
+        First::Mean => Some("mean".into()),
+        First::Heaviest => Some("heaviest".into()),
+        First::Random => Some("random".into()),
+    }
+}
