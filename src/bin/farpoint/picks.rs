@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::pool_shim as pool;
 use anyhow::{Context, Result, bail};
+use farpoint::pool;
 
 use crate::columns;
 use crate::record::Record;
