@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::pool_shim as pool;
 use anyhow::Result;
-use farpoint::{Options, Pool};
+use farpoint::{Options, Pool, pool};
 
 use crate::record::{PoolRecord, Source, TermsRecord};
 use crate::terminal::say;

@@ -14,7 +14,6 @@ mod outputs;
 
 mod picks;
 mod plan;
-mod pool_shim;
 mod progress;
 mod record;
 mod select;

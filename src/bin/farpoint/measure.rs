@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::Result;
-use farpoint::{Metric, Options, Pool, select};
+use farpoint::{Metric, Options, Pool, Statistics, select};
 use rayon::prelude::*;
 
 /// Values of the rehearsal's pool: 16 MB of f32.
@@ -14,11 +14,15 @@ const ROWS_A_PICK: usize = 16;
 /// Values read to measure bandwidth: more than caches hold.
 const BANDWIDTH_VALUES: usize = 64 << 20;
 
-/// A real selection from a sample of the pool.
+/// Distances a lazy run evaluates, tiles rounded up, of the n k there are.
+pub const EVALUATED: f64 = 0.47;
+
+/// A real selection from a sample of the pool, timed.
 pub struct Rehearsal {
     pub rows: usize,
     pub picks: usize,
     pub seconds: f64,
+    statistics: Statistics,
 }
 
 impl Rehearsal {
@@ -36,14 +40,17 @@ impl Rehearsal {
         let picks = (rows / ROWS_A_PICK).max(1);
         let options = Options { metric, threads, ..Options::default() };
         let started = Instant::now();
-        select(&sample, picks, &options)?;
-        Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64() })
+        let statistics = select(&sample, picks, &options)?.statistics;
+        Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })
     }
 
-    /// Seconds for `picks` from `rows`, in proportion.
+    /// Seconds for `picks` from `rows`: what an evaluation, a pick and a row each took, times how many there will be.
     pub fn estimate(&self, rows: usize, picks: usize) -> f64 {
-        let pairs = |rows: usize, picks: usize| rows as f64 * picks as f64;
-        self.seconds * pairs(rows, picks) / pairs(self.rows, self.picks)
+        let (s, n, k) = (&self.statistics, rows as f64, picks as f64);
+        let evaluation = s.refresh_seconds / (s.tile_evaluations as f64).max(1.0);
+        let pick = (s.pick_seconds + s.frontier_seconds) / self.picks as f64;
+        let row = s.prepare_seconds / self.rows as f64;
+        EVALUATED * n * k * evaluation + k * pick + n * row
     }
 }
 

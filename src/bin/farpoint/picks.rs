@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::pool_shim as pool;
 use anyhow::{Context, Result, bail};
+use farpoint::pool;
 
 use crate::columns;
 use crate::record::Record;
@@ -21,12 +21,9 @@ pub struct Picks {
 
 impl Picks {
     pub fn read(path: &Path) -> Result<Picks> {
-        let shown = || path.display().to_string();
-        match path.extension().unwrap_or_default().to_str().unwrap_or_default() {
-            "json" => json(path).with_context(shown),
-            "csv" => csv(&fs::read_to_string(path).with_context(shown)?).with_context(shown),
-            "parquet" => columns::read(path).with_context(shown),
-            _ => Ok(Picks { centers: pool::read_rows(path)?, ..Picks::default() }),
+        match with_radii(path).with_context(|| path.display().to_string())? {
+            Some(picks) => Ok(picks),
+            None => Ok(Picks { centers: pool::read_rows(path)?, ..Picks::default() }),
         }
     }
 
@@ -42,32 +39,46 @@ impl Picks {
     }
 }
 
-fn json(path: &Path) -> Result<Picks> {
-    let mut record: Record =
-        serde_json::from_slice(&fs::read(path)?).context("not a selection that farpoint wrote")?;
-    let centers = std::mem::take(&mut record.centers);
-    let radii = std::mem::take(&mut record.radii);
-    Ok(Picks { centers, radii: Some(radii), record: Some(Box::new(record)) })
+/// The picks in a file that says more than their rows.
+fn with_radii(path: &Path) -> Result<Option<Picks>> {
+    match path.extension().unwrap_or_default().to_str().unwrap_or_default() {
+        "json" => json(&fs::read_to_string(path)?),
+        "csv" => csv(&fs::read_to_string(path)?),
+        "parquet" => columns::read(path).map(Some),
+        _ => Ok(None),
+    }
 }
 
-/// A header naming at least `row`, then a line a pick.
-fn csv(text: &str) -> Result<Picks> {
+/// A selection that farpoint wrote, an object; `None` for a mere list of rows.
+fn json(text: &str) -> Result<Option<Picks>> {
+    if text.trim_start().starts_with('[') {
+        return Ok(None);
+    }
+    let mut record: Record =
+        serde_json::from_str(text).context("not a selection that farpoint wrote")?;
+    let centers = std::mem::take(&mut record.centers);
+    let radii = std::mem::take(&mut record.radii);
+    Ok(Some(Picks { centers, radii: Some(radii), record: Some(Box::new(record)) }))
+}
+
+/// A header naming `row` and `radius`, then a line a pick; `None` without radii.
+fn csv(text: &str) -> Result<Option<Picks>> {
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
     let column = |name| names.iter().position(|&found| found == name);
-    let Some(row) = column("row") else { bail!("its first line does not name a column 'row'") };
+    let (Some(row), Some(radius)) = (column("row"), column("radius")) else { return Ok(None) };
     let (mut centers, mut radii) = (Vec::new(), Vec::new());
     for (number, line) in lines.enumerate() {
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
         let place = || format!("line {}: '{line}'", number + 2);
         let field = |column: usize| fields.get(column).copied().unwrap_or_default();
         centers.push(field(row).parse().with_context(place)?);
-        match column("radius").map(field) {
-            Some("") | None => radii.push(None),
-            Some(radius) => radii.push(Some(radius.parse().with_context(place)?)),
-        }
+        radii.push(match field(radius) {
+            "" => None,
+            number => Some(number.parse().with_context(place)?),
+        });
     }
-    Picks::from_columns(centers, column("radius").map(|_| radii))
+    Picks::from_columns(centers, Some(radii)).map(Some)
 }
 
 #[cfg(test)]
@@ -76,16 +87,16 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name() {
-        let picks = csv("radius,row\n2.5,7\n,3\n").unwrap();
+        let picks = csv("radius,row\n2.5,7\n,3\n").unwrap().unwrap();
         assert_eq!(picks.centers, [7, 3]);
         assert_eq!(picks.radii.unwrap(), [2.5]);
-        assert!(csv("row\n4\n").unwrap().radii.is_none());
+        assert!(csv("row\n4\n").unwrap().is_none());
+        assert!(json(" [1, 2]").unwrap().is_none());
     }
 
     #[test]
     fn a_bad_line_is_named() {
         let message = |text| format!("{:#}", csv(text).err().unwrap());
-        assert!(message("7\n3\n").contains("'row'"));
         assert!(message("rank,row,radius\n1,x,2\n").starts_with("line 2: '1,x,2'"));
         assert!(message("row,radius\n1,\n2,0.5\n").contains("missing"));
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use farpoint::{Metric, Pool};
 use serde::Serialize;
 
-use crate::measure::{Rehearsal, memory_available, read_bandwidth};
+use crate::measure::{EVALUATED, Rehearsal, memory_available, read_bandwidth};
 use crate::terminal::print;
 use crate::terms;
 
@@ -18,10 +18,6 @@ const STATE: u64 = 32;
 const NORM: u64 = 8;
 /// Bytes of tiles and frontiers, at most.
 const WORKSPACE: u64 = 256 << 20;
-/// Distances a lazy run evaluates, of the n k there are.
-const EVALUATED: f64 = 0.45;
-/// Times a lazy run reads each row.
-const READS: f64 = 3.0;
 
 /// Say whether a selection will fit, where, and how long it will take
 ///
@@ -110,7 +106,7 @@ fn plan(pool: &Pool, arguments: &Arguments) -> Result<Plan> {
         fits: fits(state + WORKSPACE),
         pool_fits: fits(state + WORKSPACE + pool.bytes() as u64),
         evaluations: EVALUATED * n as f64 * k as f64,
-        seconds: rehearsal.estimate(n, k) + READS * pool.bytes() as f64 / bandwidth,
+        seconds: rehearsal.estimate(n, k),
         rehearsal_rows: rehearsal.rows,
         rehearsal_picks: rehearsal.picks,
         rehearsal_seconds: rehearsal.seconds,

@@ -67,6 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(&arguments.files())?;
+    let opening = Instant::now();
     let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
     if !arguments.running.quiet {
         inputs.tell_notices();
@@ -79,6 +80,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         ..inputs.options(&arguments.terms)
     };
     interrupt.selecting();
+    if arguments.running.log {
+        say(format_args!("open_seconds {}", opening.elapsed().as_secs_f64()));
+    }
     let started = Instant::now();
     let selection = arguments.select(&inputs, &options, &interrupt)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -68,7 +68,8 @@ impl Target {
         builder.prefix(".farpoint-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(folder)
+        // Of the error only its kind: the name it carries means nothing to anybody.
+        builder.tempfile_in(folder).map_err(|error| error.kind().into())
     }
 
     /// Write the file beside its place, sync it, and rename it. If that fails nothing is left behind.

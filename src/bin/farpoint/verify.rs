@@ -78,7 +78,8 @@ fn tell(verdict: &Verdict, wrong: Option<&str>) -> Result<ExitCode> {
 fn wrong_beside(picks: &Picks, terms: &Terms, budget: usize, cover: &Cover) -> Option<String> {
     let record = picks.record.as_deref();
     let interrupted = record.is_some_and(|record| record.interrupted);
-    let says_when_to_stop = terms.budget.is_some() || terms.stop_radius.is_some();
+    // Without a budget told, the picks may be the start of any longer selection.
+    let says_when_to_stop = terms.budget.is_some() || record.is_some();
     let count = (says_when_to_stop && !interrupted)
         .then(|| wrong_count(picks.centers.len(), terms, budget, cover))
         .flatten();

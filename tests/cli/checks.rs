@@ -1,0 +1,140 @@
+//! `verify`: says yes to what `select` wrote, and no to anything else.
+
+use crate::folder::{Folder, N};
+
+const REFUSED: i32 = 3;
+
+fn weighted() -> Folder {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    folder.text("more.txt", "0\n1\n");
+    let weights: Vec<f32> = (0..N).map(|row| 1.0 + (row % 3) as f32).collect();
+    folder.weights("weights.npy", &weights);
+    folder
+}
+
+const OPTIONS: &str =
+    "--labeled rows.txt --exclude more.txt --weights weights.npy --metric cosine --stop-radius 0.1";
+
+#[test]
+fn the_json_says_its_options() {
+    let folder = weighted();
+    folder.run(&format!("select pool.npy -k 12 {OPTIONS} -o picks.json"));
+    let run = folder.run("verify pool.npy picks.json");
+    assert!(
+        run.code == 0 && run.out.starts_with("ok: 12 picks, radius "),
+        "{}{}",
+        run.out,
+        run.err
+    );
+    assert!(run.out.contains("proven lower bound"), "{}", run.out);
+    assert_eq!((run.out.lines().count(), &*run.err), (1, ""));
+}
+
+#[test]
+fn other_formats_need_them_told() {
+    let folder = weighted();
+    for name in ["picks.npy", "picks.txt", "picks.csv", "picks.parquet"] {
+        folder.run(&format!("select pool.npy -k 12 {OPTIONS} -o {name}"));
+        assert_eq!(folder.run(&format!("verify pool.npy {name} {OPTIONS}")).code, 0, "{name}");
+        assert_eq!(folder.run(&format!("verify pool.npy {name}")).code, REFUSED, "{name}");
+    }
+}
+
+#[test]
+fn every_first_center_is_known_to_the_json() {
+    let folder = weighted();
+    for first in ["row:9", "mean", "random --seed 8", "heaviest --weights weights.npy"] {
+        folder.run(&format!("select pool.npy -k 12 --first {first} -o picks.json"));
+        let run = folder.run("verify pool.npy picks.json --threads 2");
+        assert_eq!(run.code, 0, "{first}: {}{}", run.out, run.err);
+    }
+}
+
+/// The files a .json names are found beside it too.
+#[test]
+fn the_json_may_have_moved_with_its_files() {
+    let folder = weighted();
+    folder.run("select pool.npy -k 12 --labeled rows.txt -o picks.json");
+    std::fs::create_dir(folder.path("sub")).unwrap();
+    for name in ["picks.json", "rows.txt"] {
+        std::fs::rename(folder.path(name), folder.path("sub").join(name)).unwrap();
+    }
+    assert_eq!(folder.run("verify pool.npy sub/picks.json").code, 0);
+}
+
+#[test]
+fn a_wrong_pick_is_named() {
+    let folder = Folder::new();
+    let rows = folder.run("select pool.npy -k 12").rows();
+    for position in 0..11 {
+        let mut wrong = rows.clone();
+        wrong.swap(position, position + 1);
+        folder.text("wrong.txt", &wrong.iter().map(|row| format!("{row}\n")).collect::<String>());
+        let run = folder.run("verify pool.npy wrong.txt");
+        assert_eq!((run.code, &*run.err), (REFUSED, ""));
+        let expected = format!("wrong: pick {} is row {} at ", position + 1, rows[position + 1]);
+        assert!(run.out.starts_with(&expected), "{}", run.out);
+        assert!(
+            run.out.contains(&format!("greedy chooses row {} at ", rows[position])),
+            "{}",
+            run.out
+        );
+    }
+}
+
+/// Every number of the .json is checked, not only its rows.
+#[test]
+fn a_tampered_json_is_refused() {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    folder.run("select pool.npy -k 12 --labeled rows.txt -o picks.json");
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    let refused = |change: &dyn Fn(&mut serde_json::Value), why: &str| {
+        let mut json = json.clone();
+        change(&mut json);
+        folder.text("changed.json", &json.to_string());
+        let run = folder.run("verify pool.npy changed.json");
+        assert_eq!(run.code, REFUSED, "{why}: {}", run.err);
+        assert!(run.out.contains(why), "{why}: {}", run.out);
+    };
+    refused(&|json| json["radii"][4] = 0.5.into(), "the radius after pick 5 is ");
+    refused(&|json| json["initial_radius"] = 0.5.into(), "the initial radius is ");
+    refused(&|json| json["lower_bounds"][2] = 0.5.into(), "the lower bound after pick 3 is ");
+    refused(&|json| json["farthest"] = 7.into(), "the farthest row is ");
+    refused(&|json| json["options"]["budget"] = 13.into(), "there are 12 picks for a budget of 13");
+    refused(&|json| json["options"]["budget"] = 11.into(), "there are 12 picks for a budget of 11");
+    let shorten = |json: &mut serde_json::Value| {
+        json["radii"].as_array_mut().unwrap().pop();
+    };
+    refused(&shorten, "the last radius is missing");
+}
+
+#[test]
+fn picks_past_the_stop_radius_are_refused() {
+    let folder = Folder::new();
+    folder.run("select pool.npy -k 12 -o picks.txt");
+    let run = folder.run("verify pool.npy picks.txt --stop-radius 1000000");
+    assert_eq!(run.code, REFUSED);
+    assert!(run.out.contains("within the stop radius 1000000"), "{}", run.out);
+}
+
+#[test]
+fn another_pool_or_changed_files_are_errors() {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    folder.run("select pool.npy -k 12 --labeled rows.txt -o picks.json");
+    folder.vectors("other.npy", &[1.0; N * 3], 3);
+    folder.run("verify other.npy picks.json").fails(
+        1,
+        "error: picks.json: is of a pool with other values (pool.npy): the hashes differ",
+    );
+    folder.text("rows.txt", "7\n4\n");
+    folder
+        .run("verify pool.npy picks.json")
+        .fails(1, "error: picks.json: names rows.txt, which has changed since");
+    folder.text("damaged.json", "{\"centers\": [1, 2]}");
+    let damaged = folder.run("verify pool.npy damaged.json");
+    assert_eq!(damaged.code, 1);
+    assert!(damaged.err.starts_with("error: damaged.json: not a selection that farpoint wrote"));
+}

@@ -1,0 +1,11 @@
+//! The program, run as a user runs it.
+
+mod folder;
+
+mod checks;
+#[cfg(unix)]
+mod interrupts;
+mod mistakes;
+mod other_commands;
+mod outputs;
+mod selections;

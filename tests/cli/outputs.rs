@@ -1,0 +1,230 @@
+//! What `select` writes, prints and says.
+
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use farpoint::{Options, Pool, Selection, select};
+
+use crate::folder::{D, Folder, N, PROGRAM, pool};
+
+fn library() -> Selection {
+    let values = pool();
+    let options = Options { assign: true, labeled: vec![7, 3], ..Options::default() };
+    select(&Pool::new(&values, D).unwrap(), 10, &options).unwrap()
+}
+
+/// A run with everything written, in the folder it was made in.
+fn written(format: &str) -> Folder {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    let run = folder.run(&format!("select pool.npy -k 10 --labeled rows.txt -o picks.{format}"));
+    assert_eq!((run.code, &*run.out), (0, ""), "{}", run.err);
+    folder
+}
+
+#[test]
+fn npy_holds_the_rows() {
+    let rows: Vec<i64> = library().centers.iter().map(|&row| row as i64).collect();
+    assert_eq!(written("npy").integers("picks.npy"), rows);
+}
+
+#[test]
+fn txt_holds_the_rows() {
+    let lines: String = library().centers.iter().map(|row| format!("{row}\n")).collect();
+    assert_eq!(written("txt").read("picks.txt"), lines);
+}
+
+#[test]
+fn csv_holds_rank_row_and_radius() {
+    let csv = written("csv").read("picks.csv");
+    let selection = library();
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("rank,row,radius"));
+    for (pick, line) in lines.enumerate() {
+        let radius = selection.radii[pick];
+        assert_eq!(line, format!("{},{},{radius}", pick + 1, selection.centers[pick]));
+    }
+    assert_eq!(csv.lines().count(), 11);
+}
+
+#[test]
+fn json_holds_everything() {
+    let folder = written("json");
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    let selection = library();
+    let numbers = |key: &str| -> Vec<f64> {
+        json[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    };
+    let rows: Vec<f64> = selection.centers.iter().map(|&row| row as f64).collect();
+    assert_eq!(numbers("centers"), rows);
+    assert_eq!(numbers("radii"), selection.radii);
+    assert_eq!(numbers("lower_bounds"), selection.lower_bounds);
+    assert_eq!(json["initial_radius"], selection.initial_radius);
+    assert_eq!(json["farthest"], selection.farthest.unwrap());
+    assert_eq!(json["interrupted"], false);
+    assert_eq!(json["options"]["labeled"]["count"], 2);
+    assert_eq!(json["options"]["budget"], 10);
+    let values = pool();
+    assert_eq!(json["pool"]["hash"], Pool::new(&values, D).unwrap().hash());
+    assert_eq!(json["farpoint"], env!("CARGO_PKG_VERSION"));
+    assert!(json["statistics"]["rounds"].is_u64());
+}
+
+/// No radius is known before the first center: infinity, which JSON spells null.
+#[test]
+fn json_of_nothing_labeled_has_no_initial_radius() {
+    let folder = Folder::new();
+    let run = folder.run("select pool.npy -k 4 --json");
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert!(json["initial_radius"].is_null());
+    folder.text("picks.json", &run.out);
+    assert_eq!(folder.run("verify pool.npy picks.json").code, 0);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_holds_rank_row_and_radius() {
+    let folder = written("parquet");
+    let rows = farpoint::pool::read_rows(folder.path("picks.parquet")).unwrap();
+    assert_eq!(rows, library().centers);
+    assert_eq!(folder.run("verify pool.npy picks.parquet --labeled rows.txt").code, 0);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_needs_its_feature() {
+    let run = Folder::new().run("select pool.npy -k 10 -o picks.parquet");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("feature `parquet`"), "{}", run.err);
+}
+
+#[test]
+fn distances_and_assignment_are_of_every_row() {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    let words = "select pool.npy -k 10 --labeled rows.txt --distances d.npy --assignment a.npy";
+    let selection = library();
+    assert_eq!(folder.run(words).rows(), selection.centers);
+    assert_eq!(folder.numbers("d.npy"), selection.min_distances.unwrap());
+    assert_eq!(folder.integers("a.npy"), selection.assignment.unwrap());
+}
+
+#[test]
+fn the_report_is_a_page() {
+    let folder = Folder::new();
+    assert_eq!(folder.run("select pool.npy -k 10 --report report.html").code, 0);
+    let page = folder.read("report.html");
+    assert!(page.contains("<svg") && page.contains("select pool.npy -k 10"), "{}", page.len());
+}
+
+#[test]
+fn the_summary_shows_the_coverage_curve() {
+    let run = Folder::new().run("select pool.npy -k 10 -o picks.npy");
+    assert!(run.err.starts_with("10 picks from 60 rows of 3 dimensions (f32) in "), "{}", run.err);
+    assert!(run.err.contains("every row is within "), "{}", run.err);
+    let table: Vec<&str> = run.err.lines().skip(2).collect();
+    assert!(table[0].contains("lower bound"), "{}", run.err);
+    assert_eq!(table.len(), 5, "1, 2, 5 and 10 picks: {}", run.err);
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let folder = Folder::new();
+    assert_eq!(folder.run("select pool.npy -k 10 --quiet").err, "");
+    assert_eq!(folder.run("select pool.npy -k 10 -q -o picks.npy").err, "");
+}
+
+#[test]
+fn what_was_converted_is_noted() {
+    let folder = Folder::new();
+    let doubles: Vec<u8> = pool().iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
+    folder.npy("doubles.npy", "<f8", &[N, D], &doubles);
+    let run = folder.run("select doubles.npy -k 10");
+    assert!(run.err.starts_with("note: doubles.npy: "), "{}", run.err);
+    assert_eq!(run.rows(), folder.run("select pool.npy -k 10").rows());
+    assert_eq!(folder.run("select doubles.npy -k 10 -q").err, "");
+}
+
+#[test]
+fn the_log_is_keys_and_values() {
+    let run = Folder::new().run("select pool.npy -k 10 --log");
+    let value = |key: &str| -> f64 {
+        let line = run.err.lines().find_map(|line| line.strip_prefix(&format!("{key} ")));
+        line.unwrap_or_else(|| panic!("{key} in {}", run.err)).parse().unwrap()
+    };
+    assert!(value("rounds") >= 1.0);
+    for key in ["reads_per_row", "refresh_evaluations_per_nk", "canonical_per_refreshed_row"] {
+        assert!(value(key) >= 0.0);
+    }
+    assert!(value("seconds") > 0.0 && value("picks_per_second") > 0.0);
+}
+
+/// What was there before is replaced whole; links are followed.
+#[test]
+fn files_are_replaced_whole() {
+    let folder = Folder::new();
+    folder.text("picks.txt", &"old\n".repeat(1000));
+    folder.run("select pool.npy -k 3 -o picks.txt");
+    assert_eq!(folder.read("picks.txt").lines().count(), 3);
+    assert_eq!(folder.names(), ["picks.txt", "pool.npy"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed() {
+    let folder = Folder::new();
+    folder.text("real.txt", "");
+    std::os::unix::fs::symlink("real.txt", folder.path("link.txt")).unwrap();
+    folder.run("select pool.npy -k 3 -o link.txt");
+    assert_eq!(folder.read("real.txt").lines().count(), 3);
+    assert!(fs::symlink_metadata(folder.path("link.txt")).unwrap().is_symlink());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_told() {
+    let folder = Folder::new();
+    std::os::unix::fs::symlink("/dev/full", folder.path("full.npy")).unwrap();
+    let run = folder.run("select pool.npy -k 3 -q -o full.npy");
+    run.fails(1, "error: full.npy: No space left on device (os error 28)");
+}
+
+/// A file that may not grow as far as it must: the picks are whole, the distances absent, nothing lies about.
+#[cfg(unix)]
+#[test]
+fn nothing_is_left_half_written() {
+    let folder = Folder::new();
+    folder.run("synth large.npy --shape gaussian -n 2000 -d 2");
+    folder.text("d.npy", "old");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 8; exec '{PROGRAM}' select large.npy -k 3 -q -o picks.txt --distances d.npy"
+    );
+    let output =
+        Command::new("sh").args(["-c", &script]).current_dir(folder.root()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: d.npy: File too large"), "{said}");
+    assert_eq!(folder.names(), ["d.npy", "large.npy", "picks.txt", "pool.npy"]);
+    assert_eq!(folder.read("d.npy"), "old");
+    assert_eq!(folder.read("picks.txt").lines().count(), 3);
+}
+
+/// `farpoint select ... | head -1`
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new();
+    folder.run("synth large.npy --shape gaussian -n 30000 -d 1");
+    let mut child = Command::new(PROGRAM)
+        .args(["select", "large.npy", "-k", "30000", "-q"])
+        .current_dir(folder.root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 2];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+    assert_eq!(&first, b"0\n");
+}
