@@ -8,7 +8,9 @@ use std::sync::Arc;
 use arrow_array::types::{
     ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, UInt8Type,
 };
-use arrow_array::{ArrayRef, FixedSizeListArray, LargeListArray, ListArray, RecordBatch};
+use arrow_array::{
+    ArrayRef, FixedSizeListArray, Int32Array, LargeListArray, ListArray, RecordBatch,
+};
 use farpoint::Pool;
 use half::f16;
 use parquet::arrow::ArrowWriter;
@@ -78,6 +80,27 @@ fn every_dtype_and_kind_of_list_reads_back() {
         let in_arrow = folder.open("pool.arrow", arrow(column)).unwrap();
         assert_pool(&in_arrow, &[1.0, 2.0, 3.0, last], 2, dtype);
     }
+}
+
+#[test]
+fn a_column_of_numbers_with_the_same_name_does_not_hide_the_lists() {
+    let numbers: ArrayRef = Arc::new(Int32Array::from(vec![7, 8]));
+    let lists = list::<Float32Type>([1.0, 2.0, 3.0, 4.0]);
+    let batch = RecordBatch::try_from_iter([("v", numbers), ("v", lists)]).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    let pool = Folder::new().open("pool.arrow", writer.into_inner().unwrap()).unwrap();
+    assert_pool(&pool, &[1.0, 2.0, 3.0, 4.0], 2, "f32");
+}
+
+#[test]
+fn lists_without_values_are_refused() {
+    let folder = Folder::new();
+    let empty = |rows| vec![Some(Vec::<Option<f64>>::new()); rows];
+    let column = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(empty(2)));
+    assert_eq!(folder.refusal("pool.parquet", parquet(column)), "row 0 is an empty list");
+    let column = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(empty(0)));
+    assert_eq!(folder.refusal("pool.arrow", arrow(column)), "holds no rows");
 }
 
 #[test]

@@ -60,10 +60,13 @@ fn transpose<V: Copy>(values: &[V], rows: usize, first: usize, out: &mut [V], d:
 /// Names the first row that holds a finite value beyond f32; NaN and infinities pass, for the check of all pools.
 pub(super) fn round(values: &[[u8; 8]], d: usize, first_row: usize) -> Result<Vec<f32>, Reason> {
     let rounded: Vec<f32> = values.par_iter().map(|v| narrow(f64::from_le_bytes(*v))).collect();
-    match values.par_iter().position_first(|v| overflows(f64::from_le_bytes(*v))) {
+    let overflow = |(row, values): (usize, &[[u8; 8]])| {
+        let j = values.iter().position(|v| overflows(f64::from_le_bytes(*v)))?;
+        Some((first_row + row, j, f64::from_le_bytes(values[j])))
+    };
+    match values.par_chunks(d.max(1)).enumerate().find_map_first(overflow) {
         None => Ok(rounded),
-        Some(at) => {
-            let (value, row, j) = (f64::from_le_bytes(values[at]), first_row + at / d, at % d);
+        Some((row, j, value)) => {
             let text = format!("row {row} holds {value:e} at dimension {j}, which overflows f32");
             Err((text + "; scale the pool").into())
         }
