@@ -1,4 +1,4 @@
-//! Farpoint selects core-sets: from a pool of `n` embeddings it picks the `k` rows that leave no row far from a pick.
+#![doc = include_str!("../README.md")]
 
 mod backend;
 mod distance;

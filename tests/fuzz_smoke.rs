@@ -33,9 +33,9 @@ fn mutate(bytes: &[u8], seeded: &mut Seeded) -> Vec<u8> {
         let (width, limit) =
             (1 << seeded.below(4), [u64::MAX, 1 << 31, 1 << 63, 0][seeded.below(4)]);
         match seeded.below(5) {
-            _ if bytes.is_empty() => bytes.push(seeded.next() as u8),
+            _ if bytes.is_empty() => bytes.push(seeded.next().to_le_bytes()[0]),
             0 => bytes[at] ^= 1 << seeded.below(8),
-            1 => bytes[at] = seeded.next() as u8,
+            1 => bytes[at] = seeded.next().to_le_bytes()[0],
             2 => bytes[at..]
                 .iter_mut()
                 .zip(limit.to_le_bytes())

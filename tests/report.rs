@@ -180,9 +180,11 @@ fn every_row_selected() {
 }
 
 #[test]
-fn one_dimension_one_row_and_bytes() {
+fn one_dimension_two_one_row_and_bytes() {
     let line = Pool::new(&[0.0f32, 1.0, 2.0, 9.0], 1).expect("finite");
     assert!(page(&line, 2, &assigned()).1.contains("the one direction they vary in"));
+    let plane = Pool::new(&[0.0f32, 0.0, 1.0, 3.0, 4.0, 1.0], 2).expect("finite");
+    assert!(page(&plane, 2, &assigned()).1.contains("as they lie"));
     let single = Pool::new(&[4.0f32, 5.0], 2).expect("finite");
     page(&single, 1, &assigned());
     let bytes: Vec<u8> = (0..=255).cycle().take(600).collect();

@@ -2,5 +2,7 @@
 
 #[path = "../entry.rs"]
 mod entry;
+#[path = "../decoders.rs"]
+mod decoders;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::read("parquet", bytes));
+libfuzzer_sys::fuzz_target!(init: decoders::may_panic(), |bytes: &[u8]| entry::read("parquet", bytes));

@@ -32,9 +32,9 @@ pub(crate) trait Backend {
     /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
     fn add_centers(&mut self, rows: &[usize]);
 
-    /// Start a round: apply the pending centers to the `size` rows of largest bound, the frontier. Returns how many of them
-    /// are live: still precede every row outside. `None` if no row is left.
-    fn refresh(&mut self, size: usize) -> Option<usize>;
+    /// Start a round: apply the pending centers to the `size` rows of largest bound, the frontier. Those that still precede
+    /// every row outside are live. Returns the frontier's size, 0 if no row is left to be chosen.
+    fn refresh(&mut self, size: usize) -> usize;
 
     /// Greedy inside the live rows: at most `limit` picks, each of a key above `stop`. The picks are taken in as centers.
     fn pick(&mut self, limit: usize, stop: f64) -> Picked;

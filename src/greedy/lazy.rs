@@ -7,6 +7,7 @@
 use super::picks::{End, Picks, Watch};
 use super::problem::Problem;
 use super::replay::replay;
+use super::statistics::Statistics;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::select::Selection;
@@ -29,21 +30,37 @@ pub(crate) fn lazy(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frontier {
     size: usize,
-    fixed: bool,
+    least: usize,
+    most: usize,
 }
 
+/// The bounds of an adaptive frontier; small pools have smaller ones.
+const LEAST: usize = 256;
+const MOST: usize = 8192;
+
 impl Frontier {
-    /// Adapted to how the rounds go.
-    pub fn adaptive() -> Frontier {
-        Frontier { size: 1024, fixed: false }
+    /// Adapted to how the rounds of a pool of `n` rows go.
+    pub fn adaptive(n: usize) -> Frontier {
+        Frontier { size: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, MOST) }
     }
 
     /// Always this size.
     pub fn fixed(size: usize) -> Frontier {
-        Frontier { size: size.max(1), fixed: true }
+        let size = size.max(1);
+        Frontier { size, least: size, most: size }
     }
 
-    fn adapt(&mut self, _live: usize, _picks: usize) {}
+    /// A large frontier means few rounds, each of which looks at all `n` bounds, but more live rows to pick among: balance the
+    /// pairs computed for the two.
+    fn adapt(&mut self, n: usize, before: &Statistics, after: &Statistics) {
+        let picking = after.pick_evaluations - before.pick_evaluations;
+        let refreshing = after.refresh_evaluations - before.refresh_evaluations + n as u64;
+        if picking > refreshing {
+            self.size = (self.size / 2).max(self.least);
+        } else if 4 * picking < refreshing {
+            self.size = (self.size * 2).min(self.most);
+        }
+    }
 }
 
 /// What is chosen before the first round: the picks resumed from, or the first center where nothing is labeled.
@@ -68,13 +85,16 @@ fn rounds(
         if watch(picks.progress(problem)).is_break() {
             return End::Unknown;
         }
-        let Some(live) = backend.refresh(frontier.size) else { return End::Covered };
+        let before = backend.statistics();
+        if backend.refresh(frontier.size) == 0 {
+            return End::Covered;
+        }
         let picked = backend.pick(problem.budget - picks.len(), stop);
         picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
         if let Some(next) = picked.next {
             return End::Farthest(next.row, next.key);
         }
-        frontier.adapt(live, picked.picks.len());
+        frontier.adapt(problem.rows.len(), &before, &backend.statistics());
     }
 }
 

@@ -5,23 +5,19 @@ use super::Reason;
 /// More names than these are not listed.
 const LISTED: usize = 12;
 
-/// `wanted` among `names`, or the only one there is; `what` says what they are, in the plural.
-pub(super) fn choose<'n>(
-    what: &str,
-    names: &[&'n str],
-    wanted: Option<&str>,
-) -> Result<&'n str, Reason> {
+/// Position of `wanted` among `names`, or of the only one there is; `what` says what they are, in the plural.
+pub(super) fn choose(what: &str, names: &[&str], wanted: Option<&str>) -> Result<usize, Reason> {
     match (wanted, names) {
-        (None, [only]) => Ok(only),
+        (None, [_]) => Ok(0),
         (_, []) => Err(format!("holds no {what}").into()),
         (None, _) => {
-            Err(format!("holds {} {what}, name the one to read: {}", names.len(), list(names))
-                .into())
+            let (count, names) = (names.len(), list(names));
+            Err(format!("holds {count} {what}, name the one to read: {names}").into())
         }
         (Some(wanted), _) => {
-            let found = names.iter().find(|name| **name == wanted);
+            let found = names.iter().position(|name| *name == wanted);
             let missing = || format!("has '{wanted}' not among its {what}: {}", list(names)).into();
-            found.copied().ok_or_else(missing)
+            found.ok_or_else(missing)
         }
     }
 }

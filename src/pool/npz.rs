@@ -37,13 +37,12 @@ fn content(file: &[u8], name: Option<&str>) -> Result<Content, Reason> {
     let short = |name: &str| name.strip_suffix(".npy").unwrap_or(name).to_string();
     let shown: Vec<String> = names.iter().map(|name| short(name)).collect();
     let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-    let chosen = choose("arrays", &shown, name.map(short).as_deref())?;
-    let index = shown.iter().position(|name| *name == chosen).expect("chosen among them");
+    let index = choose("arrays", &shown, name.map(short).as_deref())?;
     let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
     match member.compression() {
         CompressionMethod::Stored => stored(&mut member, file.len()),
         CompressionMethod::Deflated => inflate(&mut member).map(Content::Inflated),
-        other => Err(format!("'{chosen}' is compressed by {other}; use np.savez").into()),
+        other => Err(format!("'{}' is compressed by {other}; use np.savez", shown[index]).into()),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'st
         tensors.iter().filter(|(_, info)| wanted(info)).map(|(name, _)| &**name).collect();
     names.sort_unstable();
     let what = if name.is_some() { "tensors" } else { "two-dimensional tensors" };
-    let info = tensors[choose(what, &names, name)?];
+    let info = tensors[names[choose(what, &names, name)?]];
     let (rows, d) = rows_and_dimensions(&info.shape)?;
     let kind = kind(info.dtype)?;
     // The header's length comes first, in 8 bytes; offsets count from the header's end.

@@ -211,6 +211,11 @@ fn caption(map: &Map, pool: &Pool, about: &About) -> String {
             "{which}{cosine}, along the one direction they vary in; height is the row number."
         );
     }
+    if pool.dimensions() == 2 {
+        return format!(
+            "{which}{cosine}, as they lie, turned so that they vary most from left to right."
+        );
+    }
     let share = percent(first + second, 1.0);
     format!(
         "{which}{cosine}, along their two directions of largest variance, which hold {share} of it: rows that look close here may be far apart in the other {} dimensions.",

@@ -28,6 +28,8 @@ pub struct Operand {
 pub struct Interval {
     /// `s`.
     scale: f64,
+    /// `1 / s`, exact.
+    inverse: f64,
     /// `2 g`.
     product_error: f64,
     slack: f64,
@@ -51,6 +53,7 @@ impl Interval {
         let d = d as f64;
         Interval {
             scale,
+            inverse: 1.0 / scale,
             product_error: 2.0 * error_factor * width,
             slack: SLACK * width,
             tiny: (4.0 * d + 64.0) * 2f64.powi(-126),
@@ -72,8 +75,9 @@ impl Interval {
         let p = sum - 2.0 * f64::from(product);
         let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;
         let e = x.error + c.error;
-        let lower = ((p - err).max(0.0).sqrt() - e).max(0.0) / self.scale * (1.0 - 2.0 * self.rho);
-        let upper = ((p + err).max(0.0).sqrt() + e) / self.scale * (1.0 + 2.0 * self.rho);
+        let lower =
+            ((p - err).max(0.0).sqrt() - e).max(0.0) * self.inverse * (1.0 - 2.0 * self.rho);
+        let upper = ((p + err).max(0.0).sqrt() + e) * self.inverse * (1.0 + 2.0 * self.rho);
         (lower, upper)
     }
 
@@ -101,12 +105,24 @@ impl Interval {
 }
 
 impl Test {
-    /// Whether this center may be within the limit. Anything not finite may.
+    /// The test's left side for a center; below all others if it is not a number.
     #[inline(always)]
-    pub fn admits(&self, product: f32, base: f32, norm: f32, error: f32) -> bool {
+    pub fn left(&self, product: f32, base: f32, norm: f32, error: f32) -> f32 {
         let left = base - 2.0 * product - self.alpha * norm - self.beta * error;
+        if left.is_nan() { f32::NEG_INFINITY } else { left }
+    }
+
+    /// Whether a center of this left side may be within the limit.
+    #[inline(always)]
+    pub fn admits_left(&self, left: f32) -> bool {
         // Not `left <= threshold`: what is not a number must be admitted.
         !(left > self.threshold)
+    }
+
+    /// Whether this center may be within the limit.
+    #[inline(always)]
+    pub fn admits(&self, product: f32, base: f32, norm: f32, error: f32) -> bool {
+        self.admits_left(base - 2.0 * product - self.alpha * norm - self.beta * error)
     }
 }
 

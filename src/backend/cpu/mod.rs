@@ -1,6 +1,8 @@
 //! The CPU backend: products in the cheapest arithmetic the machine has as a filter, the canonical distance as the judge.
 
 mod centers;
+#[cfg(test)]
+mod containment;
 mod frontier;
 mod interval;
 #[allow(unsafe_code)]
@@ -11,6 +13,7 @@ mod pick;
 mod prepare;
 mod refresh;
 
+use std::sync::Mutex;
 use std::time::Instant;
 
 use centers::Centers;
@@ -46,17 +49,19 @@ pub(crate) struct Cpu<'p, M: Multiplier> {
     ceiling: f64,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
+    /// One a thread.
+    scratch: Vec<Mutex<Scratch<M>>>,
     statistics: Statistics,
 }
 
 impl<'p, M: Multiplier> Cpu<'p, M> {
     pub fn new(problem: &'p Problem<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
-        let n = problem.rows.len();
+        let (n, d) = (problem.rows.len(), problem.rows.dimensions());
         Cpu {
             multiplier,
             problem,
             centers: Centers::new(problem),
-            panels: Panels::new(problem.rows.dimensions()),
+            panels: Panels::new(d),
             packing: None,
             bounds: vec![f64::INFINITY; n],
             nearest: vec![NO_CENTER; n],
@@ -65,6 +70,9 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             outside: None,
             ceiling: f64::INFINITY,
             width,
+            scratch: (0..rayon::current_num_threads())
+                .map(|_| Mutex::new(Scratch::new(d)))
+                .collect(),
             statistics: Statistics::default(),
         }
     }
@@ -127,11 +135,12 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             panels: &self.panels,
             end,
         };
-        let scratch = || Scratch::new(self.problem.rows.dimensions());
-        let work =
-            |scratch: &mut _, tile: &[usize]| refresh.tile(tile, |row| self.state(row), scratch);
-        let done: Vec<(Vec<Nearest>, Cost)> =
-            rows.par_chunks(tile).map_init(scratch, work).collect();
+        let work = |tile: &[usize]| {
+            let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
+            let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
+            refresh.tile(tile, |row| self.state(row), &mut scratch)
+        };
+        let done: Vec<(Vec<Nearest>, Cost)> = rows.par_chunks(tile).map(work).collect();
         for (rows, (states, cost)) in rows.chunks(tile).zip(done) {
             rows.iter().zip(states).for_each(|(&row, state)| self.set_state(row, state));
             self.count(cost);
@@ -164,7 +173,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         }
     }
 
-    fn refresh(&mut self, size: usize) -> Option<usize> {
+    fn refresh(&mut self, size: usize) -> usize {
         if self.packing.is_none() {
             self.prepare();
         }
@@ -176,10 +185,11 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         self.statistics.frontier_seconds += started.elapsed().as_secs_f64();
         let mut rows: Vec<usize> = frontier.rows.iter().map(|c| c.row).collect();
         if rows.is_empty() {
-            return None;
+            return 0;
         }
         self.statistics.rounds += 1;
         self.refresh_rows(&mut rows);
+        let refreshed = rows.len();
         let live = |&row: &usize| {
             let candidate = Candidate { key: self.key(row), row };
             self.outside.is_none_or(|outside| candidate.precedes(outside))
@@ -187,7 +197,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         rows.retain(live);
         rows.sort_unstable();
         self.live = rows;
-        Some(self.live.len())
+        refreshed
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Picked {

@@ -3,12 +3,14 @@
 
 use crate::simd::widest;
 
+use std::ops::Range;
+
 use super::centers::Centers;
 use super::interval::{CenterTerms, Interval, Operand, Test};
 use super::kernels::prefetch::prefetch;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
-use super::panels::Panels;
+use super::panels::{Panel, Panels};
 use crate::distance::distance;
 use crate::rows::Rows;
 
@@ -142,15 +144,9 @@ impl<M: Multiplier> Refresh<'_, M> {
                 let products = products.as_slice().as_chunks::<PANEL>().0;
                 for (search, products) in searches.iter_mut().zip(products) {
                     if admits_any(&search.test, products, &found.terms) {
-                        let admitted = search.seen.max(first) - first..columns.end;
-                        search.admit(
-                            first,
-                            admitted,
-                            products,
-                            &found.operands,
-                            &found.terms,
-                            &self.packing.interval,
-                        );
+                        let start = search.seen.clamp(first, first + columns.end) - first;
+                        let columns = start..columns.end;
+                        search.admit(first, columns, products, found, &self.packing.interval);
                     }
                 }
             },
@@ -209,24 +205,33 @@ impl Search {
 
     /// The candidates that the final limit leaves.
     fn left(&self) -> impl Iterator<Item = usize> {
-        self.candidates.iter().filter(|(_, lower)| *lower <= self.limit).map(|(center, _)| *center)
+        self.candidates
+            .iter()
+            .filter(|(_, lower)| !(*lower > self.limit))
+            .map(|(center, _)| *center)
     }
 
-    /// Note the admitted centers of a panel's `columns`, and lower the limit to the least upper end among them.
+    /// Note the admitted centers of a panel's `columns`, the least first, since each lowers the limit to its upper end and few
+    /// of the others are then admitted.
+    #[inline(always)]
     fn admit(
         &mut self,
         first: usize,
-        columns: std::ops::Range<usize>,
+        columns: Range<usize>,
         products: &[f32; PANEL],
-        operands: &[Operand; PANEL],
-        terms: &CenterTerms,
+        panel: &Panel<impl Multiplier>,
         interval: &Interval,
     ) {
-        for c in columns {
-            if !self.test.admits(products[c], terms.base[c], terms.norm[c], terms.error[c]) {
-                continue;
-            }
-            let (lower, upper) = interval.of(self.operand, operands[c], products[c]);
+        let mut left = [f32::INFINITY; PANEL];
+        for c in 0..PANEL {
+            let terms = &panel.terms;
+            left[c] = self.test.left(products[c], terms.base[c], terms.norm[c], terms.error[c]);
+        }
+        left[..columns.start].fill(f32::INFINITY);
+        left[columns.end..].fill(f32::INFINITY);
+        while let Some(c) = first_least(&left).filter(|&c| self.test.admits_left(left[c])) {
+            left[c] = f32::INFINITY;
+            let (lower, upper) = interval.of(self.operand, panel.operands[c], products[c]);
             if lower > self.limit {
                 continue;
             }
@@ -237,4 +242,11 @@ impl Search {
             }
         }
     }
+}
+
+/// Where the least value is, the first of equals; none if all are infinite.
+#[inline(always)]
+fn first_least(left: &[f32; PANEL]) -> Option<usize> {
+    let least = left.iter().fold(f32::INFINITY, |least, &v| if v < least { v } else { least });
+    if least == f32::INFINITY { None } else { left.iter().position(|&v| v == least) }
 }

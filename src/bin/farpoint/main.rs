@@ -1,10 +1,12 @@
 //! The `farpoint` program: reads files, calls the library, writes files. What its options mean is in their help.
 
+mod bench;
 mod columns;
 mod device;
 mod exit;
 mod inputs;
 mod interrupt;
+mod machine;
 mod manual;
 mod measure;
 mod npy;
@@ -45,6 +47,7 @@ enum Command {
     Select(Box<select::Arguments>),
     Verify(Box<verify::Arguments>),
     Plan(plan::Arguments),
+    Bench(bench::Arguments),
     Synth(synth::Arguments),
     Completions(manual::Completions),
     Man(manual::Man),
@@ -59,6 +62,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Select(arguments) => select::run(&arguments),
         Command::Verify(arguments) => verify::run(*arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),

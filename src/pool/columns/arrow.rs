@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::{Message, RecordBatch, root_as_message};
+use arrow_ipc::{FieldNode, Message, RecordBatch, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
 use super::super::{Bytes, Reason};
@@ -57,7 +57,8 @@ fn stream(file: &[u8]) -> Result<(usize, usize), Reason> {
     Ok(((8 + 8 * padding.count()).min(end), end))
 }
 
-/// The decoder allocates what a compressed buffer claims to hold, so claims are checked first.
+/// The decoder panics at buffers outside their message and at absurd numbers of rows, and allocates what a compressed
+/// buffer claims to hold.
 fn check_claims(mut stream: &[u8]) -> Result<(), Reason> {
     while let Some((message, body, rest)) = next_message(stream) {
         let dictionary = || message.header_as_dictionary_batch()?.data();
@@ -83,19 +84,31 @@ fn next_message(stream: &[u8]) -> Option<(Message<'_>, &[u8], &[u8])> {
 }
 
 fn check_buffers(batch: RecordBatch, body: &[u8]) -> Result<(), Reason> {
-    if batch.compression().is_none() {
-        return Ok(());
+    // Times the length of a list, an i32, no length may overflow.
+    let nodes = batch.nodes();
+    let mut lengths = nodes.iter().flatten().map(FieldNode::length).chain([batch.length()]);
+    if let Some(length) = lengths.find(|&length| u32::try_from(length).is_err()) {
+        return Err(format!("claims a batch of {length} rows").into());
     }
     for buffer in batch.buffers().iter().flatten() {
         let (start, length) = (usize::try_from(buffer.offset()), usize::try_from(buffer.length()));
         let (Ok(start), Ok(length)) = (start, length) else { return Err(beyond()) };
         let end = start.checked_add(length).ok_or_else(beyond)?;
-        let packed = body.get(start..end).ok_or_else(beyond)?;
-        let claimed = packed.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
-        if usize::try_from(claimed).is_ok_and(|claimed| claimed / COMPRESSION_RATIO > length) {
-            let reason = format!("a buffer claims {claimed} bytes in {length} compressed ones");
-            return Err(reason.into());
+        let stored = body.get(start..end).ok_or_else(beyond)?;
+        if batch.compression().is_some() {
+            check_claim(stored)?;
         }
+    }
+    Ok(())
+}
+
+/// A compressed buffer begins with its length before compression.
+fn check_claim(packed: &[u8]) -> Result<(), Reason> {
+    let length = packed.len();
+    let claimed = packed.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+    if usize::try_from(claimed).is_ok_and(|claimed| claimed / COMPRESSION_RATIO > length) {
+        let reason = format!("a buffer claims {claimed} bytes in {length} compressed ones");
+        return Err(reason.into());
     }
     Ok(())
 }

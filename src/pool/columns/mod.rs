@@ -8,7 +8,7 @@ mod vectors;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ArrayRef;
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, FieldRef, Schema};
 
 use self::vectors::assemble;
 use super::numbers::Entry;
@@ -44,7 +44,8 @@ trait Piece<P>: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync {}
 
 impl<P, F: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync> Piece<P> for F {}
 
-/// Damaged files make the decoders panic where they should refuse (none known; they parse deep formats).
+/// Some damaged files make the decoders panic where they should refuse: parquet 60 on short byte-stream-split pages,
+/// arrow 60 on buffers that are no whole number of offsets.
 fn guarded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err("is damaged: decoding failed".into()))
@@ -52,14 +53,15 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
 
 /// Position of the column `name`, or of the only one that holds lists.
 fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> {
-    let fields = schema.fields().iter();
-    let lists = fields.filter(|field| item_type(field.data_type()).is_some());
-    let names: Vec<&str> = lists.map(|field| field.name().as_str()).collect();
-    let chosen = choose("columns of lists", &names, name)?;
-    let index = position(schema, chosen)?;
-    vectors::kind(item_type(schema.field(index).data_type()).expect("a list"))
-        .map_err(|reason| format!("column '{chosen}' {reason}"))?;
-    Ok(index)
+    let fields = schema.fields().iter().enumerate();
+    let lists = |(index, field): (usize, &'_ FieldRef)| {
+        item_type(field.data_type()).map(|item| (index, field.name().clone(), item.clone()))
+    };
+    let lists: Vec<(usize, String, DataType)> = fields.filter_map(lists).collect();
+    let names: Vec<&str> = lists.iter().map(|(_, name, _)| name.as_str()).collect();
+    let (index, name, item) = &lists[choose("columns of lists", &names, name)?];
+    vectors::kind(item).map_err(|reason| format!("column '{name}' {reason}"))?;
+    Ok(*index)
 }
 
 /// Of the items, if `lists` is a type of lists.
@@ -75,10 +77,5 @@ fn item_type(lists: &DataType) -> Option<&DataType> {
 fn number_column(schema: &Schema, name: &str) -> Result<usize, Reason> {
     let fields = schema.fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-    let only = names.len() == 1;
-    position(schema, choose("columns", &names, (!only).then_some(name))?)
-}
-
-fn position(schema: &Schema, name: &str) -> Result<usize, Reason> {
-    schema.index_of(name).map_err(|error| error.to_string().into())
+    choose("columns", &names, (names.len() > 1).then_some(name))
 }

@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 
 use super::super::{Bytes, Reason};
@@ -24,6 +25,7 @@ pub(super) fn column<P: Send>(
 ) -> Result<Vec<P>, Reason> {
     let file = bytes::Bytes::from_owner(bytes);
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(damaged)?;
+    check_ranges(metadata.metadata(), file.len())?;
     let index = pick(metadata.schema())?;
     let groups: Vec<_> = first_rows(&metadata).into_iter().enumerate().collect();
     let decode = |(group, first_row): (usize, usize)| {
@@ -36,6 +38,20 @@ pub(super) fn column<P: Send>(
     let groups: Vec<Result<Vec<P>, Reason>> = groups.into_par_iter().map(decode).collect();
     let groups = groups.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(groups.into_iter().flatten().collect())
+}
+
+/// The decoder panics at chunks outside the file.
+fn check_ranges(metadata: &ParquetMetaData, file_bytes: usize) -> Result<(), Reason> {
+    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let (start, length) = (usize::try_from(start), usize::try_from(chunk.compressed_size()));
+        let end = start.ok().zip(length.ok()).and_then(|(start, length)| start.checked_add(length));
+        if end.is_none_or(|end| end > file_bytes) {
+            let column = chunk.column_path().string();
+            return Err(format!("claims values of column '{column}' outside the file").into());
+        }
+    }
+    Ok(())
 }
 
 fn row_group<P>(

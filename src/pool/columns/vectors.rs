@@ -20,19 +20,24 @@ pub(super) struct Rows {
 /// The rows of `lists`, whose first is row `first_row` of the file. None may be null or ragged.
 pub(super) fn piece(lists: ArrayRef, first_row: usize) -> Result<Rows, Reason> {
     let rows = lists.len();
-    if let Some(row) = (0..rows).find(|&row| lists.is_null(row)) {
+    if let Some(row) = first_null(&lists) {
         return Err(format!("row {} is null; drop such rows first", first_row + row).into());
     }
     let (items, d) = items(&lists, first_row)?;
     // The buffer must have no other owner, to be shrunk.
     drop(lists);
-    if let Some(at) = (0..items.len()).find(|&at| items.null_count() > 0 && items.is_null(at)) {
+    if let Some(at) = first_null(&items) {
         let (row, j) = (first_row + at / d, at % d);
         return Err(format!("row {row} holds a null at dimension {j}").into());
     }
     let kind = kind(items.data_type())?;
     let bytes = bytes(values(items, kind), kind, d, first_row)?;
     Ok(Rows { bytes, rows, d, kind })
+}
+
+fn first_null(array: &ArrayRef) -> Option<usize> {
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0)?;
+    (0..array.len()).find(|&at| nulls.is_null(at))
 }
 
 /// The items of all lists, and the length that the lists share.

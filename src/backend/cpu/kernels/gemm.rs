@@ -41,37 +41,44 @@ impl Multiplier for Gemm {
         columns: Range<usize>,
         out: &mut [f32],
     ) {
-        let count = rows.len() / depth;
-        assert_eq!((rows.len(), panel.len()), (count * depth, PANEL * depth));
-        assert!(columns.end <= PANEL && out.len() >= count * PANEL);
+        assert!(columns.end <= PANEL, "columns {columns:?}");
         let panel = &panel[columns.start * depth..columns.end * depth];
-        let out = &mut out[columns.start..];
-        let stride = |values: usize| isize::try_from(values).expect("a slice's length");
-        // SAFETY: `out` is written at row i < count, column c < columns.len(), that is at i * PANEL + c past
-        // columns.start, inside the count * PANEL values asserted; it is borrowed mutably. `rows` is read at i * depth + t
-        // and `panel` at c * depth + t for t < depth, inside the lengths asserted.
-        unsafe {
-            gemm(
-                count,
-                columns.len(),
-                depth,
-                out.as_mut_ptr(),
-                1,
-                stride(PANEL),
-                false,
-                rows.as_ptr(),
-                1,
-                stride(depth),
-                panel.as_ptr(),
-                stride(depth),
-                1,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
+        product(rows, panel, depth, PANEL, &mut out[columns.start..]);
+    }
+}
+
+/// The products of `rows` and `columns`, both of `depth` values each: row `i`'s with column `c` goes to `out[i * stride + c]`.
+pub fn product(rows: &[f32], columns: &[f32], depth: usize, stride: usize, out: &mut [f32]) {
+    let (count, width) = (rows.len() / depth, columns.len() / depth);
+    if count == 0 || width == 0 {
+        return;
+    }
+    assert_eq!((rows.len(), columns.len()), (count * depth, width * depth));
+    assert!(width <= stride && out.len() >= (count - 1) * stride + width);
+    let signed = |values: usize| isize::try_from(values).expect("a slice's length");
+    // SAFETY: `out` is written at i * stride + c for i < count and c < width, inside the length asserted; it is borrowed
+    // mutably. `rows` is read at i * depth + t and `columns` at c * depth + t for t < depth, inside the lengths asserted.
+    unsafe {
+        gemm(
+            count,
+            width,
+            depth,
+            out.as_mut_ptr(),
+            1,
+            signed(stride),
+            false,
+            rows.as_ptr(),
+            1,
+            signed(depth),
+            columns.as_ptr(),
+            signed(depth),
+            1,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! How the engine works, for tests and benchmarks. Nothing here changes an answer, and nothing here is stable.
 
+mod plain_loop;
+mod rates;
+
 use std::ops::ControlFlow;
 
 use crate::backend::cpu::Cpu;
@@ -14,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Problem};
 use crate::pool::Pool;
 use crate::select::{Options, Progress, Selection};
+
+pub use plain_loop::plain_loop;
+pub use rates::{best_of, product_rate, read_bandwidth};
 
 /// The arithmetic that filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,7 +95,8 @@ fn lazy(
     tuning: &Tuning,
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
-    let frontier = tuning.frontier.map_or_else(Frontier::adaptive, Frontier::fixed);
+    let adaptive = || Frontier::adaptive(problem.rows.len());
+    let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
     greedy::lazy(problem, &mut Cpu::new(problem, multiplier, tuning.width), frontier, watch)
 }
 

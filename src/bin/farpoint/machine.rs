@@ -1,0 +1,55 @@
+//! What a record says of the machine it was made on.
+
+use std::fs;
+
+use serde::Serialize;
+
+/// The machine, as far as the system tells.
+#[derive(Serialize)]
+pub struct Machine {
+    cpu: Option<String>,
+    cores: usize,
+    commit: Option<String>,
+}
+
+impl Machine {
+    pub fn read() -> Machine {
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model =
+            cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        Machine {
+            cpu: model.map(|(_, name)| name.to_string()),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            commit: commit(),
+        }
+    }
+}
+
+/// The commit of the checkout the program is run in, if there is one.
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_string())
+    };
+    let changed = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    Some(git(&["rev-parse", "HEAD"])? + if changed { ", with changes" } else { "" })
+}
+
+/// Forget the highest resident size so far. Returns the size now, in bytes; `None` where the system cannot.
+pub fn reset_peak() -> Option<u64> {
+    fs::write("/proc/self/clear_refs", "5").ok()?;
+    status("VmRSS:")
+}
+
+/// The highest resident size since [`reset_peak`], in bytes.
+pub fn peak() -> Option<u64> {
+    status("VmHWM:")
+}
+
+fn status(field: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,83 @@
+//! A plain loop must not pass: what the engine does is counted.
+
+mod reference;
+
+use std::ops::ControlFlow;
+
+use farpoint::synth::{Shape, pool};
+use farpoint::tuning::{Filter, Tuning, select_tuned};
+use farpoint::{Options, Pool, Statistics};
+
+fn count(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
+    let tuning = Tuning { filter, ..Tuning::default() };
+    let mut watch = |_| ControlFlow::Continue(());
+    select_tuned(pool, budget, &Options::default(), &tuning, &mut watch).unwrap().statistics
+}
+
+fn assert_lazy(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
+    let counts = count(pool, budget, filter);
+    let (n, k) = (pool.rows() as f64, budget as f64);
+    let evaluations = (counts.refresh_evaluations + counts.pick_evaluations) as f64;
+    assert!(counts.refresh_evaluations as f64 <= 0.6 * n * k, "{counts:?}");
+    assert!(evaluations <= 0.75 * n * k, "{counts:?}");
+    assert!(counts.row_reads as f64 <= 5.0 * n, "{counts:?}");
+    assert!(counts.rounds * 10 <= budget, "{counts:?}");
+    counts
+}
+
+fn assert_few_refines(counts: &Statistics) {
+    let canonical = counts.refresh_canonical + counts.pick_canonical;
+    assert!(canonical <= 2 * counts.refreshed_rows, "{counts:?}");
+}
+
+#[test]
+fn text_like_pool() {
+    let values = pool(Shape::Text, 20_000, 64, 42);
+    let pool = Pool::new(&values, 64).unwrap();
+    let counts = assert_lazy(&pool, 1000, Filter::F32);
+    assert_few_refines(&counts);
+    assert_lazy(&pool, 1000, Filter::Auto);
+}
+
+#[test]
+fn digits() {
+    let pool = Pool::open("data/digits.npy").unwrap();
+    for budget in [100, 400] {
+        let counts = assert_lazy(&pool, budget, Filter::F32);
+        assert_few_refines(&counts);
+        assert_lazy(&pool, budget, Filter::Auto);
+    }
+}
+
+#[test]
+fn digits_match_the_oracle() {
+    let pool = Pool::open("data/digits.npy").unwrap();
+    let options = Options { assign: true, ..Options::default() };
+    let expected = reference::select(&pool, 300, &options);
+    let found = farpoint::select(&pool, 300, &options).unwrap();
+    assert_eq!(found.centers, expected.centers);
+    assert_eq!(found.radii, expected.radii);
+    assert_eq!(found.assignment.unwrap(), expected.assignment);
+}
+
+/// The real text pool, where a checkout has it beside the project.
+#[test]
+fn text_embeddings() {
+    let Ok(pool) = Pool::open("../shared/data/text-embeddings-20k.npy") else { return };
+    let counts = assert_lazy(&pool, 1000, Filter::F32);
+    assert_few_refines(&counts);
+    assert_lazy(&pool, 2000, Filter::Auto);
+}
+
+/// Counts do not depend on threads, nor do they hide work: every pair a settled run applies is counted.
+#[test]
+fn settled_runs_apply_every_pair() {
+    let values = pool(Shape::Gaussian, 500, 16, 1);
+    let pool = Pool::new(&values, 16).unwrap();
+    let options = |threads| Options { threads, assign: true, ..Options::default() };
+    let counts = |threads| farpoint::select(&pool, 50, &options(threads)).unwrap().statistics;
+    let (one, two) = (counts(1), counts(2));
+    assert_eq!(one.refresh_evaluations, two.refresh_evaluations);
+    assert_eq!((one.rounds, one.row_reads), (two.rounds, two.row_reads));
+    assert!(one.refresh_evaluations + one.pick_evaluations >= 400 * 49, "{one:?}");
+}
