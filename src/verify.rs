@@ -103,7 +103,8 @@ impl fmt::Display for Verdict {
             Verdict::Right(cover) => {
                 let (picks, radius) = (cover.radii.len(), cover.radius());
                 let bound = cover.lower_bounds.last().copied().unwrap_or(0.0);
-                write!(f, "{picks} picks, radius {radius}, proven lower bound {bound}")
+                let s = if picks == 1 { "" } else { "s" };
+                write!(f, "{picks} pick{s}, radius {radius}, proven lower bound {bound}")
             }
             Verdict::Wrong { position, chosen, chosen_key, expected, expected_key } => write!(
                 f,
@@ -349,15 +350,10 @@ fn pick_keys(problem: &Problem, centers: &[usize]) -> Vec<f64> {
         });
     });
     if problem.labeled_count() == 0 && !keys.is_empty() {
-        keys[0] = radius_of_nothing(problem);
+        // No center covers nothing, whatever the weights.
+        keys[0] = f64::INFINITY;
     }
     keys
-}
-
-/// The largest key before there is any center, whichever row the first center is.
-fn radius_of_nothing(problem: &Problem) -> f64 {
-    let counts = |row| problem.eligible[row] && problem.key(row, f64::INFINITY) > 0.0;
-    if (0..problem.rows.len()).any(counts) { f64::INFINITY } else { 0.0 }
 }
 
 fn wrong_radius(given: &[f64], exact: &[f64]) -> Option<Verdict> {

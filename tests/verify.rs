@@ -265,3 +265,17 @@ fn threads_do_not_change_the_verdict() {
         assert!(verify(&pool, &right.centers, Some(&right.radii), &options).unwrap().is_right());
     }
 }
+
+/// The radius without a center is infinite, so the first center is made even if no row weighs anything.
+#[test]
+fn a_stop_radius_does_not_stop_the_first_center() {
+    let pool = Pool::new(&[0.0f32, 1.0, 2.0, 9.0], 1).unwrap();
+    for weights in [vec![0.0; 4], vec![0.0, 1.0, 1.0, 1.0]] {
+        let options =
+            Options { weights: Some(weights), stop_radius: Some(20.0), ..Options::default() };
+        let selection = select(&pool, 4, &options).unwrap();
+        assert_eq!(selection.centers, [0]);
+        let verdict = verify(&pool, &[0], Some(&selection.radii), &options).unwrap();
+        assert!(verdict.is_right(), "{verdict}");
+    }
+}

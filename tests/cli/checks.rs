@@ -138,3 +138,33 @@ fn another_pool_or_changed_files_are_errors() {
     assert_eq!(damaged.code, 1);
     assert!(damaged.err.starts_with("error: damaged.json: not a selection that farpoint wrote"));
 }
+
+/// Without a budget a .txt may be the start of any longer run; a .json says how long the run was to be.
+#[test]
+fn too_few_picks_are_refused_where_the_budget_is_known() {
+    let folder = Folder::new();
+    folder.run("select pool.npy -k 12 -o picks.txt");
+    assert_eq!(folder.run("verify pool.npy picks.txt").code, 0);
+    assert_eq!(folder.run("verify pool.npy picks.txt --stop-radius 0.5").code, 0);
+    assert_eq!(folder.run("verify pool.npy picks.txt -k 12").code, 0);
+    let run = folder.run("verify pool.npy picks.txt -k 13");
+    assert_eq!(run.code, REFUSED);
+    assert!(run.out.starts_with("wrong: there are 12 picks for a budget of 13"), "{}", run.out);
+    folder.run("select pool.npy --stop-radius 6 -o stopped.json");
+    assert_eq!(folder.run("verify pool.npy stopped.json").code, 0);
+}
+
+/// The labeled rows may be enough.
+#[test]
+fn no_picks_can_be_right() {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n");
+    for name in ["none.json", "none.npy", "none.csv", "none.txt", "none.parquet"] {
+        let words = "pool.npy --labeled rows.txt --stop-radius 1000";
+        let run = folder.run(&format!("select {words} -o {name}"));
+        assert_eq!((run.code, &*run.out), (0, ""), "{name}: {}", run.err);
+        let options = "--labeled rows.txt --stop-radius 1000";
+        let run = folder.run(&format!("verify pool.npy {name} {options}"));
+        assert_eq!(run.code, 0, "{name}: {}{}", run.out, run.err);
+    }
+}

@@ -1,6 +1,5 @@
 //! Picks as the columns of a Parquet file: rank, row, radius.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -23,6 +22,7 @@ pub const UNAVAILABLE: &str =
 
 #[cfg(feature = "parquet")]
 mod with_parquet {
+    use std::fs::File;
     use std::sync::Arc;
 
     use anyhow::Context;
@@ -32,7 +32,7 @@ mod with_parquet {
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-    use super::{File, Path, Picks, Result, Selection, Write};
+    use super::{Path, Picks, Result, Selection, Write};
 
     /// One row group. The radius an interrupted run does not know is null.
     pub fn write(out: impl Write + Send, selection: &Selection) -> Result<()> {

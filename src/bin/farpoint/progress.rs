@@ -21,6 +21,7 @@ impl Bar {
         };
         let bar = ProgressBar::with_draw_target(Some(budget as u64), target);
         bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("the template is a constant"));
+        bar.set_message("unknown");
         bar.enable_steady_tick(Duration::from_millis(200));
         Bar(bar)
     }

@@ -8,7 +8,10 @@ use crate::terminal::{say, short};
 pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
     let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
     let picks = selection.centers.len();
-    say(format_args!("{picks} picks from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s"));
+    let s = if picks == 1 { "" } else { "s" };
+    say(format_args!(
+        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s"
+    ));
     let unit = match options.metric {
         Metric::Euclidean => "",
         Metric::Cosine => " (a chord: the cosine distance is half its square)",
