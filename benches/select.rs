@@ -23,7 +23,9 @@ fn selections(criterion: &mut Criterion) {
 fn distances(criterion: &mut Criterion) {
     let values = pool(Shape::Gaussian, 2, 768, 1);
     let (x, c) = values.split_at(768);
-    criterion.bench_function("canonical distance, 768", |bencher| bencher.iter(|| farpoint::distance(x, c)));
+    criterion.bench_function("canonical distance, 768", |bencher| {
+        bencher.iter(|| farpoint::distance(x, c))
+    });
 }
 
 criterion_group!(benches, selections, distances);

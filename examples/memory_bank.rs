@@ -12,7 +12,8 @@ fn main() -> Result<()> {
     let assignment = selection.assignment.as_deref().unwrap_or_default();
     let mut served = vec![0usize; selection.centers.len()];
     for &center in assignment {
-        served[usize::try_from(center).expect("nothing is labeled, so every center is a pick")] += 1;
+        served[usize::try_from(center).expect("nothing is labeled, so every center is a pick")] +=
+            1;
     }
     eprintln!(
         "kept {} of {} patches; none is farther than {:.3} from a kept one; the busiest stands for {}",
