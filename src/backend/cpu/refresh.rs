@@ -154,7 +154,7 @@ impl<M: Multiplier> Refresh<'_, M> {
         (searches.len() * columns.len()) as u64
     }
 
-    /// Evaluate the candidates left, in the centers' order; nearer means strictly nearer.
+    /// Evaluate the candidates left; of equally near centers the first is the nearest.
     fn decide(
         &self,
         x: &[f32],
@@ -168,9 +168,9 @@ impl<M: Multiplier> Refresh<'_, M> {
         for center in search.left() {
             cost.canonical += 1;
             let distance = distance(x, self.centers.vector(center, scratch));
-            if distance < nearest.bound {
-                nearest.bound = distance;
-                nearest.center = u32::try_from(center).expect("centers are numbered below 2^32");
+            let center = u32::try_from(center).expect("centers are numbered below 2^32");
+            if distance < nearest.bound || (distance == nearest.bound && center < nearest.center) {
+                (nearest.bound, nearest.center) = (distance, center);
             }
         }
         nearest
