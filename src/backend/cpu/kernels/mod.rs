@@ -14,7 +14,7 @@ pub mod prefetch;
 use std::ops::Range;
 
 /// Centers a panel. A multiple of every kernel's block of columns.
-pub const PANEL: usize = 64;
+pub const PANEL: usize = 128;
 
 /// Multiplies a block of rows by a panel of centers, in a type it rounds them to.
 pub trait Multiplier: Copy + Send + Sync {
