@@ -194,15 +194,16 @@ fn one_dimension_two_one_row_and_bytes() {
 
 #[test]
 fn interrupted_runs_say_what_is_not_known() {
-    let values = gaussian(80, 4);
-    let pool = Pool::new(&values, 4).expect("finite");
-    for picks in [1, 4] {
+    let values = gaussian(4000, 16);
+    let pool = Pool::new(&values, 16).expect("finite");
+    for picks in [1, 2] {
         let options = Options::default();
         let mut stop = |progress: farpoint::Progress| match progress.chosen >= picks {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        let selection = select_with(&pool, 30, &options, &mut stop).expect("the options are good");
+        let selection =
+            select_with(&pool, 2000, &options, &mut stop).expect("the options are good");
         let page = html(&pool, &selection, &about(&options));
         check(&page);
         assert!(selection.interrupted && page.contains("interrupted after"));

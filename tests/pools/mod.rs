@@ -6,14 +6,13 @@ use farpoint::synth::{Shape, pool};
 pub struct Named {
     pub name: &'static str,
     pub values: Vec<f32>,
-    pub d: usize,
 }
 
 /// Pools of every kind that has broken a tool like this, `(n, d)` each.
 pub fn hostile(n: usize, d: usize) -> Vec<Named> {
     let gaussian = || pool(Shape::Gaussian, n, d, 11);
     let scaled = |scale: f32| gaussian().iter().map(|v| v * scale).collect::<Vec<f32>>();
-    let named = |name, values: Vec<f32>| Named { name, values, d };
+    let named = |name, values: Vec<f32>| Named { name, values };
     vec![
         named("random", gaussian()),
         named("clustered", pool(Shape::Mixture, n, d, 12)),
@@ -50,7 +49,8 @@ fn with_outlier(mut values: Vec<f32>, d: usize) -> Vec<f32> {
 /// Each row at a scale of its own, over 24 decades.
 fn magnitudes(mut values: Vec<f32>, d: usize) -> Vec<f32> {
     for (row, values) in values.chunks_exact_mut(d).enumerate() {
-        let scale = 10f32.powi((row % 25) as i32 - 12);
+        let decade = i32::try_from(row % 25).expect("below 25");
+        let scale = 10f32.powi(decade - 12);
         values.iter_mut().for_each(|v| *v *= scale);
     }
     values

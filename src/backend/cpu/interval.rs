@@ -115,8 +115,8 @@ impl Test {
     /// Whether a center of this left side may be within the limit.
     #[inline(always)]
     pub fn admits_left(&self, left: f32) -> bool {
-        // Not `left <= threshold`: what is not a number must be admitted.
-        !(left > self.threshold)
+        // What is not a number must be admitted.
+        left <= self.threshold || left.is_nan() || self.threshold.is_nan()
     }
 
     /// Whether this center may be within the limit.

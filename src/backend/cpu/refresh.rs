@@ -180,9 +180,10 @@ impl<M: Multiplier> Refresh<'_, M> {
 /// Whether any of a panel's centers may be within the limit. One pass without branches: this is the epilogue of the product.
 #[inline(always)]
 fn admits_any(test: &Test, products: &[f32; PANEL], terms: &CenterTerms) -> bool {
+    let CenterTerms { base, norm, error } = terms;
     let mut any = false;
-    for c in 0..PANEL {
-        any |= test.admits(products[c], terms.base[c], terms.norm[c], terms.error[c]);
+    for (((product, base), norm), error) in products.iter().zip(base).zip(norm).zip(error) {
+        any |= test.admits(*product, *base, *norm, *error);
     }
     any
 }
@@ -203,11 +204,16 @@ impl Search {
         self.test = interval.test(operand, self.limit);
     }
 
+    /// Whether a center may be the nearest whose interval begins at `lower`; one without a number may.
+    fn may_reach(&self, lower: f64) -> bool {
+        lower <= self.limit || lower.is_nan()
+    }
+
     /// The candidates that the final limit leaves.
     fn left(&self) -> impl Iterator<Item = usize> {
         self.candidates
             .iter()
-            .filter(|(_, lower)| !(*lower > self.limit))
+            .filter(|(_, lower)| self.may_reach(*lower))
             .map(|(center, _)| *center)
     }
 
@@ -232,7 +238,7 @@ impl Search {
         while let Some(c) = first_least(&left).filter(|&c| self.test.admits_left(left[c])) {
             left[c] = f32::INFINITY;
             let (lower, upper) = interval.of(self.operand, panel.operands[c], products[c]);
-            if lower > self.limit {
+            if !self.may_reach(lower) {
                 continue;
             }
             self.candidates.push((first + c, lower));
