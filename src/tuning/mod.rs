@@ -80,8 +80,11 @@ fn run(
         return lazy(problem, amx, tuning, watch);
     }
     #[cfg(target_arch = "x86_64")]
-    if let Some(avx512) = Avx512Bf16::detect().filter(|_| wanted(Filter::Avx512Bf16)) {
-        return lazy(problem, avx512, tuning, watch);
+    {
+        let pays = tuning.filter != Filter::Auto || Avx512Bf16::is_fast();
+        if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted(Filter::Avx512Bf16) && pays) {
+            return lazy(problem, bf16, tuning, watch);
+        }
     }
     match tuning.filter {
         Filter::Auto | Filter::F32 => lazy(problem, Gemm, tuning, watch),
