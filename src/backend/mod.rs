@@ -2,7 +2,7 @@
 
 pub(crate) mod cpu;
 
-use crate::greedy::Statistics;
+use crate::statistics::Statistics;
 
 /// A row and its key. Rows precede one another by key, the largest first, then by row, the lowest first.
 #[derive(Debug, Clone, Copy, PartialEq)]

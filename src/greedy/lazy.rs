@@ -5,12 +5,12 @@
 //! is not behind the largest bound outside.
 
 use super::picks::{End, Picks, Watch};
-use super::problem::Problem;
 use super::replay::replay;
-use super::statistics::Statistics;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::select::Selection;
+use crate::problem::Problem;
+use crate::selection::Selection;
+use crate::statistics::Statistics;
 
 /// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes.
 pub(crate) fn lazy(

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::problem::Problem;
-use super::statistics::Statistics;
-use crate::select::{Progress, Selection};
+use crate::problem::Problem;
+use crate::selection::{Progress, Selection};
+use crate::statistics::Statistics;
 
 /// Called after every round; `Break` ends the run.
 pub(crate) type Watch<'w> = &'w mut (dyn FnMut(Progress) -> ControlFlow<()> + Send);

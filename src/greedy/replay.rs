@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::picks::Picks;
-use super::problem::Problem;
 use crate::distance::distance;
 use crate::error::{Error, Result};
+use crate::problem::Problem;
 
 /// The picks resumed from, each with its key when it was chosen: its distance to the nearest of the labeled centers and the
 /// picks before it. `O(k (k + labeled) d)`.

@@ -25,7 +25,8 @@ use rayon::prelude::*;
 use refresh::{Cost, Nearest, Refresh, Scratch};
 
 use super::{Backend, Candidate, Picked};
-use crate::greedy::{Problem, Statistics};
+use crate::problem::Problem;
+use crate::statistics::Statistics;
 
 /// Rows a refresh tile holds at most: with a panel of centers they fit the second-level cache.
 const TILE: usize = 256;

@@ -9,7 +9,7 @@ use super::pack::{Block, Packing};
 use super::refresh::Nearest;
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
-use crate::greedy::Problem;
+use crate::problem::Problem;
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
 const GROUP: usize = 32;
