@@ -94,7 +94,7 @@ fn lazy(
     tuning: &Tuning,
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
-    let adaptive = || Frontier::adaptive(problem.rows.len());
+    let adaptive = || Frontier::adaptive(problem.rows.len(), problem.rows.dimensions());
     let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
     greedy::lazy(problem, &mut Cpu::new(problem, multiplier, tuning.width), frontier, watch)
 }
