@@ -56,10 +56,11 @@ fn hostile_pools_at_every_frontier(filter: Filter) {
 }
 
 fn every_small_frontier_size(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Integers, 90, 3, 5);
-    let pool = Pool::new(&values, 3).unwrap();
-    for frontier in 1..=91 {
-        check("integers", &pool, 90, &Options::default(), &tuned(filter, frontier));
+    for named in pools::hostile(70, 3) {
+        let pool = Pool::new(&named.values, 3).unwrap();
+        for frontier in 1..=71 {
+            check(named.name, &pool, 60, &Options::default(), &tuned(filter, frontier));
+        }
     }
 }
 
@@ -104,11 +105,20 @@ fn every_shape(filter: Filter) {
 }
 
 fn every_thread_count(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 1200, 64, 8);
-    let pool = Pool::new(&values, 64).unwrap();
-    for threads in 1..=8 {
-        let options = Options { threads, ..Options::default() };
-        check("threads", &pool, 100, &options, &tuned(filter, 300));
+    for named in pools::hostile(600, 40) {
+        let pool = Pool::new(&named.values, 40).unwrap();
+        let options = Options { assign: true, ..Options::default() };
+        let Some(one) =
+            engine(&pool, 90, &Options { threads: 1, ..options.clone() }, &tuned(filter, 200))
+        else {
+            return;
+        };
+        for threads in 2..=8 {
+            let many = Options { threads, ..options.clone() };
+            let many = engine(&pool, 90, &many, &tuned(filter, 200)).unwrap();
+            let statistics = one.statistics.clone();
+            assert_eq!(Selection { statistics, ..many }, one, "{}, {threads} threads", named.name);
+        }
     }
 }
 
