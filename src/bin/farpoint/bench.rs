@@ -13,7 +13,7 @@ use farpoint::tuning::{
 use farpoint::{Options, Pool, Selection, verify};
 use serde::Serialize;
 
-use crate::machine::Machine;
+use crate::machine::{Machine, peak, reset_peak};
 use crate::terminal::print;
 
 /// Measure this machine: the engine beside the plain loop
@@ -155,24 +155,33 @@ fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
     let (d, k) = (subject.d, subject.budget);
     let pool = Pool::new(&subject.values, d)?;
     let n = pool.rows();
+    let mut engines = Vec::new();
+    // First of all, while the process has kept no memory back that a run could use unseen.
+    for (name, filter) in [("auto", Filter::Auto), ("f32", Filter::F32)] {
+        engines.push(Entrant {
+            name,
+            filter,
+            peak: peak_of(&pool, k, filter)?,
+            seconds: Vec::new(),
+        });
+    }
     let selection = select_by(&pool, k, Filter::Auto)?;
     prove(&pool, &selection)?;
     let plain_departs_at = compare(subject, &selection)?;
     let bandwidth = read_bandwidth(&subject.values);
-    let mut engines: Vec<(&str, Filter, Vec<f64>)> =
-        vec![("auto", Filter::Auto, Vec::new()), ("f32", Filter::F32, Vec::new())];
     let mut plain = Vec::new();
     for _ in 0..turns {
         plain.push(best_of(1, || drop(plain_loop(&subject.values, d, k))));
-        for (_, filter, seconds) in &mut engines {
+        for entrant in &mut engines {
             let mut made = Ok(());
-            seconds.push(best_of(1, || made = select_by(&pool, k, *filter).map(drop)));
+            let run = || made = select_by(&pool, k, entrant.filter).map(drop);
+            entrant.seconds.push(best_of(1, run));
             made?;
         }
     }
     let engines = engines
         .into_iter()
-        .map(|(name, filter, seconds)| engine(&pool, k, name, filter, &seconds, &plain, rate))
+        .map(|entrant| engine(&pool, k, &entrant, &plain, rate))
         .collect::<Result<Vec<_>>>()?;
     let plain_seconds = median(&plain);
     let plain_rate = k as f64 * pool.bytes() as f64 / plain_seconds;
@@ -190,25 +199,31 @@ fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
     })
 }
 
-fn engine(
-    pool: &Pool,
-    k: usize,
+/// An engine to be timed.
+struct Entrant {
     name: &'static str,
     filter: Filter,
-    seconds: &[f64],
-    plain: &[f64],
-    rate: f64,
-) -> Result<Engine> {
-    let before = crate::machine::reset_peak();
-    let statistics = select_by(pool, k, filter)?.statistics;
-    let peak = before.and_then(|before| Some(crate::machine::peak()?.saturating_sub(before)));
+    peak: Option<u64>,
+    seconds: Vec<f64>,
+}
+
+/// Memory beside the pool at its highest, where the system tells.
+fn peak_of(pool: &Pool, k: usize, filter: Filter) -> Result<Option<u64>> {
+    let before = reset_peak();
+    select_by(pool, k, filter)?;
+    Ok(before.and_then(|before| Some(peak()?.saturating_sub(before))))
+}
+
+fn engine(pool: &Pool, k: usize, entrant: &Entrant, plain: &[f64], rate: f64) -> Result<Engine> {
+    let statistics = select_by(pool, k, entrant.filter)?.statistics;
+    let seconds = &entrant.seconds;
     let ratios: Vec<f64> = plain.iter().zip(seconds).map(|(plain, own)| plain / own).collect();
     let (n, d) = (pool.rows() as f64, pool.dimensions() as f64);
     let pairs = n * k as f64;
     let refresh_rate = statistics.tile_evaluations as f64 * 2.0 * d / statistics.refresh_seconds;
     let canonical = statistics.refresh_canonical + statistics.pick_canonical;
     Ok(Engine {
-        filter: name,
+        filter: entrant.name,
         seconds: median(seconds),
         least_seconds: seconds.iter().copied().fold(f64::INFINITY, f64::min),
         most_seconds: seconds.iter().copied().fold(0.0, f64::max),
@@ -220,7 +235,7 @@ fn engine(
         pick_fraction: statistics.pick_evaluations as f64 / pairs,
         reads_per_row: statistics.row_reads as f64 / n,
         canonical_per_refreshed_row: canonical as f64 / statistics.refreshed_rows as f64,
-        peak_bytes: peak,
+        peak_bytes: entrant.peak,
         allowed_bytes: 32 * pool.rows() as u64 + (256 << 20),
         statistics,
     })
