@@ -11,7 +11,6 @@ mod manual;
 mod measure;
 mod npy;
 mod outputs;
-
 mod picks;
 mod plan;
 mod progress;
