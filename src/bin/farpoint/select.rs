@@ -62,9 +62,6 @@ struct Running {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.check()?;
     let device = arguments.running.device.device()?;
-    if arguments.running.log {
-        summary::trace();
-    }
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(&arguments.files())?;
     let opening = Instant::now();
