@@ -120,11 +120,6 @@ fn options_that_contradict_each_other() {
     let labeled = "error: --first is for when nothing is labeled: with labeled rows the farthest from them comes first";
     refused("select pool.npy -k 5 --first mean --labeled rows.txt", USAGE, labeled);
     refused("select pool.npy -k 5 --first mean --labeled-vectors flat.npy", USAGE, labeled);
-    refused(
-        "select pool.npy -k 5 --first mean --resume rows.txt",
-        USAGE,
-        "error: --first chooses the first pick, which --resume already has",
-    );
 }
 
 #[test]
@@ -266,5 +261,7 @@ fn picks_of_another_run() {
     fails("small.npy -k 4", "is of a pool of 60 x 3 f32, this pool is 4 x 3 f32");
     fails("other.npy -k 4", "is of a pool with other values (pool.npy): the hashes differ");
     fails("pool.npy -k 9 --metric cosine", &format!("was made with another --metric: {go_on}"));
+    fails("pool.npy -k 9 --first mean", &format!("was made with another --first: {go_on}"));
+    fails("pool.npy -k 9 --seed 4", &format!("was made with another --seed: {go_on}"));
     fails("pool.npy -k 9 --labeled rows.txt", &format!("was made with another --labeled: {go_on}"));
 }

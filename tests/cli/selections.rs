@@ -121,6 +121,29 @@ fn from_picks_made_earlier() {
     assert_eq!(folder.read("part.txt").lines().count(), 20);
 }
 
+/// A .json says how its first center was chosen; other formats need it told, and the whole run's .json says it again.
+#[test]
+fn from_picks_made_earlier_whatever_came_first() {
+    let folder = Folder::new();
+    folder.weights("weights.npy", &weights());
+    for first in ["mean", "random --seed 3", "row:5", "heaviest --weights weights.npy"] {
+        let from = format!("select pool.npy --first {first}");
+        let rows = folder.run(&format!("{from} -k 20")).rows();
+        let weighted = if first.contains("weights") { "--weights weights.npy" } else { "" };
+        for (part, said) in [("part.json", weighted), ("part.txt", &format!("--first {first}"))] {
+            assert_eq!(folder.run(&format!("{from} -k 8 -o {part}")).code, 0, "{first}");
+            let words = format!("select pool.npy -k 20 {said} --resume {part} -o whole.json");
+            let run = folder.run(&words);
+            assert_eq!(run.code, 0, "{words}: {}", run.err);
+            let whole: serde_json::Value =
+                serde_json::from_str(&folder.read("whole.json")).unwrap();
+            assert_eq!(whole["centers"], serde_json::json!(rows), "{words}");
+            let run = folder.run("verify pool.npy whole.json");
+            assert_eq!(run.code, 0, "{words}: {}{}", run.out, run.err);
+        }
+    }
+}
+
 #[test]
 fn from_the_tensor_named() {
     let folder = Folder::new();
