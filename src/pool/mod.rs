@@ -25,6 +25,7 @@ mod safe_tensors;
 mod vectors;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use choose::choose;
 pub use dtype::{Dtype, Element};
@@ -52,6 +53,7 @@ pub struct Pool<'a> {
     d: usize,
     dtype: Dtype,
     notices: Vec<String>,
+    files: Vec<PathBuf>,
 }
 
 /// Rows that lie `stride` bytes apart in one piece of memory.
@@ -116,7 +118,7 @@ impl<'a> Pool<'a> {
         let bytes = Bytes::Borrowed(bytemuck::cast_slice(values));
         let stride = d * T::DTYPE.bytes();
         let segment = Segment { bytes, first_row: 0, offset: 0, stride };
-        Pool { segments: vec![segment], rows, d, dtype: T::DTYPE, notices: Vec::new() }.checked()
+        Pool::of_one(segment, (rows, d), T::DTYPE).checked()
     }
 
     /// Number of rows, `n`.
@@ -142,6 +144,11 @@ impl<'a> Pool<'a> {
     /// What was converted on the way in, a sentence each, for the user to be told.
     pub fn notices(&self) -> &[String] {
         &self.notices
+    }
+
+    /// The files that the rows come from, in their order; none where they come from a slice.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`.
@@ -188,7 +195,11 @@ impl<'a> Pool<'a> {
         let end = offset + (rows - 1) * stride + d * dtype.bytes();
         assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
         let segment = Segment { bytes, first_row: 0, offset, stride };
-        Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new() }
+        Pool::of_one(segment, shape, dtype)
+    }
+
+    fn of_one(segment: Segment<'a>, (rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
+        Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new(), files: Vec::new() }
     }
 
     /// The rows of `other` after these; d and dtype are the same.
@@ -199,6 +210,7 @@ impl<'a> Pool<'a> {
         self.segments.extend(other.segments.into_iter().map(moved));
         self.rows += other.rows;
         self.notices.extend(other.notices);
+        self.files.extend(other.files);
     }
 
     /// The pool itself, once every value is known to be finite. Reads it once.

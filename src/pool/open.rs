@@ -82,7 +82,9 @@ impl Pool<'static> {
 /// The pool in one file, by its map.
 pub(super) fn open_file(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
     Format::of(path).map_err(|reason| refuse(path, reason))?;
-    read(path, Bytes::Mapped(map::map(path)?), name)
+    let mut pool = read(path, Bytes::Mapped(map::map(path)?), name)?;
+    pool.files.push(path.to_path_buf());
+    Ok(pool)
 }
 
 /// The checked pool in `bytes`, all of the file `path`.

@@ -245,6 +245,52 @@ fn outputs_meant_twice() {
     );
 }
 
+/// A pool may be many files, none of which was named.
+#[test]
+fn outputs_in_place_of_a_part_of_the_pool() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("emb")).unwrap();
+    for part in ["emb/part0.npy", "emb/part1.npy"] {
+        std::fs::copy(folder.path("pool.npy"), folder.path(part)).unwrap();
+    }
+    let whole = std::fs::read(folder.path("pool.npy")).unwrap();
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut names = vec!["emb/part0.npy", "emb/../emb/part1.npy"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("emb/part1.npy", folder.path("link.npy")).unwrap();
+        std::os::unix::fs::symlink("emb", folder.path("way")).unwrap();
+        names.extend(["link.npy", "way/part0.npy"]);
+    }
+    for words in ["emb", "emb/", "emb/*.npy", "pool.npy --labeled-vectors emb"] {
+        for name in &names {
+            for output in ["--output", "--distances", "--assignment"] {
+                let line = format!("error: {name} would be replaced: it is read by this very run");
+                folder.run(&format!("select {words} -k 3 {output} {name}")).fails(USAGE, &line);
+            }
+        }
+    }
+    for part in ["emb/part0.npy", "emb/part1.npy"] {
+        assert_eq!(std::fs::read(folder.path(part)).unwrap(), whole, "{part}");
+    }
+    assert_eq!(folder.run("select emb/*0.npy -k 3 -o emb/part1.npy").code, 0);
+    assert_eq!(folder.integers("emb/part1.npy").len(), 3);
+}
+
+/// A page ends in .html, which no file of a pool does: only a link makes them one.
+#[cfg(unix)]
+#[test]
+fn a_report_in_place_of_a_part_of_the_pool() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("emb")).unwrap();
+    std::fs::copy(folder.path("pool.npy"), folder.path("emb/part0.npy")).unwrap();
+    std::os::unix::fs::symlink("emb/part0.npy", folder.path("report.html")).unwrap();
+    let line = "error: report.html would be replaced: it is read by this very run";
+    for pool in ["emb", "emb/*"] {
+        folder.run(&format!("select {pool} -k 3 --report report.html")).fails(USAGE, line);
+    }
+}
+
 /// A .json to resume from knows what it was made with.
 #[test]
 fn picks_of_another_run() {

@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.terms.check()?;
     let device = arguments.running.device.device()?;
     let interrupt = Interrupt::listen()?;
-    let outputs = arguments.outputs.check(&arguments.files())?;
+    let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();
     let earlier = arguments.running.resume.as_deref().map(Earlier::read).transpose()?;
     let terms = match &earlier {
@@ -72,6 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => arguments.terms.clone(),
     };
     let inputs = Inputs::open(&arguments.pool, &terms)?;
+    outputs.check_replace_none(inputs.files())?;
     if !arguments.running.quiet {
         inputs.tell_notices();
     }
@@ -107,9 +108,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 impl Arguments {
-    /// The files read, which no output may replace. Picks to resume from may be: the same ones come first.
-    fn files(&self) -> Vec<&Path> {
-        self.terms.files().chain([&self.pool]).map(PathBuf::as_path).collect()
+    /// The files named to be read, which no output may replace. Picks to resume from may be: the same ones come first.
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.terms.files().chain([&self.pool])
     }
 
     fn select(
