@@ -114,6 +114,12 @@ impl Folder {
     }
 }
 
+/// `names`, and `parquet` in a build that has the format.
+pub fn with_parquet<'a>(names: &[&'a str], parquet: &'a str) -> Vec<&'a str> {
+    let parquet = cfg!(feature = "parquet").then_some(parquet);
+    names.iter().copied().chain(parquet).collect()
+}
+
 /// The values of `pool.npy`.
 pub fn pool() -> Vec<f32> {
     synth::pool(Shape::Integers, N, D, 4)
