@@ -2,6 +2,7 @@
 
 mod arrow;
 mod numbers;
+mod pages;
 mod parquet;
 mod vectors;
 
