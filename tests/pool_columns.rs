@@ -32,6 +32,14 @@ fn fixtures_read_back() {
     assert!(pool.notices()[0].ends_with("large_f64.parquet: f64 values rounded to f32"));
 }
 
+/// Decoded columns are in memory; an Arrow file that is not compressed is read in place.
+#[test]
+fn mapped_bytes_are_told() {
+    let mapped = |name: &str| Pool::open(fixture(name)).unwrap().mapped_bytes();
+    assert_eq!(FIXTURES.map(mapped), [0, 0, 0, 60, 60]);
+    assert_eq!(mapped("large_f64.parquet"), 0);
+}
+
 fn parquet(column: ArrayRef) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter([("v", column)]).unwrap();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();

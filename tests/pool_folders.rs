@@ -15,6 +15,16 @@ fn shards() -> Folder {
 }
 
 #[test]
+fn the_files_are_known() {
+    let folder = Folder::new();
+    let parts = ["a.npy", "b.npy"].map(|name| folder.write(name, npy_f32(&values(2, 3), 2, 3)));
+    assert_eq!(Pool::open(folder.0.path()).unwrap().files(), parts);
+    assert_eq!(Pool::open(folder.path("*.npy")).unwrap().files(), parts);
+    assert_eq!(Pool::open(&parts[1]).unwrap().files(), &parts[1..]);
+    assert!(Pool::new(&values(2, 3), 3).unwrap().files().is_empty());
+}
+
+#[test]
 fn a_folder_is_one_pool_in_byte_order_of_the_names() {
     let folder = shards();
     folder.write(".hidden", "no pool");

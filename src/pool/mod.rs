@@ -12,6 +12,7 @@ mod convert;
 mod dense;
 mod dtype;
 mod folder;
+mod foreign;
 #[doc(hidden)]
 pub mod in_memory;
 mod lists;
@@ -25,9 +26,13 @@ mod safe_tensors;
 mod vectors;
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::path::PathBuf;
 
 use choose::choose;
 pub use dtype::{Dtype, Element};
+#[doc(hidden)]
+pub use foreign::is_decoding;
 pub use lists::{read_rows, read_weights};
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -52,6 +57,9 @@ pub struct Pool<'a> {
     d: usize,
     dtype: Dtype,
     notices: Vec<String>,
+    files: Vec<PathBuf>,
+    /// Of [`Pool::bytes`], those in mapped files.
+    mapped: usize,
 }
 
 /// Rows that lie `stride` bytes apart in one piece of memory.
@@ -116,7 +124,7 @@ impl<'a> Pool<'a> {
         let bytes = Bytes::Borrowed(bytemuck::cast_slice(values));
         let stride = d * T::DTYPE.bytes();
         let segment = Segment { bytes, first_row: 0, offset: 0, stride };
-        Pool { segments: vec![segment], rows, d, dtype: T::DTYPE, notices: Vec::new() }.checked()
+        Pool::of_one(segment, (rows, d), T::DTYPE).checked()
     }
 
     /// Number of rows, `n`.
@@ -139,9 +147,20 @@ impl<'a> Pool<'a> {
         self.rows * self.d * self.dtype.bytes()
     }
 
+    /// Of [`Pool::bytes`], those that lie in mapped files, which the system may drop from memory and read again. All others
+    /// are in memory: a slice's, and values that were converted or decompressed.
+    pub fn mapped_bytes(&self) -> usize {
+        self.mapped
+    }
+
     /// What was converted on the way in, a sentence each, for the user to be told.
     pub fn notices(&self) -> &[String] {
         &self.notices
+    }
+
+    /// The files that the rows come from, in their order; none where they come from a slice.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`.
@@ -188,7 +207,24 @@ impl<'a> Pool<'a> {
         let end = offset + (rows - 1) * stride + d * dtype.bytes();
         assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
         let segment = Segment { bytes, first_row: 0, offset, stride };
-        Pool { segments: vec![segment], rows, d, dtype, notices: Vec::new() }
+        Pool::of_one(segment, shape, dtype)
+    }
+
+    /// Bytes of the rows that lie within `map`, whatever the format: its readers keep a part of it or a copy.
+    fn bytes_within(&self, map: &Range<*const u8>) -> usize {
+        let ends = self.segments.iter().skip(1).map(|segment| segment.first_row);
+        let row_bytes = self.d * self.dtype.bytes();
+        self.segments
+            .iter()
+            .zip(ends.chain([self.rows]))
+            .filter(|(segment, _)| map.contains(&segment.bytes.as_slice().as_ptr()))
+            .map(|(segment, end)| (end - segment.first_row) * row_bytes)
+            .sum()
+    }
+
+    fn of_one(segment: Segment<'a>, (rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
+        let (notices, files) = (Vec::new(), Vec::new());
+        Pool { segments: vec![segment], rows, d, dtype, notices, files, mapped: 0 }
     }
 
     /// The rows of `other` after these; d and dtype are the same.
@@ -199,6 +235,8 @@ impl<'a> Pool<'a> {
         self.segments.extend(other.segments.into_iter().map(moved));
         self.rows += other.rows;
         self.notices.extend(other.notices);
+        self.files.extend(other.files);
+        self.mapped += other.mapped;
     }
 
     /// The pool itself, once every value is known to be finite. Reads it once.

@@ -82,7 +82,13 @@ impl Pool<'static> {
 /// The pool in one file, by its map.
 pub(super) fn open_file(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
     Format::of(path).map_err(|reason| refuse(path, reason))?;
-    read(path, Bytes::Mapped(map::map(path)?), name)
+    let map = map::map(path)?;
+    let mapped = map.as_ptr_range();
+    let mut pool = read(path, Bytes::Mapped(map), name)?;
+    // Addresses, only compared: whatever was copied was copied while the map was there, so to another place.
+    pool.mapped = pool.bytes_within(&mapped);
+    pool.files.push(path.to_path_buf());
+    Ok(pool)
 }
 
 /// The checked pool in `bytes`, all of the file `path`.

@@ -1,6 +1,6 @@
 //! `verify`: says yes to what `select` wrote, and no to anything else.
 
-use crate::folder::{Folder, N};
+use crate::folder::{Folder, N, with_parquet};
 
 const REFUSED: i32 = 3;
 
@@ -34,7 +34,7 @@ fn the_json_says_its_options() {
 #[test]
 fn other_formats_need_them_told() {
     let folder = weighted();
-    for name in ["picks.npy", "picks.txt", "picks.csv", "picks.parquet"] {
+    for name in with_parquet(&["picks.npy", "picks.txt", "picks.csv"], "picks.parquet") {
         folder.run(&format!("select pool.npy -k 12 {OPTIONS} -o {name}"));
         assert_eq!(folder.run(&format!("verify pool.npy {name} {OPTIONS}")).code, 0, "{name}");
         assert_eq!(folder.run(&format!("verify pool.npy {name}")).code, REFUSED, "{name}");
@@ -159,7 +159,7 @@ fn too_few_picks_are_refused_where_the_budget_is_known() {
 fn no_picks_can_be_right() {
     let folder = Folder::new();
     folder.text("rows.txt", "7\n");
-    for name in ["none.json", "none.npy", "none.csv", "none.txt", "none.parquet"] {
+    for name in with_parquet(&["none.json", "none.npy", "none.csv", "none.txt"], "none.parquet") {
         let words = "pool.npy --labeled rows.txt --stop-radius 1000";
         let run = folder.run(&format!("select {words} -o {name}"));
         assert_eq!((run.code, &*run.out), (0, ""), "{name}: {}", run.err);

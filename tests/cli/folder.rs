@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use assert_cmd::Command;
 use farpoint::synth::{self, Shape};
@@ -21,6 +22,14 @@ pub struct Run {
 }
 
 impl Run {
+    fn of(output: Output) -> Run {
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The rows printed.
     pub fn rows(&self) -> Vec<usize> {
         assert_eq!(self.code, 0, "{}", self.err);
@@ -84,11 +93,16 @@ impl Folder {
             .args(words.split_whitespace())
             .output()
             .unwrap();
-        Run {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Run::of(output)
+    }
+
+    /// As [`Folder::run`], within `kib` KiB of address space.
+    #[cfg(target_os = "linux")]
+    pub fn run_within(&self, kib: usize, words: &str) -> Run {
+        let script = format!("ulimit -v {kib}; exec '{PROGRAM}' {words}");
+        let output =
+            Command::new("sh").args(["-c", &script]).current_dir(self.root()).output().unwrap();
+        Run::of(output)
     }
 
     /// Names here, sorted.
@@ -112,6 +126,12 @@ impl Folder {
     pub fn numbers(&self, name: &str) -> Vec<f64> {
         self.values(name).into_iter().map(f64::from_le_bytes).collect()
     }
+}
+
+/// `names`, and `parquet` in a build that has the format.
+pub fn with_parquet<'a>(names: &[&'a str], parquet: &'a str) -> Vec<&'a str> {
+    let parquet = cfg!(feature = "parquet").then_some(parquet);
+    names.iter().copied().chain(parquet).collect()
 }
 
 /// The values of `pool.npy`.

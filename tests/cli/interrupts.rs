@@ -58,7 +58,9 @@ fn the_prefix_is_written_and_resumed() {
     let part = folder.read("part.txt");
     let picks = part.lines().count();
     assert!((1..6000).contains(&picks));
-    let how = format!("interrupted after {picks} picks: go on with --resume part.txt");
+    let how = format!(
+        "interrupted after {picks} picks: go on with the same options and --resume part.txt"
+    );
     assert!(said.contains(&how), "{said}");
 
     assert_eq!(folder.run(&format!("{SELECT} -o whole.txt")).code, 0);

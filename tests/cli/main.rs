@@ -3,6 +3,7 @@
 mod folder;
 
 mod checks;
+mod hostile;
 #[cfg(unix)]
 mod interrupts;
 mod mistakes;

@@ -120,11 +120,6 @@ fn options_that_contradict_each_other() {
     let labeled = "error: --first is for when nothing is labeled: with labeled rows the farthest from them comes first";
     refused("select pool.npy -k 5 --first mean --labeled rows.txt", USAGE, labeled);
     refused("select pool.npy -k 5 --first mean --labeled-vectors flat.npy", USAGE, labeled);
-    refused(
-        "select pool.npy -k 5 --first mean --resume rows.txt",
-        USAGE,
-        "error: --first chooses the first pick, which --resume already has",
-    );
 }
 
 #[test]
@@ -250,6 +245,52 @@ fn outputs_meant_twice() {
     );
 }
 
+/// A pool may be many files, none of which was named.
+#[test]
+fn outputs_in_place_of_a_part_of_the_pool() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("emb")).unwrap();
+    for part in ["emb/part0.npy", "emb/part1.npy"] {
+        std::fs::copy(folder.path("pool.npy"), folder.path(part)).unwrap();
+    }
+    let whole = std::fs::read(folder.path("pool.npy")).unwrap();
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut names = vec!["emb/part0.npy", "emb/../emb/part1.npy"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("emb/part1.npy", folder.path("link.npy")).unwrap();
+        std::os::unix::fs::symlink("emb", folder.path("way")).unwrap();
+        names.extend(["link.npy", "way/part0.npy"]);
+    }
+    for words in ["emb", "emb/", "emb/*.npy", "pool.npy --labeled-vectors emb"] {
+        for name in &names {
+            for output in ["--output", "--distances", "--assignment"] {
+                let line = format!("error: {name} would be replaced: it is read by this very run");
+                folder.run(&format!("select {words} -k 3 {output} {name}")).fails(USAGE, &line);
+            }
+        }
+    }
+    for part in ["emb/part0.npy", "emb/part1.npy"] {
+        assert_eq!(std::fs::read(folder.path(part)).unwrap(), whole, "{part}");
+    }
+    assert_eq!(folder.run("select emb/*0.npy -k 3 -o emb/part1.npy").code, 0);
+    assert_eq!(folder.integers("emb/part1.npy").len(), 3);
+}
+
+/// A page ends in .html, which no file of a pool does: only a link makes them one.
+#[cfg(unix)]
+#[test]
+fn a_report_in_place_of_a_part_of_the_pool() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("emb")).unwrap();
+    std::fs::copy(folder.path("pool.npy"), folder.path("emb/part0.npy")).unwrap();
+    std::os::unix::fs::symlink("emb/part0.npy", folder.path("report.html")).unwrap();
+    let line = "error: report.html would be replaced: it is read by this very run";
+    for pool in ["emb", "emb/*"] {
+        folder.run(&format!("select {pool} -k 3 --report report.html")).fails(USAGE, line);
+    }
+}
+
 /// A .json to resume from knows what it was made with.
 #[test]
 fn picks_of_another_run() {
@@ -266,5 +307,7 @@ fn picks_of_another_run() {
     fails("small.npy -k 4", "is of a pool of 60 x 3 f32, this pool is 4 x 3 f32");
     fails("other.npy -k 4", "is of a pool with other values (pool.npy): the hashes differ");
     fails("pool.npy -k 9 --metric cosine", &format!("was made with another --metric: {go_on}"));
+    fails("pool.npy -k 9 --first mean", &format!("was made with another --first: {go_on}"));
+    fails("pool.npy -k 9 --seed 4", &format!("was made with another --seed: {go_on}"));
     fails("pool.npy -k 9 --labeled rows.txt", &format!("was made with another --labeled: {go_on}"));
 }

@@ -3,7 +3,7 @@
 use farpoint::Pool;
 use farpoint::synth::{self, Shape};
 
-use crate::folder::Folder;
+use crate::folder::{D, Folder, N, pool};
 
 #[test]
 fn plan_says_what_fits() {
@@ -19,9 +19,30 @@ fn plan_says_what_fits() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["rows"], 60);
     assert_eq!(json["pool_bytes"], 60 * 3 * 4);
-    assert_eq!(json["state_bytes"], 60 * 40);
+    assert_eq!(json["state_bytes"], 60 * 32);
     assert!(json["seconds"].as_f64().unwrap() >= 0.0);
     assert!(json["plain_loop_seconds"].as_f64().unwrap() > 0.0);
+}
+
+/// Values that do not lie in the file as a pool keeps them are in memory, and do not fit a second time.
+#[test]
+fn plan_says_what_is_mapped() {
+    let folder = Folder::new();
+    let doubles: Vec<u8> = pool().iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
+    std::fs::create_dir(folder.path("both")).unwrap();
+    folder.npy("both/doubles.npy", "<f8", &[N, D], &doubles);
+    std::fs::copy(folder.path("pool.npy"), folder.path("both/floats.npy")).unwrap();
+    for (name, mapped, said) in [
+        ("pool.npy", 720, "0.7 kB, mapped, not copied"),
+        ("both/doubles.npy", 0, "0.7 kB, converted or decompressed"),
+        ("both", 720, "1.4 kB, of which 0.7 kB mapped, not copied"),
+    ] {
+        let out = folder.run(&format!("plan {name} -k 20")).out;
+        assert!(out.lines().any(|l| l.starts_with("pool in memory") && l.ends_with(said)), "{out}");
+        let json = folder.run(&format!("plan {name} -k 20 --json")).out;
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["mapped_bytes"], mapped, "{name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use farpoint::{First, Metric, Options, Pool, Selection, select};
 
-use crate::folder::{D, Folder, N, pool};
+use crate::folder::{D, Folder, N, pool, with_parquet};
 
 fn library(budget: usize, options: &Options) -> Selection {
     let values = pool();
@@ -111,7 +111,7 @@ fn without_a_budget_every_row_may_be_chosen() {
 fn from_picks_made_earlier() {
     let folder = Folder::new();
     let whole = folder.run("select pool.npy -k 20").rows();
-    for name in ["part.npy", "part.txt", "part.csv", "part.json", "part.parquet"] {
+    for name in with_parquet(&["part.npy", "part.txt", "part.csv", "part.json"], "part.parquet") {
         assert_eq!(folder.run(&format!("select pool.npy -k 8 -o {name}")).code, 0);
         let resumed = folder.run(&format!("select pool.npy -k 20 --resume {name}"));
         assert_eq!(resumed.rows(), whole, "{name}");
@@ -119,6 +119,29 @@ fn from_picks_made_earlier() {
     let in_place = folder.run("select pool.npy -k 20 --resume part.txt -o part.txt");
     assert_eq!(in_place.code, 0, "{}", in_place.err);
     assert_eq!(folder.read("part.txt").lines().count(), 20);
+}
+
+/// A .json says how its first center was chosen; other formats need it told, and the whole run's .json says it again.
+#[test]
+fn from_picks_made_earlier_whatever_came_first() {
+    let folder = Folder::new();
+    folder.weights("weights.npy", &weights());
+    for first in ["mean", "random --seed 3", "row:5", "heaviest --weights weights.npy"] {
+        let from = format!("select pool.npy --first {first}");
+        let rows = folder.run(&format!("{from} -k 20")).rows();
+        let weighted = if first.contains("weights") { "--weights weights.npy" } else { "" };
+        for (part, said) in [("part.json", weighted), ("part.txt", &format!("--first {first}"))] {
+            assert_eq!(folder.run(&format!("{from} -k 8 -o {part}")).code, 0, "{first}");
+            let words = format!("select pool.npy -k 20 {said} --resume {part} -o whole.json");
+            let run = folder.run(&words);
+            assert_eq!(run.code, 0, "{words}: {}", run.err);
+            let whole: serde_json::Value =
+                serde_json::from_str(&folder.read("whole.json")).unwrap();
+            assert_eq!(whole["centers"], serde_json::json!(rows), "{words}");
+            let run = folder.run("verify pool.npy whole.json");
+            assert_eq!(run.code, 0, "{words}: {}{}", run.out, run.err);
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The files a selection is made from, opened and read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use farpoint::{Options, Pool, pool};
@@ -27,6 +27,11 @@ impl Inputs {
             excluded: read_rows(terms.exclude.as_deref())?,
             weights: terms.weights.as_ref().map(pool::read_weights).transpose()?,
         })
+    }
+
+    /// The files that vectors were read from: of a folder or a pattern, each of them.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.pool.files().iter().chain(self.vectors.iter().flat_map(|vectors| vectors.files()))
     }
 
     /// Say what was converted on the way in.

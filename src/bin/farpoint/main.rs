@@ -11,7 +11,6 @@ mod manual;
 mod measure;
 mod npy;
 mod outputs;
-
 mod picks;
 mod plan;
 mod progress;
@@ -24,6 +23,7 @@ mod terminal;
 mod terms;
 mod verify;
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,7 +54,18 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    tell_no_panic_twice();
     run(Program::parse().command).unwrap_or_else(|error| exit::failed(&error))
+}
+
+/// A decoder's panic at a damaged file comes back as an error, and is told as one.
+fn tell_no_panic_twice() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |what| {
+        if !farpoint::pool::is_decoding() {
+            tell(what);
+        }
+    }));
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {

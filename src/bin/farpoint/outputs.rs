@@ -1,6 +1,5 @@
 //! The files a selection is written to: checked before the work starts, each written whole or not at all.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -63,8 +62,8 @@ pub struct Made<'a> {
 
 impl OutputPaths {
     /// Check everything that can be known before the work: names, folders, and that no file is meant twice.
-    /// `inputs` are files being read, which no output may replace.
-    pub fn check(&self, inputs: &[&Path]) -> Result<Outputs> {
+    /// `inputs` are files to be read, which no output may replace.
+    pub fn check<'a>(&self, inputs: impl Iterator<Item = &'a PathBuf>) -> Result<Outputs> {
         let format = self.output.as_deref().map(format).transpose()?;
         check_extension("--distances", self.distances.as_deref(), &["npy"])?;
         check_extension("--assignment", self.assignment.as_deref(), &["npy"])?;
@@ -75,7 +74,8 @@ impl OutputPaths {
             assignment: target(self.assignment.as_deref())?,
             report: target(self.report.as_deref())?,
         };
-        outputs.check_distinct(inputs)?;
+        outputs.check_replace_none(inputs)?;
+        outputs.check_distinct()?;
         Ok(outputs)
     }
 }
@@ -133,16 +133,28 @@ impl Outputs {
         picks.chain(&self.distances).chain(&self.assignment).chain(&self.report)
     }
 
-    fn check_distinct(&self, inputs: &[&Path]) -> Result<()> {
-        let inputs: Vec<PathBuf> = inputs.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
-        let targets: Vec<&Target> = self.targets().filter(|target| !target.is_in_place()).collect();
-        for (at, target) in targets.iter().enumerate() {
-            let shown = target.shown().display();
-            if inputs.iter().any(|input| input == target.path()) {
-                return usage(format!("{shown} would be replaced: it is read by this very run"));
+    /// The targets that replace a file.
+    fn replacing(&self) -> impl Iterator<Item = &Target> {
+        self.targets().filter(|target| !target.is_in_place())
+    }
+
+    /// Refuse outputs that would replace one of `inputs`.
+    pub fn check_replace_none<'a>(&self, inputs: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
+        let inputs: Vec<&PathBuf> = inputs.collect();
+        match self.replacing().find(|target| inputs.iter().any(|input| target.is(input))) {
+            Some(target) => {
+                let shown = target.shown().display();
+                usage(format!("{shown} would be replaced: it is read by this very run"))
             }
+            None => Ok(()),
+        }
+    }
+
+    fn check_distinct(&self) -> Result<()> {
+        let targets: Vec<&Target> = self.replacing().collect();
+        for (at, target) in targets.iter().enumerate() {
             if targets[..at].iter().any(|other| other.path() == target.path()) {
-                return usage(format!("{shown} is named for two outputs"));
+                return usage(format!("{} is named for two outputs", target.shown().display()));
             }
         }
         Ok(())

@@ -12,10 +12,8 @@ use crate::measure::{EVALUATED, Rehearsal, memory_available, read_bandwidth};
 use crate::terminal::print;
 use crate::terms;
 
-/// Bytes of state a row.
+/// Bytes of state a row, at most.
 const STATE: u64 = 32;
-/// Bytes of a norm, under cosine.
-const NORM: u64 = 8;
 /// Bytes of tiles and frontiers, at most.
 const WORKSPACE: u64 = 256 << 20;
 
@@ -52,6 +50,8 @@ struct Plan {
     budget: usize,
     device: &'static str,
     pool_bytes: u64,
+    /// Of those, the ones that are not copied into memory.
+    mapped_bytes: u64,
     state_bytes: u64,
     workspace_bytes: u64,
     /// Unknown where the system does not say.
@@ -88,8 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 fn plan(pool: &Pool, arguments: &Arguments) -> Result<Plan> {
     let (n, d, k) = (pool.rows(), pool.dimensions(), arguments.budget);
-    let state = (STATE + if arguments.metric == Metric::Cosine { NORM } else { 0 }) * n as u64;
+    let state = STATE * n as u64;
+    // What of the pool is in memory already is no longer available; what is mapped still is.
     let available = memory_available();
+    let mapped = pool.mapped_bytes() as u64;
     let fits = |bytes: u64| available.map(|available| bytes <= available);
     let rehearsal = Rehearsal::run(pool, arguments.metric, arguments.threads)?;
     let bandwidth = read_bandwidth(n * d);
@@ -100,11 +102,12 @@ fn plan(pool: &Pool, arguments: &Arguments) -> Result<Plan> {
         budget: k,
         device: "cpu",
         pool_bytes: pool.bytes() as u64,
+        mapped_bytes: mapped,
         state_bytes: state,
         workspace_bytes: WORKSPACE,
         available_bytes: available,
         fits: fits(state + WORKSPACE),
-        pool_fits: fits(state + WORKSPACE + pool.bytes() as u64),
+        pool_fits: fits(state + WORKSPACE + mapped),
         evaluations: EVALUATED * n as f64 * k as f64,
         seconds: rehearsal.estimate(n, k),
         rehearsal_rows: rehearsal.rows,
@@ -120,7 +123,7 @@ fn table(plan: &Plan) -> String {
     let lines = [
         ("pool", format!("{} rows of {} dimensions, {}", plan.rows, plan.dimensions, plan.dtype)),
         ("budget", plan.budget.to_string()),
-        ("pool in memory", format!("{}, mapped, not copied", bytes(plan.pool_bytes as f64))),
+        ("pool in memory", pool_in_memory(plan)),
         ("state", format!("at most {}", bytes(plan.state_bytes as f64))),
         ("workspace", format!("at most {}", bytes(plan.workspace_bytes as f64))),
         (
@@ -139,6 +142,15 @@ fn table(plan: &Plan) -> String {
         writeln!(out, "{name:<18}{value}").expect("a string takes any text");
     }
     out
+}
+
+fn pool_in_memory(plan: &Plan) -> String {
+    let size = bytes(plan.pool_bytes as f64);
+    match plan.mapped_bytes {
+        0 => format!("{size}, converted or decompressed"),
+        mapped if mapped == plan.pool_bytes => format!("{size}, mapped, not copied"),
+        mapped => format!("{size}, of which {} mapped, not copied", bytes(mapped as f64)),
+    }
 }
 
 fn pairs(plan: &Plan) -> f64 {

@@ -155,6 +155,16 @@ impl TermsRecord {
         }
     }
 
+    /// `given`, and how the first center is chosen as it is recorded here where `given` does not say.
+    pub fn complete_first(&self, given: &Terms) -> Result<Terms> {
+        let recorded = || self.first.as_deref().map(first).transpose().map_err(anyhow::Error::msg);
+        Ok(Terms {
+            first: given.first.map_or_else(recorded, |first| Ok(Some(first)))?,
+            seed: given.seed.or(Some(self.seed)),
+            ..given.clone()
+        })
+    }
+
     /// `given`, and what it does not say as it is recorded here. Files are looked for as named, then beside `record`.
     pub fn complete(&self, given: &Terms, record: &Path) -> Result<Terms> {
         let file = |given: &Option<PathBuf>, source: &Option<Source>| {
@@ -168,12 +178,8 @@ impl TermsRecord {
             weights: file(&given.weights, &self.weights),
             exclude: file(&given.exclude, &self.exclude),
             stop_radius: given.stop_radius.or(self.stop_radius),
-            first: match (given.first, &self.first) {
-                (None, Some(name)) => Some(first(name).map_err(anyhow::Error::msg)?),
-                (given, _) => given,
-            },
-            seed: given.seed.or(Some(self.seed)),
             tensor: given.tensor.clone().or_else(|| self.tensor.clone()),
+            ..self.complete_first(given)?
         })
     }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use farpoint::{Options, Selection, select_with};
 
 use crate::device::{self, DeviceName};
-use crate::exit::{INTERRUPTED, usage};
+use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::outputs::{Made, OutputPaths, Outputs, write_json, write_lines};
@@ -45,7 +45,8 @@ struct Running {
     /// CPU threads; 0 is one a core. The answer does not depend on it
     #[arg(long, default_value_t = 0)]
     threads: usize,
-    /// Picks of an earlier run, counted in the budget: the run goes on from there
+    /// Picks of an earlier run, counted in the budget: the run goes on from there, with the options that run had. A .json
+    /// says what its --first and --seed were
     #[arg(long, value_name = "PICKS")]
     resume: Option<PathBuf>,
     /// Say nothing but errors
@@ -60,71 +61,65 @@ struct Running {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    arguments.check()?;
+    arguments.terms.check()?;
     let device = arguments.running.device.device()?;
-    if arguments.running.log {
-        summary::trace();
-    }
     let interrupt = Interrupt::listen()?;
-    let outputs = arguments.outputs.check(&arguments.files())?;
+    let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();
-    let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
+    let earlier = arguments.running.resume.as_deref().map(Earlier::read).transpose()?;
+    let terms = match &earlier {
+        Some(earlier) => earlier.terms(&arguments.terms)?,
+        None => arguments.terms.clone(),
+    };
+    let inputs = Inputs::open(&arguments.pool, &terms)?;
+    outputs.check_replace_none(inputs.files())?;
     if !arguments.running.quiet {
         inputs.tell_notices();
     }
     let options = Options {
         device,
         threads: arguments.running.threads,
-        resume: arguments.resume(&inputs)?,
+        resume: earlier.map_or(Ok(Vec::new()), |earlier| earlier.centers(&inputs, &terms))?,
         assign: outputs.need_assignment(),
-        ..inputs.options(&arguments.terms)
+        ..inputs.options(&terms)
     };
     interrupt.selecting();
     if arguments.running.log {
         say(format_args!("open_seconds {}", opening.elapsed().as_secs_f64()));
     }
     let started = Instant::now();
-    let selection = arguments.select(&inputs, &options, &interrupt)?;
+    let budget = inputs.budget(&terms);
+    let selection = arguments.select(&inputs, budget, &options, &interrupt)?;
     let seconds = started.elapsed().as_secs_f64();
-    arguments.deliver(&inputs, &options, &outputs, &selection, seconds)?;
+    let record = (arguments.running.json || outputs.need_record()).then(|| {
+        let pool = inputs.pool_record(&arguments.pool);
+        Record::new(pool, inputs.terms_record(&terms), &selection, seconds)
+    });
+    let pool = &arguments.pool;
+    let made = Made {
+        inputs: &inputs,
+        options: &options,
+        pool,
+        selection: &selection,
+        record: record.as_ref(),
+    };
+    arguments.deliver(&outputs, &made, seconds)?;
     Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
 impl Arguments {
-    fn check(&self) -> Result<()> {
-        self.terms.check()?;
-        if self.terms.first.is_some() && self.running.resume.is_some() {
-            return usage("--first chooses the first pick, which --resume already has");
-        }
-        Ok(())
-    }
-
-    /// The files read, which no output may replace. Picks to resume from may be: the same ones come first.
-    fn files(&self) -> Vec<&Path> {
-        self.terms.files().chain([&self.pool]).map(PathBuf::as_path).collect()
-    }
-
-    /// The picks of the earlier run, if they are of this pool and these options.
-    fn resume(&self, inputs: &Inputs) -> Result<Vec<usize>> {
-        let Some(path) = &self.running.resume else { return Ok(Vec::new()) };
-        let picks = Picks::read(path)?;
-        if let Some(record) = &picks.record {
-            let same = record
-                .pool
-                .check_same(&inputs.pool)
-                .and_then(|()| record.options.check_same(&inputs.terms_record(&self.terms)));
-            same.map_err(|error| error.context(path.display().to_string()))?;
-        }
-        Ok(picks.centers)
+    /// The files named to be read, which no output may replace. Picks to resume from may be: the same ones come first.
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.terms.files().chain([&self.pool])
     }
 
     fn select(
         &self,
         inputs: &Inputs,
+        budget: usize,
         options: &Options,
         interrupt: &Interrupt,
     ) -> Result<Selection> {
-        let budget = inputs.budget(&self.terms);
         let bar = Bar::new(budget, self.running.quiet);
         let selection = select_with(&inputs.pool, budget, options, &mut |progress| {
             bar.show(progress);
@@ -135,30 +130,19 @@ impl Arguments {
     }
 
     /// Files first, then stdout, then what is said about it all.
-    fn deliver(
-        &self,
-        inputs: &Inputs,
-        options: &Options,
-        outputs: &Outputs,
-        selection: &Selection,
-        seconds: f64,
-    ) -> Result<()> {
-        let record = (self.running.json || outputs.need_record()).then(|| {
-            let pool = inputs.pool_record(&self.pool);
-            Record::new(pool, inputs.terms_record(&self.terms), selection, seconds)
-        });
-        let record = record.as_ref();
-        outputs.write(&Made { inputs, options, pool: &self.pool, selection, record })?;
+    fn deliver(&self, outputs: &Outputs, made: &Made, seconds: f64) -> Result<()> {
+        let (pool, selection) = (&made.inputs.pool, made.selection);
+        outputs.write(made)?;
         if !self.running.quiet {
-            summary::tell(&inputs.pool, options, selection, seconds);
+            summary::tell(pool, made.options, selection, seconds);
         }
         if self.running.log {
-            summary::log(&inputs.pool, selection, seconds);
+            summary::log(pool, selection, seconds);
         }
         if selection.interrupted {
             tell_how_to_go_on(selection, outputs);
         }
-        self.print(selection, record, outputs)
+        self.print(selection, made.record, outputs)
     }
 
     fn print(
@@ -178,15 +162,45 @@ impl Arguments {
     }
 }
 
+/// The picks of an earlier run, to go on from.
+struct Earlier<'a> {
+    path: &'a Path,
+    picks: Picks,
+}
+
+impl Earlier<'_> {
+    fn read(path: &Path) -> Result<Earlier<'_>> {
+        Ok(Earlier { path, picks: Picks::read(path)? })
+    }
+
+    /// `given`, and how the first of these picks was chosen where only the .json says so.
+    fn terms(&self, given: &Terms) -> Result<Terms> {
+        let Some(record) = &self.picks.record else { return Ok(given.clone()) };
+        record.options.complete_first(given).with_context(|| self.path.display().to_string())
+    }
+
+    /// The picks, if they are of this pool and these options.
+    fn centers(self, inputs: &Inputs, terms: &Terms) -> Result<Vec<usize>> {
+        if let Some(record) = &self.picks.record {
+            let same = record
+                .pool
+                .check_same(&inputs.pool)
+                .and_then(|()| record.options.check_same(&inputs.terms_record(terms)));
+            same.with_context(|| self.path.display().to_string())?;
+        }
+        Ok(self.picks.centers)
+    }
+}
+
 fn tell_how_to_go_on(selection: &Selection, outputs: &Outputs) {
     let picks = selection.centers.len();
     match outputs.picks() {
         Some(path) => say(format_args!(
-            "interrupted after {picks} picks: go on with --resume {}",
+            "interrupted after {picks} picks: go on with the same options and --resume {}",
             path.display()
         )),
         None => say(format_args!(
-            "interrupted after {picks} picks: save the rows in a .txt and go on with --resume"
+            "interrupted after {picks} picks: save the rows in a .txt and go on with the same options and --resume"
         )),
     }
 }

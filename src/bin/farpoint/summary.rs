@@ -23,14 +23,6 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
     say(format_args!("{}", report::curve_table(selection).trim_end()));
 }
 
-/// What the library traces, a line an event on stderr.
-pub fn trace() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(std::io::stderr)
-        .init();
-}
-
 /// Counts and times, a `key value` a line.
 pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
     let statistics = &selection.statistics;

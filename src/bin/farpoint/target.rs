@@ -52,6 +52,13 @@ impl Target {
         &self.path
     }
 
+    /// Whether `file` is what would be replaced: by its path, links followed, or under another name of the same file, as
+    /// file systems that ignore case have them.
+    pub fn is(&self, file: &Path) -> bool {
+        file.canonicalize().is_ok_and(|file| file == self.path)
+            || identity(&self.path).is_some_and(|this| Some(this) == identity(file))
+    }
+
     /// The path as it was given.
     pub fn shown(&self) -> &Path {
         &self.shown
@@ -89,6 +96,19 @@ impl Target {
         file.persist(&self.path).map_err(|refused| refused.error)?;
         Ok(sync_folder(&self.path)?)
     }
+}
+
+/// Device and inode of a file that exists.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Here `canonicalize` spells each file one way.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 fn flush(file: &File, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {

@@ -2,15 +2,15 @@
 
 mod arrow;
 mod numbers;
+mod pages;
 mod parquet;
 mod vectors;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, FieldRef, Schema};
 
 use self::vectors::assemble;
+use super::foreign::guarded;
 use super::numbers::Entry;
 use super::{Bytes, Pool, Reason, choose};
 
@@ -43,13 +43,6 @@ pub(super) fn read_numbers(bytes: Bytes<'static>, name: &str) -> Result<Vec<Entr
 trait Piece<P>: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync {}
 
 impl<P, F: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync> Piece<P> for F {}
-
-/// Some damaged files make the decoders panic where they should refuse: parquet 60 on short byte-stream-split pages,
-/// arrow 60 on buffers that are no whole number of offsets.
-fn guarded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err("is damaged: decoding failed".into()))
-}
 
 /// Position of the column `name`, or of the only one that holds lists.
 fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> {

@@ -7,12 +7,14 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 
+use super::super::foreign::guarded;
 use super::super::{Bytes, Reason};
-use super::Piece;
+use super::{Piece, pages};
 
 /// Rows decoded at once, and kept as one piece: at d = 768, 6 MiB of f32.
 const BATCH_ROWS: usize = 2 << 10;
@@ -25,30 +27,36 @@ pub(super) fn column<P: Send>(
 ) -> Result<Vec<P>, Reason> {
     let file = bytes::Bytes::from_owner(bytes);
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(damaged)?;
-    check_ranges(metadata.metadata(), file.len())?;
     let index = pick(metadata.schema())?;
+    check_chunks(metadata.metadata(), index, &file)?;
     let groups: Vec<_> = first_rows(&metadata).into_iter().enumerate().collect();
     let decode = |(group, first_row): (usize, usize)| {
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
         let builder = builder.with_row_groups(vec![group]).with_projection(mask);
-        row_group(builder.with_batch_size(BATCH_ROWS), first_row, &piece)
+        guarded(|| row_group(builder.with_batch_size(BATCH_ROWS), first_row, &piece))
     };
     let groups: Vec<Result<Vec<P>, Reason>> = groups.into_par_iter().map(decode).collect();
     let groups = groups.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(groups.into_iter().flatten().collect())
 }
 
-/// The decoder panics at chunks outside the file.
-fn check_ranges(metadata: &ParquetMetaData, file_bytes: usize) -> Result<(), Reason> {
-    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+/// The decoder panics at chunks outside the file, and allocates what a compressed page of the column `index` claims to hold.
+fn check_chunks(metadata: &ParquetMetaData, index: usize, file: &[u8]) -> Result<(), Reason> {
+    let schema = metadata.file_metadata().schema_descr();
+    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
+    for (leaf, chunk) in chunks {
         let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
         let (start, length) = (usize::try_from(start), usize::try_from(chunk.compressed_size()));
-        let end = start.ok().zip(length.ok()).and_then(|(start, length)| start.checked_add(length));
-        if end.is_none_or(|end| end > file_bytes) {
+        let within = |(start, length)| file.get(start..)?.get(..length);
+        let Some(pages) = start.ok().zip(length.ok()).and_then(within) else {
             let column = chunk.column_path().string();
             return Err(format!("claims values of column '{column}' outside the file").into());
+        };
+        let compressed = chunk.compression() != Compression::UNCOMPRESSED;
+        if compressed && schema.get_column_root_idx(leaf) == index {
+            pages::check_claims(pages)?;
         }
     }
     Ok(())
