@@ -53,3 +53,26 @@ fn denormals_count_whatever_the_caller_set() {
     }
     assert_eq!(checked, 1, "subnormal values were among them");
 }
+
+/// f64 values are rounded to f32 as they are read: to nearest, denormals kept.
+#[test]
+fn files_are_read_in_the_same_environment() {
+    let values: Vec<f64> = (1..=60).map(|i| f64::from(i) * 1e-41 + 1e-50).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let header =
+        format!("{{'descr': '<f8', 'fortran_order': False, 'shape': (20, 3), }}{:>1$}", "\n", 57);
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let file = [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), &bytes].concat();
+    let path = dir.path().join("pool.npy");
+    std::fs::write(&path, file).unwrap();
+    set(HOSTILE_MXCSR);
+    let pool = Pool::open(&path);
+    set(DEFAULT_MXCSR);
+    let pool = pool.unwrap();
+    #[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+    let expected: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+    let read: Vec<f32> = (0..20).flat_map(|row| pool.row(row, &mut Vec::new()).to_vec()).collect();
+    assert_eq!(read, expected);
+    assert!(read.iter().all(|v| *v != 0.0));
+}

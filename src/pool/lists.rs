@@ -8,6 +8,7 @@ use super::convert::{narrow, overflows};
 use super::numbers::{self, Entry, Number, place_name};
 use super::open::refuse;
 use crate::error::{Error, Result};
+use crate::threads::on_engine_threads;
 
 /// The row numbers in `path`, in the file's order, repetitions included.
 ///
@@ -35,7 +36,8 @@ pub fn read_rows(path: impl AsRef<Path>) -> Result<Vec<usize>> {
 /// f32.
 pub fn read_weights(path: impl AsRef<Path>) -> Result<Vec<f32>> {
     let path = path.as_ref();
-    weights(path, contents(path)?)
+    // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
+    on_engine_threads(1, || weights(path, contents(path)?))?
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Bytes, Dtype, Pool, Reason, columns, folder, map, npy, npz, safe_tensors, vectors};
 use crate::error::{Error, Result};
+use crate::threads::on_engine_threads;
 
 /// A file format that holds rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,9 @@ impl Pool<'static> {
     /// # Errors
     /// As [`Pool::open`]; [`Error::Format`], listing the candidates, if a name is needed or is not among them.
     pub fn open_named(path: impl AsRef<Path>, name: Option<&str>) -> Result<Pool<'static>> {
-        folder::open(path.as_ref(), name)
+        let path = path.as_ref();
+        // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
+        on_engine_threads(0, || folder::open(path, name))?
     }
 }
 
