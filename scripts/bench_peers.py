@@ -10,7 +10,8 @@ Nothing is extrapolated: a peer that passes --cap seconds is reported as such, a
 
 Answers: every tool starts at row 0. Where a peer's picks leave Farpoint's, both rows are measured in f64 against the picks
 before: a peer may leave by rounding (`gap` tiny), but never for a row that is farther. Each tool's radius is then computed
-in f64 from its picks, the same way for all.
+in f64 from its picks, the same way for all. `plain loop` is Farpoint's own mat-vec loop, timed by `farpoint bench`, whose
+process also proves Farpoint's answer: its process time says nothing.
 """
 
 import argparse
@@ -103,6 +104,8 @@ def installed(package):
 
 
 def command_of(tool, farpoint, path, k, out):
+    if tool == "plain loop":
+        return [farpoint, "bench", "--pool", f"{path}:{k}", "--turns", "1", "--record", out]
     if tool == "farpoint":
         return [farpoint, "select", path, "--budget", str(k), "--output", out, "--quiet"]
     return [sys.executable, str(HERE), "--child", tool, path, str(k), out]
@@ -121,6 +124,8 @@ def run_once(command, out, cap):
         lines = done.stderr.strip().splitlines() or ["no message"]
         return f"failed ({done.returncode}): {lines[-1]}"
     answer = json.loads(pathlib.Path(out).read_text())
+    if "pools" in answer:  # of the plain loop, whose picks `farpoint bench` compared itself
+        return answer["pools"][0]["plain_seconds"], wall, None
     return answer["seconds"], wall, answer["centers"]
 
 
@@ -140,7 +145,7 @@ def measure(tool, args, path, k):
             runs.append(run)
     for name, times in zip(("seconds", "process_seconds"), list(zip(*runs))[:2]):
         entry[name] = {"median": statistics.median(times), "least": min(times), "most": max(times)}
-    return entry | {"centers": runs[-1][2]}
+    return entry | ({"centers": runs[-1][2]} if runs[-1][2] is not None else {})
 
 
 def distances(pool, rows, centers):
@@ -173,7 +178,7 @@ def compare(entry, pool, ours):
 
 def bench(name, path, k, args):
     pool = as_f32(path)
-    entries = [measure(tool, args, path, k) for tool in ["farpoint", *PEERS]]
+    entries = [measure(tool, args, path, k) for tool in ["farpoint", "plain loop", *PEERS]]
     ours = entries[0].get("centers")
     for entry in entries:
         if "centers" in entry and ours is not None:

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::distance::norm;
 use crate::error::{Error, Result};
+use crate::options::Metric;
 use crate::pool::Pool;
-use crate::select::Metric;
 
 /// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::greedy::{Problem, lower_bounds};
+use crate::greedy::lower_bounds;
+use crate::options::Options;
 use crate::pool::Pool;
-use crate::select::Options;
-use crate::tuning::on_engine_threads;
+use crate::problem::Problem;
+use crate::threads::on_engine_threads;
 use sweep::{BLOCK, Sweep};
 pub use verdict::{Cover, Verdict};
 

@@ -15,7 +15,10 @@ use half::{bf16, f16};
 fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
     match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
         Ok(selection) => Some(selection),
-        Err(error) if error.to_string().contains("this machine has no") => None,
+        Err(error) if error.to_string().contains("this machine has no") => {
+            eprintln!("skipped: {error}");
+            None
+        }
         Err(error) => panic!("{error}"),
     }
 }
@@ -53,10 +56,11 @@ fn hostile_pools_at_every_frontier(filter: Filter) {
 }
 
 fn every_small_frontier_size(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Integers, 90, 3, 5);
-    let pool = Pool::new(&values, 3).unwrap();
-    for frontier in 1..=91 {
-        check("integers", &pool, 90, &Options::default(), &tuned(filter, frontier));
+    for named in pools::hostile(70, 3) {
+        let pool = Pool::new(&named.values, 3).unwrap();
+        for frontier in 1..=71 {
+            check(named.name, &pool, 60, &Options::default(), &tuned(filter, frontier));
+        }
     }
 }
 
@@ -66,8 +70,22 @@ fn every_dtype(filter: Filter) {
     for named in pools::hostile(200, 40) {
         let unit = named.values.iter().fold(0.0f32, |max, v| max.max(v.abs()));
         let values: Vec<f32> = named.values.iter().map(|v| v / unit * 100.0).collect();
-        let options = Options::default();
-        let check = |pool: Pool| check(named.name, &pool, 80, &options, &tuning);
+        let weights = Some((0..200).map(|i| [1.0, 0.5, 2.0][i % 3]).collect());
+        let check = |pool: Pool| {
+            check(named.name, &pool, 80, &Options::default(), &tuning);
+            for first in [First::Row(7), First::Mean, First::Heaviest] {
+                let options = Options {
+                    first,
+                    weights: weights.clone(),
+                    labeled: vec![],
+                    ..Options::default()
+                };
+                check(named.name, &pool, 20, &options, &tuning);
+            }
+            let options =
+                Options { labeled: vec![3, 9], excluded: vec![0, 1], ..Options::default() };
+            check(named.name, &pool, 20, &options, &tuning);
+        };
         check(Pool::new(&in_dtype(&values, f16::from_f32), 40).unwrap());
         check(Pool::new(&in_dtype(&values, bf16::from_f32), 40).unwrap());
         check(Pool::new(&in_dtype(&values, |v| v as u8), 40).unwrap());
@@ -87,11 +105,20 @@ fn every_shape(filter: Filter) {
 }
 
 fn every_thread_count(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 1200, 64, 8);
-    let pool = Pool::new(&values, 64).unwrap();
-    for threads in 1..=8 {
-        let options = Options { threads, ..Options::default() };
-        check("threads", &pool, 100, &options, &tuned(filter, 300));
+    for named in pools::hostile(600, 40) {
+        let pool = Pool::new(&named.values, 40).unwrap();
+        let options = Options { assign: true, ..Options::default() };
+        let Some(one) =
+            engine(&pool, 90, &Options { threads: 1, ..options.clone() }, &tuned(filter, 200))
+        else {
+            return;
+        };
+        for threads in 2..=8 {
+            let many = Options { threads, ..options.clone() };
+            let many = engine(&pool, 90, &many, &tuned(filter, 200)).unwrap();
+            let statistics = one.statistics.clone();
+            assert_eq!(Selection { statistics, ..many }, one, "{}, {threads} threads", named.name);
+        }
     }
 }
 
@@ -228,23 +255,46 @@ fn continuation_and_resume(filter: Filter) {
 fn interruption_leaves_a_prefix(filter: Filter) {
     let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 600, 24, 2);
     let pool = Pool::new(&values, 24).unwrap();
-    let options = Options { assign: true, ..Options::default() };
-    let Some(full) = engine(&pool, 300, &options, &tuned(filter, 40)) else { return };
-    for stop_at in [0, 1, 3, 9] {
-        let mut calls = 0;
-        let mut watch = |_| {
-            calls += 1;
-            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let part = select_tuned(&pool, 300, &options, &tuned(filter, 40), &mut watch).unwrap();
-        assert!(part.interrupted);
-        let chosen = part.centers.len();
-        assert!(chosen < 300);
-        assert_eq!(part.centers, full.centers[..chosen]);
-        assert_eq!(part.radii, full.radii[..chosen.saturating_sub(1)]);
-        let centers = reference::select(&pool, chosen, &options);
-        assert_eq!(part.min_distances.unwrap(), centers.min_distances);
+    for labeled in [vec![], vec![5, 17]] {
+        let options = Options { assign: true, labeled, ..Options::default() };
+        let Some(full) = engine(&pool, 300, &options, &tuned(filter, 40)) else { return };
+        for stop_at in [0, 1, 3, 9] {
+            let mut calls = 0;
+            let mut watch = |_| {
+                calls += 1;
+                if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let part = select_tuned(&pool, 300, &options, &tuned(filter, 40), &mut watch).unwrap();
+            let chosen = part.centers.len();
+            assert!(part.interrupted && 0 < chosen && chosen < 300);
+            assert_eq!(part.centers, full.centers[..chosen]);
+            assert_eq!(part.radii, full.radii[..chosen - 1]);
+            assert_eq!(part.initial_radius, full.initial_radius);
+            assert_eq!((part.farthest, part.min_distances, part.assignment), (None, None, None));
+        }
     }
+}
+
+/// Wrong prefixes are told from right ones where it costs nothing.
+fn resuming_refuses_what_greedy_did_not_choose(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 300, 24, 2);
+    let pool = Pool::new(&values, 24).unwrap();
+    let Some(full) = engine(&pool, 40, &Options::default(), &tuned(filter, 40)) else { return };
+    let refused = |resume: Vec<usize>, options: Options| {
+        let options = Options { resume, ..options };
+        let mut watch = |_| ControlFlow::Continue(());
+        select_tuned(&pool, 40, &options, &tuned(filter, 40), &mut watch).is_err()
+    };
+    let picks = |count: usize| full.centers[..count].to_vec();
+    let stopping = Options { stop_radius: Some(full.radii[5]), ..Options::default() };
+    assert!(!refused(picks(20), Options::default()));
+    assert!(refused(vec![5], Options::default()), "another first center");
+    assert!(refused(picks(20), Options { first: First::Row(9), ..Options::default() }));
+    assert!(refused(picks(20), stopping), "picks past the stop radius");
+    assert!(refused([&full.centers[..1], &full.centers[20..30]].concat(), Options::default()));
+    let mut swapped = picks(20);
+    swapped.swap(2, 19);
+    assert!(refused(swapped, Options::default()), "radii that grow");
 }
 
 /// `S` differs, `D` does not: the lower row wins.
@@ -287,6 +337,82 @@ fn no_interval_is_caught(filter: Filter) {
     assert!(wrong.contains(&true), "an interval of no width went unnoticed");
 }
 
+/// More rows than one block of the mean's sums.
+fn the_mean_is_summed_in_blocks(filter: Filter) {
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 3000, 5, 6);
+    let values: Vec<f32> = values.iter().map(|v| v * 1e-3 + 1e4).collect();
+    let pool = Pool::new(&values, 5).unwrap();
+    for excluded in [vec![], (1000..1100).collect()] {
+        let options = Options { first: First::Mean, excluded, ..Options::default() };
+        check("mean", &pool, 3, &options, &tuned(filter, 300));
+    }
+}
+
+/// On pools small enough to try every set, no set is better than the bound, and greedy is within twice the best.
+fn lower_bounds_hold(filter: Filter) {
+    let all_weights: [Option<[f32; 8]>; 4] = [
+        None,
+        Some([1.0, 2.0, 0.5, 3.0, 1.0, 1.0, 0.25, 4.0]),
+        Some([-0.0, 1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 1.0]),
+        Some([5.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.1, 0.0]),
+    ];
+    for seed in 0..12 {
+        let values = farpoint::synth::pool(farpoint::synth::Shape::Integers, 8, 2, seed);
+        let pool = Pool::new(&values, 2).unwrap();
+        for weights in &all_weights {
+            for labeled in [vec![], vec![3]] {
+                let weights = weights.map(Vec::from);
+                let options = Options { weights, labeled, ..Options::default() };
+                let Some(found) = engine(&pool, 4, &options, &tuned(filter, 3)) else { return };
+                for (t, (&bound, &radius)) in
+                    found.lower_bounds.iter().zip(&found.radii).enumerate()
+                {
+                    let best = best_radius(&pool, t + 1, &options);
+                    assert!(
+                        bound <= best,
+                        "seed {seed}, {options:?}: {bound} is proven, {best} possible"
+                    );
+                    assert!(options.weights.is_some() || radius <= 2.0 * best);
+                }
+            }
+        }
+    }
+}
+
+/// The least radius that any `count` new centers leave, by trying all.
+fn best_radius(pool: &Pool, count: usize, options: &Options) -> f64 {
+    let n = pool.rows();
+    let row = |i: usize| pool.row(i, &mut Vec::new()).to_vec();
+    let radius = |set: u32| {
+        let is_center = |c: &usize| set & (1 << c) != 0 || options.labeled.contains(c);
+        let key = |i: usize| {
+            let to = |c: usize| reference::distance(&row(i), &row(c));
+            let nearest = (0..n).filter(is_center).map(to).fold(f64::INFINITY, f64::min);
+            options.weights.as_ref().map_or(1.0, |w| f64::from(w[i])) * nearest
+        };
+        (0..n).map(key).fold(0.0, f64::max)
+    };
+    (0..1u32 << n)
+        .filter(|set| set.count_ones() as usize == count)
+        .map(radius)
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// Drawn for good: the rows an independent SplitMix64 with Lemire's reduction draws.
+#[test]
+fn random_first_centers_are_pinned() {
+    let values: Vec<f32> = (0..1000u16).map(f32::from).collect();
+    let pool = Pool::new(&values, 1).unwrap();
+    for (seed, row) in [(0, 883), (1, 566), (2, 591), (12345, 133), (u64::MAX, 893)] {
+        let options = Options { first: First::Random, seed, ..Options::default() };
+        assert_eq!(farpoint::select(&pool, 1, &options).unwrap().centers, [row]);
+        // Drawn over the eligible rows, not over all: without row 0 the same draw of one fewer is a row later.
+        let options = Options { excluded: vec![0], ..options };
+        let without = farpoint::select(&pool, 1, &options).unwrap().centers[0];
+        assert!(without == row || without == row + 1, "{without} after {row}");
+    }
+}
+
 macro_rules! stamp {
     ($($device:ident: $filter:expr;)*; $properties:tt) => {$( stamp!(@ $device, $filter, $properties); )*};
     (@ $device:ident, $filter:expr, ($($property:ident)*)) => {
@@ -315,6 +441,9 @@ stamp! {
         budgets_are_prefixes
         continuation_and_resume
         interruption_leaves_a_prefix
+        resuming_refuses_what_greedy_did_not_choose
+        the_mean_is_summed_in_blocks
+        lower_bounds_hold
         equal_distances_from_different_squares
         a_wider_interval_changes_nothing
         no_interval_is_caught

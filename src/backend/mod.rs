@@ -2,7 +2,7 @@
 
 pub(crate) mod cpu;
 
-use crate::greedy::Statistics;
+use crate::statistics::Statistics;
 
 /// A row and its key. Rows precede one another by key, the largest first, then by row, the lowest first.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,8 +39,8 @@ pub(crate) trait Backend {
     /// Greedy inside the live rows: at most `limit` picks, each of a key above `stop`. The picks are taken in as centers.
     fn pick(&mut self, limit: usize, stop: f64) -> Picked;
 
-    /// Apply every pending center to every row. Returns each row's distance to its nearest center and that center's number.
-    fn settle(&mut self) -> (Vec<f64>, Vec<usize>);
+    /// Apply every pending center to every row, and end: each row's distance to its nearest center and that center's number.
+    fn settle(&mut self) -> (Vec<f64>, Vec<u32>);
 
     /// What was done so far.
     fn statistics(&self) -> Statistics;

@@ -5,12 +5,12 @@
 //! is not behind the largest bound outside.
 
 use super::picks::{End, Picks, Watch};
-use super::problem::Problem;
 use super::replay::replay;
-use super::statistics::Statistics;
-use crate::backend::Backend;
+use crate::backend::{Backend, Picked};
 use crate::error::{Error, Result};
-use crate::select::Selection;
+use crate::problem::Problem;
+use crate::selection::Selection;
+use crate::statistics::Statistics;
 
 /// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes.
 pub(crate) fn lazy(
@@ -20,9 +20,9 @@ pub(crate) fn lazy(
     watch: Watch,
 ) -> Result<Selection> {
     let mut picks = start(problem, backend)?;
-    let end = rounds(problem, backend, frontier, &mut picks, watch);
-    check_resumed(problem, &picks, &end)?;
-    let settled = problem.assign.then(|| backend.settle());
+    let end = rounds(problem, backend, frontier, &mut picks, watch)?;
+    // An interrupted run answers at once.
+    let settled = (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle());
     Ok(picks.into_selection(problem, end, settled, backend.statistics()))
 }
 
@@ -37,11 +37,14 @@ pub(crate) struct Frontier {
 /// The bounds of an adaptive frontier; small pools have smaller ones.
 const LEAST: usize = 256;
 const MOST: usize = 8192;
+/// Live rows are packed: at most 64 MB of them, but for very long rows.
+const MOST_VALUES: usize = 16 << 20;
 
 impl Frontier {
-    /// Adapted to how the rounds of a pool of `n` rows go.
-    pub fn adaptive(n: usize) -> Frontier {
-        Frontier { size: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, MOST) }
+    /// Adapted to how the rounds of a pool of `n` rows of `d` values go.
+    pub fn adaptive(n: usize, d: usize) -> Frontier {
+        let most = MOST.min(MOST_VALUES / d).max(2 * LEAST);
+        Frontier { size: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, most) }
     }
 
     /// Always this size.
@@ -79,38 +82,39 @@ fn rounds(
     mut frontier: Frontier,
     picks: &mut Picks,
     watch: Watch,
-) -> End {
+) -> Result<End> {
     let stop = problem.stop_radius.unwrap_or(f64::NEG_INFINITY);
     loop {
-        if watch(picks.progress(problem)).is_break() {
-            return End::Unknown;
+        // Before the first pick there is nothing to leave behind, and the initial radius is not known.
+        if picks.len() > 0 && watch(picks.progress(problem)).is_break() {
+            return Ok(End::Unknown);
         }
         let before = backend.statistics();
         if backend.refresh(frontier.size) == 0 {
-            return End::Covered;
+            return Ok(End::Covered);
         }
         let picked = backend.pick(problem.budget - picks.len(), stop);
+        check_resumed(problem, picks, &picked)?;
         picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
         if let Some(next) = picked.next {
-            return End::Farthest(next.row, next.key);
+            return Ok(End::Farthest(next.row, next.key));
         }
         frontier.adapt(problem.rows.len(), &before, &backend.statistics());
     }
 }
 
-/// Picks resumed from are taken on trust but for this: the radius never grows, so the first new pick's key tells on them.
-fn check_resumed(problem: &Problem, picks: &Picks, end: &End) -> Result<()> {
-    let resumed = problem.resume.len();
-    let last = match end {
-        End::Farthest(_, key) => *key,
-        End::Covered | End::Unknown => 0.0,
+/// Picks resumed from are taken on trust but for this: the radius never grows, so the first new key tells on them.
+fn check_resumed(problem: &Problem, picks: &Picks, picked: &Picked) -> Result<()> {
+    let Some(last) = problem.resume.len().checked_sub(1).filter(|last| last + 1 == picks.len())
+    else {
+        return Ok(());
     };
-    let next = picks.keys().get(resumed).copied().unwrap_or(last);
-    match resumed.checked_sub(1).map(|at| picks.keys()[at]) {
-        Some(key) if next > key => Err(Error::Options(format!(
-            "the picks to resume from were not chosen from this pool by these options: row {} was chosen at radius {key}, \
-             yet {next} is still to be covered",
-            picks.rows()[resumed - 1]
+    let (row, key) = (picks.rows()[last], picks.keys()[last]);
+    match picked.picks.first().or(picked.next.as_ref()) {
+        Some(next) if next.key > key => Err(Error::Options(format!(
+            "the picks to resume from were not chosen from this pool by these options: row {row} was chosen at radius \
+             {key}, yet {} is still to be covered",
+            next.key
         ))),
         _ => Ok(()),
     }

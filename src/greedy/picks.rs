@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::problem::Problem;
-use super::statistics::Statistics;
-use crate::select::{Progress, Selection};
+use crate::problem::Problem;
+use crate::selection::{Progress, Selection};
+use crate::statistics::Statistics;
 
 /// Called after every round; `Break` ends the run.
 pub(crate) type Watch<'w> = &'w mut (dyn FnMut(Progress) -> ControlFlow<()> + Send);
@@ -54,7 +54,7 @@ impl Picks {
         self,
         problem: &Problem,
         end: End,
-        settled: Option<(Vec<f64>, Vec<usize>)>,
+        settled: Option<(Vec<f64>, Vec<u32>)>,
         statistics: Statistics,
     ) -> Selection {
         let (farthest, last) = match end {
@@ -114,7 +114,14 @@ pub(crate) fn lower_bounds(
 
 /// `later / earlier`, rounded up; equal weights are exactly 1, so that all-ones weights change no bit.
 fn ratio_up(later: f32, earlier: f32) -> f64 {
-    if later == earlier { 1.0 } else { (f64::from(later) / f64::from(earlier)).next_up() }
+    if later == earlier {
+        1.0
+    } else if earlier == 0.0 {
+        // Also of -0, whose quotient would be negative.
+        f64::INFINITY
+    } else {
+        (f64::from(later) / f64::from(earlier)).next_up()
+    }
 }
 
 fn divide_down(radius: f64, factor: f64) -> f64 {
@@ -128,17 +135,18 @@ fn divide_down(radius: f64, factor: f64) -> f64 {
 fn assign(
     problem: &Problem,
     rows: &[usize],
-    (mut min_distances, nearest): (Vec<f64>, Vec<usize>),
+    (mut min_distances, nearest): (Vec<f64>, Vec<u32>),
 ) -> (Vec<f64>, Vec<i64>) {
     let labeled = problem.labeled_count();
-    let entry = |center: usize| {
-        let center = i64::try_from(center).expect("centers are numbered below 2^32");
+    let entry = |center: i64| {
         let labeled = i64::try_from(labeled).expect("centers are numbered below 2^32");
         if center < labeled { -1 - center } else { center - labeled }
     };
-    let mut assignment: Vec<i64> = nearest.into_iter().map(entry).collect();
+    let mut assignment: Vec<i64> =
+        nearest.into_iter().map(|center| entry(i64::from(center))).collect();
     let own = problem.labeled.iter().copied().enumerate();
     for (center, row) in own.chain(rows.iter().enumerate().map(|(p, &row)| (labeled + p, row))) {
+        let center = i64::try_from(center).expect("centers are numbered below 2^32");
         (min_distances[row], assignment[row]) = (0.0, entry(center));
     }
     (min_distances, assignment)

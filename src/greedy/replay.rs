@@ -3,15 +3,16 @@
 use rayon::prelude::*;
 
 use super::picks::Picks;
-use super::problem::Problem;
 use crate::distance::distance;
 use crate::error::{Error, Result};
+use crate::problem::Problem;
 
 /// The picks resumed from, each with its key when it was chosen: its distance to the nearest of the labeled centers and the
 /// picks before it. `O(k (k + labeled) d)`.
 ///
 /// # Errors
-/// If a key is larger than the one before, or within the stop radius: greedy would not have chosen so.
+/// If the first pick is not the one the options call for, or a key is larger than the one before or within the stop radius:
+/// greedy would not have chosen so.
 pub(crate) fn replay(problem: &Problem) -> Result<Picks> {
     let picks = problem.resume;
     let keys: Vec<f64> = (0..picks.len()).into_par_iter().map(|pick| key(problem, pick)).collect();
@@ -24,6 +25,11 @@ pub(crate) fn replay(problem: &Problem) -> Result<Picks> {
 fn check(problem: &Problem, keys: &[f64]) -> Result<()> {
     let refuse =
         |at: usize, reason| Err(Error::Row { role: "resume", row: problem.resume[at], reason });
+    if problem.labeled_count() == 0
+        && problem.resume.first().is_some_and(|&first| first != problem.first_center())
+    {
+        return refuse(0, "is not the first center that these options choose");
+    }
     if let Some(at) = keys.windows(2).position(|pair| pair[1] > pair[0]) {
         return refuse(at + 1, "is farther away than the pick before it: greedy did not choose so");
     }

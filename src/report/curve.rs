@@ -4,7 +4,7 @@ use super::About;
 use super::axis::Axis;
 use super::format::{count, number};
 use super::plot::Plot;
-use crate::select::Selection;
+use crate::selection::Selection;
 
 /// Points of the curve drawn at most: more than a screen has columns.
 const MOST_POINTS: usize = 2000;

@@ -4,7 +4,7 @@ use super::About;
 use super::axis::Axis;
 use super::format::{count, number};
 use super::plot::Plot;
-use crate::select::Selection;
+use crate::selection::Selection;
 
 const BINS: usize = 48;
 

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::About;
 use super::format::{base64, count, percent, short};
 use super::projection::{Projection, sample};
+use crate::options::Metric;
 use crate::pool::Pool;
-use crate::select::{Metric, Selection};
+use crate::selection::Selection;
 
 /// Picks drawn at most, the first; and labeled rows.
 const MOST_PICKS: usize = 10_000;

@@ -12,8 +12,9 @@ mod run;
 mod tables;
 mod terminal;
 
+use crate::options::Options;
 use crate::pool::Pool;
-use crate::select::{Options, Selection};
+use crate::selection::Selection;
 
 pub use terminal::{curve_plot, curve_table};
 

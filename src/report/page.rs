@@ -3,8 +3,9 @@
 use super::About;
 use super::format::{count, escape, fill, number, percent, plural};
 use super::{curve, histogram, map, run, tables};
+use crate::options::Metric;
 use crate::pool::Pool;
-use crate::select::{Metric, Selection};
+use crate::selection::Selection;
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");

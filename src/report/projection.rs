@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::options::Metric;
 use crate::pool::Pool;
-use crate::select::Metric;
 
 /// Rows the directions are found on at most, and values at most (64 MiB): enough for a picture.
 const MOST_ROWS: usize = 20_000;

@@ -2,8 +2,9 @@
 
 use super::About;
 use super::format::{count, escape, number, percent};
+use crate::options::{First, Metric, Options};
 use crate::pool::Pool;
-use crate::select::{First, Metric, Options, Selection};
+use crate::selection::Selection;
 
 /// A list of names and values.
 fn list(facts: &[(String, String)]) -> String {

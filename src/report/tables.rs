@@ -2,7 +2,7 @@
 
 use super::format::{count, number, percent};
 use super::map::served;
-use crate::select::Selection;
+use crate::selection::Selection;
 
 /// Picks listed in the open, and in all.
 const FIRST_PICKS: usize = 12;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::format::{count, number};
 use super::tables::round_numbers;
-use crate::select::Selection;
+use crate::selection::Selection;
 
 /// The coverage curve as a table: radius and proven lower bound at 1, 2, 5, 10, ... picks and at the last.
 ///

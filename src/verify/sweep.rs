@@ -1,7 +1,7 @@
 //! Rows taken past every center in order, a tile of each at a time.
 
 use crate::distance::distance;
-use crate::greedy::Problem;
+use crate::problem::Problem;
 
 /// Rows of a block: at d = 768 they take 196 KB, inside L2 beside a tile of centers.
 pub(super) const BLOCK: usize = 64;

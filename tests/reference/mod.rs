@@ -65,10 +65,12 @@ pub fn select(pool: &Pool, budget: usize, options: &Options) -> Answer {
         let next = farthest.reduce(|a, b| if b.1 > a.1 { b } else { a });
         let (mut row, radius) = next.unwrap_or((usize::MAX, 0.0));
         keys.push(radius);
-        if centers.len() == budget || options.stop_radius.is_some_and(|stop| radius <= stop) {
+        let first_of_all = centers.is_empty() && options.labeled.is_empty() && outside.is_empty();
+        let stop = options.stop_radius.is_some_and(|stop| radius <= stop);
+        if centers.len() == budget || (stop && !first_of_all) {
             break;
         }
-        if centers.is_empty() && options.labeled.is_empty() && outside.is_empty() {
+        if first_of_all {
             keys[0] = f64::INFINITY;
             row = first(options, &x, &left);
         }

@@ -1,6 +1,6 @@
 //! The centers so far, by number: labeled rows, outside vectors, picks.
 
-use crate::greedy::Problem;
+use crate::problem::Problem;
 
 /// Resolves a center's number to its row.
 pub struct Centers<'p> {

@@ -16,6 +16,8 @@ struct Case {
     x: Vec<f32>,
     c: Vec<f32>,
     mean: Vec<f32>,
+    /// How much farther than these two the farthest row lies, which sets the scale.
+    beyond: f64,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -26,14 +28,18 @@ fn cases() -> impl Strategy<Value = Case> {
         let row = prop::collection::vec(value, d);
         let nearness = prop_oneof![Just(1.0f32), Just(1e-3), Just(1e-6), Just(0.0)];
         let centering = prop_oneof![Just(0.0f32), Just(1.0)];
-        (row.clone(), row, nearness, centering).prop_map(|(x, other, nearness, centering)| {
-            let c = x
-                .iter()
-                .zip(&other)
-                .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-            let mean = other.iter().map(|o| o * centering).collect();
-            Case { c: c.collect(), mean, x }
-        })
+        let beyond =
+            prop_oneof![Just(0), Just(30), Just(100), Just(120)].prop_map(|e| 2f64.powi(e));
+        (row.clone(), row, nearness, centering, beyond).prop_map(
+            |(x, other, nearness, centering, beyond)| {
+                let c = x
+                    .iter()
+                    .zip(&other)
+                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
+                let mean = other.iter().map(|o| o * centering).collect();
+                Case { c: c.collect(), mean, x, beyond }
+            },
+        )
     })
 }
 
@@ -41,7 +47,7 @@ fn cases() -> impl Strategy<Value = Case> {
 fn holds<M: Multiplier>(multiplier: M, case: &Case, width: f64) -> bool {
     let canonical = distance(&case.x, &case.c);
     let reach = distance(&case.x, &case.mean).max(distance(&case.c, &case.mean)) * (1.0 + 1e-6);
-    let packing = Packing::new::<M>(&case.mean, reach, width);
+    let packing = Packing::new::<M>(&case.mean, reach * case.beyond, width);
     let mut rows = Block::<M>::new(case.x.len());
     rows.resize(1);
     let (depth, mut center) = (rows.depth, Buffer::<M::Value>::new());

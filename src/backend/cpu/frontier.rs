@@ -24,9 +24,15 @@ pub fn frontier(
     ceiling: f64,
     size: usize,
 ) -> Frontier {
-    let key_of = |row: usize| (bounds[row] >= 0.0).then(|| key(row, bounds[row]));
-    let last_bin = boundary(bounds.len(), &key_of, ceiling, size);
-    let (mut rows, beyond) = collect(bounds.len(), &key_of, ceiling, last_bin);
+    let key_of = &|row: usize| (bounds[row] >= 0.0).then(|| key(row, bounds[row]));
+    let mut ceiling = ceiling;
+    let mut last_bin = boundary(bounds.len(), key_of, ceiling, size);
+    if last_bin == BINS - 1 {
+        // Far below the ceiling, bins are too coarse: take the largest key there is.
+        ceiling = (0..bounds.len()).into_par_iter().filter_map(key_of).reduce(|| 0.0, f64::max);
+        last_bin = boundary(bounds.len(), key_of, ceiling, size);
+    }
+    let (mut rows, beyond) = collect(bounds.len(), key_of, ceiling, last_bin);
     if rows.len() <= size {
         return Frontier { rows, outside: beyond };
     }

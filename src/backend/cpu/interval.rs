@@ -69,8 +69,11 @@ impl Interval {
         Operand { square, norm: square.sqrt() * (1.0 + ulps), error: error * self.width }
     }
 
-    /// The interval of the canonical distance between operands whose product is `product`. Not finite if the product is not.
+    /// The interval of the canonical distance between operands whose product is `product`; everything if that is not finite.
     pub fn of(&self, x: Operand, c: Operand, product: f32) -> (f64, f64) {
+        if !product.is_finite() {
+            return (0.0, f64::INFINITY);
+        }
         let sum = x.square + c.square;
         let p = sum - 2.0 * f64::from(product);
         let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;

@@ -25,10 +25,15 @@ use rayon::prelude::*;
 use refresh::{Cost, Nearest, Refresh, Scratch};
 
 use super::{Backend, Candidate, Picked};
-use crate::greedy::{Problem, Statistics};
+use crate::problem::Problem;
+use crate::statistics::Statistics;
 
 /// Rows a refresh tile holds at most: with a panel of centers they fit the second-level cache.
 const TILE: usize = 256;
+/// Rows settled at a time: what a refresh returns is held for no more.
+const SETTLED_AT_ONCE: usize = 1 << 16;
+/// Bytes of packed rows a tile holds at most.
+const TILE_BYTES: usize = 4 << 20;
 /// No center applied yet.
 const NO_CENTER: u32 = u32::MAX;
 
@@ -39,7 +44,7 @@ pub(crate) struct Cpu<'p, M: Multiplier> {
     centers: Centers<'p>,
     panels: Panels<M>,
     packing: Option<Packing>,
-    /// `LEFT` for rows that left the order.
+    /// `LEFT` for rows that left the order. Empty until the first center is applied.
     bounds: Vec<f64>,
     nearest: Vec<u32>,
     seen: Vec<u32>,
@@ -63,7 +68,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             centers: Centers::new(problem),
             panels: Panels::new(d),
             packing: None,
-            bounds: vec![f64::INFINITY; n],
+            bounds: Vec::new(),
             nearest: vec![NO_CENTER; n],
             seen: vec![0; n],
             live: Vec::new(),
@@ -92,6 +97,10 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             }
         }
         self.centers.picks().iter().for_each(|&row| self.bounds[row] = LEFT);
+        let key = |(row, &bound): (usize, &f64)| {
+            if bound < 0.0 { 0.0 } else { self.problem.key(row, bound) }
+        };
+        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
         self.statistics.row_reads += self.bounds.len() as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
     }
@@ -126,7 +135,8 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         let end = window.end;
         let behind = rows.partition_point(|&row| (self.seen[row] as usize) < end);
         self.panels.ensure(window, &self.centers, packing);
-        let (rows, tile) = (&rows[..behind], tile_rows(behind));
+        let (rows, tile) =
+            (&rows[..behind], tile_rows::<M>(behind, self.problem.rows.dimensions()));
         let refresh = Refresh {
             multiplier: self.multiplier,
             rows: &self.problem.rows,
@@ -155,21 +165,36 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         self.statistics.refresh_canonical += cost.canonical;
     }
 
+    /// All keys left are 0: the lowest rows are next, and no distance is needed.
+    fn pick_zeros(&mut self, limit: usize, stop: f64) -> Picked {
+        let live = std::mem::take(&mut self.live);
+        let mut rows = live.iter().map(|&row| Candidate { key: 0.0, row });
+        let limit = if stop >= 0.0 { 0 } else { limit };
+        let picks: Vec<Candidate> = rows.by_ref().take(limit).collect();
+        let next = rows.next();
+        self.add_centers(&picks.iter().map(|pick| pick.row).collect::<Vec<_>>());
+        Picked { picks, next }
+    }
+
     fn key(&self, row: usize) -> f64 {
         self.problem.key(row, self.bounds[row])
     }
 }
 
 /// A few tiles a thread, so that none waits long for another.
-fn tile_rows(rows: usize) -> usize {
-    (rows / (4 * rayon::current_num_threads())).next_multiple_of(32).clamp(32, TILE)
+fn tile_rows<M: Multiplier>(rows: usize, d: usize) -> usize {
+    let most = (TILE_BYTES / (M::depth(d) * size_of::<M::Value>())).clamp(32, TILE);
+    (rows / (4 * rayon::current_num_threads())).next_multiple_of(32).clamp(32, most)
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
     fn add_centers(&mut self, rows: &[usize]) {
         for &row in rows {
             self.centers.push(row);
-            self.bounds[row] = LEFT;
+            // Before the first center is applied there are no bounds; `prepare` sees to these rows.
+            if let Some(bound) = self.bounds.get_mut(row) {
+                *bound = LEFT;
+            }
         }
     }
 
@@ -188,7 +213,10 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
             return 0;
         }
         self.statistics.rounds += 1;
-        self.refresh_rows(&mut rows);
+        // Keys of 0 are exact: there is nothing to come nearer to.
+        if self.ceiling > 0.0 {
+            self.refresh_rows(&mut rows);
+        }
         let refreshed = rows.len();
         let live = |&row: &usize| {
             let candidate = Candidate { key: self.key(row), row };
@@ -201,6 +229,9 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Picked {
+        if self.ceiling == 0.0 {
+            return self.pick_zeros(limit, stop);
+        }
         let started = Instant::now();
         let rows = std::mem::take(&mut self.live);
         let state = rows.iter().map(|&row| self.state(row)).collect();
@@ -219,7 +250,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         picked
     }
 
-    fn settle(&mut self) -> (Vec<f64>, Vec<usize>) {
+    fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
         let started = Instant::now();
         if self.packing.is_none() {
             self.prepare();
@@ -227,13 +258,14 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         for row in (0..self.bounds.len()).filter(|&row| self.problem.excluded[row]) {
             self.set_state(row, Nearest { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
         }
-        // A row at distance 0, and one that left the order, cannot come nearer.
-        let mut rows: Vec<usize> =
-            (0..self.bounds.len()).filter(|&row| self.bounds[row] > 0.0).collect();
-        self.refresh_rows(&mut rows);
+        for start in (0..self.bounds.len()).step_by(SETTLED_AT_ONCE) {
+            let block = start..self.bounds.len().min(start + SETTLED_AT_ONCE);
+            // A row at distance 0, and one that left the order, cannot come nearer.
+            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
+            self.refresh_rows(&mut rows);
+        }
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
-        let nearest = self.nearest.iter().map(|&center| center as usize).collect();
-        (self.bounds.clone(), nearest)
+        (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
     }
 
     fn statistics(&self) -> Statistics {

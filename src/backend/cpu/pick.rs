@@ -9,7 +9,7 @@ use super::pack::{Block, Packing};
 use super::refresh::Nearest;
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
-use crate::greedy::Problem;
+use crate::problem::Problem;
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
 const GROUP: usize = 32;
@@ -96,10 +96,8 @@ impl<'r, M: Multiplier> Live<'r, M> {
                 picked.next = Some(candidate);
                 break;
             }
-            if candidate.key == 0.0 {
-                return self.pick_zeros(limit, picked);
-            }
-            if self.column[best].is_none() && !self.compute_group() {
+            // Once the largest key is 0 all are, and the next round needs no distances.
+            if candidate.key == 0.0 || (self.column[best].is_none() && !self.compute_group()) {
                 break;
             }
             self.choose(best);
@@ -120,23 +118,6 @@ impl<'r, M: Multiplier> Live<'r, M> {
             || largest(&self.keys),
         );
         if largest == GONE { None } else { self.keys.iter().position(|&key| key == largest) }
-    }
-
-    /// Once the largest key is 0, all are: the lowest rows fill the limit, and no distance is needed.
-    fn pick_zeros(&mut self, limit: usize, mut picked: Picked) -> Picked {
-        for (index, state) in
-            self.state.iter_mut().enumerate().filter(|(i, _)| self.keys[*i] != GONE)
-        {
-            state.seen = self.applied;
-            let candidate = Candidate { key: 0.0, row: self.rows[index] };
-            if picked.picks.len() < limit {
-                state.bound = LEFT;
-                picked.picks.push(candidate);
-            } else {
-                picked.next = picked.next.or(Some(candidate));
-            }
-        }
-        picked
     }
 
     /// Products of the likeliest next picks, those of largest key, with all rows. False if there is no room for them.

@@ -6,7 +6,7 @@ use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
 use crate::distance::distance;
-use crate::greedy::Problem;
+use crate::problem::Problem;
 
 /// Rows sampled for the mean: anything near it serves.
 const SAMPLE: usize = 1024;

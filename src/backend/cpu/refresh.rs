@@ -14,6 +14,9 @@ use super::panels::{Panel, Panels};
 use crate::distance::distance;
 use crate::rows::Rows;
 
+/// Rows between the one asked of memory and the one worked on.
+const AHEAD: usize = 2;
+
 /// A row's state, as far as refreshing changes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Nearest {
@@ -90,22 +93,26 @@ impl<M: Multiplier> Refresh<'_, M> {
         for panel in start / PANEL..self.end.div_ceil(PANEL) {
             cost.tile_evaluations += self.panel(panel, start, scratch);
         }
-        let after = (0..tile.len()).map(|i| {
-            if let Some(&ahead) = tile.get(i + 2) {
+        (self.decide_all(tile, &before, scratch, &mut cost), cost)
+    }
+
+    fn decide_all(
+        &self,
+        tile: &[usize],
+        before: &[Nearest],
+        scratch: &mut Scratch<M>,
+        cost: &mut Cost,
+    ) -> Vec<Nearest> {
+        let Scratch { searches, row, center, .. } = scratch;
+        let decide = |i: usize| {
+            if let Some(&ahead) = tile.get(i + AHEAD) {
                 prefetch(self.rows.stored(ahead));
-                let candidates = scratch.searches[i + 2].left();
-                candidates.for_each(|center| prefetch(self.centers.stored(center)));
+                searches[i + AHEAD].left().for_each(|center| prefetch(self.centers.stored(center)));
             }
             cost.evaluations += self.end.saturating_sub(before[i].seen as usize) as u64;
-            let mut row = Vec::new();
-            std::mem::swap(&mut row, &mut scratch.row);
-            let x = self.rows.get(tile[i], &mut row);
-            let nearest =
-                self.decide(x, before[i], &scratch.searches[i], &mut scratch.center, &mut cost);
-            scratch.row = row;
-            nearest
-        });
-        (after.collect(), cost)
+            self.decide(self.rows.get(tile[i], row), before[i], &searches[i], center, cost)
+        };
+        (0..tile.len()).map(decide).collect()
     }
 
     fn pack(&self, tile: &[usize], before: &[Nearest], scratch: &mut Scratch<M>) {
@@ -115,7 +122,7 @@ impl<M: Multiplier> Refresh<'_, M> {
         searches.resize_with(tile.len(), Search::empty);
         let depth = block.depth;
         for (i, &pool_row) in tile.iter().enumerate() {
-            if let Some(&ahead) = tile.get(i + 2) {
+            if let Some(&ahead) = tile.get(i + AHEAD) {
                 prefetch(self.rows.stored(ahead));
             }
             let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];

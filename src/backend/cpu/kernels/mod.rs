@@ -7,7 +7,6 @@ pub mod amx;
 pub mod avx512_bf16;
 #[cfg(target_arch = "x86_64")]
 mod bf16_layout;
-pub mod float_environment;
 pub mod gemm;
 pub mod prefetch;
 

@@ -1,4 +1,5 @@
 //! The floating-point environment of the contract: round to nearest, denormals on, whatever the caller set.
+#![allow(unsafe_code)]
 
 /// Give the calling thread the default environment.
 pub fn set_default() {

@@ -2,9 +2,9 @@
 
 use crate::distance::distance_to_point;
 use crate::error::{Error, Result};
+use crate::options::{First, Options};
 use crate::pool::Pool;
 use crate::rows::Rows;
-use crate::select::{First, Options};
 
 /// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
 const MEAN_BLOCK: usize = 1024;

@@ -1,0 +1,143 @@
+//! `farpoint bench`.
+
+mod measure;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use farpoint::Pool;
+use farpoint::synth::{Shape, pool as synthetic};
+use farpoint::tuning::product_rate;
+use measure::{Measured, Subject, measure};
+use serde::Serialize;
+
+use crate::machine::Machine;
+use crate::terminal::print;
+
+/// Measure this machine: the engine beside the plain loop
+///
+/// For each pool the answers are compared first: the engine's picks are proven greedy by brute force, and held to the plain
+/// loop's, one product of the whole pool a pick in f32. Then both are timed in turn, and their ratio is the median over
+/// the turns.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Small pools only: a check that it works, not a measurement
+    #[arg(long)]
+    quick: bool,
+    /// A pool of f32 values to measure, and how many rows to select; may be given again
+    #[arg(long, value_name = "POOL:K")]
+    pool: Vec<String>,
+    /// Turns of each
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    turns: usize,
+    /// Write the record, JSON, here
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Print the record instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything measured in one run.
+#[derive(Serialize)]
+struct Record {
+    machine: Machine,
+    command: String,
+    version: &'static str,
+    /// f32 products by the `gemm` crate at 4,096 cubed, GF/s.
+    product_gflops: f64,
+    pools: Vec<Measured>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let rate = if arguments.quick { f64::NAN } else { product_rate() };
+    let mut pools = Vec::new();
+    for subject in subjects(arguments)? {
+        let measured = measure(&subject, rate, arguments.turns.max(1))?;
+        if !arguments.json {
+            print(|out| Ok(out.write_all(table(&measured).as_bytes())?))?;
+        }
+        pools.push(measured);
+    }
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let record = Record {
+        machine: Machine::read(),
+        command: format!("farpoint {command}"),
+        version: env!("CARGO_PKG_VERSION"),
+        product_gflops: rate / 1e9,
+        pools,
+    };
+    let json = serde_json::to_string_pretty(&record)?;
+    if arguments.json {
+        print(|out| Ok(writeln!(out, "{json}")?))?;
+    }
+    if let Some(path) = &arguments.record {
+        std::fs::write(path, json + "\n").with_context(|| path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    for given in &arguments.pool {
+        let (path, budget) = given.rsplit_once(':').context("--pool is POOL:K")?;
+        let pool = Pool::open(path)?;
+        let mut scratch = Vec::new();
+        let values =
+            (0..pool.rows()).flat_map(|row| pool.row(row, &mut scratch).to_vec()).collect();
+        let budget = budget.parse().context("--pool is POOL:K")?;
+        subjects.push(Subject { name: path.to_string(), values, d: pool.dimensions(), budget });
+    }
+    let made = |shape, name: &str, n, d, budget| Subject {
+        name: format!("{name}, synthetic"),
+        values: synthetic(shape, n, d, 1),
+        d,
+        budget,
+    };
+    if arguments.quick {
+        subjects.push(made(Shape::Text, "text-like", 4_000, 64, 300));
+    } else if subjects.is_empty() {
+        subjects.push(made(Shape::Unit, "iid unit", 100_000, 256, 5_000));
+        subjects.push(made(Shape::Text, "text-like", 45_000, 384, 4_500));
+    }
+    Ok(subjects)
+}
+
+fn table(m: &Measured) -> String {
+    let mut text = format!(
+        "{}: {} x {} f32, budget {}\n  plain loop      {:>9.3} s   {:.1} GB/s, {:.0} % of the {:.1} GB/s this machine reads; {}\n",
+        m.pool,
+        m.rows,
+        m.dimensions,
+        m.budget,
+        m.plain_seconds,
+        m.plain_gbps,
+        100.0 * m.plain_share_of_bandwidth,
+        m.read_gbps,
+        match m.plain_departs_at {
+            None => "the same picks".to_string(),
+            Some(at) => format!("the same picks up to {at}, where its rounding takes another row"),
+        },
+    );
+    for e in &m.engines {
+        let peak =
+            e.peak_bytes.map_or("unknown".to_string(), |bytes| format!("{} MB", bytes >> 20));
+        let _ = writeln!(
+            text,
+            "  farpoint {:<6} {:>9.3} s   {:.1}x   refresh {:.0} GF/s ({:.0} % of gemm f32)   evaluations {:.3} n k   reads {:.1}   \
+             rounds {}   canonical {:.2} a row   peak {peak} beside the pool",
+            e.filter,
+            e.seconds,
+            e.speedup,
+            e.refresh_gflops,
+            100.0 * e.refresh_share_of_product_rate,
+            e.evaluations_fraction,
+            e.reads_per_row,
+            e.statistics.rounds,
+            e.canonical_per_refreshed_row,
+        );
+    }
+    text
+}

@@ -1,0 +1,48 @@
+//! What a selection answers.
+
+use serde::Serialize;
+
+use crate::statistics::Statistics;
+
+/// The rows selected, in order, and how well they cover the pool.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Selection {
+    /// The chosen rows, in the order greedy chose them.
+    pub centers: Vec<usize>,
+    /// `radii[t]` is the cover radius once `centers[..=t]` are chosen: the coverage curve. As long as `centers`; one shorter
+    /// after an interruption, when the last radius is not known.
+    pub radii: Vec<f64>,
+    /// The cover radius of the labeled centers alone; infinite if there are none.
+    pub initial_radius: f64,
+    /// `lower_bounds[t]`: no `t + 1` new centers have a radius below this. Half of `radii[t]` without weights; with them
+    /// `radii[t] / (1 + a)`, `a` the largest weight ratio of a later to an earlier pick.
+    pub lower_bounds: Vec<f64>,
+    /// The row that the last radius is the distance of; none if every row is a center or the run was interrupted.
+    pub farthest: Option<usize>,
+    /// Per row, the distance to its nearest center; with [`Options::assign`].
+    pub min_distances: Option<Vec<f64>>,
+    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`Options::assign`].
+    pub assignment: Option<Vec<i64>>,
+    /// True if the run was stopped from outside before its budget or stop radius.
+    pub interrupted: bool,
+    /// What the run did.
+    pub statistics: Statistics,
+}
+
+impl Selection {
+    /// The last cover radius known: the last of `radii`, or the initial one if there is none.
+    pub fn radius(&self) -> f64 {
+        self.radii.last().copied().unwrap_or(self.initial_radius)
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Centers chosen so far.
+    pub chosen: usize,
+    /// Centers wanted.
+    pub budget: usize,
+    /// The largest distance still to be covered when the latest center was chosen.
+    pub radius: f64,
+}

@@ -1,0 +1,19 @@
+//! The engine's own threads.
+
+use crate::error::{Error, Result};
+use crate::float_environment;
+
+/// Run on threads of the engine's own: as many as asked for, with the floating-point environment of the contract.
+pub(crate) fn on_engine_threads<T: Send>(
+    threads: usize,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .start_handler(|_| float_environment::set_default())
+        .build()
+        .map_err(|reason| {
+            Error::Options(format!("{threads} threads cannot be started: {reason}"))
+        })?;
+    Ok(pool.install(work))
+}
