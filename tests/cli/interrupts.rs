@@ -92,6 +92,25 @@ fn rows_made_so_far_go_to_stdout() {
     assert!(lines(&out).len() < 6000);
 }
 
+/// The second Ctrl-C may come while a file is written: it is there whole or not at all, and nothing else is.
+#[test]
+fn a_second_interrupt_leaves_nothing_half_written() {
+    let folder = large();
+    let before = folder.names();
+    let mut child = start(&folder, "select large.npy -k 3000 --log -o picks.json");
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    said.read_line(&mut String::new()).unwrap();
+    // The file being written, or already there.
+    while folder.names() == before {}
+    for _ in 0..3 {
+        signal(&child, "-INT");
+    }
+    said.read_to_string(&mut String::new()).unwrap();
+    child.wait().unwrap();
+    let names: Vec<String> = folder.names().into_iter().filter(|n| n != "picks.json").collect();
+    assert_eq!(names, before);
+}
+
 /// Nothing is chosen yet: nothing is written. The labeled rows come from a pipe that stays open.
 #[test]
 fn an_interrupt_while_files_are_read_ends_at_once() {

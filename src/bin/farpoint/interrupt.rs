@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use anyhow::Result;
 
 use crate::exit::INTERRUPTED;
+use crate::target;
 use crate::terminal::say;
 
 /// Nothing is chosen yet, so there is nothing to keep.
@@ -25,6 +26,7 @@ impl Interrupt {
         let seen = Arc::clone(&phase);
         ctrlc::set_handler(move || {
             if seen.compare_exchange(SELECTING, ASKED_TO_STOP, SeqCst, SeqCst).is_err() {
+                target::remove_unfinished();
                 say(format_args!("interrupted"));
                 process::exit(i32::from(INTERRUPTED));
             }

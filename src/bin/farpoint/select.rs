@@ -95,15 +95,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let pool = inputs.pool_record(&arguments.pool);
         Record::new(pool, inputs.terms_record(&terms), &selection, seconds)
     });
-    let pool = &arguments.pool;
-    let made = Made {
-        inputs: &inputs,
-        options: &options,
-        pool,
-        selection: &selection,
-        record: record.as_ref(),
-    };
-    arguments.deliver(&outputs, &made, seconds)?;
+    let (pool, record) = (&arguments.pool, record.as_ref());
+    let (inputs, options, selection) = (&inputs, &options, &selection);
+    arguments.deliver(&outputs, &Made { inputs, options, pool, selection, record }, seconds)?;
     Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 

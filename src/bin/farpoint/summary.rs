@@ -1,10 +1,15 @@
 //! What a person is told of a finished selection.
 
+use std::io::{self, IsTerminal};
+
 use farpoint::{Metric, Options, Pool, Selection, report};
 
 use crate::terminal::{say, short};
 
-/// Pool, picks and time in a line, then the coverage curve.
+/// Columns of the plot; its last label may reach a little farther, within 80.
+const PLOT_WIDTH: usize = 72;
+
+/// Pool, picks and time in a line, then the coverage curve: as numbers, and to a person as a picture too.
 pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
     let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
     let picks = selection.centers.len();
@@ -21,6 +26,10 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
         say(format_args!("every row is within {radius} of a center{unit}"));
     }
     say(format_args!("{}", report::curve_table(selection).trim_end()));
+    let plot = report::curve_plot(selection, PLOT_WIDTH);
+    if io::stderr().is_terminal() && !plot.is_empty() {
+        say(format_args!("\n{}", plot.trim_end()));
+    }
 }
 
 /// Counts and times, a `key value` a line.

@@ -3,9 +3,24 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
+
+/// The file being written now. A signal that ends the program runs no destructor, which would remove it.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Remove what is half written. For the end of the program: whoever is writing cannot rename it any more.
+pub fn remove_unfinished() {
+    if let Some(file) = unfinished().take() {
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where a file will go. Its folder exists and can be written to.
 #[derive(Debug)]
@@ -91,6 +106,7 @@ impl Target {
 
     fn replace(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
         let file = self.temporary()?;
+        *unfinished() = Some(file.path().to_path_buf());
         flush(file.as_file(), fill)?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|refused| refused.error)?;
