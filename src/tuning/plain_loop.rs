@@ -53,11 +53,16 @@ fn pass(
         #[inline(always)]
         || {
             let mut farthest = (0, f32::NEG_INFINITY);
-            for (row, x) in values.chunks_exact(center.len()).enumerate() {
-                let distance = (squares[row] + square - 2.0 * product(x, center)).max(0.0);
-                least[row] = least[row].min(distance);
-                if least[row] > farthest.1 {
-                    farthest = (row, least[row]);
+            let states = squares.chunks(TOGETHER).zip(least.chunks_mut(TOGETHER));
+            for (block, (rows, (squares, least))) in
+                values.chunks(TOGETHER * center.len()).zip(states).enumerate()
+            {
+                let products = products(rows, center);
+                for (at, (least, norm)) in least.iter_mut().zip(squares).enumerate() {
+                    *least = least.min((norm + square - 2.0 * products[at]).max(0.0));
+                    if *least > farthest.1 {
+                        farthest = (block * TOGETHER + at, *least);
+                    }
                 }
             }
             farthest
@@ -68,27 +73,52 @@ fn pass(
 fn dot(x: &[f32], y: &[f32]) -> f32 {
     widest(
         #[inline(always)]
-        || product(x, y),
+        || products(x, y)[0],
     )
 }
 
+/// Rows whose sums run side by side, so that none waits for another.
+const TOGETHER: usize = 4;
+const LANES: usize = 16;
+
+/// The products of up to `TOGETHER` rows with `y`.
 #[inline(always)]
-fn product(x: &[f32], y: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 64];
-    let (x, x_rest) = x.as_chunks::<64>();
-    let (y, y_rest) = y.as_chunks::<64>();
-    for (x, y) in x.iter().zip(y) {
-        for lane in 0..64 {
-            lanes[lane] = x[lane].mul_add(y[lane], lanes[lane]);
+fn products(rows: &[f32], y: &[f32]) -> [f32; TOGETHER] {
+    let d = y.len();
+    let mut out = [0.0; TOGETHER];
+    if rows.len() < TOGETHER * d {
+        for (out, x) in out.iter_mut().zip(rows.chunks_exact(d)) {
+            *out = x.iter().zip(y).fold(0.0, |sum, (x, y)| x.mul_add(*y, sum));
+        }
+        return out;
+    }
+    let row = |i: usize| rows[i * d..(i + 1) * d].as_chunks::<LANES>();
+    let [x0, x1, x2, x3] = [row(0), row(1), row(2), row(3)];
+    let (blocks, rest) = y.as_chunks::<LANES>();
+    let mut sums = [[0.0f32; LANES]; TOGETHER];
+    for (t, y) in blocks.iter().enumerate() {
+        for lane in 0..LANES {
+            sums[0][lane] = x0.0[t][lane].mul_add(y[lane], sums[0][lane]);
+            sums[1][lane] = x1.0[t][lane].mul_add(y[lane], sums[1][lane]);
+            sums[2][lane] = x2.0[t][lane].mul_add(y[lane], sums[2][lane]);
+            sums[3][lane] = x3.0[t][lane].mul_add(y[lane], sums[3][lane]);
         }
     }
-    let rest: f32 = x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum();
-    let mut width = 32;
+    for ((out, sums), x) in out.iter_mut().zip(sums).zip([x0.1, x1.1, x2.1, x3.1]) {
+        let rest: f32 = x.iter().zip(rest).map(|(x, y)| x * y).sum();
+        *out = fold(sums) + rest;
+    }
+    out
+}
+
+#[inline(always)]
+fn fold(mut lanes: [f32; LANES]) -> f32 {
+    let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
             lanes[lane] += lanes[lane + width];
         }
         width /= 2;
     }
-    lanes[0] + rest
+    lanes[0]
 }

@@ -126,11 +126,12 @@ fn table(m: &Measured) -> String {
             e.peak_bytes.map_or("unknown".to_string(), |bytes| format!("{} MB", bytes >> 20));
         let _ = writeln!(
             text,
-            "  farpoint {:<6} {:>9.3} s   {:.1}x   refresh {:.0} GF/s ({:.0} % of gemm f32)   evaluations {:.3} n k   reads {:.1}   \
+            "  farpoint {:<6} {:>9.3} s   {:.1}x ({:.1}x a loop at 80 %)   refresh {:.0} GF/s ({:.0} % of gemm f32)   evaluations {:.3} n k   reads {:.1}   \
              rounds {}   canonical {:.2} a row   peak {peak} beside the pool",
             e.filter,
             e.seconds,
             e.speedup,
+            e.speedup_at_80_percent,
             e.refresh_gflops,
             100.0 * e.refresh_share_of_product_rate,
             e.evaluations_fraction,
