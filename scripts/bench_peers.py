@@ -178,7 +178,7 @@ def compare(entry, pool, ours):
 
 def bench(name, path, k, args):
     pool = as_f32(path)
-    entries = [measure(tool, args, path, k) for tool in ["farpoint", "plain loop", *PEERS]]
+    entries = [measure(tool, args, path, k) for tool in args.tools.split(",")]
     ours = entries[0].get("centers")
     for entry in entries:
         if "centers" in entry and ours is not None:
@@ -253,6 +253,8 @@ def arguments():
     parser.add_argument("--synthetic", action="append", default=[], metavar="NxD:K", help="a Gaussian pool; repeatable")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each; the median is shown")
     parser.add_argument("--cap", type=float, default=300, help="seconds after which a run is stopped")
+    every = ",".join(["farpoint", "plain loop", *PEERS])
+    parser.add_argument("--tools", default=every, help=f"what to run, farpoint first: {every}")
     parser.add_argument("--record", help="write everything to this .json")
     return parser.parse_args()
 
