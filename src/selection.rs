@@ -19,9 +19,9 @@ pub struct Selection {
     pub lower_bounds: Vec<f64>,
     /// The row that the last radius is the distance of; none if every row is a center or the run was interrupted.
     pub farthest: Option<usize>,
-    /// Per row, the distance to its nearest center; with [`Options::assign`].
+    /// Per row, the distance to its nearest center; with [`crate::Options::assign`].
     pub min_distances: Option<Vec<f64>>,
-    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`Options::assign`].
+    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`crate::Options::assign`].
     pub assignment: Option<Vec<i64>>,
     /// True if the run was stopped from outside before its budget or stop radius.
     pub interrupted: bool,
