@@ -1,4 +1,4 @@
-//! What a record says of the machine it was made on.
+//! What the system tells of the machine: for records, and for plans.
 
 use std::fs;
 
@@ -39,17 +39,23 @@ fn commit() -> Option<String> {
 /// Forget the highest resident size so far. Returns the size now, in bytes; `None` where the system cannot.
 pub fn reset_peak() -> Option<u64> {
     fs::write("/proc/self/clear_refs", "5").ok()?;
-    status("VmRSS:")
+    kib_field("/proc/self/status", "VmRSS:")
 }
 
 /// The highest resident size since [`reset_peak`], in bytes.
 pub fn peak() -> Option<u64> {
-    status("VmHWM:")
+    kib_field("/proc/self/status", "VmHWM:")
 }
 
-fn status(field: &str) -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+/// Bytes of memory that a new program may take, where the system says so.
+pub fn memory_available() -> Option<u64> {
+    kib_field("/proc/meminfo", "MemAvailable:")
+}
+
+/// A size in a file of lines such as `VmRSS:   1024 kB`, in bytes.
+fn kib_field(path: &str, field: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }

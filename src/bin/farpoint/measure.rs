@@ -1,11 +1,9 @@
-//! What this machine can do, measured in well under a second or read from the system.
+//! What this machine can do, measured in about a second.
 
-use std::fs;
 use std::time::Instant;
 
 use anyhow::Result;
 use farpoint::{Metric, Options, Pool, Statistics, select};
-use rayon::prelude::*;
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const REHEARSAL_VALUES: usize = 4 << 20;
@@ -56,30 +54,5 @@ impl Rehearsal {
 
 /// Bytes a second that all cores read together, from an array of at most `values` f32.
 pub fn read_bandwidth(values: usize) -> f64 {
-    let values = vec![1.0f32; values.clamp(1 << 16, BANDWIDTH_VALUES)];
-    let pass = || values.par_chunks(1 << 16).map(sum).sum::<f32>();
-    let mut best = f64::INFINITY;
-    for _ in 0..4 {
-        let started = Instant::now();
-        std::hint::black_box(pass());
-        best = best.min(started.elapsed().as_secs_f64());
-    }
-    size_of_val(&values[..]) as f64 / best.max(1e-9)
-}
-
-/// Lane by lane, so that additions do not wait for one another.
-fn sum(values: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 32];
-    for chunk in values.as_chunks::<32>().0 {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += value);
-    }
-    lanes.iter().sum()
-}
-
-/// Bytes of memory that a new program may take, where the system says so.
-pub fn memory_available() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
+    farpoint::tuning::read_bandwidth(&vec![1.0; values.clamp(1 << 16, BANDWIDTH_VALUES)])
 }

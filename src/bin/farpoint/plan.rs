@@ -8,7 +8,8 @@ use anyhow::Result;
 use farpoint::{Metric, Pool};
 use serde::Serialize;
 
-use crate::measure::{EVALUATED, Rehearsal, memory_available, read_bandwidth};
+use crate::machine::memory_available;
+use crate::measure::{EVALUATED, Rehearsal, read_bandwidth};
 use crate::terminal::print;
 use crate::terms;
 
