@@ -1,20 +1,20 @@
 //! Which arithmetic a selection runs on: the fastest filter this machine has, unless a test or benchmark asks for another.
 
-use std::ops::ControlFlow;
-
+use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
-use crate::backend::cpu::kernels::Multiplier;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use crate::backend::cpu::kernels::amx::Amx;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
+#[cfg(feature = "cuda")]
+use crate::backend::cuda::{Cuda, device::Gpu};
 use crate::error::{Error, Result};
-use crate::greedy::{self, Frontier};
-use crate::options::Options;
+use crate::greedy::{self, Frontier, Watch};
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::problem::Problem;
-use crate::selection::{Progress, Selection};
+use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 
 /// The arithmetic that filters.
@@ -29,6 +29,8 @@ pub enum Filter {
     Avx512Bf16,
     /// bf16 by AMX.
     Amx,
+    /// f32 on the GPU that the options name, number 0 if they name none.
+    Cuda,
 }
 
 /// What may be tuned.
@@ -57,44 +59,81 @@ pub fn select_tuned(
     budget: usize,
     options: &Options,
     tuning: &Tuning,
-    watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    watch: Watch,
 ) -> Result<Selection> {
     on_engine_threads(options.threads, || {
         let problem = Problem::new(pool, budget, options)?;
-        run(&problem, tuning, watch)
+        match (device(options.device, tuning.filter), tuning.filter) {
+            (Device::Cpu, _) => on_cpu(problem, tuning, watch),
+            (Device::Cuda(ordinal), _) => on_cuda(&problem, ordinal, tuning, watch),
+            (Device::Auto, _) => match on_cuda(&problem, 0, tuning, watch) {
+                Err(Error::Cuda { reason, .. }) => {
+                    let mut selection = on_cpu(problem, tuning, watch)?;
+                    selection.statistics.fallback = Some(reason);
+                    Ok(selection)
+                }
+                done => done,
+            },
+        }
     })?
 }
 
-fn run(
-    problem: &Problem,
-    tuning: &Tuning,
-    watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
-) -> Result<Selection> {
+/// Where to work: a filter that is asked for says where it runs.
+fn device(wanted: Device, filter: Filter) -> Device {
+    match (wanted, filter) {
+        (_, Filter::Auto) | (Device::Cuda(_), Filter::Cuda) => wanted,
+        (_, Filter::Cuda) => Device::Cuda(0),
+        _ => Device::Cpu,
+    }
+}
+
+fn on_cpu(problem: Problem, tuning: &Tuning, watch: Watch) -> Result<Selection> {
+    let problem = &problem.keep_norms()?;
     let wanted = |filter| tuning.filter == Filter::Auto || tuning.filter == filter;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Filter::Amx)) {
-        return lazy(problem, amx, tuning, watch);
+        return lazy(problem, Cpu::new(problem, amx, tuning.width), tuning, watch);
     }
     #[cfg(target_arch = "x86_64")]
     {
         let pays = tuning.filter != Filter::Auto || Avx512Bf16::is_fast();
         if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted(Filter::Avx512Bf16) && pays) {
-            return lazy(problem, bf16, tuning, watch);
+            return lazy(problem, Cpu::new(problem, bf16, tuning.width), tuning, watch);
         }
     }
     match tuning.filter {
-        Filter::Auto | Filter::F32 => lazy(problem, Gemm, tuning, watch),
+        Filter::Auto | Filter::F32 => {
+            lazy(problem, Cpu::new(problem, Gemm, tuning.width), tuning, watch)
+        }
         missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
     }
 }
 
+#[cfg(feature = "cuda")]
+fn on_cuda(
+    problem: &Problem,
+    ordinal: usize,
+    tuning: &Tuning,
+    watch: Watch,
+) -> Result<Selection> {
+    let gpu = Gpu::open(ordinal)?;
+    let stream = gpu.stream()?;
+    lazy(problem, Cuda::new(problem, gpu, stream, tuning.width)?, tuning, watch)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
+    let reason = "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
+    Err(Error::Cuda { device, reason: reason.into() })
+}
+
 fn lazy(
     problem: &Problem,
-    multiplier: impl Multiplier,
+    mut backend: impl Backend,
     tuning: &Tuning,
-    watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    watch: Watch,
 ) -> Result<Selection> {
     let adaptive = || Frontier::adaptive(problem.rows.len(), problem.rows.dimensions());
     let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
-    greedy::lazy(problem, &mut Cpu::new(problem, multiplier, tuning.width), frontier, watch)
+    greedy::lazy(problem, &mut backend, frontier, watch)
 }

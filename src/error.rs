@@ -97,6 +97,14 @@ pub enum Error {
         /// Dimensions of the outside vectors.
         vectors: usize,
     },
+    /// A GPU that cannot be used, or was lost; what to do about it.
+    #[error("cuda:{device}: {reason}")]
+    Cuda {
+        /// The device's number.
+        device: usize,
+        /// Why, and the remedy.
+        reason: String,
+    },
     /// Options that are out of range or contradict each other.
     #[error("{0}")]
     Options(String),

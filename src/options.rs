@@ -36,11 +36,13 @@ pub enum First {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
-    /// The fastest device there is.
+    /// GPU 0 if it can be used, else the CPU; [`crate::Statistics::fallback`] then says why.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
+    /// The NVIDIA GPU of this number, counted from 0. It must be there: nothing else is tried.
+    Cuda(usize),
 }
 
 /// What may be said about a selection beside the budget. `Options::default()` selects from the whole pool, from row 0.

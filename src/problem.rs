@@ -45,7 +45,7 @@ impl<'a> Problem<'a> {
         check_weights(options.weights.as_deref(), n)?;
         check_stop_radius(options.stop_radius)?;
         Ok(Problem {
-            rows: Rows::new(pool, options.metric, "row")?,
+            rows: Rows::new(pool, options.metric),
             outside: outside(pool, options)?,
             labeled: &options.labeled,
             resume: &options.resume,
@@ -58,6 +58,15 @@ impl<'a> Problem<'a> {
             first: options.first,
             seed: options.seed,
         })
+    }
+
+    /// Keep the pool's norms, for a backend on the CPU; a device sees to its own.
+    ///
+    /// # Errors
+    /// A row of zeros under cosine.
+    pub fn keep_norms(mut self) -> Result<Problem<'a>> {
+        self.rows.keep_norms("row")?;
+        Ok(self)
     }
 
     /// Labeled centers, rows and vectors.
@@ -208,7 +217,9 @@ fn outside<'a>(pool: &Pool, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
     if vectors.dimensions() != pool.dimensions() {
         return Err(Error::Dimensions { pool: pool.dimensions(), vectors: vectors.dimensions() });
     }
-    Rows::new(vectors, options.metric, "labeled vector").map(Some)
+    let mut vectors = Rows::new(vectors, options.metric);
+    vectors.keep_norms("labeled vector")?;
+    Ok(Some(vectors))
 }
 
 /// A number below `count` from `seed`: SplitMix64, then Lemire's reduction with rejection. Fixed for good.

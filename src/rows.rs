@@ -10,18 +10,25 @@ use crate::pool::Pool;
 /// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
     pool: &'a Pool<'a>,
-    /// Canonical norms, under cosine only.
+    metric: Metric,
+    /// Canonical norms, under cosine, once they are kept.
     norms: Option<Vec<f64>>,
 }
 
 impl<'a> Rows<'a> {
-    /// `what` names a row in errors. Reads the pool once under cosine.
-    pub fn new(pool: &'a Pool<'a>, metric: Metric, what: &'static str) -> Result<Rows<'a>> {
-        let norms = match metric {
-            Metric::Euclidean => None,
-            Metric::Cosine => Some(norms(pool, what)?),
-        };
-        Ok(Rows { pool, norms })
+    pub fn new(pool: &'a Pool<'a>, metric: Metric) -> Rows<'a> {
+        Rows { pool, metric, norms: None }
+    }
+
+    /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors.
+    ///
+    /// # Errors
+    /// A row of zeros, which has no direction.
+    pub fn keep_norms(&mut self, what: &'static str) -> Result<()> {
+        if self.metric == Metric::Cosine && self.norms.is_none() {
+            self.norms = Some(norms(self.pool, what)?);
+        }
+        Ok(())
     }
 
     pub fn len(&self) -> usize {
@@ -32,6 +39,14 @@ impl<'a> Rows<'a> {
         self.pool.dimensions()
     }
 
+    pub fn pool(&self) -> &'a Pool<'a> {
+        self.pool
+    }
+
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
     /// Row `row` as it is stored.
     pub fn stored(&self, row: usize) -> &[u8] {
         self.pool.row_bytes(row)
@@ -39,10 +54,13 @@ impl<'a> Rows<'a> {
 
     /// Row `row` under the metric: borrowed where it can be, else made in `scratch`.
     pub fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        let Some(norms) = &self.norms else { return self.pool.row(row, scratch) };
+        if self.metric == Metric::Euclidean {
+            return self.pool.row(row, scratch);
+        }
         let mut stored = Vec::new();
         let values = self.pool.row(row, &mut stored);
-        normalize(values, norms[row], scratch);
+        let norm = self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]);
+        normalize(values, norm, scratch);
         scratch
     }
 }

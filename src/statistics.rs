@@ -5,6 +5,10 @@ use serde::Serialize;
 /// Counts and times of one run. A plain loop would make `n k` evaluations and read every row `k` times.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Statistics {
+    /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
+    pub device: String,
+    /// Why no GPU was used, where [`crate::Device::Auto`] would have.
+    pub fallback: Option<String>,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
     /// Row-center pairs that refreshing needed.

@@ -44,7 +44,7 @@ pub fn verify(
 ) -> Result<Verdict> {
     on_engine_threads(options.threads, || {
         // The budget only says how many picks to make; any that the options allow will do.
-        let problem = Problem::new(pool, options.resume.len().max(1), options)?;
+        let problem = Problem::new(pool, options.resume.len().max(1), options)?.keep_norms()?;
         Ok(match positions(&problem, centers) {
             Ok(positions) => Check::new(&problem, centers, positions).verdict(radii),
             Err(verdict) => verdict,

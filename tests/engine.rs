@@ -426,7 +426,8 @@ macro_rules! stamp {
 stamp! {
     cpu_f32: Filter::F32;
     cpu_avx512_bf16: Filter::Avx512Bf16;
-    cpu_amx: Filter::Amx;;
+    cpu_amx: Filter::Amx;
+    cuda: Filter::Cuda;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size

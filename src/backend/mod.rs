@@ -1,7 +1,11 @@
 //! Where selections are computed. The seam between the greedy loop and the hardware is a round.
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+pub(crate) mod interval;
 
+use crate::error::Result;
 use crate::statistics::Statistics;
 
 /// A row and its key. Rows precede one another by key, the largest first, then by row, the lowest first.
@@ -27,20 +31,20 @@ pub(crate) struct Picked {
 }
 
 /// A device that holds a pool's state: each row's bound, its nearest center so far and how many centers were applied to it. It
-/// knows no budget. A row leaves the order when it becomes a center.
+/// knows no budget. A row leaves the order when it becomes a center. Errors are the device's, and end the run.
 pub(crate) trait Backend {
     /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
-    fn add_centers(&mut self, rows: &[usize]);
+    fn add_centers(&mut self, rows: &[usize]) -> Result<()>;
 
     /// Start a round: apply the pending centers to the `size` rows of largest bound, the frontier. Those that still precede
     /// every row outside are live. Returns the frontier's size, 0 if no row is left to be chosen.
-    fn refresh(&mut self, size: usize) -> usize;
+    fn refresh(&mut self, size: usize) -> Result<usize>;
 
     /// Greedy inside the live rows: at most `limit` picks, each of a key above `stop`. The picks are taken in as centers.
-    fn pick(&mut self, limit: usize, stop: f64) -> Picked;
+    fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked>;
 
     /// Apply every pending center to every row, and end: each row's distance to its nearest center and that center's number.
-    fn settle(&mut self) -> (Vec<f64>, Vec<u32>);
+    fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
 
     /// What was done so far.
     fn statistics(&self) -> Statistics;

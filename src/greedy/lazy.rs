@@ -22,7 +22,8 @@ pub(crate) fn lazy(
     let mut picks = start(problem, backend)?;
     let end = rounds(problem, backend, frontier, &mut picks, watch)?;
     // An interrupted run answers at once.
-    let settled = (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle());
+    let settled =
+        (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
     Ok(picks.into_selection(problem, end, settled, backend.statistics()))
 }
 
@@ -72,7 +73,7 @@ fn start(problem: &Problem, backend: &mut impl Backend) -> Result<Picks> {
     if picks.len() + problem.labeled_count() == 0 {
         picks.push(problem.first_center(), f64::INFINITY);
     }
-    backend.add_centers(picks.rows());
+    backend.add_centers(picks.rows())?;
     Ok(picks)
 }
 
@@ -90,10 +91,10 @@ fn rounds(
             return Ok(End::Unknown);
         }
         let before = backend.statistics();
-        if backend.refresh(frontier.size) == 0 {
+        if backend.refresh(frontier.size)? == 0 {
             return Ok(End::Covered);
         }
-        let picked = backend.pick(problem.budget - picks.len(), stop);
+        let picked = backend.pick(problem.budget - picks.len(), stop)?;
         check_resumed(problem, picks, &picked)?;
         picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
         if let Some(next) = picked.next {

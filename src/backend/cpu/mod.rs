@@ -4,7 +4,6 @@ mod centers;
 #[cfg(test)]
 mod containment;
 mod frontier;
-mod interval;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 mod pack;
@@ -25,6 +24,7 @@ use rayon::prelude::*;
 use refresh::{Cost, Nearest, Refresh, Scratch};
 
 use super::{Backend, Candidate, Picked};
+use crate::error::Result;
 use crate::problem::Problem;
 use crate::statistics::Statistics;
 
@@ -78,7 +78,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             scratch: (0..rayon::current_num_threads())
                 .map(|_| Mutex::new(Scratch::new(d)))
                 .collect(),
-            statistics: Statistics::default(),
+            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
         }
     }
 
@@ -172,8 +172,18 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         let limit = if stop >= 0.0 { 0 } else { limit };
         let picks: Vec<Candidate> = rows.by_ref().take(limit).collect();
         let next = rows.next();
-        self.add_centers(&picks.iter().map(|pick| pick.row).collect::<Vec<_>>());
+        self.take_in(&picks.iter().map(|pick| pick.row).collect::<Vec<_>>());
         Picked { picks, next }
+    }
+
+    fn take_in(&mut self, rows: &[usize]) {
+        for &row in rows {
+            self.centers.push(row);
+            // Before the first center is applied there are no bounds; `prepare` sees to these rows.
+            if let Some(bound) = self.bounds.get_mut(row) {
+                *bound = LEFT;
+            }
+        }
     }
 
     fn key(&self, row: usize) -> f64 {
@@ -188,17 +198,12 @@ fn tile_rows<M: Multiplier>(rows: usize, d: usize) -> usize {
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
-    fn add_centers(&mut self, rows: &[usize]) {
-        for &row in rows {
-            self.centers.push(row);
-            // Before the first center is applied there are no bounds; `prepare` sees to these rows.
-            if let Some(bound) = self.bounds.get_mut(row) {
-                *bound = LEFT;
-            }
-        }
+    fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
+        self.take_in(rows);
+        Ok(())
     }
 
-    fn refresh(&mut self, size: usize) -> usize {
+    fn refresh(&mut self, size: usize) -> Result<usize> {
         if self.packing.is_none() {
             self.prepare();
         }
@@ -210,7 +215,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         self.statistics.frontier_seconds += started.elapsed().as_secs_f64();
         let mut rows: Vec<usize> = frontier.rows.iter().map(|c| c.row).collect();
         if rows.is_empty() {
-            return 0;
+            return Ok(0);
         }
         self.statistics.rounds += 1;
         // Keys of 0 are exact: there is nothing to come nearer to.
@@ -225,12 +230,12 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         rows.retain(live);
         rows.sort_unstable();
         self.live = rows;
-        refreshed
+        Ok(refreshed)
     }
 
-    fn pick(&mut self, limit: usize, stop: f64) -> Picked {
+    fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         if self.ceiling == 0.0 {
-            return self.pick_zeros(limit, stop);
+            return Ok(self.pick_zeros(limit, stop));
         }
         let started = Instant::now();
         let rows = std::mem::take(&mut self.live);
@@ -247,10 +252,10 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         rows.iter().zip(states).for_each(|(&row, state)| self.set_state(row, state));
         picked.picks.iter().for_each(|pick| self.centers.push(pick.row));
         self.statistics.pick_seconds += started.elapsed().as_secs_f64();
-        picked
+        Ok(picked)
     }
 
-    fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
+    fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
         let started = Instant::now();
         if self.packing.is_none() {
             self.prepare();
@@ -265,7 +270,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
             self.refresh_rows(&mut rows);
         }
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
-        (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
+        Ok((std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest)))
     }
 
     fn statistics(&self) -> Statistics {

@@ -2,8 +2,8 @@
 
 use crate::simd::widest;
 
-use super::interval::{Interval, Operand};
 use super::kernels::{Buffer, Multiplier};
+use crate::backend::interval::{Interval, Operand, scale_for};
 
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
@@ -39,16 +39,6 @@ impl Packing {
         );
         self.interval.operand(square, residual, x.len())
     }
-}
-
-/// The largest power of two that keeps `scale * reach` below 1.
-fn scale_for(reach: f64) -> f64 {
-    if reach == 0.0 {
-        return 1.0;
-    }
-    // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since it is at least the least f32 over a root.
-    let exponent = (reach.to_bits() >> 52) as i32 - 1022;
-    2f64.powi(-exponent)
 }
 
 /// Returns the sums of `q^2` and of `(z - q)^2`.

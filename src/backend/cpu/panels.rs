@@ -5,9 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::centers::Centers;
-use super::interval::{CenterTerms, Interval, Operand};
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::Packing;
+use crate::backend::interval::{Interval, Operand};
 
 /// Bytes of packed centers kept.
 const CACHE_BYTES: usize = 64 << 20;
@@ -27,6 +27,14 @@ pub struct Panel<M: Multiplier> {
     pub values: Buffer<M::Value>,
     pub operands: [Operand; PANEL],
     pub terms: CenterTerms,
+}
+
+/// The centers' side of the test for a panel.
+#[derive(Clone)]
+pub struct CenterTerms {
+    pub base: [f32; PANEL],
+    pub norm: [f32; PANEL],
+    pub error: [f32; PANEL],
 }
 
 impl<M: Multiplier> Panel<M> {

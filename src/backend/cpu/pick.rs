@@ -3,7 +3,7 @@
 use crate::simd::widest;
 use rayon::prelude::*;
 
-use super::interval::{Operand, Test};
+use crate::backend::interval::{Operand, Test};
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use super::refresh::Nearest;

@@ -6,11 +6,11 @@ use crate::simd::widest;
 use std::ops::Range;
 
 use super::centers::Centers;
-use super::interval::{CenterTerms, Interval, Operand, Test};
 use super::kernels::prefetch::prefetch;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
-use super::panels::{Panel, Panels};
+use super::panels::{CenterTerms, Panel, Panels};
+use crate::backend::interval::{Interval, Operand, Test};
 use crate::distance::distance;
 use crate::rows::Rows;
 

@@ -62,7 +62,7 @@ struct Running {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.terms.check()?;
-    let device = arguments.running.device.device()?;
+    let device = arguments.running.device.device();
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();

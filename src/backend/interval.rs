@@ -6,8 +6,6 @@
 //! `P = N_x + N_c - 2 q_x.q_c` is within `2 g ||q_x|| ||q_c|| + SLACK (N_x + N_c) + tiny` of `||q_x - q_c||^2`, where `g` is
 //! the multiplier's error factor. The canonical distance is within a factor `1 +- rho` of the true one.
 
-use super::kernels::PANEL;
-
 /// Covers the f32 roundings around the product: each is at most 2^-24 of a partial result of size at most
 /// `3 (N_x + N_c)`, and there are fewer than five.
 const SLACK: f64 = 1.0 / (1 << 20) as f64;
@@ -23,8 +21,9 @@ pub struct Operand {
     pub error: f64,
 }
 
-/// The constants of one run's intervals.
+/// The constants of one run's intervals; `kernels/interval.cuh` has the same fields.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Interval {
     /// `s`.
     scale: f64,
@@ -46,6 +45,16 @@ pub struct Test {
     pub alpha: f32,
     pub beta: f32,
     pub threshold: f32,
+}
+
+/// The largest power of two that keeps `scale * reach` below 1.
+pub fn scale_for(reach: f64) -> f64 {
+    if reach == 0.0 {
+        return 1.0;
+    }
+    // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since it is at least the least f32 over a root.
+    let exponent = (reach.to_bits() >> 52) as i32 - 1022;
+    2f64.powi(-exponent)
 }
 
 impl Interval {
@@ -130,14 +139,6 @@ impl Test {
     pub fn admits(&self, product: f32, base: f32, norm: f32, error: f32) -> bool {
         self.admits_left(base - 2.0 * product - self.alpha * norm - self.beta * error)
     }
-}
-
-/// The centers' side of the test for a panel.
-#[derive(Clone)]
-pub struct CenterTerms {
-    pub base: [f32; PANEL],
-    pub norm: [f32; PANEL],
-    pub error: [f32; PANEL],
 }
 
 /// To f32, never below.

@@ -1,0 +1,307 @@
+// Batch: whole selections in one launch, for pools small enough that reading them once a pick is cheap: no filter to build, no
+// rounds, no host. Blocks [p g, (p + 1) g) serve pool p; with g > 1 the launch is cooperative and they meet once a pick.
+//
+//   values   (n, d)  in: the pools' rows, one pool after another
+//   offsets  (pools + 1,)  in: pool p's rows are [offsets[p], offsets[p + 1])
+//   picks, curve     out: pool p's begin at starts[p] and starts[p] + p. curve[t] is the largest key left before pick t
+//   results  (pools,)  out
+//
+// A block owns a slice of its pool's rows, cached in shared memory if it fits. For every center a block stages the center, sums
+// squared differences in f32, and evaluates the canonical distance where that sum, whose error is relative, may be below the row's
+// bound. O(n k d).
+#include "distance.cuh"
+#include "offer.cuh"
+#include "ptx.cuh"
+#include "state.cuh"
+
+// What a pool's run came to.
+struct PoolResult {
+    u32 picks;
+    u32 has_next, next_row;   // the row that is next, where rows are left
+    u32 not_finite;           // lowest row with a NaN or infinity, else all ones
+    u32 without_direction;    // under cosine: lowest row of zeros, else all ones
+    u32 unused;
+    u64 canonical;            // canonical distances evaluated
+};
+static_assert(sizeof(PoolResult) == 32);
+
+struct BatchArguments {
+    const void* values;
+    State state;              // bounds and nearest alone
+    const u8* roles;          // (n,); null if every row may be chosen
+    double* norms;            // (n,), written; null under euclidean
+    const float* centers;     // (given, d): applied before the first pick
+    const u64* offsets;
+    const u32* budgets;       // (pools,)
+    const u32* firsts;        // (pools,): the first pick where no center is given; null: the lowest row
+    const u64* starts;        // (pools,)
+    u32* picks;
+    double* curve;
+    PoolResult* results;
+    Offer* offers;            // (2, blocks)
+    u32* barriers;            // (pools,), 0 before the launch
+    double stop;              // picks have keys above it
+    float relative, absolute; // error of the f32 sum: a share of it, and underflow
+    u32 given;
+    u32 d;
+    u32 group;                // blocks a pool
+    u32 slots;                // rows a block, at most
+    u32 is_cached;
+};
+static_assert(sizeof(BatchArguments) == 176);
+
+constexpr u32 LANE_PER_ROW = 32;   // up to this many dimensions a lane sums a whole row, else a warp does
+
+// A block's part of its pool.
+template <class T>
+struct Slice {
+    u64 keys_at_row;       // pool row of slot 0
+    u32 count;             // rows owned
+    const T* values;       // (count, d), in shared memory or where they lie
+    u64* keys;             // (slots,), as in Offer
+    float* cutoffs;        // (slots,): a sum above it cannot come nearer
+    float* center;         // (d,)
+    u32 pool;
+    u32 evaluated;         // canonical distances, by this warp
+};
+
+// The slot of this lane's row in group `q` of this warp's rows. Either way every slot belongs to one lane.
+DEVICE u32 slot_of(u32 q, u32 d) {
+    u32 warp = threadIdx.x / WARP, warps = blockDim.x / WARP, lane = threadIdx.x % WARP;
+    return d <= LANE_PER_ROW ? (q * warps + warp) * WARP + lane : (q * WARP + lane) * warps + warp;
+}
+
+DEVICE u32 groups(u32 count) { return (count + blockDim.x - 1) / blockDim.x; }
+
+template <class T>
+DEVICE View<T> view_slot(const BatchArguments& a, const Slice<T>& s, u32 slot) {
+    return {s.values + u64(slot) * a.d, a.norms ? a.norms[s.keys_at_row + slot] : 0.0};
+}
+
+// Squared differences of this lane's row of group `q` from the staged center, summed in f32.
+template <class T>
+DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
+    float own = INFINITY;
+    if (a.d <= LANE_PER_ROW) {
+        u32 slot = slot_of(q, a.d);
+        if (slot >= s.count) return own;
+        View<T> x = view_slot(a, s, slot);
+        own = 0.0f;
+        for (u32 j = 0; j < a.d; j++) {
+            float t = __fsub_rn(x.at(j), s.center[j]);
+            own = __fmaf_rn(t, t, own);
+        }
+        return own;
+    }
+    u32 lane = threadIdx.x % WARP, warps = blockDim.x / WARP, first = q * WARP * warps + threadIdx.x / WARP;
+    for (u32 owner = 0; owner < WARP && first + owner * warps < s.count; owner++) {
+        View<T> x = view_slot(a, s, first + owner * warps);
+        float sum = 0.0f;
+        for (u32 j = lane; j < a.d; j += WARP) {
+            float t = __fsub_rn(x.at(j), s.center[j]);
+            sum = __fmaf_rn(t, t, sum);
+        }
+        for (u32 width = WARP / 2; width > 0; width /= 2) sum += __shfl_xor_sync(FULL_WARP, sum, width);
+        if (lane == owner) own = sum;
+    }
+    return own;
+}
+
+// The row's key and cutoff at its present bound; rows that may not be chosen keep the key 0.
+template <class T>
+DEVICE void set_slot(const BatchArguments& a, const Slice<T>& s, u32 slot, double bound) {
+    u64 row = s.keys_at_row + slot;
+    if (s.keys[slot] > 0) s.keys[slot] = bits(key_of(bound, a.state.weights, row)) + 1;
+    s.cutoffs[slot] = __double2float_ru(bound * bound * (1.0 + double(a.relative)) + double(a.absolute));
+}
+
+template <class T>
+DEVICE void improve(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 center, double distance) {
+    u64 row = s.keys_at_row + slot;
+    if (distance >= a.state.bounds[row]) return;
+    a.state.bounds[row] = distance;
+    a.state.nearest[row] = center;
+    set_slot(a, s, slot, distance);
+}
+
+// Apply the staged center, number `center`, to the block's rows. Every warp sees to its own.
+template <class T>
+DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
+    for (u32 q = 0; q < groups(s.count); q++) {
+        float sum = sum_of_squares(a, s, q);
+        u32 slot = slot_of(q, a.d);
+        bool admitted = slot < s.count && !(sum > s.cutoffs[slot]);
+        for (u32 left = __ballot_sync(FULL_WARP, admitted); left; left &= left - 1) {
+            u32 owner = __ffs(left) - 1;
+            u32 owned = __shfl_sync(FULL_WARP, slot, owner);
+            double distance = canonical_distance(view_slot(a, s, owned), s.center, a.d, threadIdx.x % WARP);
+            if (threadIdx.x % WARP == owner) improve(a, s, slot, center, distance);
+            s.evaluated++;
+        }
+    }
+}
+
+// Stage a center that was given.
+template <class T>
+DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
+    __syncthreads();
+    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
+    __syncthreads();
+}
+
+// Stage a pool row.
+template <class T>
+DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
+    View<T> x = {static_cast<const T*>(a.values) + row * a.d, a.norms ? a.norms[row] : 0.0};
+    __syncthreads();
+    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = x.at(j);
+    __syncthreads();
+}
+
+// Look at row `slot` once, by a warp: whether it is finite, and its norm.
+template <class T>
+DEVICE void check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
+    const T* x = s.values + u64(slot) * a.d;
+    u64 row = s.keys_at_row + slot;
+    u32 number = u32(row - a.offsets[s.pool]);
+    bool finite = true;
+    for (u32 j = lane; j < a.d; j += WARP) finite = finite && isfinite(widen(x[j]));
+    if (!__all_sync(FULL_WARP, finite) && lane == 0) atomicMin(&a.results[s.pool].not_finite, number);
+    if (!a.norms) return;
+    double norm = canonical_norm(x, a.d, lane);
+    if (lane == 0) a.norms[row] = norm;
+    if (lane == 0 && norm == 0.0) atomicMin(&a.results[s.pool].without_direction, number);
+}
+
+// The block's slice, its memory laid out in `shared`: keys, cutoffs, the center, the values.
+template <class T>
+DEVICE Slice<T> slice_of(const BatchArguments& a, u64* shared) {
+    u32 pool = blockIdx.x / a.group, member = blockIdx.x % a.group;
+    u64 begin = a.offsets[pool], end = a.offsets[pool + 1];
+    u64 each = (end - begin + a.group - 1) / a.group;
+    u64 first = min(begin + member * each, end), last = min(first + each, end);
+    Slice<T> s;
+    s.keys_at_row = first;
+    s.count = u32(last - first);
+    s.keys = shared;
+    s.cutoffs = reinterpret_cast<float*>(shared + a.slots);
+    s.center = s.cutoffs + a.slots;
+    s.pool = pool;
+    s.evaluated = 0;
+    s.values = static_cast<const T*>(a.values) + first * a.d;
+    return s;
+}
+
+template <class T>
+DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
+    T* cache = reinterpret_cast<T*>(s.center + a.d);
+    for (u64 i = threadIdx.x; a.is_cached && i < u64(s.count) * a.d; i += blockDim.x) cache[i] = s.values[i];
+    if (a.is_cached) s.values = cache;
+    __syncthreads();
+    u32 warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
+    for (u32 slot = warp; slot < s.count; slot += warps) check_row(a, s, slot, threadIdx.x % WARP);
+    for (u32 slot = threadIdx.x; slot < s.count; slot += blockDim.x) {
+        u64 row = s.keys_at_row + slot;
+        s.keys[slot] = a.roles && a.roles[row] != ELIGIBLE ? 0 : 1;
+        a.state.bounds[row] = INFINITY;
+        a.state.nearest[row] = NO_CENTER;
+        set_slot(a, s, slot, INFINITY);
+    }
+    __syncthreads();
+}
+
+template <class T>
+DEVICE Offer best_owned(const BatchArguments& a, const Slice<T>& s) {
+    Offer best = {0, NO_CENTER, 0};
+    for (u32 q = 0; q < groups(s.count); q++) {
+        u32 slot = slot_of(q, a.d);
+        if (slot < s.count && s.keys[slot] > 0) best = better(best, {s.keys[slot], u32(s.keys_at_row + slot), slot});
+    }
+    return best_of_warp(best);
+}
+
+// The best offer of the pool's blocks, to every thread. `turn` counts the calls.
+template <class T>
+DEVICE Offer best_of_pool(const BatchArguments& a, const Slice<T>& s, Offer* offers, u32 turn) {
+    u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
+    Offer best = best_owned(a, s);
+    offers += turn % 2 * WARP;   // two sets: a warp may offer again before the others have read
+    if (lane == 0) offers[warp] = best;
+    __syncthreads();
+    best = best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
+    if (a.group == 1) return best;
+    Offer* all = a.offers + turn % 2 * u64(gridDim.x) + s.pool * a.group;
+    if (threadIdx.x == 0) all[blockIdx.x % a.group] = best;
+    group_barrier(&a.barriers[s.pool], (turn + 1) * a.group);
+    best = {0, NO_CENTER, 0};
+    for (u32 block = lane; block < a.group; block += WARP) {
+        volatile Offer& offer = all[block];
+        best = better(best, {offer.key, offer.row, offer.index});
+    }
+    return best_of_warp(best);
+}
+
+template <class T>
+DEVICE void record_pick(const BatchArguments& a, const Slice<T>& s, Offer pick, u32 number, u32 center) {
+    u64 start = a.starts[s.pool];
+    u64 slot = pick.row - s.keys_at_row;
+    bool owned = pick.row >= s.keys_at_row && slot < s.count;
+    if (threadIdx.x > 0 || !owned) return;
+    a.picks[start + number] = u32(pick.row - a.offsets[s.pool]);
+    a.curve[start + s.pool + number] = from_bits(pick.key - 1);
+    a.state.bounds[pick.row] = 0.0;      // a center's nearest is itself
+    a.state.nearest[pick.row] = center;
+    s.keys[slot] = 0;
+    s.cutoffs[slot] = -1.0f;             // nothing comes nearer
+}
+
+template <class T>
+DEVICE void record_end(const BatchArguments& a, const Slice<T>& s, Offer next, u32 picks) {
+    PoolResult& result = a.results[s.pool];
+    if (threadIdx.x % WARP == 0 && s.evaluated > 0) atomicAdd(&result.canonical, u64(s.evaluated));
+    if (threadIdx.x > 0 || blockIdx.x % a.group > 0) return;
+    result.picks = picks;
+    result.has_next = next.key > 0;
+    result.next_row = next.key > 0 ? u32(next.row - a.offsets[s.pool]) : 0;
+    a.curve[a.starts[s.pool] + s.pool + picks] = next.key > 0 ? from_bits(next.key - 1) : 0.0;
+}
+
+// The first pick of a pool without centers: any row may be named, else the lowest is the best of all the infinite keys.
+template <class T>
+DEVICE Offer first_pick(const BatchArguments& a, const Slice<T>& s, Offer best) {
+    if (a.firsts) best.row = u32(a.offsets[s.pool]) + a.firsts[s.pool];
+    return best;
+}
+
+template <class T>
+DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
+    Slice<T> s = slice_of<T>(a, shared);
+    begin_slice(a, s);
+    for (u32 center = 0; center < a.given; center++) {
+        stage_given(a, s, center);
+        apply(a, s, center);
+    }
+    u32 budget = a.budgets[s.pool], picks = 0;
+    while (true) {
+        Offer best = best_of_pool(a, s, offers, picks);
+        if (best.key == 0 || picks == budget || from_bits(best.key - 1) <= a.stop) {
+            record_end(a, s, best, picks);
+            return;
+        }
+        if (a.given == 0 && picks == 0) best = first_pick(a, s, best);
+        stage_row(a, s, best.row);   // its barriers also keep the offers from being overwritten
+        record_pick(a, s, best, picks, a.given + picks);
+        __syncthreads();
+        apply(a, s, a.given + picks);
+        __syncthreads();
+        picks++;
+    }
+}
+
+#define ENTRY(dtype, T)                            \
+    KERNEL(batch_##dtype, BatchArguments, 1024, 1) { \
+        DYNAMIC_SHARED(u64, shared);               \
+        SHARED(offers, Offer[2 * WARP]);           \
+        batch<T>(a, shared, offers);               \
+    }
+DTYPES(ENTRY)

@@ -1,0 +1,77 @@
+// The filter's promise, as in src/backend/interval.rs: from one cheap product, an interval that holds the canonical distance.
+#pragma once
+#include "portable.cuh"
+
+// Covers the f32 roundings around the product.
+constexpr double SLACK = 1.0 / (1 << 20);
+constexpr double EPSILON = 1.0 / (1ull << 52);
+
+// The constants of a run; the fields of Rust's `Interval`.
+struct Interval {
+    double scale, inverse, product_error, slack, tiny, rho, width;
+};
+static_assert(sizeof(Interval) == 56);
+
+// What the interval needs to know of a packed row: N = ||q||^2, ||q||, and e >= ||s (x - m) - q||.
+struct Operand {
+    double square, norm, error;
+};
+static_assert(sizeof(Operand) == 24);
+
+// A center can be within the row's limit only if base - 2 product - alpha norm - beta error <= threshold.
+struct Test {
+    float alpha, beta, threshold;
+};
+
+// A center's side of the test.
+struct Terms {
+    float base, norm, error, unused;
+};
+static_assert(sizeof(Terms) == 16);
+
+struct Ends {
+    double lower, upper;
+};
+
+// From the sums of q^2 and of (s (x - m) - q)^2, each in any order.
+DEVICE Operand operand(const Interval& interval, double square, double residual, u32 d) {
+    double ulps = double(d + 8) * EPSILON;
+    double norm = __dsqrt_rn(square);
+    double error = __dsqrt_rn(residual) * (1.0 + ulps) + EPSILON * norm * 2.0;
+    return {square, norm * (1.0 + ulps), error * interval.width};
+}
+
+// The ends of the canonical distance's interval; everything if the product is not finite.
+DEVICE Ends ends(const Interval& interval, const Operand& x, const Operand& c, float product) {
+    if (!isfinite(product)) return {0.0, INFINITY};
+    double sum = x.square + c.square;
+    double p = sum - 2.0 * double(product);
+    double err = interval.product_error * x.norm * c.norm + interval.slack * sum + interval.tiny;
+    double e = x.error + c.error;
+    double least = __dsqrt_rn(fmax(p - err, 0.0)) - e;
+    double lower = fmax(least, 0.0) * interval.inverse * (1.0 - 2.0 * interval.rho);
+    double upper = (__dsqrt_rn(fmax(p + err, 0.0)) + e) * interval.inverse * (1.0 + 2.0 * interval.rho);
+    return {lower, upper};
+}
+
+// The test that no center within `limit`, a canonical distance, of `x` fails.
+DEVICE Test test_within(const Interval& interval, const Operand& x, double limit) {
+    double b = limit * interval.scale * (1.0 + 2.0 * interval.rho) + x.error;
+    double room = 1.0 + SLACK;
+    double threshold = b * b * (1.0 + 8.0 * EPSILON) - x.square * (1.0 - interval.slack) + interval.tiny;
+    return {__double2float_ru(interval.product_error * x.norm * room), __double2float_ru(2.0 * b * room),
+            __double2float_ru(threshold)};
+}
+
+DEVICE Terms terms_of(const Interval& interval, const Operand& c) {
+    double base = c.square * (1.0 - interval.slack) - c.error * c.error * (1.0 + EPSILON);
+    return {__double2float_rd(base), __double2float_ru(c.norm), __double2float_ru(c.error), 0.0f};
+}
+
+// The test's left side; below all others if it is not a number.
+DEVICE float left_side(const Test& test, const Terms& c, float product) {
+    float left = __fmaf_rn(-2.0f, product, c.base);
+    left = __fmaf_rn(-test.alpha, c.norm, left);
+    left = __fmaf_rn(-test.beta, c.error, left);
+    return isnan(left) ? -INFINITY : left;
+}

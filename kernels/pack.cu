@@ -1,0 +1,96 @@
+// Packing: rows centered, scaled and rounded to what the multiplier takes, with what the interval needs to know of them.
+//
+//   rows     one warp a slot      the frontier's rows
+//   centers  one warp a center    the centers of a window
+//   gather   one warp a pick      new centers' values under the metric, kept as f32: `(m, d)`
+//
+// q = ((x pre - m pre) post): `pre` and `post` are powers of two whose product is the scale, `pre` at most 1 so that nothing
+// overflows, `post` at least 1 and in two factors since it may exceed f32. The residual is summed in f64 from the very q.
+#include "distance.cuh"
+#include "state.cuh"
+
+struct Packing {
+    Interval interval;
+    const float* mean;      // (d,)
+    float pre, post, post_again;
+    u32 d, depth;           // depth: d, padded with zeros
+};
+
+struct PackArguments {
+    Packing packing;
+    Rows rows;
+    Frontier frontier;
+    const Round* round;     // null: `count` says how many rows
+    float* centers;         // (m, d)
+    Operand* operands;      // (m,), of centers
+    Terms* terms;           // (window,)
+    float* window;          // (window, depth)
+    const u32* sources;     // gather: where the rows' values are, and
+    const u32* pool_rows;   // which rows they are
+    u32 count;              // centers, or rows to gather
+    u32 first;              // the first center
+    u32 window_first;       // the first center of the window
+};
+static_assert(sizeof(PackArguments) == 240);
+
+// Packs `x` into `out`, by one warp.
+template <class T>
+DEVICE Operand pack(const Packing& p, View<T> x, float* out, u32 lane) {
+    double square = 0.0, residual = 0.0;
+    for (u32 j = lane; j < p.depth; j += WARP) {
+        if (j >= p.d) {
+            out[j] = 0.0f;
+            continue;
+        }
+        float value = x.at(j), middle = p.mean[j];
+        float shifted = __fsub_rn(__fmul_rn(value, p.pre), __fmul_rn(middle, p.pre));
+        float q = __fmul_rn(__fmul_rn(shifted, p.post), p.post_again);
+        double exact = double(value) * p.interval.scale - double(middle) * p.interval.scale;
+        out[j] = q;
+        square += double(q) * double(q);
+        residual += (exact - double(q)) * (exact - double(q));
+    }
+    return operand(p.interval, fold(square), fold(residual), p.d);
+}
+
+template <class T>
+DEVICE void pack_rows(const PackArguments& a) {
+    if (a.round->ceiling == 0) return;
+    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    for (u32 slot = warp; slot < a.round->count; slot += warps) {
+        View<T> x = view<T>(a.rows, a.frontier.sources[slot], a.frontier.rows[slot], a.packing.d);
+        Operand packed = pack(a.packing, x, a.frontier.packed + u64(slot) * a.packing.depth, lane);
+        if (lane == 0) a.frontier.operands[slot] = packed;
+    }
+}
+
+KERNEL(pack_centers, PackArguments, 256, 1) {
+    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    for (u32 i = warp; i < a.count; i += warps) {
+        u32 center = a.first + i, place = center - a.window_first;
+        View<float> c = {a.centers + u64(center) * a.packing.d, 0.0};
+        Operand packed = pack(a.packing, c, a.window + u64(place) * a.packing.depth, lane);
+        if (lane != 0) continue;
+        a.operands[center] = packed;
+        a.terms[place] = terms_of(a.packing.interval, packed);
+    }
+}
+
+template <class T>
+DEVICE void gather(const PackArguments& a) {
+    u32 d = a.packing.d;
+    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    for (u32 i = warp; i < a.count; i += warps) {
+        View<T> x = view<T>(a.rows, a.sources[i], a.pool_rows[i], d);
+        float* out = a.centers + u64(a.first + i) * d;
+        for (u32 j = lane; j < d; j += WARP) out[j] = x.at(j);
+    }
+}
+
+#define ENTRY(dtype, T)                                                \
+    KERNEL(pack_rows_##dtype, PackArguments, 256, 1) { pack_rows<T>(a); } \
+    KERNEL(gather_##dtype, PackArguments, 256, 1) { gather<T>(a); }
+DTYPES(ENTRY)

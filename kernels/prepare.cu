@@ -1,0 +1,89 @@
+// What comes before the first round.
+//
+//   mean    one thread a dimension    the mean of every `step`-th row: any vector near the middle serves the filter
+//   reach   one warp a center         how far centers lie from that mean
+//   check   one warp a row            first row that is not finite, or has no direction; canonical norms. Reads the rows once
+//   first   one warp a row            canonical distance to center 0: bound, nearest, seen. Reads the rows once
+#include "distance.cuh"
+#include "state.cuh"
+
+struct PrepareArguments {
+    Rows rows;             // rows [first, first + count) lie at `rows`, counted from 0
+    State state;
+    const u8* roles;       // (n,)
+    const float* centers;  // (m, d)
+    float* mean;           // (d,)
+    double* norms;         // (n,), null under euclidean
+    u64* farthest;         // largest distance found, bits
+    u32* not_finite;       // lowest such row
+    u32* without_direction;
+    u64 first, count;
+    u32 d;
+    u32 step;
+    u32 first_center, end_center;
+};
+static_assert(sizeof(PrepareArguments) == 136);
+
+template <class T>
+DEVICE void mean(const PrepareArguments& a) {
+    u32 j = blockIdx.x * blockDim.x + threadIdx.x;
+    if (j >= a.d) return;
+    double sum = 0.0, sampled = 0.0;
+    for (u64 row = 0; row < a.count; row += a.step, sampled += 1.0) sum += view<T>(a.rows, row, row, a.d).at(j);
+    a.mean[j] = float(sum / sampled);
+}
+
+KERNEL(prepare_reach, PrepareArguments, 256, 1) {
+    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    for (u32 center = a.first_center + warp; center < a.end_center; center += warps) {
+        View<float> x = {a.centers + u64(center) * a.d, 0.0};
+        double distance = canonical_distance(x, a.mean, a.d, lane);
+        if (lane == 0) atomicMax(a.farthest, bits(distance));
+    }
+}
+
+template <class T>
+DEVICE bool all_finite(const T* x, u32 d, u32 lane) {
+    bool finite = true;
+    for (u32 j = lane; j < d; j += WARP) finite = finite && isfinite(widen(x[j]));
+    return __all_sync(FULL_WARP, finite);
+}
+
+template <class T>
+DEVICE void check(const PrepareArguments& a) {
+    u64 warps = u64(gridDim.x) * blockDim.x / WARP, warp = (u64(blockIdx.x) * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    for (u64 i = warp; i < a.count; i += warps) {
+        const T* x = static_cast<const T*>(a.rows.values) + i * a.d;
+        if (!all_finite(x, a.d, lane) && lane == 0) atomicMin(a.not_finite, u32(a.first + i));
+        if (!a.norms) continue;
+        double norm = canonical_norm(x, a.d, lane);
+        if (lane != 0) continue;
+        a.norms[a.first + i] = norm;
+        if (norm == 0.0) atomicMin(a.without_direction, u32(a.first + i));
+    }
+}
+
+template <class T>
+DEVICE void first(const PrepareArguments& a) {
+    u64 warps = u64(gridDim.x) * blockDim.x / WARP, warp = (u64(blockIdx.x) * blockDim.x + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP;
+    double farthest = 0.0;
+    for (u64 i = warp; i < a.count; i += warps) {
+        u64 row = a.first + i;
+        double distance = canonical_distance(view<T>(a.rows, i, row, a.d), a.centers, a.d, lane);
+        farthest = fmax(farthest, distance);
+        if (lane != 0) continue;
+        a.state.bounds[row] = a.roles[row] == ELIGIBLE ? distance : LEFT;
+        a.state.nearest[row] = 0;
+        a.state.seen[row] = 1;
+    }
+    if (lane == 0) atomicMax(a.farthest, bits(farthest));
+}
+
+#define ENTRY(dtype, T)                                                      \
+    KERNEL(prepare_mean_##dtype, PrepareArguments, 256, 1) { mean<T>(a); }   \
+    KERNEL(prepare_check_##dtype, PrepareArguments, 256, 1) { check<T>(a); } \
+    KERNEL(prepare_first_##dtype, PrepareArguments, 256, 1) { first<T>(a); }
+DTYPES(ENTRY)

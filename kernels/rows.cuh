@@ -1,0 +1,30 @@
+// Rows as they are stored and as the metric sees them.
+#pragma once
+#include "ptx.cuh"
+
+// Every storage type, for entry points: ENTRY(name in Rust, type here).
+#define DTYPES(ENTRY) ENTRY(f32, float) ENTRY(f16, F16) ENTRY(bf16, Bf16) ENTRY(u8, u8) ENTRY(i8, signed char)
+
+// Where rows of `d` values lie one after another, and their canonical norms under cosine, null under euclidean.
+struct Rows {
+    const void* values;
+    const double* norms;
+};
+
+// One row under the metric. A norm of 0 stands for euclidean: no row has it under cosine.
+template <class T>
+struct View {
+    const T* values;
+    double norm;
+
+    DEVICE float at(u32 j) const {
+        float value = widen(values[j]);
+        return norm == 0.0 ? value : __double2float_rn(__ddiv_rn(double(value), norm));
+    }
+};
+
+// Row `index` of `rows`, whose norm is that of pool row `row`: the two differ where rows were staged.
+template <class T>
+DEVICE View<T> view(const Rows& rows, u64 index, u64 row, u32 d) {
+    return {static_cast<const T*>(rows.values) + index * d, rows.norms ? rows.norms[row] : 0.0};
+}

@@ -1,0 +1,56 @@
+// What the rounds' kernels share: the pool's state, the frontier, and what a round answers. Mirrored in
+// src/backend/cuda/kernels/arguments.rs, field for field.
+#pragma once
+#include "interval.cuh"
+#include "order.cuh"
+#include "rows.cuh"
+
+// Candidates for its nearest center that a row keeps; a row with more is evaluated against all its pending centers.
+constexpr u32 MOST_CANDIDATES = 64;
+
+// Per row of the pool, `(n,)`.
+struct State {
+    double* bounds;         // LEFT for rows that left the order
+    u32* nearest;           // center number
+    u32* seen;              // centers applied
+    const float* weights;   // null without weights
+};
+
+// Counts of a round, added to by all.
+struct Counts {
+    u64 evaluations, tile_evaluations, refresh_canonical, refreshed_rows;
+    u64 pick_evaluations, pick_canonical;
+};
+
+// What a round found; the host reads it once, at the round's end.
+struct Round {
+    u32 count;              // frontier rows
+    u32 live;               // of those, the ones that precede everything outside
+    u32 picks;              // picks made
+    u32 applied;            // of those, the ones applied to the live rows: all but picks of key 0
+    u32 has_outside, outside_row;
+    u32 has_next, next_row;
+    u64 ceiling;            // largest key in the frontier, bits
+    u64 outside_key, next_key;
+    Counts counts;
+};
+static_assert(sizeof(Round) == 104);
+
+// One of a row's candidates: a center, and the lower end of the interval of its distance.
+struct Reach {
+    u32 center;
+    float lower;
+};
+static_assert(sizeof(Reach) == 8);
+
+// Per frontier row, by slot: `(capacity,)`.
+struct Frontier {
+    u32* rows;              // pool row
+    u32* sources;           // where the row's values are: its row, or where it was staged
+    u32* seen;
+    u64* limits;            // no center farther than this can be the nearest: a distance's bits
+    Operand* operands;
+    float* packed;          // (capacity, depth)
+    u32* candidate_counts;
+    Reach* candidates;      // (capacity, MOST_CANDIDATES)
+};

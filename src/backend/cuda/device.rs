@@ -1,0 +1,184 @@
+//! A GPU, opened: its context, its kernels, and what goes wrong before any work is done.
+
+use std::collections::HashMap;
+use std::panic::catch_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::sys::CUresult;
+use cudarc::driver::{CudaContext, CudaStream, DriverError};
+
+use super::kernels::Kernels;
+use super::kernels::driver;
+use crate::error::{Error, Result};
+
+include!(concat!(env!("OUT_DIR"), "/images.rs"));
+
+/// The oldest driver that runs what the pinned compiler makes.
+const DRIVER_NEEDED: &str = "580";
+
+/// A GPU with the kernels loaded on it.
+pub struct Gpu {
+    context: Arc<CudaContext>,
+    kernels: Kernels,
+    name: String,
+    shared_limit: u32,
+}
+
+/// Devices opened so far. A context and its kernels cost a fraction of a second, which every selection would pay.
+static OPENED: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
+
+impl Gpu {
+    /// The device of this number, opened once a process.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`]: no kernels in this build, no driver, no such device, or a driver too old for the kernels.
+    pub fn open(ordinal: usize) -> Result<Arc<Gpu>> {
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = opened.get_or_insert_default();
+        if let Some(gpu) = opened.get(&ordinal) {
+            return Ok(gpu.clone());
+        }
+        let gpu = Arc::new(Gpu::start(ordinal)?);
+        opened.insert(ordinal, gpu.clone());
+        Ok(gpu)
+    }
+
+    /// A library that is no driver may lack what cudarc looks for, and cudarc then panics.
+    fn start(ordinal: usize) -> Result<Gpu> {
+        let refuse = |reason: String| Err(Error::Cuda { device: ordinal, reason });
+        if let Some(reason) = ABSENT {
+            return refuse(reason.into());
+        }
+        if !driver::is_present() {
+            return refuse("no NVIDIA driver was found (libcuda.so.1): install one, or use the CPU".into());
+        }
+        match catch_unwind(|| Gpu::load(ordinal)) {
+            Ok(Ok(gpu)) => Ok(gpu),
+            Ok(Err(error)) => refuse(explain_start(ordinal, error)),
+            Err(_) => refuse(
+                "the library found as NVIDIA's driver (libcuda.so.1) is not one: it lacks functions a driver has. It may be a \
+                 toolkit's stub; take its folder off LD_LIBRARY_PATH, or use the CPU"
+                    .into(),
+            ),
+        }
+    }
+
+    fn load(ordinal: usize) -> std::result::Result<Gpu, DriverError> {
+        driver::start()?;
+        let count = usize::try_from(CudaContext::device_count()?).unwrap_or(0);
+        if ordinal >= count {
+            return Err(DriverError(CUresult::CUDA_ERROR_INVALID_DEVICE));
+        }
+        let context = CudaContext::new(ordinal)?;
+        driver::prepare(&context)?;
+        let limit = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
+        let processors = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+        let processors = u32::try_from(processors).unwrap_or(1);
+        Ok(Gpu {
+            kernels: Kernels::load(&context, IMAGES, processors, limit)?,
+            name: context.name()?,
+            shared_limit: u32::try_from(limit).unwrap_or(0),
+            context,
+        })
+    }
+
+    pub fn kernels(&self) -> &Kernels {
+        &self.kernels
+    }
+
+    pub fn context(&self) -> &Arc<CudaContext> {
+        &self.context
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes of shared memory a block may ask for.
+    pub fn shared_limit(&self) -> u32 {
+        self.shared_limit
+    }
+
+    /// A stream of our own, beside the caller's.
+    pub fn stream(&self) -> Result<Arc<CudaStream>> {
+        self.context.new_stream().map_err(|error| self.explain(error))
+    }
+
+    /// What a driver's error means while a selection is made.
+    pub fn explain(&self, error: DriverError) -> Error {
+        let device = self.context.ordinal();
+        let reason = match error.0 {
+            CUresult::CUDA_ERROR_OUT_OF_MEMORY => "out of device memory: free some, select from a smaller pool, or use the CPU".into(),
+            code if is_fatal(code) => format!(
+                "the device was lost while it worked ({}): nothing more can be done with it in this process. See the driver's log \
+                 (dmesg, nvidia-smi), start again, or use the CPU",
+                name_of(error)
+            ),
+            _ => format!("the driver refused: {}", name_of(error)),
+        };
+        Error::Cuda { device, reason }
+    }
+
+    /// Not enough memory for what a selection needs at once.
+    pub fn too_small(&self, needed: u64, free: u64) -> Error {
+        let reason = format!(
+            "this selection needs {} MB of device memory and {} MB are free: free some, choose a smaller budget or pool, or use the CPU",
+            needed.div_ceil(1 << 20),
+            free >> 20
+        );
+        Error::Cuda { device: self.context.ordinal(), reason }
+    }
+}
+
+/// Errors after which a context answers nothing else.
+fn is_fatal(code: CUresult) -> bool {
+    use CUresult as C;
+    matches!(
+        code,
+        C::CUDA_ERROR_ILLEGAL_ADDRESS
+            | C::CUDA_ERROR_LAUNCH_FAILED
+            | C::CUDA_ERROR_LAUNCH_TIMEOUT
+            | C::CUDA_ERROR_ILLEGAL_INSTRUCTION
+            | C::CUDA_ERROR_MISALIGNED_ADDRESS
+            | C::CUDA_ERROR_HARDWARE_STACK_ERROR
+            | C::CUDA_ERROR_ASSERT
+            | C::CUDA_ERROR_ECC_UNCORRECTABLE
+            | C::CUDA_ERROR_CONTAINED
+            | C::CUDA_ERROR_DEVICE_UNAVAILABLE
+            | C::CUDA_ERROR_DEINITIALIZED
+            | C::CUDA_ERROR_CONTEXT_IS_DESTROYED
+            | C::CUDA_ERROR_UNKNOWN
+    )
+}
+
+fn explain_start(ordinal: usize, error: DriverError) -> String {
+    use CUresult as C;
+    match error.0 {
+        C::CUDA_ERROR_STUB_LIBRARY => {
+            "the library found as NVIDIA's driver is a toolkit's stub: take its folder off LD_LIBRARY_PATH, or use the CPU".into()
+        }
+        C::CUDA_ERROR_NO_DEVICE => "the driver sees no GPU (CUDA_VISIBLE_DEVICES hides them, or there is none): use the CPU".into(),
+        C::CUDA_ERROR_INVALID_DEVICE => {
+            let count = CudaContext::device_count().unwrap_or(0);
+            format!("there is no GPU number {ordinal}: this machine has {count}, numbered from 0")
+        }
+        C::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH
+        | C::CUDA_ERROR_UNSUPPORTED_PTX_VERSION
+        | C::CUDA_ERROR_NO_BINARY_FOR_GPU
+        | C::CUDA_ERROR_INVALID_IMAGE
+        | C::CUDA_ERROR_INVALID_SOURCE => format!(
+            "the driver ({}) or the GPU is too old for the kernels of this build: install driver {DRIVER_NEEDED} or later, build with \
+             FARPOINT_CUDA_ARCHITECTURES for this GPU, or use the CPU ({})",
+            driver::version(),
+            name_of(error)
+        ),
+        C::CUDA_ERROR_OUT_OF_MEMORY => "no device memory is left to load the kernels: free some, or use the CPU".into(),
+        _ => format!("the driver could not start: {}", name_of(error)),
+    }
+}
+
+/// The driver's name for an error, which asks the driver for nothing else.
+fn name_of(error: DriverError) -> String {
+    format!("{:?}", error.0)
+}

@@ -1,0 +1,61 @@
+//! Rows of a pool in host memory on their way to the device: two pinned buffers, one filled while the other is copied.
+
+use std::sync::Arc;
+
+use cudarc::driver::sys::CUevent_flags;
+use cudarc::driver::{CudaEvent, CudaStream};
+use rayon::prelude::*;
+
+use super::device::Gpu;
+use super::kernels::memory::{Pinned, Region, send};
+use crate::error::Result;
+use crate::pool::Pool;
+
+/// Bytes of a pinned buffer.
+const BUFFER_BYTES: usize = 16 << 20;
+
+/// The two buffers, and when each was last copied out of.
+pub struct Feed {
+    buffers: [Pinned<u8>; 2],
+    copied: [Option<CudaEvent>; 2],
+    turn: usize,
+}
+
+impl Feed {
+    /// For rows of `row_bytes`, `most` of them at most.
+    pub fn new(gpu: &Gpu, row_bytes: usize, most: usize) -> Result<Feed> {
+        let bytes = (BUFFER_BYTES / row_bytes).clamp(1, most) * row_bytes;
+        let pinned = || Pinned::zeroed(gpu.context(), bytes).map_err(|error| gpu.explain(error));
+        Ok(Feed { buffers: [pinned()?, pinned()?], copied: [None, None], turn: 0 })
+    }
+
+    /// Queue `rows` of the pool, one after another, to `target`.
+    pub fn send(
+        &mut self,
+        gpu: &Gpu,
+        stream: &Arc<CudaStream>,
+        pool: &Pool,
+        count: usize,
+        row: impl Fn(usize) -> usize + Sync,
+        target: Region<u8>,
+    ) -> Result<()> {
+        let row_bytes = pool.row_bytes(0).len();
+        let at_once = self.buffers[0].as_slice().len() / row_bytes;
+        for first in (0..count).step_by(at_once) {
+            let rows = at_once.min(count - first);
+            let turn = self.turn;
+            self.turn = 1 - turn;
+            if let Some(copied) = &self.copied[turn] {
+                copied.synchronize().map_err(|error| gpu.explain(error))?;
+            }
+            let buffer = &mut self.buffers[turn].as_mut_slice()[..rows * row_bytes];
+            let copy = |(i, bytes): (usize, &mut [u8])| bytes.copy_from_slice(pool.row_bytes(row(first + i)));
+            buffer.par_chunks_exact_mut(row_bytes).enumerate().with_min_len(64).for_each(copy);
+            send(stream, buffer, target.part(first * row_bytes, rows * row_bytes))
+                .and_then(|()| stream.record_event(Some(CUevent_flags::CU_EVENT_DISABLE_TIMING)))
+                .map(|event| self.copied[turn] = Some(event))
+                .map_err(|error| gpu.explain(error))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,347 @@
+//! What kernels are given and answer: the structs of `kernels/`, field for field. A test holds the sizes to those stated there.
+
+use std::marker::PhantomData;
+
+use crate::backend::interval::{Interval, Operand};
+
+/// Where `len` values of `T` are on a device: a piece of an [`super::memory::Arena`], or memory that a caller lent for a run.
+/// It is an address: whoever makes one keeps the memory as long as kernels may use it.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Pointer<T> {
+    pub address: u64,
+    of: PhantomData<T>,
+}
+
+impl<T> Clone for Pointer<T> {
+    fn clone(&self) -> Pointer<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Pointer<T> {}
+
+impl<T> Pointer<T> {
+    pub const NULL: Pointer<T> = Pointer::new(0);
+
+    pub const fn new(address: u64) -> Pointer<T> {
+        Pointer { address, of: PhantomData }
+    }
+
+    /// The same memory, as values of another type.
+    pub fn cast<U>(self) -> Pointer<U> {
+        Pointer::new(self.address)
+    }
+}
+
+/// A center's side of the filter's test.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Terms {
+    base: f32,
+    norm: f32,
+    error: f32,
+    unused: f32,
+}
+
+/// A row's candidate for its nearest center.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Reach {
+    center: u32,
+    lower: f32,
+}
+
+/// A row's claim to be the next center.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Offer {
+    key: u64,
+    row: u32,
+    index: u32,
+}
+
+/// Rows lying one after another, and their norms under cosine.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Rows {
+    pub values: Pointer<u8>,
+    pub norms: Pointer<f64>,
+}
+
+/// Per row of the pool.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct State {
+    pub bounds: Pointer<f64>,
+    pub nearest: Pointer<u32>,
+    pub seen: Pointer<u32>,
+    pub weights: Pointer<f32>,
+}
+
+/// Counts of a round.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Counts {
+    pub evaluations: u64,
+    pub tile_evaluations: u64,
+    pub refresh_canonical: u64,
+    pub refreshed_rows: u64,
+    pub pick_evaluations: u64,
+    pub pick_canonical: u64,
+}
+
+/// What a round found.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Round {
+    pub count: u32,
+    pub live: u32,
+    pub picks: u32,
+    pub applied: u32,
+    pub has_outside: u32,
+    pub outside_row: u32,
+    pub has_next: u32,
+    pub next_row: u32,
+    pub ceiling: u64,
+    pub outside_key: u64,
+    pub next_key: u64,
+    pub counts: Counts,
+}
+
+/// Per frontier row, by slot.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Frontier {
+    pub rows: Pointer<u32>,
+    pub sources: Pointer<u32>,
+    pub seen: Pointer<u32>,
+    pub limits: Pointer<u64>,
+    pub operands: Pointer<Operand>,
+    pub packed: Pointer<f32>,
+    pub candidate_counts: Pointer<u32>,
+    pub candidates: Pointer<Reach>,
+}
+
+/// How far the select of a frontier has come.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Select {
+    high: u64,
+    low: u32,
+    wanted: u32,
+    above: u32,
+    done: u32,
+    blocks_done: u32,
+    entries: u32,
+}
+
+/// The rows at or above the select's threshold.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct List {
+    pub keys: Pointer<u64>,
+    pub rows: Pointer<u32>,
+    pub ranks: Pointer<u32>,
+    pub slots: Pointer<u32>,
+    pub capacity: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct FrontierArguments {
+    pub state: State,
+    pub frontier: Frontier,
+    pub list: List,
+    pub select: Pointer<Select>,
+    pub round: Pointer<Round>,
+    pub histogram: Pointer<u32>,
+    pub n: u64,
+    pub size: u32,
+    pub pass: u32,
+    pub settling: u32,
+    pub staged: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct SettleArguments {
+    pub frontier: FrontierArguments,
+    pub roles: Pointer<u8>,
+    pub first: u64,
+    pub end: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PrepareArguments {
+    pub rows: Rows,
+    pub state: State,
+    pub roles: Pointer<u8>,
+    pub centers: Pointer<f32>,
+    pub mean: Pointer<f32>,
+    pub norms: Pointer<f64>,
+    pub farthest: Pointer<u64>,
+    pub not_finite: Pointer<u32>,
+    pub without_direction: Pointer<u32>,
+    pub first: u64,
+    pub count: u64,
+    pub d: u32,
+    pub step: u32,
+    pub first_center: u32,
+    pub end_center: u32,
+}
+
+/// How rows are packed.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Packing {
+    pub interval: Interval,
+    pub mean: Pointer<f32>,
+    pub pre: f32,
+    pub post: f32,
+    pub post_again: f32,
+    pub d: u32,
+    pub depth: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PackArguments {
+    pub packing: Packing,
+    pub rows: Rows,
+    pub frontier: Frontier,
+    pub round: Pointer<Round>,
+    pub centers: Pointer<f32>,
+    pub operands: Pointer<Operand>,
+    pub terms: Pointer<Terms>,
+    pub window: Pointer<f32>,
+    pub sources: Pointer<u32>,
+    pub pool_rows: Pointer<u32>,
+    pub count: u32,
+    pub first: u32,
+    pub window_first: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct RefreshArguments {
+    pub interval: Interval,
+    pub frontier: Frontier,
+    pub round: Pointer<Round>,
+    pub window: Pointer<f32>,
+    pub operands: Pointer<Operand>,
+    pub terms: Pointer<Terms>,
+    pub window_first: u32,
+    pub end: u32,
+    pub depth: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct RefineArguments {
+    pub rows: Rows,
+    pub state: State,
+    pub frontier: Frontier,
+    pub round: Pointer<Round>,
+    pub centers: Pointer<f32>,
+    pub end: u32,
+    pub d: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PickArguments {
+    pub interval: Interval,
+    pub rows: Rows,
+    pub state: State,
+    pub frontier: Frontier,
+    pub round: Pointer<Round>,
+    pub live_slots: Pointer<u32>,
+    pub products: Pointer<f32>,
+    pub pick_rows: Pointer<u32>,
+    pub pick_slots: Pointer<u32>,
+    pub pick_keys: Pointer<u64>,
+    pub stop: f64,
+    pub limit: u32,
+    pub applied: u32,
+    pub capacity: u32,
+    pub d: u32,
+    pub depth: u32,
+}
+
+/// What a pool's run in a batch came to.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct PoolResult {
+    pub picks: u32,
+    pub has_next: u32,
+    pub next_row: u32,
+    pub not_finite: u32,
+    pub without_direction: u32,
+    pub unused: u32,
+    pub canonical: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct BatchArguments {
+    pub values: Pointer<u8>,
+    pub state: State,
+    pub roles: Pointer<u8>,
+    pub norms: Pointer<f64>,
+    pub centers: Pointer<f32>,
+    pub offsets: Pointer<u64>,
+    pub budgets: Pointer<u32>,
+    pub firsts: Pointer<u32>,
+    pub starts: Pointer<u64>,
+    pub picks: Pointer<u32>,
+    pub curve: Pointer<f64>,
+    pub results: Pointer<PoolResult>,
+    pub offers: Pointer<Offer>,
+    pub barriers: Pointer<u32>,
+    pub stop: f64,
+    pub relative: f32,
+    pub absolute: f32,
+    pub given: u32,
+    pub d: u32,
+    pub group: u32,
+    pub slots: u32,
+    pub is_cached: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `static_assert(sizeof(Name) == bytes)` in `kernels/` holds for the struct of that name here.
+    #[test]
+    fn sizes_are_those_of_the_kernels() {
+        let sizes = [
+            ("Interval", size_of::<Interval>()),
+            ("Operand", size_of::<Operand>()),
+            ("Terms", size_of::<Terms>()),
+            ("Reach", size_of::<Reach>()),
+            ("Offer", size_of::<Offer>()),
+            ("Round", size_of::<Round>()),
+            ("Select", size_of::<Select>()),
+            ("FrontierArguments", size_of::<FrontierArguments>()),
+            ("SettleArguments", size_of::<SettleArguments>()),
+            ("PrepareArguments", size_of::<PrepareArguments>()),
+            ("PackArguments", size_of::<PackArguments>()),
+            ("RefreshArguments", size_of::<RefreshArguments>()),
+            ("RefineArguments", size_of::<RefineArguments>()),
+            ("PickArguments", size_of::<PickArguments>()),
+            ("PoolResult", size_of::<PoolResult>()),
+            ("BatchArguments", size_of::<BatchArguments>()),
+        ];
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();
+        let sources = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let sources: String = sources.collect();
+        for (name, size) in sizes {
+            let stated = format!("static_assert(sizeof({name}) == {size});");
+            assert!(sources.contains(&stated), "{name} has {size} bytes here");
+        }
+        assert_eq!(sources.matches("static_assert(sizeof(").count(), sizes.len());
+    }
+}

@@ -1,0 +1,45 @@
+//! The driver itself: whether there is one, and settings of a context.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use cudarc::driver::{CudaContext, DriverError, result, sys};
+
+/// Whether a library that calls itself the driver can be loaded.
+pub fn is_present() -> bool {
+    // SAFETY: loads the system's driver library, whose initialisers the system's owner trusts.
+    unsafe { sys::is_culib_present() }
+}
+
+/// The first call of all.
+pub fn start() -> Result<(), DriverError> {
+    result::init()
+}
+
+/// The CUDA version that the driver supports, as people write it.
+pub fn version() -> String {
+    let mut version = 0;
+    // SAFETY: writes one int.
+    match unsafe { sys::cuDriverGetVersion(&mut version) }.result() {
+        Ok(()) => format!("for CUDA {}.{}", version / 1000, version % 1000 / 10),
+        Err(_) => "of unknown version".into(),
+    }
+}
+
+/// No events behind every buffer: streams are ordered by this backend, and a captured stream must not wait for them. Freed
+/// memory stays in the device's pool, so that the next selection's is there at once.
+pub fn prepare(context: &Arc<CudaContext>) -> Result<(), DriverError> {
+    // SAFETY: every piece of memory is used on one stream, and fetched after that stream was synchronized.
+    unsafe { context.disable_event_tracking() };
+    if !context.has_async_alloc() {
+        return Ok(());
+    }
+    // SAFETY: the device is the context's own.
+    let pool = unsafe { result::device::get_default_mem_pool(context.cu_device()) }?;
+    let mut keep = u64::MAX;
+    let keep: *mut c_void = (&raw mut keep).cast();
+    let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: this attribute is a u64, which outlives the call.
+    unsafe { sys::cuMemPoolSetAttribute(pool, attribute, keep) }.result()
+}
+

@@ -1,0 +1,363 @@
+//! The kernels of `kernels/`, and every launch of them. All unsafe code of the backend is in this folder.
+
+pub mod arguments;
+pub mod driver;
+pub mod memory;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arguments::{
+    BatchArguments, FrontierArguments, PackArguments, PickArguments, PrepareArguments,
+    RefineArguments, RefreshArguments, SettleArguments,
+};
+use cudarc::driver::sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaModule, CudaStream, DeviceRepr, DriverError, LaunchConfig,
+    PushKernelArg,
+};
+use cudarc::nvrtc::Ptx;
+
+use crate::pool::Dtype;
+
+/// Threads a block of every kernel but the greedy ones and the batch.
+const THREADS: u32 = 256;
+/// Warps a block then has: rows it works on at a time, where a warp works on one.
+const WARPS: u32 = THREADS / 32;
+/// Rows, and columns, of a tile of products.
+pub const TILE: u32 = 128;
+/// Passes that find a frontier's threshold.
+const PASSES: u32 = 8;
+/// List entries that a block of `rank` and `order` compares against.
+const CHUNK: u32 = 1024;
+/// Blocks a multiprocessor that a kernel striding over rows is given.
+const WAVES: u32 = 8;
+/// Shared memory of live rows in the greedy kernel: a key and a test.
+pub const LIVE_BYTES: u32 = 20;
+
+// SAFETY (each): plain numbers and addresses in the layout of the kernel's one parameter, which
+// `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
+unsafe impl DeviceRepr for FrontierArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for SettleArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for PrepareArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for PackArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for RefreshArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for RefineArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for PickArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for BatchArguments {}
+
+/// A kernel whose one parameter is an `A`.
+struct Kernel<A> {
+    function: CudaFunction,
+    takes: PhantomData<fn(A)>,
+}
+
+/// The same kernel for every dtype a pool may have.
+struct ByDtype<A>([Kernel<A>; 5]);
+
+impl<A> ByDtype<A> {
+    fn of(&self, dtype: Dtype) -> &Kernel<A> {
+        &self.0[match dtype {
+            Dtype::F32 => 0,
+            Dtype::F16 => 1,
+            Dtype::Bf16 => 2,
+            Dtype::U8 => 3,
+            Dtype::I8 => 4,
+        }]
+    }
+}
+
+/// A launch's blocks, threads a block and bytes of dynamic shared memory.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    blocks: (u32, u32),
+    threads: u32,
+    shared: u32,
+}
+
+impl Shape {
+    fn of(blocks: u32) -> Shape {
+        Shape { blocks: (blocks.max(1), 1), threads: THREADS, shared: 0 }
+    }
+}
+
+impl<A: DeviceRepr> Kernel<A> {
+    fn launch(&self, stream: &CudaStream, shape: Shape, arguments: &A) -> Result<(), DriverError> {
+        let mut launch = stream.launch_builder(&self.function);
+        launch.arg(arguments);
+        // SAFETY: the kernel takes one `A` (`Kernels::load` ties each name to its type, `KERNEL` in its source to the struct
+        // of that name). What its pointers reach is allocated for the lengths in it, in `workspace.rs` or by the caller who lent
+        // it, and stays so until the stream is synchronized.
+        unsafe { launch.launch(shape.config()) }.map(drop)
+    }
+
+    fn launch_together(
+        &self,
+        stream: &CudaStream,
+        shape: Shape,
+        arguments: &A,
+    ) -> Result<(), DriverError> {
+        let mut launch = stream.launch_builder(&self.function);
+        launch.arg(arguments);
+        // SAFETY: as in `launch`; the driver refuses a grid whose blocks cannot all be resident.
+        unsafe { launch.launch_cooperative(shape.config()) }.map(drop)
+    }
+}
+
+impl Shape {
+    fn config(self) -> LaunchConfig {
+        LaunchConfig {
+            grid_dim: (self.blocks.0, self.blocks.1, 1),
+            block_dim: (self.threads, 1, 1),
+            shared_mem_bytes: self.shared,
+        }
+    }
+}
+
+/// Every kernel, loaded on one device.
+pub struct Kernels {
+    multiprocessors: u32,
+    frontier_start: Kernel<FrontierArguments>,
+    frontier_histogram: Kernel<FrontierArguments>,
+    frontier_compact: Kernel<FrontierArguments>,
+    frontier_rank: Kernel<FrontierArguments>,
+    frontier_order: Kernel<FrontierArguments>,
+    frontier_place: Kernel<FrontierArguments>,
+    settle_start: Kernel<SettleArguments>,
+    settle_list: Kernel<SettleArguments>,
+    prepare_mean: ByDtype<PrepareArguments>,
+    prepare_reach: Kernel<PrepareArguments>,
+    prepare_check: ByDtype<PrepareArguments>,
+    prepare_first: ByDtype<PrepareArguments>,
+    pack_rows: ByDtype<PackArguments>,
+    pack_centers: Kernel<PackArguments>,
+    gather: ByDtype<PackArguments>,
+    refresh: Kernel<RefreshArguments>,
+    refine: ByDtype<RefineArguments>,
+    pick_live: Kernel<PickArguments>,
+    pick_products: Kernel<PickArguments>,
+    pick_greedy: ByDtype<PickArguments>,
+    batch: ByDtype<BatchArguments>,
+}
+
+/// The compiled files, by the name of their source.
+struct Modules(Vec<(&'static str, Arc<CudaModule>)>);
+
+impl Modules {
+    fn load(
+        context: &Arc<CudaContext>,
+        images: &[(&'static str, &[u8])],
+    ) -> Result<Modules, DriverError> {
+        let load = |&(name, image): &(&'static str, &[u8])| {
+            Ok((name, context.load_module(Ptx::from_binary(image.to_vec()))?))
+        };
+        images.iter().map(load).collect::<Result<_, DriverError>>().map(Modules)
+    }
+
+    fn kernel<A>(&self, file: &str, name: &str) -> Result<Kernel<A>, DriverError> {
+        let module = self.0.iter().find(|(stem, _)| *stem == file);
+        let (_, module) = module.unwrap_or_else(|| panic!("kernels/{file}.cu was not compiled"));
+        Ok(Kernel { function: module.load_function(name)?, takes: PhantomData })
+    }
+
+    fn by_dtype<A>(&self, file: &str, name: &str) -> Result<ByDtype<A>, DriverError> {
+        let of = |dtype| self.kernel(file, &format!("{name}_{dtype}"));
+        Ok(ByDtype([of("f32")?, of("f16")?, of("bf16")?, of("u8")?, of("i8")?]))
+    }
+}
+
+impl Kernels {
+    /// `shared_limit`: bytes of shared memory a block may ask for.
+    pub fn load(
+        context: &Arc<CudaContext>,
+        images: &[(&'static str, &[u8])],
+        multiprocessors: u32,
+        shared_limit: i32,
+    ) -> Result<Kernels, DriverError> {
+        let m = Modules::load(context, images)?;
+        let kernels = Kernels {
+            multiprocessors,
+            frontier_start: m.kernel("frontier", "frontier_start")?,
+            frontier_histogram: m.kernel("frontier", "frontier_histogram")?,
+            frontier_compact: m.kernel("frontier", "frontier_compact")?,
+            frontier_rank: m.kernel("frontier", "frontier_rank")?,
+            frontier_order: m.kernel("frontier", "frontier_order")?,
+            frontier_place: m.kernel("frontier", "frontier_place")?,
+            settle_start: m.kernel("settle", "settle_start")?,
+            settle_list: m.kernel("settle", "settle_list")?,
+            prepare_mean: m.by_dtype("prepare", "prepare_mean")?,
+            prepare_reach: m.kernel("prepare", "prepare_reach")?,
+            prepare_check: m.by_dtype("prepare", "prepare_check")?,
+            prepare_first: m.by_dtype("prepare", "prepare_first")?,
+            pack_rows: m.by_dtype("pack", "pack_rows")?,
+            pack_centers: m.kernel("pack", "pack_centers")?,
+            gather: m.by_dtype("pack", "gather")?,
+            refresh: m.kernel("refresh", "refresh_f32")?,
+            refine: m.by_dtype("refine", "refine")?,
+            pick_live: m.kernel("pick", "pick_live")?,
+            pick_products: m.kernel("pick", "pick_products")?,
+            pick_greedy: m.by_dtype("pick", "pick_greedy")?,
+            batch: m.by_dtype("batch", "batch")?,
+        };
+        let greedy = kernels.pick_greedy.0.iter().map(|kernel| &kernel.function);
+        for function in greedy.chain(kernels.batch.0.iter().map(|kernel| &kernel.function)) {
+            // Static shared memory counts towards the limit too.
+            let static_bytes = function.shared_size_bytes()?;
+            let attribute = CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            function.set_attribute(attribute, shared_limit - static_bytes)?;
+        }
+        Ok(kernels)
+    }
+
+    /// Blocks for `work` pieces, `each` of which one block does at a time.
+    fn blocks(&self, work: usize, each: u32) -> u32 {
+        let blocks = work.div_ceil(each as usize);
+        u32::try_from(blocks).unwrap_or(u32::MAX).clamp(1, self.multiprocessors * WAVES)
+    }
+
+    fn by_row(&self, rows: usize) -> Shape {
+        Shape::of(self.blocks(rows, THREADS))
+    }
+
+    fn by_warp(&self, rows: usize) -> Shape {
+        Shape::of(self.blocks(rows, WARPS))
+    }
+
+    /// Select the frontier and place its rows: 13 launches, whatever the pool holds.
+    pub fn frontier(&self, stream: &CudaStream, a: FrontierArguments) -> Result<(), DriverError> {
+        let rows = self.by_row(usize::try_from(a.n).expect("rows are numbered by usize"));
+        self.frontier_start.launch(stream, self.by_row(a.list.capacity as usize), &a)?;
+        for pass in 0..PASSES {
+            self.frontier_histogram.launch(stream, rows, &FrontierArguments { pass, ..a })?;
+        }
+        self.frontier_compact.launch(stream, rows, &a)?;
+        let square = square(a.list.capacity);
+        self.frontier_rank.launch(stream, square, &a)?;
+        self.frontier_order.launch(stream, square, &a)?;
+        self.frontier_place.launch(stream, Shape::of(a.list.capacity.div_ceil(THREADS)), &a)
+    }
+
+    /// Bring excluded rows back before settling.
+    pub fn settle_start(&self, stream: &CudaStream, a: &SettleArguments) -> Result<(), DriverError> {
+        let n = usize::try_from(a.frontier.n).expect("rows are numbered by usize");
+        self.settle_start.launch(stream, self.by_row(n), a)
+    }
+
+    /// Place a block of rows where a frontier's would be.
+    pub fn settle_block(&self, stream: &CudaStream, a: &SettleArguments) -> Result<(), DriverError> {
+        let f = &a.frontier;
+        let blocks = |entries: u32| Shape::of(entries.div_ceil(THREADS));
+        self.frontier_start.launch(stream, self.by_row(f.list.capacity as usize), f)?;
+        self.settle_list.launch(stream, blocks(f.size), a)?;
+        self.frontier_order.launch(stream, square(f.size), f)?;
+        self.frontier_place.launch(stream, blocks(f.size), f)
+    }
+
+    pub fn mean(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+        self.prepare_mean.of(dtype).launch(stream, Shape::of(a.d.div_ceil(THREADS)), a)
+    }
+
+    pub fn reach(&self, stream: &CudaStream, a: &PrepareArguments) -> Result<(), DriverError> {
+        let centers = (a.end_center - a.first_center) as usize;
+        self.prepare_reach.launch(stream, self.by_warp(centers), a)
+    }
+
+    pub fn check(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+        let count = usize::try_from(a.count).expect("rows are numbered by usize");
+        self.prepare_check.of(dtype).launch(stream, self.by_warp(count), a)
+    }
+
+    pub fn first(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+        let count = usize::try_from(a.count).expect("rows are numbered by usize");
+        self.prepare_first.of(dtype).launch(stream, self.by_warp(count), a)
+    }
+
+    /// Pack the frontier's rows, at most `size`.
+    pub fn pack_rows(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        size: u32,
+        a: &PackArguments,
+    ) -> Result<(), DriverError> {
+        self.pack_rows.of(dtype).launch(stream, self.by_warp(size as usize), a)
+    }
+
+    pub fn pack_centers(&self, stream: &CudaStream, a: &PackArguments) -> Result<(), DriverError> {
+        self.pack_centers.launch(stream, self.by_warp(a.count as usize), a)
+    }
+
+    pub fn gather(&self, stream: &CudaStream, dtype: Dtype, a: &PackArguments) -> Result<(), DriverError> {
+        self.gather.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
+    }
+
+    /// Refresh at most `size` frontier rows.
+    pub fn refresh(&self, stream: &CudaStream, size: u32, a: &RefreshArguments) -> Result<(), DriverError> {
+        let centers = a.end - a.window_first;
+        let tiles = size.div_ceil(TILE) * centers.div_ceil(TILE);
+        self.refresh.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)
+    }
+
+    pub fn refine(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        size: u32,
+        a: &RefineArguments,
+    ) -> Result<(), DriverError> {
+        self.refine.of(dtype).launch(stream, self.by_warp(size as usize), a)
+    }
+
+    /// Pick inside a frontier of at most `size` rows: 3 launches, whatever the picks.
+    pub fn pick(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        size: u32,
+        a: &PickArguments,
+    ) -> Result<(), DriverError> {
+        self.pick_live.launch(stream, Shape::of(size.div_ceil(THREADS)), a)?;
+        // Without a pick to be made no product is looked at.
+        if a.limit > 0 {
+            let side = size.div_ceil(TILE);
+            let shape = Shape::of((side * side).min(2 * self.multiprocessors));
+            self.pick_products.launch(stream, shape, a)?;
+        }
+        let threads = size.next_multiple_of(32).min(1024);
+        let shape = Shape { threads, shared: a.capacity * LIVE_BYTES, ..Shape::of(1) };
+        self.pick_greedy.of(dtype).launch(stream, shape, a)
+    }
+
+    /// Blocks of a batch that can be resident together.
+    pub fn batch_residents(&self, dtype: Dtype, threads: u32, shared: u32) -> Result<u32, DriverError> {
+        let function = &self.batch.of(dtype).function;
+        let each = function.occupancy_max_active_blocks_per_multiprocessor(threads, shared as usize, None)?;
+        Ok(each * self.multiprocessors)
+    }
+
+    /// Whole selections of `pools` pools, in one launch.
+    pub fn batch(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        (pools, threads, shared): (u32, u32, u32),
+        a: &BatchArguments,
+    ) -> Result<(), DriverError> {
+        let shape = Shape { blocks: (pools * a.group, 1), threads, shared };
+        let kernel = self.batch.of(dtype);
+        // Only blocks that meet must all be resident.
+        if a.group > 1 { kernel.launch_together(stream, shape, a) } else { kernel.launch(stream, shape, a) }
+    }
+}
+
+/// Every list entry against every chunk of the list.
+fn square(entries: u32) -> Shape {
+    Shape { blocks: (entries.div_ceil(THREADS), entries.div_ceil(CHUNK)), threads: THREADS, shared: 0 }
+}

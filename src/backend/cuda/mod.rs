@@ -1,0 +1,395 @@
+//! The CUDA backend: the CPU's rounds, each queued whole on the device. The host decides nothing inside a round and waits once
+//! for its answer; where the pool stays on the host it waits once more, for the rows that must travel.
+
+mod clock;
+pub(crate) mod device;
+mod feed;
+#[allow(unsafe_code)]
+pub(crate) mod kernels;
+mod prepare;
+mod settle;
+mod workspace;
+
+use std::sync::Arc;
+
+use cudarc::driver::{CudaStream, DriverError};
+
+use super::{Backend, Candidate, Picked};
+use crate::error::Result;
+use crate::pool::Dtype;
+use crate::problem::Problem;
+use crate::statistics::Statistics;
+use clock::Clock;
+use device::Gpu;
+use feed::Feed;
+use kernels::arguments as kernel;
+use kernels::arguments::Pointer;
+use kernels::memory::{Pinned, fetch};
+use workspace::{Buffers, Extent, ROUND, Workspace};
+
+/// Marks of the clock in a round at most.
+const MARKS: usize = 8;
+
+/// A pool's state on a device: 25 bytes a row at most beside the pool, 8 of them under cosine and 4 with weights.
+pub(crate) struct Cuda<'p> {
+    gpu: Arc<Gpu>,
+    stream: Arc<CudaStream>,
+    problem: &'p Problem<'p>,
+    workspace: Workspace,
+    pool: Place,
+    /// How rows are packed, once the first center was applied.
+    packing: Option<kernel::Packing>,
+    /// Picks given before that: rows that an earlier run chose, or the first center.
+    given: Vec<usize>,
+    /// Centers whose values are on the device.
+    centers: usize,
+    /// Of those, the ones packed, where all of them fit the window.
+    packed: usize,
+    /// Rows that may still be chosen.
+    left: usize,
+    /// Rows of this round's frontier.
+    size: u32,
+    /// Live rows of all rounds, each of which picking reads.
+    live_rows: u64,
+    width: f64,
+    clock: Clock,
+    answer: Pinned<u64>,
+    statistics: Statistics,
+}
+
+/// Where the pool's rows are.
+enum Place {
+    /// On the device, at this address.
+    Device(Pointer<u8>),
+    /// On the host: the rows that a round needs are staged by slot.
+    Host(Feed),
+}
+
+impl<'p> Cuda<'p> {
+    /// Allocates all the memory that the selection will use.
+    ///
+    /// # Errors
+    /// Too little device memory for the state of the rows, even with the pool left on the host.
+    pub fn new(
+        problem: &'p Problem<'p>,
+        gpu: Arc<Gpu>,
+        stream: Arc<CudaStream>,
+        width: f64,
+    ) -> Result<Cuda<'p>> {
+        let (workspace, pool) = allocate(problem, &gpu, &stream)?;
+        let answer = workspace.buffers.answer.len();
+        let failed = |error| gpu.explain(error);
+        Ok(Cuda {
+            packing: None,
+            given: Vec::new(),
+            centers: 0,
+            packed: 0,
+            left: 0,
+            size: 0,
+            live_rows: 0,
+            clock: Clock::new(&stream, MARKS).map_err(failed)?,
+            answer: Pinned::zeroed(gpu.context(), answer).map_err(failed)?,
+            statistics: Statistics {
+                device: format!("cuda:{}", gpu.context().ordinal()),
+                ..Statistics::default()
+            },
+            gpu,
+            stream,
+            problem,
+            workspace,
+            pool,
+            width,
+        })
+    }
+
+    fn checked<T>(&self, result: std::result::Result<T, DriverError>) -> Result<T> {
+        result.map_err(|error| self.gpu.explain(error))
+    }
+
+    fn buffers(&self) -> &Buffers {
+        &self.workspace.buffers
+    }
+
+    fn extent(&self) -> &Extent {
+        &self.workspace.extent
+    }
+
+    fn dtype(&self) -> Dtype {
+        self.problem.rows.pool().dtype()
+    }
+
+    fn is_staged(&self) -> bool {
+        matches!(self.pool, Place::Host(_))
+    }
+
+    /// The rows as kernels find them: all of them, or the ones staged.
+    fn rows(&self) -> kernel::Rows {
+        let values = match &self.pool {
+            Place::Device(address) => *address,
+            Place::Host(_) => self.buffers().staged.pointer(),
+        };
+        kernel::Rows { values, norms: self.buffers().norms.pointer_if_any() }
+    }
+
+    fn frontier_arguments(&self, size: u32) -> kernel::FrontierArguments {
+        let b = self.buffers();
+        kernel::FrontierArguments {
+            state: b.state(),
+            frontier: b.frontier(),
+            list: b.list(),
+            select: b.select.pointer(),
+            round: b.round().pointer(),
+            histogram: b.histogram.pointer(),
+            n: self.extent().n as u64,
+            size,
+            pass: 0,
+            settling: 0,
+            staged: self.is_staged().into(),
+        }
+    }
+
+    fn packing(&self) -> kernel::Packing {
+        self.packing.expect("prepared before the first refresh")
+    }
+
+    fn pack_arguments(&self) -> kernel::PackArguments {
+        let b = self.buffers();
+        kernel::PackArguments {
+            packing: self.packing(),
+            rows: self.rows(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            centers: b.centers.pointer(),
+            operands: b.center_operands.pointer(),
+            terms: b.terms.pointer(),
+            window: b.window.pointer(),
+            sources: Pointer::NULL,
+            pool_rows: Pointer::NULL,
+            count: 0,
+            first: 0,
+            window_first: 0,
+        }
+    }
+
+    /// Apply every center so far to the rows placed in the frontier's slots, at most `size`.
+    fn apply_pending(&mut self, size: u32) -> Result<()> {
+        self.stage(size)?;
+        let (kernels, dtype) = (self.gpu.kernels(), self.dtype());
+        self.checked(kernels.pack_rows(&self.stream, dtype, size, &self.pack_arguments()))?;
+        let window = self.extent().window;
+        for first in (0..self.centers).step_by(window) {
+            self.refresh_window(size, first, self.centers.min(first + window))?;
+        }
+        let b = self.buffers();
+        let refine = kernel::RefineArguments {
+            rows: self.rows(),
+            state: b.state(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            centers: b.centers.pointer(),
+            end: number(self.centers),
+            d: number(self.extent().d),
+        };
+        self.checked(self.gpu.kernels().refine(&self.stream, dtype, size, &refine))
+    }
+
+    /// Filter the placed rows against centers `first` to `end`.
+    fn refresh_window(&mut self, size: u32, first: usize, end: usize) -> Result<()> {
+        let fits = self.centers <= self.extent().window;
+        let from = if fits { self.packed } else { first };
+        if from < end {
+            let count = number(end - from);
+            let window_first = number(first);
+            let pack = kernel::PackArguments {
+                count,
+                first: number(from),
+                window_first,
+                ..self.pack_arguments()
+            };
+            self.checked(self.gpu.kernels().pack_centers(&self.stream, &pack))?;
+        }
+        self.packed = if fits { end } else { 0 };
+        let b = self.buffers();
+        let refresh = kernel::RefreshArguments {
+            interval: self.packing().interval,
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            window: b.window.pointer(),
+            operands: b.center_operands.pointer(),
+            terms: b.terms.pointer(),
+            window_first: number(first),
+            end: number(end),
+            depth: number(self.extent().depth),
+        };
+        self.checked(self.gpu.kernels().refresh(&self.stream, size, &refresh))
+    }
+
+    /// Bring the rows placed in the slots to the device, where the pool stays on the host. The host must know them for that.
+    fn stage(&mut self, size: u32) -> Result<()> {
+        if !self.is_staged() {
+            return Ok(());
+        }
+        let mut rows = vec![0u32; size as usize];
+        let mut round = [kernel::Round::default()];
+        let (placed, answer) = (self.buffers().rows.part(0, rows.len()), self.buffers().round());
+        self.checked(fetch(&self.stream, placed, &mut rows))?;
+        self.checked(fetch(&self.stream, answer, &mut round))?;
+        self.checked(self.stream.synchronize())?;
+        rows.truncate(round[0].count as usize);
+        self.send_rows(rows.len(), |i| rows[i] as usize)
+    }
+
+    /// Stage `count` of the host's rows by slot.
+    fn send_rows(&mut self, count: usize, row: impl Fn(usize) -> usize + Sync) -> Result<()> {
+        let staged = self.workspace.buffers.staged;
+        let Place::Host(feed) = &mut self.pool else { return Ok(()) };
+        feed.send(&self.gpu, &self.stream, self.problem.rows.pool(), count, row, staged)
+    }
+
+    fn pick_arguments(&self, limit: usize, stop: f64) -> kernel::PickArguments {
+        let (b, e) = (self.buffers(), self.extent());
+        kernel::PickArguments {
+            interval: self.packing().interval,
+            rows: self.rows(),
+            state: b.state(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            live_slots: b.live_slots.pointer(),
+            products: b.products.pointer(),
+            pick_rows: b.pick_rows(e.capacity).pointer(),
+            pick_slots: b.pick_slots.pointer(),
+            pick_keys: b.pick_keys(e.capacity).pointer(),
+            stop,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            applied: number(self.centers),
+            capacity: number(e.capacity),
+            d: number(e.d),
+            depth: number(e.depth),
+        }
+    }
+
+    /// Wait for the round's answer.
+    fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
+        let answer = self.workspace.buffers.answer;
+        let queued = fetch(&self.stream, answer, self.answer.as_mut_slice());
+        self.checked(queued.and_then(|()| self.stream.synchronize()))?;
+        let words = self.answer.as_slice();
+        let round: kernel::Round = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..ROUND]));
+        let capacity = self.extent().capacity;
+        let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + capacity..]);
+        let keys = &words[ROUND..][..round.picks as usize];
+        let pick = |(&key, &row)| Candidate { key: f64::from_bits(key), row: row as usize };
+        Ok((round, keys.iter().zip(rows).map(pick).collect()))
+    }
+
+    /// The picks' values join the centers', from where the frontier's rows are.
+    fn keep_centers(&mut self, picks: usize) -> Result<()> {
+        if picks == 0 {
+            return Ok(());
+        }
+        let rows = self.buffers().pick_rows(self.extent().capacity).pointer();
+        let slots = self.buffers().pick_slots.pointer();
+        let gather = kernel::PackArguments {
+            sources: if self.is_staged() { slots } else { rows },
+            pool_rows: rows,
+            count: number(picks),
+            first: number(self.centers),
+            ..self.pack_arguments()
+        };
+        self.checked(self.gpu.kernels().gather(&self.stream, self.dtype(), &gather))?;
+        self.centers += picks;
+        Ok(())
+    }
+
+    /// Counts add up on the device; times are told by the clock's marks.
+    fn count(&mut self, counts: &kernel::Counts) {
+        let n = self.extent().n as u64;
+        let s = &mut self.statistics;
+        s.refresh_evaluations = counts.evaluations;
+        s.tile_evaluations = counts.tile_evaluations;
+        s.refresh_canonical = counts.refresh_canonical;
+        s.refreshed_rows = counts.refreshed_rows;
+        s.pick_evaluations = counts.pick_evaluations;
+        s.pick_canonical = counts.pick_canonical;
+        s.row_reads = n + counts.refreshed_rows + self.live_rows;
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        let marked = self.clock.mark(&self.stream);
+        self.checked(marked)
+    }
+}
+
+impl Backend for Cuda<'_> {
+    fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
+        assert!(self.packing.is_none(), "picks are taken in where they are made");
+        self.given.extend_from_slice(rows);
+        Ok(())
+    }
+
+    fn refresh(&mut self, size: usize) -> Result<usize> {
+        if self.packing.is_none() {
+            self.prepare()?;
+        }
+        let size = size.min(self.extent().capacity).min(self.left);
+        if size == 0 {
+            return Ok(0);
+        }
+        self.statistics.rounds += 1;
+        self.size = number(size);
+        self.mark()?;
+        let arguments = self.frontier_arguments(self.size);
+        self.checked(self.gpu.kernels().frontier(&self.stream, arguments))?;
+        self.mark()?;
+        self.apply_pending(self.size)?;
+        self.mark()?;
+        Ok(size)
+    }
+
+    fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
+        let arguments = self.pick_arguments(limit, stop);
+        let kernels = self.gpu.kernels();
+        self.checked(kernels.pick(&self.stream, self.dtype(), self.size, &arguments))?;
+        self.mark()?;
+        let (round, picks) = self.fetch_answer()?;
+        self.keep_centers(picks.len())?;
+        self.left -= picks.len();
+        self.live_rows += u64::from(round.live);
+        self.count(&round.counts);
+        let seconds = self.clock.seconds();
+        let seconds = self.checked(seconds)?;
+        self.statistics.frontier_seconds += seconds[0];
+        self.statistics.refresh_seconds += seconds[1];
+        self.statistics.pick_seconds += seconds[2];
+        let next = Candidate { key: f64::from_bits(round.next_key), row: round.next_row as usize };
+        Ok(Picked { picks, next: (round.has_next > 0).then_some(next) })
+    }
+
+    fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        self.settle_all()
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.statistics.clone()
+    }
+}
+
+/// A count of rows, centers or dimensions as kernels take it.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).expect("rows and centers are numbered below 2^32")
+}
+
+/// The workspace, with the pool on the device if it fits there.
+fn allocate(problem: &Problem, gpu: &Gpu, stream: &Arc<CudaStream>) -> Result<(Workspace, Place)> {
+    let extent = Extent::of(problem, gpu);
+    let pool = problem.rows.pool();
+    let resident = Extent { pool_bytes: pool.bytes(), ..extent };
+    if let Some(workspace) = Workspace::try_allocate(gpu, stream, resident)? {
+        let address = workspace.buffers.pool.pointer();
+        return Ok((workspace, Place::Device(address)));
+    }
+    let row_bytes = pool.row_bytes(0).len();
+    let workspace = Workspace::allocate(gpu, stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
+    let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
+    Ok((workspace, Place::Host(feed)))
+}

@@ -1,0 +1,218 @@
+//! What a run needs before its first round: the pool, the centers given, the packing, and center 0 applied to every row.
+
+use std::time::Instant;
+
+use super::kernels::arguments as kernel;
+use super::kernels::memory::{fetch, fill, send};
+use super::{Cuda, Feed, Place, number};
+use crate::backend::interval::{Interval, scale_for};
+use crate::error::{Error, Result};
+
+/// Rows sampled for the mean: anything near it serves.
+const SAMPLE: usize = 1024;
+/// What a row may be beside a pick, as in kernels/order.cuh.
+const ELIGIBLE: u8 = 0;
+const LABELED: u8 = 1;
+const EXCLUDED: u8 = 2;
+
+impl Cuda<'_> {
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        let started = Instant::now();
+        self.send_roles()?;
+        self.send_centers()?;
+        if let Place::Device(_) = self.pool {
+            self.send_pool()?;
+        }
+        self.checked(fill(&self.stream, self.buffers().farthest, 0))?;
+        self.checked(fill(&self.stream, self.buffers().answer, 0))?;
+        if self.is_staged() { self.look_at_staged_rows()? } else { self.look_at_rows()? }
+        self.measure_reach()?;
+        self.left = self.problem.eligible.iter().filter(|&&eligible| eligible).count() - self.given.len();
+        self.statistics.row_reads += self.extent().n as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Rows given as picks leave the order as labeled ones do.
+    fn send_roles(&mut self) -> Result<()> {
+        let role = |(&eligible, &excluded): (&bool, &bool)| match (eligible, excluded) {
+            (true, _) => ELIGIBLE,
+            (false, true) => EXCLUDED,
+            (false, false) => LABELED,
+        };
+        let mut roles: Vec<u8> = self.problem.eligible.iter().zip(&self.problem.excluded).map(role).collect();
+        self.given.iter().for_each(|&row| roles[row] = LABELED);
+        self.checked(send(&self.stream, &roles, self.buffers().roles))?;
+        if let Some(weights) = self.problem.weights {
+            self.checked(send(&self.stream, weights, self.buffers().weights))?;
+        }
+        Ok(())
+    }
+
+    /// Values of the labeled centers and the picks given, under the metric.
+    fn send_centers(&mut self) -> Result<()> {
+        let d = self.extent().d;
+        let labeled = self.problem.labeled_count();
+        self.centers = labeled + self.given.len();
+        let at_once = (SAMPLE * SAMPLE / d).max(1);
+        let mut scratch = Vec::new();
+        for first in (0..self.centers).step_by(at_once) {
+            let end = self.centers.min(first + at_once);
+            let mut values = Vec::with_capacity((end - first) * d);
+            for center in first..end {
+                values.extend_from_slice(match center.checked_sub(labeled) {
+                    None => self.problem.labeled_vector(center, &mut scratch),
+                    Some(pick) => self.problem.rows.get(self.given[pick], &mut scratch),
+                });
+            }
+            let target = self.buffers().centers.part(first * d, values.len());
+            self.checked(send(&self.stream, &values, target))?;
+            // The values are dropped here.
+            self.checked(self.stream.synchronize())?;
+        }
+        Ok(())
+    }
+
+    fn send_pool(&mut self) -> Result<()> {
+        let pool = self.problem.rows.pool();
+        let target = self.buffers().pool;
+        if target.len() == 0 {
+            return Ok(());
+        }
+        let mut feed = Feed::new(&self.gpu, pool.row_bytes(0).len(), pool.rows())?;
+        feed.send(&self.gpu, &self.stream, pool, pool.rows(), |row| row, target)?;
+        // The feed's buffers are freed here.
+        self.checked(self.stream.synchronize())
+    }
+
+    fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {
+        let b = self.buffers();
+        kernel::PrepareArguments {
+            rows: self.rows(),
+            state: b.state(),
+            roles: b.roles.pointer(),
+            centers: b.centers.pointer(),
+            mean: b.mean.pointer(),
+            norms: b.norms.pointer_if_any(),
+            farthest: b.farthest.pointer(),
+            not_finite: b.bad_rows.part(0, 1).pointer(),
+            without_direction: b.bad_rows.part(1, 1).pointer(),
+            first: first as u64,
+            count: count as u64,
+            d: number(self.extent().d),
+            step: 1,
+            first_center: 0,
+            end_center: 0,
+        }
+    }
+
+    fn look_at_rows(&mut self) -> Result<()> {
+        let n = self.extent().n;
+        self.clear_bad_rows()?;
+        self.check_and_apply_first(0, n)?;
+        let step = number(n.div_ceil(SAMPLE));
+        self.mean(kernel::PrepareArguments { step, ..self.prepare_arguments(0, n) })
+    }
+
+    /// As many rows at a time as can be staged.
+    fn look_at_staged_rows(&mut self) -> Result<()> {
+        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        self.mean_of_staged_sample()?;
+        self.clear_bad_rows()?;
+        for first in (0..n).step_by(at_once) {
+            let count = at_once.min(n - first);
+            self.send_rows(count, |i| first + i)?;
+            self.check_and_apply_first(first, count)?;
+        }
+        Ok(())
+    }
+
+    /// Norms of the sample are kept where those of the first rows belong, and the bad rows found are none of the pool's
+    /// numbers: both are made again with all rows.
+    fn mean_of_staged_sample(&mut self) -> Result<()> {
+        let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
+        let step = n.div_ceil(most);
+        let count = n.div_ceil(step);
+        self.send_rows(count, |i| i * step)?;
+        let arguments = self.prepare_arguments(0, count);
+        self.checked(self.gpu.kernels().check(&self.stream, self.dtype(), &arguments))?;
+        self.mean(arguments)
+    }
+
+    fn mean(&self, arguments: kernel::PrepareArguments) -> Result<()> {
+        self.checked(self.gpu.kernels().mean(&self.stream, self.dtype(), &arguments))
+    }
+
+    fn clear_bad_rows(&self) -> Result<()> {
+        self.checked(fill(&self.stream, self.buffers().bad_rows, 0xff))
+    }
+
+    fn check_and_apply_first(&self, first: usize, count: usize) -> Result<()> {
+        let (kernels, dtype) = (self.gpu.kernels(), self.dtype());
+        let arguments = self.prepare_arguments(first, count);
+        // The host checked a pool's values when it made it; only norms are missing.
+        if arguments.norms.address != 0 {
+            self.checked(kernels.check(&self.stream, dtype, &arguments))?;
+        }
+        self.checked(kernels.first(&self.stream, dtype, &arguments))
+    }
+
+    /// How far from the mean any row or center lies, which sets the scale.
+    fn measure_reach(&mut self) -> Result<()> {
+        let problem = self.problem;
+        let outside = (problem.labeled.len(), problem.labeled_count());
+        for (slot, (first, end)) in [(1, (0, 1)), (2, outside)] {
+            let arguments = kernel::PrepareArguments {
+                farthest: self.buffers().farthest.part(slot, 1).pointer(),
+                first_center: number(first),
+                end_center: number(end),
+                ..self.prepare_arguments(0, 0)
+            };
+            self.checked(self.gpu.kernels().reach(&self.stream, &arguments))?;
+        }
+        let (mut found, mut bad_rows) = ([0u64; 3], [0u32; 2]);
+        self.checked(fetch(&self.stream, self.buffers().farthest, &mut found))?;
+        self.checked(fetch(&self.stream, self.buffers().bad_rows, &mut bad_rows))?;
+        self.checked(self.stream.synchronize())?;
+        if bad_rows[1] != u32::MAX {
+            return Err(Error::ZeroRow { what: "row", row: bad_rows[1] as usize });
+        }
+        let [farthest, first, vectors] = found.map(f64::from_bits);
+        // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
+        let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
+        self.packing = Some(self.packing_for(reach));
+        Ok(())
+    }
+
+    fn packing_for(&self, reach: f64) -> kernel::Packing {
+        let d = self.extent().d;
+        let scale = scale_for(reach);
+        // f32 products summed in any order.
+        let error_factor = (d as f64 + 4.0) * 2f64.powi(-24);
+        let (post, post_again) = halves(scale.max(1.0));
+        kernel::Packing {
+            interval: Interval::new(scale, d, error_factor, self.width),
+            mean: self.buffers().mean.pointer(),
+            pre: narrow(scale.min(1.0)),
+            post,
+            post_again,
+            d: number(d),
+            depth: number(self.extent().depth),
+        }
+    }
+}
+
+/// A power of two of at least 1 as a product of two that fit f32.
+fn halves(power: f64) -> (f32, f32) {
+    let exponent = power.log2().round();
+    let half = (exponent / 2.0).floor();
+    (narrow(half.exp2()), narrow((exponent - half).exp2()))
+}
+
+/// A power of two in f32's range, subnormals included.
+#[expect(clippy::cast_possible_truncation, reason = "exact")]
+fn narrow(power: f64) -> f32 {
+    let narrowed = power as f32;
+    assert_eq!(f64::from(narrowed), power, "a power of two within f32");
+    narrowed
+}

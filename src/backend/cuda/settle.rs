@@ -1,0 +1,49 @@
+//! Every pending center applied to every row, in blocks of rows that take the frontier's place.
+
+use std::time::Instant;
+
+use super::kernels::arguments as kernel;
+use super::kernels::memory::fetch;
+use super::{Cuda, number};
+use crate::error::Result;
+
+impl Cuda<'_> {
+    pub(super) fn settle_all(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        let started = Instant::now();
+        if self.packing.is_none() {
+            self.prepare()?;
+        }
+        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        let start = self.settle_arguments(0, n, number(at_once));
+        self.checked(self.gpu.kernels().settle_start(&self.stream, &start))?;
+        for first in (0..n).step_by(at_once) {
+            let end = n.min(first + at_once);
+            let size = number(end - first);
+            let block = self.settle_arguments(first, end, size);
+            self.checked(self.gpu.kernels().settle_block(&self.stream, &block))?;
+            self.apply_pending(size)?;
+        }
+        let settled = self.fetch_state()?;
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        Ok(settled)
+    }
+
+    fn settle_arguments(&self, first: usize, end: usize, size: u32) -> kernel::SettleArguments {
+        kernel::SettleArguments {
+            frontier: kernel::FrontierArguments { settling: 1, ..self.frontier_arguments(size) },
+            roles: self.buffers().roles.pointer(),
+            first: first as u64,
+            end: end as u64,
+        }
+    }
+
+    fn fetch_state(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        let n = self.extent().n;
+        let (mut bounds, mut nearest) = (vec![0.0; n], vec![0; n]);
+        self.checked(fetch(&self.stream, self.buffers().bounds, &mut bounds))?;
+        self.checked(fetch(&self.stream, self.buffers().nearest, &mut nearest))?;
+        let (round, _) = self.fetch_answer()?;
+        self.count(&round.counts);
+        Ok((bounds, nearest))
+    }
+}

@@ -1,0 +1,243 @@
+//! All device memory of a selection, one allocation made before the first kernel.
+
+use std::sync::Arc;
+
+use cudarc::driver::sys::CUresult;
+use cudarc::driver::{CudaStream, DriverError};
+
+use super::device::Gpu;
+use super::kernels::arguments as kernel;
+use super::kernels::memory::{Arena, Carver, Region};
+use super::kernels::{LIVE_BYTES, TILE};
+use crate::backend::interval::Operand;
+use crate::error::Result;
+use crate::problem::Problem;
+
+/// Rows a frontier holds at most: its products with itself are 64 MB.
+const MOST: usize = 4096;
+/// Values a frontier's packed rows hold at most: 64 MB.
+const MOST_VALUES: usize = 16 << 20;
+/// Values of packed centers kept: 256 MB.
+const WINDOW_VALUES: usize = 64 << 20;
+/// Packed rows are padded to a multiple of this.
+const SLICE: usize = 16;
+/// Candidates a row keeps, as in kernels/state.cuh.
+const MOST_CANDIDATES: usize = 64;
+/// Bins of the frontier's histogram, as in kernels/frontier.cu.
+const BINS: usize = 4096;
+
+/// The numbers that decide how much memory a selection takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    pub n: usize,
+    pub d: usize,
+    /// `d`, padded.
+    pub depth: usize,
+    /// Rows a frontier holds at most.
+    pub capacity: usize,
+    /// Centers there will be at most: labeled and picked.
+    pub centers: usize,
+    /// Centers packed at once.
+    pub window: usize,
+    pub has_norms: bool,
+    pub has_weights: bool,
+    /// Bytes of a pool kept on the device: 0 if it is there already, or stays on the host.
+    pub pool_bytes: usize,
+    /// Bytes of a stored row, if rows are staged.
+    pub staged_row_bytes: usize,
+}
+
+impl Extent {
+    pub fn of(problem: &Problem, gpu: &Gpu) -> Extent {
+        let (n, d) = (problem.rows.len(), problem.rows.dimensions());
+        let depth = d.next_multiple_of(SLICE);
+        let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
+        let capacity = MOST.min(live).min(MOST_VALUES / depth).clamp(TILE as usize, MOST);
+        let centers = problem.labeled_count() + problem.budget;
+        let window = (WINDOW_VALUES / depth).max(TILE as usize);
+        Extent {
+            n,
+            d,
+            depth,
+            capacity: capacity.min(n.next_multiple_of(32)),
+            centers,
+            window: window.min(centers),
+            has_norms: problem.rows.metric() == crate::options::Metric::Cosine,
+            has_weights: problem.weights.is_some(),
+            pool_bytes: 0,
+            staged_row_bytes: 0,
+        }
+    }
+
+    /// Bytes of everything.
+    pub fn bytes(&self) -> u64 {
+        let mut carver = Carver::from(0);
+        Buffers::carve(self, &mut carver);
+        carver.end()
+    }
+}
+
+/// What is where.
+#[derive(Debug, Clone, Copy)]
+pub struct Buffers {
+    pub pool: Region<u8>,
+    /// Frontier rows as they are stored, by slot, where the pool stays on the host.
+    pub staged: Region<u8>,
+    pub bounds: Region<f64>,
+    pub nearest: Region<u32>,
+    pub seen: Region<u32>,
+    pub weights: Region<f32>,
+    pub norms: Region<f64>,
+    pub roles: Region<u8>,
+    pub mean: Region<f32>,
+    /// Every center's values under the metric.
+    pub centers: Region<f32>,
+    pub center_operands: Region<Operand>,
+    pub window: Region<f32>,
+    pub terms: Region<kernel::Terms>,
+    /// Largest distances found, as bits: of rows from center 0, of center 0 from the mean, of outside vectors from it.
+    pub farthest: Region<u64>,
+    /// First row that is not finite, and first row without a direction.
+    pub bad_rows: Region<u32>,
+    pub select: Region<kernel::Select>,
+    pub histogram: Region<u32>,
+    pub list_keys: Region<u64>,
+    pub list_rows: Region<u32>,
+    pub list_ranks: Region<u32>,
+    pub list_slots: Region<u32>,
+    pub rows: Region<u32>,
+    pub sources: Region<u32>,
+    pub slot_seen: Region<u32>,
+    pub limits: Region<u64>,
+    pub operands: Region<Operand>,
+    pub packed: Region<f32>,
+    pub candidate_counts: Region<u32>,
+    pub candidates: Region<kernel::Reach>,
+    pub live_slots: Region<u32>,
+    pub products: Region<f32>,
+    pub pick_slots: Region<u32>,
+    /// The round, then the picks' keys and rows: one copy brings the host all it needs.
+    pub answer: Region<u64>,
+}
+
+/// `u64`s of a round.
+pub const ROUND: usize = size_of::<kernel::Round>() / 8;
+
+impl Buffers {
+    fn carve(e: &Extent, c: &mut Carver) -> Buffers {
+        let list = 2 * e.capacity;
+        let if_any = |condition: bool| if condition { e.n } else { 0 };
+        Buffers {
+            pool: c.region(e.pool_bytes),
+            staged: c.region(e.staged_row_bytes * e.capacity),
+            bounds: c.region(e.n),
+            nearest: c.region(e.n),
+            seen: c.region(e.n),
+            weights: c.region(if_any(e.has_weights)),
+            norms: c.region(if_any(e.has_norms)),
+            roles: c.region(e.n),
+            mean: c.region(e.d),
+            centers: c.region(e.centers * e.d),
+            center_operands: c.region(e.centers),
+            window: c.region(e.window * e.depth),
+            terms: c.region(e.window),
+            farthest: c.region(3),
+            bad_rows: c.region(2),
+            select: c.region(1),
+            histogram: c.region(BINS),
+            list_keys: c.region(list),
+            list_rows: c.region(list),
+            list_ranks: c.region(list),
+            list_slots: c.region(list),
+            rows: c.region(e.capacity),
+            sources: c.region(e.capacity),
+            slot_seen: c.region(e.capacity),
+            limits: c.region(e.capacity),
+            operands: c.region(e.capacity),
+            packed: c.region(e.capacity * e.depth),
+            candidate_counts: c.region(e.capacity),
+            candidates: c.region(e.capacity * MOST_CANDIDATES),
+            live_slots: c.region(e.capacity),
+            products: c.region(e.capacity * e.capacity),
+            pick_slots: c.region(e.capacity),
+            answer: c.region(ROUND + e.capacity + e.capacity.div_ceil(2)),
+        }
+    }
+
+    pub fn round(&self) -> Region<kernel::Round> {
+        Region::lent(self.answer.pointer().address, 1)
+    }
+
+    /// Keys of the picks.
+    pub fn pick_keys(&self, capacity: usize) -> Region<u64> {
+        self.answer.part(ROUND, capacity)
+    }
+
+    /// Rows of the picks.
+    pub fn pick_rows(&self, capacity: usize) -> Region<u32> {
+        let rows = self.answer.part(ROUND + capacity, capacity.div_ceil(2));
+        Region::lent(rows.pointer().address, capacity)
+    }
+
+    pub fn state(&self) -> kernel::State {
+        kernel::State {
+            bounds: self.bounds.pointer(),
+            nearest: self.nearest.pointer(),
+            seen: self.seen.pointer(),
+            weights: self.weights.pointer_if_any(),
+        }
+    }
+
+    pub fn frontier(&self) -> kernel::Frontier {
+        kernel::Frontier {
+            rows: self.rows.pointer(),
+            sources: self.sources.pointer(),
+            seen: self.slot_seen.pointer(),
+            limits: self.limits.pointer(),
+            operands: self.operands.pointer(),
+            packed: self.packed.pointer(),
+            candidate_counts: self.candidate_counts.pointer(),
+            candidates: self.candidates.pointer(),
+        }
+    }
+
+    pub fn list(&self) -> kernel::List {
+        kernel::List {
+            keys: self.list_keys.pointer(),
+            rows: self.list_rows.pointer(),
+            ranks: self.list_ranks.pointer(),
+            slots: self.list_slots.pointer(),
+            capacity: u32::try_from(self.list_keys.len()).expect("at most twice a frontier"),
+        }
+    }
+}
+
+/// The memory and its plan.
+pub struct Workspace {
+    pub extent: Extent,
+    pub buffers: Buffers,
+    /// Keeps the buffers' memory.
+    _arena: Arena,
+}
+
+impl Workspace {
+    /// # Errors
+    /// [`crate::Error::Cuda`] with what is needed and what is free.
+    pub fn allocate(gpu: &Gpu, stream: &Arc<CudaStream>, extent: Extent) -> Result<Workspace> {
+        let (free, _) = gpu.context().mem_get_info().map_err(|error| gpu.explain(error))?;
+        let too_small = || gpu.too_small(extent.bytes(), free as u64);
+        Workspace::try_allocate(gpu, stream, extent)?.ok_or_else(too_small)
+    }
+
+    /// None if the device has not that much memory free.
+    pub fn try_allocate(gpu: &Gpu, stream: &Arc<CudaStream>, extent: Extent) -> Result<Option<Workspace>> {
+        let bytes = usize::try_from(extent.bytes()).expect("64-bit machines alone have CUDA");
+        let arena = match Arena::allocate(stream, bytes) {
+            Ok(arena) => arena,
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => return Ok(None),
+            Err(error) => return Err(gpu.explain(error)),
+        };
+        let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
+        Ok(Some(Workspace { extent, buffers, _arena: arena }))
+    }
+}

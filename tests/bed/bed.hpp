@@ -1,0 +1,7 @@
+// What a kernel's source finds on the host in place of CUDA's language and built-in functions.
+#pragma once
+#include "arithmetic.hpp"
+#include "atomics.hpp"
+#include "built_in.hpp"
+#include "shared.hpp"
+#include "warp.hpp"
