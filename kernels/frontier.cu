@@ -148,21 +148,24 @@ KERNEL(frontier_rank, FrontierArguments, 256, 1) {
     });
 }
 
+// The first center pending for `row`. To a row at distance 0 none comes nearer, so none is pending.
+DEVICE u32 pending_from(const State& state, u32 row) { return state.bounds[row] > 0.0 ? state.seen[row] : NO_CENTER; }
+
 KERNEL(frontier_order, FrontierArguments, 256, 1) {
     count_against(a, a.list.slots, [&](u32 entry, u32 other) {
         u32 row = a.list.rows[entry], other_row = a.list.rows[other];
-        u32 seen = a.state.seen[row], other_seen = a.state.seen[other_row];
+        u32 seen = pending_from(a.state, row), other_seen = pending_from(a.state, other_row);
         bool before = other_seen < seen || (other_seen == seen && other_row < row);
         return a.list.ranks[entry] < a.size && a.list.ranks[other] < a.size && before;
     });
 }
 
-// What a refresh of `row` begins with. A row at distance 0 cannot come nearer: no center is pending for it.
+// What a refresh of `row` begins with.
 DEVICE void place(const FrontierArguments& a, u32 slot, u32 row) {
     double bound = a.state.bounds[row];
     a.frontier.rows[slot] = row;
     a.frontier.sources[slot] = a.staged ? slot : row;
-    a.frontier.seen[slot] = bound > 0.0 ? a.state.seen[row] : NO_CENTER;
+    a.frontier.seen[slot] = pending_from(a.state, row);
     a.frontier.limits[slot] = bound > 0.0 ? bits(next_down(bound)) : 0;
     a.frontier.candidate_counts[slot] = 0;
 }
