@@ -110,12 +110,7 @@ fn on_cpu(problem: Problem, tuning: &Tuning, watch: Watch) -> Result<Selection> 
 }
 
 #[cfg(feature = "cuda")]
-fn on_cuda(
-    problem: &Problem,
-    ordinal: usize,
-    tuning: &Tuning,
-    watch: Watch,
-) -> Result<Selection> {
+fn on_cuda(problem: &Problem, ordinal: usize, tuning: &Tuning, watch: Watch) -> Result<Selection> {
     let gpu = Gpu::open(ordinal)?;
     let stream = gpu.stream()?;
     lazy(problem, Cuda::new(problem, gpu, stream, tuning.width)?, tuning, watch)
@@ -123,7 +118,8 @@ fn on_cuda(
 
 #[cfg(not(feature = "cuda"))]
 fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
-    let reason = "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
+    let reason =
+        "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
     Err(Error::Cuda { device, reason: reason.into() })
 }
 

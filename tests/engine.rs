@@ -2,6 +2,8 @@
 //!
 //! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
 
+#[cfg(target_os = "linux")]
+mod bed;
 mod pools;
 mod reference;
 
@@ -13,6 +15,9 @@ use half::{bf16, f16};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
 fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
+    if tuning.filter == Filter::Cuda && !has_cuda() {
+        return None;
+    }
     match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
         Ok(selection) => Some(selection),
         Err(error) if error.to_string().contains("this machine has no") => {
@@ -21,6 +26,13 @@ fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Opt
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+#[cfg(target_os = "linux")]
+use bed::has_cuda;
+#[cfg(not(target_os = "linux"))]
+fn has_cuda() -> bool {
+    false
 }
 
 fn check(what: &str, pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) {

@@ -91,6 +91,8 @@ struct Stream {
   std::shared_ptr<Graph> capture;
 };
 
+using StreamRef = std::shared_ptr<Stream>;
+
 Stream* stream_of(void* handle);
 EventRef event_of(void* handle);
 

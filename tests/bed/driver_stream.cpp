@@ -1,7 +1,6 @@
 // Streams carry out what was queued on them when, and only when, somebody waits for it: a result that is read without
 // waiting is still what it was before.
 #include <cstring>
-#include <set>
 #include <sched.h>
 
 #include "driver.hpp"
@@ -9,8 +8,8 @@
 namespace bed {
 namespace {
 
-std::mutex mutex;  // of the sets below
-std::set<Stream*> streams;
+std::mutex mutex;  // of the maps below
+std::map<void*, StreamRef> streams;
 std::map<void*, EventRef> events;
 std::atomic<int> captures{0};
 
@@ -71,14 +70,26 @@ void execute_first(Stream& stream) {
   execute_unless_lost(operation);
 }
 
+// Kept by whoever looks at a stream that another thread may destroy meanwhile.
+std::vector<StreamRef> all_streams() {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::vector<StreamRef> all;
+  for (const auto& [handle, stream] : streams) all.push_back(stream);
+  return all;
+}
+
+StreamRef if_alive(Stream* stream) {
+  if (stream == &legacy_stream()) return StreamRef(stream, [](Stream*) {});
+  std::lock_guard<std::mutex> lock(mutex);
+  const auto found = streams.find(stream);
+  return found == streams.end() ? nullptr : found->second;
+}
+
 // The legacy default stream and the blocking ones wait for each other.
 void order_with_legacy(Stream& stream) {
   if (!stream.blocking) return;
   if (&stream != &legacy_stream()) return drain(legacy_stream());
-  std::unique_lock<std::mutex> lock(mutex);
-  const std::set<Stream*> others = streams;
-  lock.unlock();
-  for (Stream* other : others)
+  for (const StreamRef& other : all_streams())
     if (other->blocking) drain(*other);
 }
 
@@ -93,10 +104,10 @@ Stream* stream_of(void* handle) {
   constexpr u64 LEGACY = 1, PER_THREAD = 2;
   const u64 value = reinterpret_cast<u64>(handle);
   if (value == 0 || value == LEGACY || value == PER_THREAD) return &legacy_stream();
-  Stream* stream = static_cast<Stream*>(handle);
   std::lock_guard<std::mutex> lock(mutex);
-  if (!streams.count(stream)) misuse("%p is no stream, or no longer one", handle);
-  return stream;
+  const auto found = streams.find(handle);
+  if (found == streams.end()) misuse("%p is no stream, or no longer one", handle);
+  return found->second.get();
 }
 
 EventRef event_of(void* handle) {
@@ -122,23 +133,20 @@ void drain(Stream& stream) {
 }
 
 void drain_everything() {
-  std::unique_lock<std::mutex> lock(mutex);
-  const std::set<Stream*> all = streams;
-  lock.unlock();
   drain(legacy_stream());
-  for (Stream* stream : all) drain(*stream);
+  for (const StreamRef& stream : all_streams()) drain(*stream);
 }
 
 // The record may be further back in a stream that another thread is carrying out, or in one nobody has waited for yet.
 void wait_for(const Event& event, u64 generation) {
   while (event.reached < generation) {
-    Stream& stream = *event.stream;
-    if (!stream.mutex.try_lock()) {
+    const StreamRef stream = if_alive(event.stream);
+    if (!stream || !stream->mutex.try_lock()) {
       sched_yield();
       continue;
     }
-    while (event.reached < generation && !stream.queue.empty()) execute_first(stream);
-    stream.mutex.unlock();
+    while (event.reached < generation && !stream->queue.empty()) execute_first(*stream);
+    stream->mutex.unlock();
   }
 }
 
@@ -157,10 +165,10 @@ namespace {
 int create_stream(void** handle, unsigned flags) {
   constexpr unsigned NON_BLOCKING = 1;
   if (const int refused = bound_status()) return refused;
-  Stream* stream = new Stream(bound, !(flags & NON_BLOCKING));
+  StreamRef stream = std::make_shared<Stream>(bound, !(flags & NON_BLOCKING));
   std::lock_guard<std::mutex> lock(mutex);
-  streams.insert(stream);
-  *handle = stream;
+  *handle = stream.get();
+  streams[*handle] = std::move(stream);
   return SUCCESS;
 }
 
@@ -173,11 +181,9 @@ API cuStreamCreate(void** stream, unsigned flags) { return create_stream(stream,
 API cuStreamCreateWithPriority(void** stream, unsigned flags, int) { return create_stream(stream, flags); }
 API cuStreamDestroy_v2(void* handle) {
   ENTER();
-  Stream* stream = stream_of(handle);
-  drain(*stream);
+  drain(*stream_of(handle));
   std::lock_guard<std::mutex> lock(mutex);
-  streams.erase(stream);
-  delete stream;
+  streams.erase(handle);
   return SUCCESS;
 }
 API cuStreamSynchronize(void* stream) {
@@ -255,9 +261,10 @@ API cuEventQuery(void* handle) {
   ENTER();
   const EventRef event = event_of(handle);
   if (event->reached >= event->recorded) return SUCCESS;
-  Stream& stream = *event->stream;
-  std::lock_guard<std::mutex> lock(stream.mutex);
-  if (!stream.queue.empty()) execute_first(stream);
+  if (const StreamRef stream = if_alive(event->stream)) {
+    std::lock_guard<std::mutex> lock(stream->mutex);
+    if (!stream->queue.empty()) execute_first(*stream);
+  }
   return event->reached >= event->recorded ? entry_status() : NOT_READY;
 }
 API cuEventElapsedTime_v2(float* milliseconds, void* begin, void* end) {
@@ -286,7 +293,7 @@ API cuStreamEndCapture(void* handle, void** graph) {
   const std::shared_ptr<Graph> captured = stream.capture;
   captures--;
   std::lock_guard<std::mutex> lock(mutex);
-  for (Stream* each : streams)
+  for (const auto& [each_handle, each] : streams)
     if (each->capture == captured) each->capture = nullptr;
   if (captured->spoiled) return STREAM_CAPTURE_INVALIDATED;
   *graph = new std::shared_ptr<Graph>(captured);

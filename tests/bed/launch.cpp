@@ -1,5 +1,6 @@
 // A launch over the OS threads: one block at a time on each, or all blocks together on one where they may wait for each
 // other.
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -12,8 +13,8 @@
 namespace bed {
 namespace {
 
-// Below this many threads a launch is over before a second OS thread has woken.
-constexpr u64 THREADS_WORTH_SHARING = 2048;
+// Less than this is done before a second OS thread has woken.
+constexpr auto WORTH_SHARING = std::chrono::microseconds(100);
 
 u64 mixed(u64 x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -31,9 +32,24 @@ struct Job {
   const u64 blocks;
   std::atomic<u64> next{0};
 
-  void work() {
+  bool run_one() {
+    const u64 i = next.fetch_add(1);
+    if (i >= blocks) return false;
     const u64 step = launch.seed ? mixed(launch.seed) % blocks : 0;
-    for (u64 i; (i = next.fetch_add(1)) < blocks;) own_machine().run(launch, (i + step) % blocks, 1);
+    own_machine().run(launch, (i + step) % blocks, 1);
+    return true;
+  }
+
+  void work() {
+    while (run_one()) {
+    }
+  }
+
+  // Whether all that is left takes longer than it is to wake a worker, judged by the first block.
+  bool worth_sharing() {
+    const auto begin = std::chrono::steady_clock::now();
+    run_one();
+    return (std::chrono::steady_clock::now() - begin) * (blocks - 1) > WORTH_SHARING;
   }
 };
 
@@ -96,7 +112,7 @@ void run(const Launch& launch) {
   const u64 blocks = launch.grid.count();
   if (launch.cooperative) return own_machine().run(launch, 0, u32(blocks));
   Job job{launch, blocks};
-  if (blocks <= 2 || blocks * launch.block.count() < THREADS_WORTH_SHARING) return job.work();
+  if (blocks <= 2 || !job.worth_sharing()) return job.work();
   pool().share(job);
 }
 

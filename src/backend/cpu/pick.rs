@@ -3,10 +3,10 @@
 use crate::simd::widest;
 use rayon::prelude::*;
 
-use crate::backend::interval::{Operand, Test};
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use super::refresh::Nearest;
+use crate::backend::interval::{Operand, Test};
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
 use crate::problem::Problem;

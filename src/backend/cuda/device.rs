@@ -51,7 +51,9 @@ impl Gpu {
             return refuse(reason.into());
         }
         if !driver::is_present() {
-            return refuse("no NVIDIA driver was found (libcuda.so.1): install one, or use the CPU".into());
+            return refuse(
+                "no NVIDIA driver was found (libcuda.so.1): install one, or use the CPU".into(),
+            );
         }
         match catch_unwind(|| Gpu::load(ordinal)) {
             Ok(Ok(gpu)) => Ok(gpu),
@@ -72,7 +74,8 @@ impl Gpu {
         }
         let context = CudaContext::new(ordinal)?;
         driver::prepare(&context)?;
-        let limit = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
+        let limit =
+            context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
         let processors = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
         let processors = u32::try_from(processors).unwrap_or(1);
         Ok(Gpu {
@@ -109,7 +112,9 @@ impl Gpu {
     pub fn explain(&self, error: DriverError) -> Error {
         let device = self.context.ordinal();
         let reason = match error.0 {
-            CUresult::CUDA_ERROR_OUT_OF_MEMORY => "out of device memory: free some, select from a smaller pool, or use the CPU".into(),
+            CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+                "out of device memory: free some, select from a smaller pool, or use the CPU".into()
+            }
             code if is_fatal(code) => format!(
                 "the device was lost while it worked ({}): nothing more can be done with it in this process. See the driver's log \
                  (dmesg, nvidia-smi), start again, or use the CPU",

@@ -49,7 +49,9 @@ impl Feed {
                 copied.synchronize().map_err(|error| gpu.explain(error))?;
             }
             let buffer = &mut self.buffers[turn].as_mut_slice()[..rows * row_bytes];
-            let copy = |(i, bytes): (usize, &mut [u8])| bytes.copy_from_slice(pool.row_bytes(row(first + i)));
+            let copy = |(i, bytes): (usize, &mut [u8])| {
+                bytes.copy_from_slice(pool.row_bytes(row(first + i)))
+            };
             buffer.par_chunks_exact_mut(row_bytes).enumerate().with_min_len(64).for_each(copy);
             send(stream, buffer, target.part(first * row_bytes, rows * row_bytes))
                 .and_then(|()| stream.record_event(Some(CUevent_flags::CU_EVENT_DISABLE_TIMING)))

@@ -274,7 +274,8 @@ impl<'p> Cuda<'p> {
         let queued = fetch(&self.stream, answer, self.answer.as_mut_slice());
         self.checked(queued.and_then(|()| self.stream.synchronize()))?;
         let words = self.answer.as_slice();
-        let round: kernel::Round = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..ROUND]));
+        let round: kernel::Round =
+            bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..ROUND]));
         let capacity = self.extent().capacity;
         let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + capacity..]);
         let keys = &words[ROUND..][..round.picks as usize];
@@ -389,7 +390,8 @@ fn allocate(problem: &Problem, gpu: &Gpu, stream: &Arc<CudaStream>) -> Result<(W
         return Ok((workspace, Place::Device(address)));
     }
     let row_bytes = pool.row_bytes(0).len();
-    let workspace = Workspace::allocate(gpu, stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
+    let workspace =
+        Workspace::allocate(gpu, stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
     Ok((workspace, Place::Host(feed)))
 }

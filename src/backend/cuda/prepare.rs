@@ -25,9 +25,14 @@ impl Cuda<'_> {
         }
         self.checked(fill(&self.stream, self.buffers().farthest, 0))?;
         self.checked(fill(&self.stream, self.buffers().answer, 0))?;
-        if self.is_staged() { self.look_at_staged_rows()? } else { self.look_at_rows()? }
+        if self.is_staged() {
+            self.look_at_staged_rows()?
+        } else {
+            self.look_at_rows()?
+        }
         self.measure_reach()?;
-        self.left = self.problem.eligible.iter().filter(|&&eligible| eligible).count() - self.given.len();
+        self.left =
+            self.problem.eligible.iter().filter(|&&eligible| eligible).count() - self.given.len();
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -40,7 +45,8 @@ impl Cuda<'_> {
             (false, true) => EXCLUDED,
             (false, false) => LABELED,
         };
-        let mut roles: Vec<u8> = self.problem.eligible.iter().zip(&self.problem.excluded).map(role).collect();
+        let mut roles: Vec<u8> =
+            self.problem.eligible.iter().zip(&self.problem.excluded).map(role).collect();
         self.given.iter().for_each(|&row| roles[row] = LABELED);
         self.checked(send(&self.stream, &roles, self.buffers().roles))?;
         if let Some(weights) = self.problem.weights {

@@ -230,7 +230,11 @@ impl Workspace {
     }
 
     /// None if the device has not that much memory free.
-    pub fn try_allocate(gpu: &Gpu, stream: &Arc<CudaStream>, extent: Extent) -> Result<Option<Workspace>> {
+    pub fn try_allocate(
+        gpu: &Gpu,
+        stream: &Arc<CudaStream>,
+        extent: Extent,
+    ) -> Result<Option<Workspace>> {
         let bytes = usize::try_from(extent.bytes()).expect("64-bit machines alone have CUDA");
         let arena = match Arena::allocate(stream, bytes) {
             Ok(arena) => arena,

@@ -1,0 +1,236 @@
+// The self-test of the bed: one check by name, or all of them. Says what is wrong and exits with 1.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "selftest.cuh"
+#include "status.hpp"
+
+using Pointer = u64;
+extern "C" {
+int cuInit(unsigned);
+int cuDevicePrimaryCtxRetain(void**, int);
+int cuCtxSetCurrent(void*);
+int cuMemAlloc_v2(Pointer*, std::size_t);
+int cuMemFree_v2(Pointer);
+int cuMemFreeAsync(Pointer, void*);
+int cuMemHostAlloc(void**, std::size_t, unsigned);
+int cuMemcpyHtoDAsync_v2(Pointer, const void*, std::size_t, void*);
+int cuMemcpyDtoHAsync_v2(void*, Pointer, std::size_t, void*);
+int cuMemsetD8Async(Pointer, unsigned char, std::size_t, void*);
+int cuStreamCreate(void**, unsigned);
+int cuStreamSynchronize(void*);
+int cuStreamWaitEvent(void*, void*, unsigned);
+int cuEventCreate(void**, unsigned);
+int cuEventRecord(void*, void*);
+int cuModuleLoadData(void**, const void*);
+int cuModuleGetFunction(void**, void*, const char*);
+int cuFuncSetAttribute(void*, int, int);
+int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
+int cuLaunchCooperativeKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**);
+int bed_set_limit(const char*, i64);
+}
+
+namespace {
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "selftest: not so: %s\n", what);
+  std::exit(1);
+}
+#define REQUIRE(condition) require(condition, #condition)
+
+// A device with one stream, as the engine uses it.
+struct Device {
+  void *stream = nullptr, *module = nullptr;
+
+  Device() {
+    void* context;
+    REQUIRE(cuInit(0) == 0 && cuDevicePrimaryCtxRetain(&context, 0) == 0 && cuCtxSetCurrent(context) == 0);
+    REQUIRE(cuStreamCreate(&stream, 1) == 0);
+    REQUIRE(cuModuleLoadData(&module, ".version 9.0") == 0);
+  }
+
+  Pointer allocate(std::size_t bytes) const {
+    Pointer pointer;
+    REQUIRE(cuMemAlloc_v2(&pointer, bytes) == 0);
+    return pointer;
+  }
+
+  template <class T> Pointer put(const std::vector<T>& values) const {
+    const Pointer pointer = allocate(values.size() * sizeof(T));
+    REQUIRE(cuMemcpyHtoDAsync_v2(pointer, values.data(), values.size() * sizeof(T), stream) == 0);
+    return pointer;
+  }
+
+  template <class T> std::vector<T> get(Pointer pointer, std::size_t count) const {
+    std::vector<T> values(count);
+    REQUIRE(cuMemcpyDtoHAsync_v2(values.data(), pointer, count * sizeof(T), stream) == 0);
+    return values;
+  }
+
+  int launch(const char* name, SelftestArguments arguments, u32 grid, u32 block, u32 dynamic = 0, bool cooperative = false) const {
+    void *function, *parameters[] = {&arguments};
+    REQUIRE(cuModuleGetFunction(&function, module, name) == 0);
+    if (cooperative) return cuLaunchCooperativeKernel(function, grid, 1, 1, block, 1, 1, dynamic, stream, parameters);
+    return cuLaunchKernel(function, grid, 1, 1, block, 1, 1, dynamic, stream, parameters, nullptr);
+  }
+};
+
+SelftestArguments arguments(Pointer in, Pointer out, Pointer counters, u32 n, u32 rounds) {
+  return {reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), reinterpret_cast<u32*>(counters), n, rounds};
+}
+
+std::vector<float> counted(u32 n) {
+  std::vector<float> values(n);
+  for (u32 i = 0; i < n; i++) values[i] = float(i);
+  return values;
+}
+
+void reverse() {
+  const Device device;
+  const Pointer in = device.put(counted(256)), out = device.allocate(1024);
+  REQUIRE(device.launch("selftest_reverse", arguments(in, out, 0, 256, 3), 1, 256) == 0);
+  const auto got = device.get<float>(out, 256);
+  for (u32 i = 0; i < 256; i++) REQUIRE(got[i] == float(255 - i) + 3.0f);
+}
+
+void sum() {
+  const Device device;
+  const Pointer in = device.put(counted(4096)), out = device.allocate(64);
+  REQUIRE(device.launch("selftest_sum", arguments(in, out, 0, 4096, 1), 16, 256) == 0);
+  const auto got = device.get<float>(out, 16);
+  for (u32 block = 0; block < 16; block++) REQUIRE(got[block] == float(256 * (256 * block) + 255 * 128));
+}
+
+void votes() {
+  const Device device;
+  std::vector<float> values(256, 1.0f);
+  for (u32 i : {3u, 4u, 77u, 255u}) values[i] = -1.0f;
+  const Pointer in = device.put(values), counters = device.put(std::vector<u32>{0, 0});
+  REQUIRE(device.launch("selftest_votes", arguments(in, 0, counters, 256, 1), 1, 256) == 0);
+  REQUIRE((device.get<u32>(counters, 2) == std::vector<u32>{4, 3}));
+}
+
+void stream() {
+  const Device device;
+  const u32 rounds = 8;
+  const Pointer in = device.put(counted(256 * rounds)), out = device.allocate(1024);
+  REQUIRE(device.launch("selftest_stream", arguments(in, out, 0, 256, rounds), 1, 64) == 0);
+  const auto got = device.get<float>(out, 256);
+  for (u32 i = 0; i < 256; i++) REQUIRE(got[i] == float(rounds * i + 256 * rounds * (rounds - 1) / 2));
+}
+
+void ring() {
+  const Device device;
+  const u32 start = 0xfffffff0u;  // the counter wraps on the way
+  const Pointer out = device.put(counted(8)), counters = device.put(std::vector<u32>{start, start});
+  REQUIRE(device.launch("selftest_ring", arguments(0, out, counters, 8, 5), 8, 64, 0, true) == 0);
+  const auto got = device.get<float>(out, 8);
+  for (u32 block = 0; block < 8; block++) REQUIRE(got[block] == float((block + 5) % 8) + 5.0f);
+}
+
+void atomics() {
+  const Device device;
+  const Pointer out = device.put(std::vector<float>{0}), counters = device.put(std::vector<u32>{0, 0});
+  REQUIRE(device.launch("selftest_atomics", arguments(0, out, counters, 5000, 1), 20, 256) == 0);
+  REQUIRE((device.get<u32>(counters, 2) == std::vector<u32>{5000, 4999}));
+  REQUIRE(device.get<float>(out, 1)[0] == 2500.0f);
+}
+
+void copy() {
+  const Device device;
+  const Pointer in = device.put(counted(1024)), out = device.allocate(4096);
+  REQUIRE(device.launch("selftest_copy", arguments(in, out, 0, 1024, 1), 1, 256, 4096) == 0);
+  REQUIRE(device.get<float>(out, 1024) == counted(1024));
+}
+
+// A result in pinned memory is there after the synchronization and not before.
+void deferred() {
+  const Device device;
+  void* memory;
+  REQUIRE(cuMemHostAlloc(&memory, 4, 0) == 0);
+  volatile float* result = static_cast<float*>(memory);
+  *result = -1.0f;
+  REQUIRE(cuMemcpyDtoHAsync_v2(memory, device.put(std::vector<float>{7}), 4, device.stream) == 0);
+  REQUIRE(*result == -1.0f);
+  REQUIRE(cuStreamSynchronize(device.stream) == 0);
+  REQUIRE(*result == 7.0f);
+}
+
+// Two streams are ordered by the event between them, and by nothing else.
+void events() {
+  const Device device;
+  void *other, *event;
+  REQUIRE(cuStreamCreate(&other, 1) == 0 && cuEventCreate(&event, 0) == 0);
+  const Pointer word = device.allocate(4);
+  u32 before = 0, after = 0;
+  REQUIRE(cuMemsetD8Async(word, 1, 4, device.stream) == 0 && cuEventRecord(event, device.stream) == 0);
+  REQUIRE(cuMemcpyDtoHAsync_v2(&before, word, 4, other) == 0);
+  REQUIRE(cuStreamWaitEvent(other, event, 0) == 0 && cuMemcpyDtoHAsync_v2(&after, word, 4, other) == 0);
+  REQUIRE(before == 0xffffffffu && after == 0x01010101u);
+}
+
+// What a driver refuses is refused.
+void refusals() {
+  const Device device;
+  const Pointer out = device.allocate(16);
+  const SelftestArguments a = arguments(out, out, out, 4, 1);
+  REQUIRE(device.launch("selftest_reverse", a, 1, 257) == bed::INVALID_VALUE);
+  REQUIRE(device.launch("selftest_copy", a, 1, 256, 49 << 10) == bed::INVALID_VALUE);
+  REQUIRE(device.launch("selftest_ring", a, 9, 64, 0, true) == bed::COOPERATIVE_LAUNCH_TOO_LARGE);
+  void* function;
+  REQUIRE(cuModuleGetFunction(&function, device.module, "absent") == bed::NOT_FOUND);
+  REQUIRE(cuModuleGetFunction(&function, device.module, "selftest_copy") == 0);
+  REQUIRE(cuFuncSetAttribute(function, 8, 228 << 10) == bed::INVALID_VALUE);
+  REQUIRE(cuMemsetD8Async(out, 0, 17, device.stream) == bed::INVALID_VALUE);
+}
+
+void faults() {
+  const Device device;
+  Pointer pointer;
+  bed_set_limit("fail_allocation", 2);
+  REQUIRE(cuMemAlloc_v2(&pointer, 16) == 0 && cuMemAlloc_v2(&pointer, 16) == bed::OUT_OF_MEMORY);
+  bed_set_limit("memory", 1 << 20);
+  REQUIRE(cuMemAlloc_v2(&pointer, 1 << 20) == bed::OUT_OF_MEMORY && cuMemAlloc_v2(&pointer, 1 << 19) == 0);
+  bed_set_limit("lose_after", 2);
+  const SelftestArguments a = arguments(0, 0, pointer, 1, 1);
+  REQUIRE(device.launch("selftest_nothing", a, 1, 32) == 0 && cuStreamSynchronize(device.stream) == 0);
+  REQUIRE(device.launch("selftest_nothing", a, 1, 32) == 0 && cuStreamSynchronize(device.stream) == bed::ILLEGAL_ADDRESS);
+  REQUIRE(cuMemAlloc_v2(&pointer, 16) == bed::ILLEGAL_ADDRESS);
+}
+
+// These end the process.
+void freed_twice() {
+  const Device device;
+  const Pointer pointer = device.allocate(16);
+  cuMemFree_v2(pointer);
+  cuMemFree_v2(pointer);
+}
+void written_outside() {
+  const Device device;
+  const Pointer in = device.put(counted(1024)), out = device.allocate(4000);
+  REQUIRE(device.launch("selftest_copy", arguments(in, out, 0, 1024, 1), 1, 256, 4096) == 0);
+  cuMemFree_v2(out);
+}
+
+struct Check {
+  const char* name;
+  void (*run)();
+  bool ends_process;
+};
+
+const Check CHECKS[] = {
+    {"reverse", reverse, false}, {"sum", sum, false}, {"votes", votes, false}, {"stream", stream, false},
+    {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"deferred", deferred, false},
+    {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
+    {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  for (const Check& check : CHECKS)
+    if (count < 2 ? !check.ends_process : !std::strcmp(words[1], check.name)) check.run();
+}

@@ -42,4 +42,3 @@ pub fn prepare(context: &Arc<CudaContext>) -> Result<(), DriverError> {
     // SAFETY: this attribute is a u64, which outlives the call.
     unsafe { sys::cuMemPoolSetAttribute(pool, attribute, keep) }.result()
 }
-

@@ -118,7 +118,8 @@ impl<T: bytemuck::Pod> Pinned<T> {
     pub fn zeroed(context: &Arc<CudaContext>, len: usize) -> Result<Pinned<T>, DriverError> {
         context.bind_to_thread()?;
         // SAFETY: no flags; the memory is freed once, in `drop`.
-        let address: *mut T = unsafe { result::malloc_host(len.max(1) * size_of::<T>(), 0) }?.cast();
+        let address: *mut T =
+            unsafe { result::malloc_host(len.max(1) * size_of::<T>(), 0) }?.cast();
         // SAFETY: `len` values were just allocated, and zero bytes are a value of any Pod.
         unsafe { address.write_bytes(0, len.max(1)) };
         Ok(Pinned { address, len, context: context.clone() })

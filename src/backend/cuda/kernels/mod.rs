@@ -245,13 +245,21 @@ impl Kernels {
     }
 
     /// Bring excluded rows back before settling.
-    pub fn settle_start(&self, stream: &CudaStream, a: &SettleArguments) -> Result<(), DriverError> {
+    pub fn settle_start(
+        &self,
+        stream: &CudaStream,
+        a: &SettleArguments,
+    ) -> Result<(), DriverError> {
         let n = usize::try_from(a.frontier.n).expect("rows are numbered by usize");
         self.settle_start.launch(stream, self.by_row(n), a)
     }
 
     /// Place a block of rows where a frontier's would be.
-    pub fn settle_block(&self, stream: &CudaStream, a: &SettleArguments) -> Result<(), DriverError> {
+    pub fn settle_block(
+        &self,
+        stream: &CudaStream,
+        a: &SettleArguments,
+    ) -> Result<(), DriverError> {
         let f = &a.frontier;
         let blocks = |entries: u32| Shape::of(entries.div_ceil(THREADS));
         self.frontier_start.launch(stream, self.by_row(f.list.capacity as usize), f)?;
@@ -260,7 +268,12 @@ impl Kernels {
         self.frontier_place.launch(stream, blocks(f.size), f)
     }
 
-    pub fn mean(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+    pub fn mean(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &PrepareArguments,
+    ) -> Result<(), DriverError> {
         self.prepare_mean.of(dtype).launch(stream, Shape::of(a.d.div_ceil(THREADS)), a)
     }
 
@@ -269,12 +282,22 @@ impl Kernels {
         self.prepare_reach.launch(stream, self.by_warp(centers), a)
     }
 
-    pub fn check(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+    pub fn check(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &PrepareArguments,
+    ) -> Result<(), DriverError> {
         let count = usize::try_from(a.count).expect("rows are numbered by usize");
         self.prepare_check.of(dtype).launch(stream, self.by_warp(count), a)
     }
 
-    pub fn first(&self, stream: &CudaStream, dtype: Dtype, a: &PrepareArguments) -> Result<(), DriverError> {
+    pub fn first(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &PrepareArguments,
+    ) -> Result<(), DriverError> {
         let count = usize::try_from(a.count).expect("rows are numbered by usize");
         self.prepare_first.of(dtype).launch(stream, self.by_warp(count), a)
     }
@@ -294,12 +317,22 @@ impl Kernels {
         self.pack_centers.launch(stream, self.by_warp(a.count as usize), a)
     }
 
-    pub fn gather(&self, stream: &CudaStream, dtype: Dtype, a: &PackArguments) -> Result<(), DriverError> {
+    pub fn gather(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &PackArguments,
+    ) -> Result<(), DriverError> {
         self.gather.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
     }
 
     /// Refresh at most `size` frontier rows.
-    pub fn refresh(&self, stream: &CudaStream, size: u32, a: &RefreshArguments) -> Result<(), DriverError> {
+    pub fn refresh(
+        &self,
+        stream: &CudaStream,
+        size: u32,
+        a: &RefreshArguments,
+    ) -> Result<(), DriverError> {
         let centers = a.end - a.window_first;
         let tiles = size.div_ceil(TILE) * centers.div_ceil(TILE);
         self.refresh.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)
@@ -336,9 +369,18 @@ impl Kernels {
     }
 
     /// Blocks of a batch that can be resident together.
-    pub fn batch_residents(&self, dtype: Dtype, threads: u32, shared: u32) -> Result<u32, DriverError> {
+    pub fn batch_residents(
+        &self,
+        dtype: Dtype,
+        threads: u32,
+        shared: u32,
+    ) -> Result<u32, DriverError> {
         let function = &self.batch.of(dtype).function;
-        let each = function.occupancy_max_active_blocks_per_multiprocessor(threads, shared as usize, None)?;
+        let each = function.occupancy_max_active_blocks_per_multiprocessor(
+            threads,
+            shared as usize,
+            None,
+        )?;
         Ok(each * self.multiprocessors)
     }
 
@@ -353,11 +395,19 @@ impl Kernels {
         let shape = Shape { blocks: (pools * a.group, 1), threads, shared };
         let kernel = self.batch.of(dtype);
         // Only blocks that meet must all be resident.
-        if a.group > 1 { kernel.launch_together(stream, shape, a) } else { kernel.launch(stream, shape, a) }
+        if a.group > 1 {
+            kernel.launch_together(stream, shape, a)
+        } else {
+            kernel.launch(stream, shape, a)
+        }
     }
 }
 
 /// Every list entry against every chunk of the list.
 fn square(entries: u32) -> Shape {
-    Shape { blocks: (entries.div_ceil(THREADS), entries.div_ceil(CHUNK)), threads: THREADS, shared: 0 }
+    Shape {
+        blocks: (entries.div_ceil(THREADS), entries.div_ceil(CHUNK)),
+        threads: THREADS,
+        shared: 0,
+    }
 }
