@@ -7,6 +7,7 @@ mod feed;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 mod prepare;
+pub(crate) mod probe;
 mod settle;
 mod workspace;
 

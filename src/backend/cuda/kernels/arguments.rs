@@ -310,6 +310,20 @@ pub struct BatchArguments {
     pub is_cached: u32,
 }
 
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ProbeArguments {
+    pub source: Pointer<f32>,
+    pub target: Pointer<f32>,
+    /// 16-byte pieces of each.
+    pub pieces: u64,
+    pub offers: Pointer<Offer>,
+    pub barrier: Pointer<u32>,
+    pub result: Pointer<u64>,
+    pub never: f32,
+    pub repeats: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +348,7 @@ mod tests {
             ("PickArguments", size_of::<PickArguments>()),
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
+            ("ProbeArguments", size_of::<ProbeArguments>()),
         ];
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();
         let sources = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());

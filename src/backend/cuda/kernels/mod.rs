@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod driver;
 pub mod memory;
+pub mod probes;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use cudarc::driver::{
     PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
+use probes::Probes;
 
 use crate::pool::Dtype;
 
@@ -145,6 +147,7 @@ pub struct Kernels {
     pick_products: Kernel<PickArguments>,
     pick_greedy: ByDtype<PickArguments>,
     batch: ByDtype<BatchArguments>,
+    pub probes: Probes,
 }
 
 /// The compiled files, by the name of their source.
@@ -205,6 +208,7 @@ impl Kernels {
             pick_products: m.kernel("pick", "pick_products")?,
             pick_greedy: m.by_dtype("pick", "pick_greedy")?,
             batch: m.by_dtype("batch", "batch")?,
+            probes: Probes::load(&m, multiprocessors)?,
         };
         let greedy = kernels.pick_greedy.0.iter().map(|kernel| &kernel.function);
         for function in greedy.chain(kernels.batch.0.iter().map(|kernel| &kernel.function)) {
