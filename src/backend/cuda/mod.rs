@@ -92,6 +92,7 @@ impl<'p> Cuda<'p> {
             answer: Pinned::zeroed(gpu.context(), answer).map_err(failed)?,
             statistics: Statistics {
                 device: format!("cuda:{}", gpu.context().ordinal()),
+                device_bytes: workspace.extent.bytes(),
                 ..Statistics::default()
             },
             gpu,
