@@ -4,7 +4,7 @@
 //   values   (n, d)  in: the pools' rows, one pool after another
 //   offsets  (pools + 1,)  in: pool p's rows are [offsets[p], offsets[p + 1])
 //   picks, curve     out: pool p's begin at starts[p] and starts[p] + p. curve[t] is the largest key left before pick t
-//   results  (pools,)  out
+//   results  (pools,)  in, zeros, and out
 //
 // A block owns a slice of its pool's rows, cached in shared memory if it fits. For every center a block stages the center, sums
 // squared differences in f32, and evaluates the canonical distance where that sum, whose error is relative, may be below the row's
@@ -18,8 +18,8 @@
 struct PoolResult {
     u32 picks;
     u32 has_next, next_row;   // the row that is next, where rows are left
-    u32 not_finite;           // lowest row with a NaN or infinity, else all ones
-    u32 without_direction;    // under cosine: lowest row of zeros, else all ones
+    u32 not_finite;           // all ones less the lowest row with a NaN or infinity; 0 if there is none
+    u32 without_direction;    // under cosine: the same of rows of zeros
     u32 unused;
     u64 canonical;            // canonical distances evaluated
 };
@@ -30,7 +30,8 @@ struct BatchArguments {
     State state;              // bounds and nearest alone
     const u8* roles;          // (n,); null if every row may be chosen
     double* norms;            // (n,), written; null under euclidean
-    const float* centers;     // (given, d): applied before the first pick
+    const u32* given_rows;    // (given,): centers applied before the first pick, each a pool row or, if NO_CENTER,
+    const float* centers;     // (given, d): the vector here
     const u64* offsets;
     const u32* budgets;       // (pools,)
     const u32* firsts;        // (pools,): the first pick where no center is given; null: the lowest row
@@ -48,7 +49,7 @@ struct BatchArguments {
     u32 slots;                // rows a block, at most
     u32 is_cached;
 };
-static_assert(sizeof(BatchArguments) == 176);
+static_assert(sizeof(BatchArguments) == 184);
 
 constexpr u32 LANE_PER_ROW = 32;   // up to this many dimensions a lane sums a whole row, else a warp does
 
@@ -141,15 +142,7 @@ DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
     }
 }
 
-// Stage a center that was given.
-template <class T>
-DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
-    __syncthreads();
-    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
-    __syncthreads();
-}
-
-// Stage a pool row.
+// Stage a pool row as the center to apply.
 template <class T>
 DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
     View<T> x = {static_cast<const T*>(a.values) + row * a.d, a.norms ? a.norms[row] : 0.0};
@@ -158,19 +151,29 @@ DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
     __syncthreads();
 }
 
+// Stage a center that was given.
+template <class T>
+DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
+    u32 row = a.given_rows[center];
+    if (row != NO_CENTER) return stage_row(a, s, a.offsets[s.pool] + row);
+    __syncthreads();
+    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
+    __syncthreads();
+}
+
 // Look at row `slot` once, by a warp: whether it is finite, and its norm.
 template <class T>
 DEVICE void check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
     const T* x = s.values + u64(slot) * a.d;
     u64 row = s.keys_at_row + slot;
-    u32 number = u32(row - a.offsets[s.pool]);
+    u32 number = NO_CENTER - u32(row - a.offsets[s.pool]);
     bool finite = true;
     for (u32 j = lane; j < a.d; j += WARP) finite = finite && isfinite(widen(x[j]));
-    if (!__all_sync(FULL_WARP, finite) && lane == 0) atomicMin(&a.results[s.pool].not_finite, number);
+    if (!__all_sync(FULL_WARP, finite) && lane == 0) atomicMax(&a.results[s.pool].not_finite, number);
     if (!a.norms) return;
     double norm = canonical_norm(x, a.d, lane);
     if (lane == 0) a.norms[row] = norm;
-    if (lane == 0 && norm == 0.0) atomicMin(&a.results[s.pool].without_direction, number);
+    if (lane == 0 && norm == 0.0) atomicMax(&a.results[s.pool].without_direction, number);
 }
 
 // The block's slice, its memory laid out in `shared`: keys, cutoffs, the center, the values.
@@ -192,6 +195,13 @@ DEVICE Slice<T> slice_of(const BatchArguments& a, u64* shared) {
     return s;
 }
 
+// A barrier among the pool's blocks, the `times`-th.
+template <class T>
+DEVICE void meet(const BatchArguments& a, const Slice<T>& s, u32 times) {
+    if (a.group == 1) return __syncthreads();
+    group_barrier(&a.barriers[s.pool], times * a.group);
+}
+
 template <class T>
 DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
     T* cache = reinterpret_cast<T*>(s.center + a.d);
@@ -207,7 +217,7 @@ DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
         a.state.nearest[row] = NO_CENTER;
         set_slot(a, s, slot, INFINITY);
     }
-    __syncthreads();
+    meet(a, s, 1);   // every block's norms are known, to the blocks that stage its rows
 }
 
 template <class T>
@@ -232,7 +242,7 @@ DEVICE Offer best_of_pool(const BatchArguments& a, const Slice<T>& s, Offer* off
     if (a.group == 1) return best;
     Offer* all = a.offers + turn % 2 * u64(gridDim.x) + s.pool * a.group;
     if (threadIdx.x == 0) all[blockIdx.x % a.group] = best;
-    group_barrier(&a.barriers[s.pool], (turn + 1) * a.group);
+    meet(a, s, turn + 2);
     best = {0, NO_CENTER, 0};
     for (u32 block = lane; block < a.group; block += WARP) {
         volatile Offer& offer = all[block];

@@ -1,5 +1,7 @@
 //! Which arithmetic a selection runs on: the fastest filter this machine has, unless a test or benchmark asks for another.
 
+use std::borrow::Cow;
+
 use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -8,12 +10,15 @@ use crate::backend::cpu::kernels::amx::Amx;
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
 #[cfg(feature = "cuda")]
-use crate::backend::cuda::{Cuda, device::Gpu};
+use crate::backend::cuda::{AtOnce, Cuda, Placement, mean};
+#[cfg(feature = "cuda")]
+use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Watch};
-use crate::options::{Device, Options};
+use crate::options::{Device, First, Options};
 use crate::pool::Pool;
 use crate::problem::Problem;
+use crate::rows::Rows;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 
@@ -29,8 +34,21 @@ pub enum Filter {
     Avx512Bf16,
     /// bf16 by AMX.
     Amx,
-    /// f32 on the GPU that the options name, number 0 if they name none.
+    /// f32 on the GPU that the options name, number 0 if they name none, in rounds even if the pool is small.
     Cuda,
+    /// The same, the pool left on the host.
+    CudaStaged,
+    /// The same, from a copy that lies on the GPU before the selection begins.
+    CudaLent,
+    /// On that GPU in one launch, for pools small enough.
+    CudaAtOnce,
+}
+
+impl Filter {
+    fn is_cuda(self) -> bool {
+        use Filter::{Cuda, CudaAtOnce, CudaLent, CudaStaged};
+        matches!(self, Cuda | CudaStaged | CudaLent | CudaAtOnce)
+    }
 }
 
 /// What may be tuned.
@@ -61,6 +79,12 @@ pub fn select_tuned(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
+    #[cfg(feature = "cuda")]
+    if tuning.filter == Filter::CudaLent {
+        let stream = Stream::new(0)?;
+        let copy = DevicePool::upload(pool, &stream)?;
+        return select_lent(&copy, budget, options, &stream, tuning, watch);
+    }
     on_engine_threads(options.threads, || {
         let problem = Problem::new(pool, budget, options)?;
         match (device(options.device, tuning.filter), tuning.filter) {
@@ -81,8 +105,9 @@ pub fn select_tuned(
 /// Where to work: a filter that is asked for says where it runs.
 fn device(wanted: Device, filter: Filter) -> Device {
     match (wanted, filter) {
-        (_, Filter::Auto) | (Device::Cuda(_), Filter::Cuda) => wanted,
-        (_, Filter::Cuda) => Device::Cuda(0),
+        (_, Filter::Auto) => wanted,
+        (Device::Cuda(_), filter) if filter.is_cuda() => wanted,
+        (_, filter) if filter.is_cuda() => Device::Cuda(0),
         _ => Device::Cpu,
     }
 }
@@ -111,9 +136,77 @@ fn on_cpu(problem: Problem, tuning: &Tuning, watch: Watch) -> Result<Selection> 
 
 #[cfg(feature = "cuda")]
 fn on_cuda(problem: &Problem, ordinal: usize, tuning: &Tuning, watch: Watch) -> Result<Selection> {
-    let gpu = Gpu::open(ordinal)?;
-    let stream = gpu.stream()?;
-    lazy(problem, Cuda::new(problem, gpu, stream, tuning.width)?, tuning, watch)
+    let stream = Stream::new(ordinal)?;
+    let placement = match tuning.filter {
+        Filter::CudaStaged => Placement::Staged,
+        _ => Placement::Copied,
+    };
+    on_stream(problem, &stream, placement, tuning, watch)
+}
+
+#[cfg(feature = "cuda")]
+fn on_stream(
+    problem: &Problem,
+    stream: &Stream,
+    placement: Placement,
+    tuning: &Tuning,
+    watch: Watch,
+) -> Result<Selection> {
+    let lent = if let Placement::Lent(pool) = placement { Some(pool) } else { None };
+    if matches!(tuning.filter, Filter::Auto | Filter::CudaAtOnce)
+        && let Some(at_once) = AtOnce::new(problem, stream, lent)?
+    {
+        return lazy(problem, at_once, tuning, watch);
+    }
+    lazy(problem, Cuda::new(problem, stream, placement, tuning.width)?, tuning, watch)
+}
+
+/// [`crate::cuda::select_with`], tuned.
+///
+/// # Errors
+/// As there.
+#[cfg(feature = "cuda")]
+pub fn select_lent(
+    pool: &DevicePool,
+    budget: usize,
+    options: &Options,
+    stream: &Stream,
+    tuning: &Tuning,
+    watch: Watch,
+) -> Result<Selection> {
+    pool.check_on(stream)?;
+    check_device(options.device, pool.device())?;
+    on_engine_threads(options.threads, || {
+        let options = &resolve_mean(pool, options, stream)?;
+        let rows = Rows::on_device(pool.distant(options, stream)?, options.metric);
+        let problem = Problem::of(rows, budget, options)?;
+        on_stream(&problem, stream, Placement::Lent(pool), tuning, watch)
+    })?
+}
+
+#[cfg(feature = "cuda")]
+fn check_device(wanted: Device, device: usize) -> Result<()> {
+    if wanted == Device::Auto || wanted == Device::Cuda(device) {
+        return Ok(());
+    }
+    Err(Error::Options(format!(
+        "the pool lies on cuda:{device}: no other device can select from it"
+    )))
+}
+
+/// The options, the row nearest the mean named where that is the first center.
+#[cfg(feature = "cuda")]
+fn resolve_mean<'a>(
+    pool: &DevicePool,
+    options: &'a Options<'a>,
+    stream: &Stream,
+) -> Result<Cow<'a, Options<'a>>> {
+    let is_labeled = !options.labeled.is_empty() || options.labeled_vectors.is_some();
+    if options.first != First::Mean || is_labeled {
+        return Ok(Cow::Borrowed(options));
+    }
+    let first = First::Row(mean::nearest_the_mean(pool, options, stream)?);
+    Ok(Cow::Owned(Options { first, ..options.clone() }))
 }
 
 #[cfg(not(feature = "cuda"))]

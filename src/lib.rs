@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod distance;
 mod engine;
 mod error;

@@ -35,7 +35,15 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// Everything [`crate::select`] lists.
     pub fn new(pool: &'a Pool<'a>, budget: usize, options: &'a Options<'a>) -> Result<Problem<'a>> {
-        let n = pool.rows();
+        Problem::of(Rows::new(pool, options.metric), budget, options)
+    }
+
+    /// The same of rows that need not be on the host. Where they are not, `First::Mean` must have been resolved.
+    ///
+    /// # Errors
+    /// As [`Problem::new`].
+    pub fn of(rows: Rows<'a>, budget: usize, options: &'a Options<'a>) -> Result<Problem<'a>> {
+        let n = rows.len();
         let excluded = mark("excluded", &options.excluded, n)?;
         let labeled = mark("labeled", &options.labeled, n)?;
         let eligible: Vec<bool> = excluded.iter().zip(&labeled).map(|(e, l)| !e && !l).collect();
@@ -45,8 +53,8 @@ impl<'a> Problem<'a> {
         check_weights(options.weights.as_deref(), n)?;
         check_stop_radius(options.stop_radius)?;
         Ok(Problem {
-            rows: Rows::new(pool, options.metric),
-            outside: outside(pool, options)?,
+            outside: outside(rows.dimensions(), options)?,
+            rows,
             labeled: &options.labeled,
             resume: &options.resume,
             weights: options.weights.as_deref(),
@@ -212,10 +220,10 @@ fn check_stop_radius(stop_radius: Option<f64>) -> Result<()> {
     }
 }
 
-fn outside<'a>(pool: &Pool, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
+fn outside<'a>(d: usize, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
     let Some(vectors) = options.labeled_vectors else { return Ok(None) };
-    if vectors.dimensions() != pool.dimensions() {
-        return Err(Error::Dimensions { pool: pool.dimensions(), vectors: vectors.dimensions() });
+    if vectors.dimensions() != d {
+        return Err(Error::Dimensions { pool: d, vectors: vectors.dimensions() });
     }
     let mut vectors = Rows::new(vectors, options.metric);
     vectors.keep_norms("labeled vector")?;

@@ -1,23 +1,44 @@
 //! A pool as a metric sees it: euclidean shows the stored values, cosine the values over their row's norm.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
-use crate::pool::Pool;
+use crate::pool::{Dtype, Pool};
 
 /// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
-    pool: &'a Pool<'a>,
+    values: Values<'a>,
     metric: Metric,
     /// Canonical norms, under cosine, once they are kept.
     norms: Option<Vec<f64>>,
 }
 
+/// Where the rows are.
+enum Values<'a> {
+    Host(&'a Pool<'a>),
+    Device(Distant),
+}
+
+/// A pool that lies on a device, and the few of its rows that the host needs.
+pub(crate) struct Distant {
+    pub rows: usize,
+    pub d: usize,
+    pub dtype: Dtype,
+    /// By row, widened: the labeled rows and picks to resume from.
+    pub fetched: HashMap<usize, Vec<f32>>,
+}
+
 impl<'a> Rows<'a> {
     pub fn new(pool: &'a Pool<'a>, metric: Metric) -> Rows<'a> {
-        Rows { pool, metric, norms: None }
+        Rows { values: Values::Host(pool), metric, norms: None }
+    }
+
+    pub fn on_device(pool: Distant, metric: Metric) -> Rows<'a> {
+        Rows { values: Values::Device(pool), metric, norms: None }
     }
 
     /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors.
@@ -26,21 +47,46 @@ impl<'a> Rows<'a> {
     /// A row of zeros, which has no direction.
     pub fn keep_norms(&mut self, what: &'static str) -> Result<()> {
         if self.metric == Metric::Cosine && self.norms.is_none() {
-            self.norms = Some(norms(self.pool, what)?);
+            self.norms = Some(norms(self.pool(), what)?);
         }
         Ok(())
     }
 
     pub fn len(&self) -> usize {
-        self.pool.rows()
+        match &self.values {
+            Values::Host(pool) => pool.rows(),
+            Values::Device(pool) => pool.rows,
+        }
     }
 
     pub fn dimensions(&self) -> usize {
-        self.pool.dimensions()
+        match &self.values {
+            Values::Host(pool) => pool.dimensions(),
+            Values::Device(pool) => pool.d,
+        }
     }
 
+    pub fn dtype(&self) -> Dtype {
+        match &self.values {
+            Values::Host(pool) => pool.dtype(),
+            Values::Device(pool) => pool.dtype,
+        }
+    }
+
+    /// The pool, for whoever knows that it is on the host.
     pub fn pool(&self) -> &'a Pool<'a> {
-        self.pool
+        match self.values {
+            Values::Host(pool) => pool,
+            Values::Device(_) => panic!("the pool lies on a device"),
+        }
+    }
+
+    /// Row `row` as it is stored, widened.
+    fn widened<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        match &self.values {
+            Values::Host(pool) => pool.row(row, scratch),
+            Values::Device(pool) => &pool.fetched[&row],
+        }
     }
 
     pub fn metric(&self) -> Metric {
@@ -49,16 +95,16 @@ impl<'a> Rows<'a> {
 
     /// Row `row` as it is stored.
     pub fn stored(&self, row: usize) -> &[u8] {
-        self.pool.row_bytes(row)
+        self.pool().row_bytes(row)
     }
 
     /// Row `row` under the metric: borrowed where it can be, else made in `scratch`.
     pub fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         if self.metric == Metric::Euclidean {
-            return self.pool.row(row, scratch);
+            return self.widened(row, scratch);
         }
         let mut stored = Vec::new();
-        let values = self.pool.row(row, &mut stored);
+        let values = self.widened(row, &mut stored);
         let norm = self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]);
         normalize(values, norm, scratch);
         scratch

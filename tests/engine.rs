@@ -15,7 +15,8 @@ use half::{bf16, f16};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
 fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
-    if tuning.filter == Filter::Cuda && !has_cuda() {
+    use Filter::{Cuda, CudaAtOnce, CudaLent, CudaStaged};
+    if matches!(tuning.filter, Cuda | CudaAtOnce | CudaLent | CudaStaged) && !has_cuda() {
         return None;
     }
     match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
@@ -439,7 +440,9 @@ stamp! {
     cpu_f32: Filter::F32;
     cpu_avx512_bf16: Filter::Avx512Bf16;
     cpu_amx: Filter::Amx;
-    cuda: Filter::Cuda;;
+    cuda: Filter::Cuda;
+    cuda_staged: Filter::CudaStaged;
+    cuda_lent: Filter::CudaLent;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size
@@ -460,5 +463,26 @@ stamp! {
         equal_distances_from_different_squares
         a_wider_interval_changes_nothing
         no_interval_is_caught
+    )
+}
+
+// One launch has no rounds to be interrupted between, and no products to put an interval around.
+stamp! {
+    cuda_at_once: Filter::CudaAtOnce;;
+    (
+        hostile_pools_at_every_frontier
+        every_dtype
+        every_shape
+        labeled
+        far_outside_vectors
+        every_policy_and_option
+        cosine
+        stop_radius
+        budgets_are_prefixes
+        continuation_and_resume
+        resuming_refuses_what_greedy_did_not_choose
+        the_mean_is_summed_in_blocks
+        lower_bounds_hold
+        equal_distances_from_different_squares
     )
 }

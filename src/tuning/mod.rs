@@ -8,4 +8,6 @@ pub use gpu::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
 pub use plain_loop::plain_loop;
 pub use rates::{best_of, product_rate, read_bandwidth};
 
+#[cfg(feature = "cuda")]
+pub use crate::engine::select_lent;
 pub use crate::engine::{Filter, Tuning, select_tuned};

@@ -1,13 +1,18 @@
 //! The CUDA backend: the CPU's rounds, each queued whole on the device. The host decides nothing inside a round and waits once
 //! for its answer; where the pool stays on the host it waits once more, for the rows that must travel.
 
+mod at_once;
+pub(crate) mod batch;
 mod clock;
 pub(crate) mod device;
 mod feed;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
+pub(crate) mod lent;
+pub(crate) mod mean;
 mod prepare;
 pub(crate) mod probe;
+mod roles;
 mod settle;
 mod workspace;
 
@@ -25,17 +30,21 @@ use device::Gpu;
 use feed::Feed;
 use kernels::arguments as kernel;
 use kernels::arguments::Pointer;
+use kernels::borrow::{DevicePool, Stream};
 use kernels::memory::{Pinned, fetch};
 use workspace::{Buffers, Extent, ROUND, Workspace};
+
+pub(crate) use at_once::AtOnce;
 
 /// Marks of the clock in a round at most.
 const MARKS: usize = 8;
 
 /// A pool's state on a device: 25 bytes a row at most beside the pool, 8 of them under cosine and 4 with weights.
 pub(crate) struct Cuda<'p> {
-    gpu: Arc<Gpu>,
-    stream: Arc<CudaStream>,
+    stream: &'p Stream,
     problem: &'p Problem<'p>,
+    /// Where the pool lies on the device already.
+    lent: Option<&'p DevicePool<'p>>,
     workspace: Workspace,
     pool: Place,
     /// How rows are packed, once the first center was applied.
@@ -58,6 +67,17 @@ pub(crate) struct Cuda<'p> {
     statistics: Statistics,
 }
 
+/// How a device comes by the pool's rows.
+#[derive(Clone, Copy)]
+pub(crate) enum Placement<'p> {
+    /// They are copied to it if they fit, else staged.
+    Copied,
+    /// They stay on the host, and the ones that a round needs travel.
+    Staged,
+    /// They lie there already.
+    Lent(&'p DevicePool<'p>),
+}
+
 /// Where the pool's rows are.
 enum Place {
     /// On the device, at this address.
@@ -73,14 +93,15 @@ impl<'p> Cuda<'p> {
     /// Too little device memory for the state of the rows, even with the pool left on the host.
     pub fn new(
         problem: &'p Problem<'p>,
-        gpu: Arc<Gpu>,
-        stream: Arc<CudaStream>,
+        stream: &'p Stream,
+        placement: Placement<'p>,
         width: f64,
     ) -> Result<Cuda<'p>> {
-        let (workspace, pool) = allocate(problem, &gpu, &stream)?;
+        let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
+        let (workspace, pool) = allocate(problem, gpu, cuda_stream, placement)?;
         let answer = workspace.buffers.answer.len();
-        let failed = |error| gpu.explain(error);
         Ok(Cuda {
+            lent: if let Placement::Lent(pool) = placement { Some(pool) } else { None },
             packing: None,
             given: Vec::new(),
             centers: 0,
@@ -88,14 +109,13 @@ impl<'p> Cuda<'p> {
             left: 0,
             size: 0,
             live_rows: 0,
-            clock: Clock::new(&stream, MARKS).map_err(failed)?,
-            answer: Pinned::zeroed(gpu.context(), answer).map_err(failed)?,
+            clock: stream.checked(Clock::new(cuda_stream, MARKS))?,
+            answer: stream.checked(Pinned::zeroed(gpu.context(), answer))?,
             statistics: Statistics {
                 device: format!("cuda:{}", gpu.context().ordinal()),
                 device_bytes: workspace.extent.bytes(),
                 ..Statistics::default()
             },
-            gpu,
             stream,
             problem,
             workspace,
@@ -105,7 +125,7 @@ impl<'p> Cuda<'p> {
     }
 
     fn checked<T>(&self, result: std::result::Result<T, DriverError>) -> Result<T> {
-        result.map_err(|error| self.gpu.explain(error))
+        self.stream.checked(result)
     }
 
     fn buffers(&self) -> &Buffers {
@@ -117,7 +137,7 @@ impl<'p> Cuda<'p> {
     }
 
     fn dtype(&self) -> Dtype {
-        self.problem.rows.pool().dtype()
+        self.problem.rows.dtype()
     }
 
     fn is_staged(&self) -> bool {
@@ -155,9 +175,13 @@ impl<'p> Cuda<'p> {
     }
 
     fn pack_arguments(&self) -> kernel::PackArguments {
+        self.pack_arguments_with(self.packing())
+    }
+
+    fn pack_arguments_with(&self, packing: kernel::Packing) -> kernel::PackArguments {
         let b = self.buffers();
         kernel::PackArguments {
-            packing: self.packing(),
+            packing,
             rows: self.rows(),
             frontier: b.frontier(),
             round: b.round().pointer(),
@@ -176,8 +200,13 @@ impl<'p> Cuda<'p> {
     /// Apply every center so far to the rows placed in the frontier's slots, at most `size`.
     fn apply_pending(&mut self, size: u32) -> Result<()> {
         self.stage(size)?;
-        let (kernels, dtype) = (self.gpu.kernels(), self.dtype());
-        self.checked(kernels.pack_rows(&self.stream, dtype, size, &self.pack_arguments()))?;
+        let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
+        self.checked(kernels.pack_rows(
+            self.stream.cuda_stream(),
+            dtype,
+            size,
+            &self.pack_arguments(),
+        ))?;
         let window = self.extent().window;
         for first in (0..self.centers).step_by(window) {
             self.refresh_window(size, first, self.centers.min(first + window))?;
@@ -192,7 +221,12 @@ impl<'p> Cuda<'p> {
             end: number(self.centers),
             d: number(self.extent().d),
         };
-        self.checked(self.gpu.kernels().refine(&self.stream, dtype, size, &refine))
+        self.checked(self.stream.gpu().kernels().refine(
+            self.stream.cuda_stream(),
+            dtype,
+            size,
+            &refine,
+        ))
     }
 
     /// Filter the placed rows against centers `first` to `end`.
@@ -208,7 +242,9 @@ impl<'p> Cuda<'p> {
                 window_first,
                 ..self.pack_arguments()
             };
-            self.checked(self.gpu.kernels().pack_centers(&self.stream, &pack))?;
+            self.checked(
+                self.stream.gpu().kernels().pack_centers(self.stream.cuda_stream(), &pack),
+            )?;
         }
         self.packed = if fits { end } else { 0 };
         let b = self.buffers();
@@ -223,7 +259,7 @@ impl<'p> Cuda<'p> {
             end: number(end),
             depth: number(self.extent().depth),
         };
-        self.checked(self.gpu.kernels().refresh(&self.stream, size, &refresh))
+        self.checked(self.stream.gpu().kernels().refresh(self.stream.cuda_stream(), size, &refresh))
     }
 
     /// Bring the rows placed in the slots to the device, where the pool stays on the host. The host must know them for that.
@@ -234,9 +270,9 @@ impl<'p> Cuda<'p> {
         let mut rows = vec![0u32; size as usize];
         let mut round = [kernel::Round::default()];
         let (placed, answer) = (self.buffers().rows.part(0, rows.len()), self.buffers().round());
-        self.checked(fetch(&self.stream, placed, &mut rows))?;
-        self.checked(fetch(&self.stream, answer, &mut round))?;
-        self.checked(self.stream.synchronize())?;
+        self.checked(fetch(self.stream.cuda_stream(), placed, &mut rows))?;
+        self.checked(fetch(self.stream.cuda_stream(), answer, &mut round))?;
+        self.stream.synchronize()?;
         rows.truncate(round[0].count as usize);
         self.send_rows(rows.len(), |i| rows[i] as usize)
     }
@@ -245,7 +281,14 @@ impl<'p> Cuda<'p> {
     fn send_rows(&mut self, count: usize, row: impl Fn(usize) -> usize + Sync) -> Result<()> {
         let staged = self.workspace.buffers.staged;
         let Place::Host(feed) = &mut self.pool else { return Ok(()) };
-        feed.send(&self.gpu, &self.stream, self.problem.rows.pool(), count, row, staged)
+        feed.send(
+            self.stream.gpu(),
+            self.stream.cuda_stream(),
+            self.problem.rows.pool(),
+            count,
+            row,
+            staged,
+        )
     }
 
     fn pick_arguments(&self, limit: usize, stop: f64) -> kernel::PickArguments {
@@ -273,8 +316,9 @@ impl<'p> Cuda<'p> {
     /// Wait for the round's answer.
     fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
         let answer = self.workspace.buffers.answer;
-        let queued = fetch(&self.stream, answer, self.answer.as_mut_slice());
-        self.checked(queued.and_then(|()| self.stream.synchronize()))?;
+        let queued = fetch(self.stream.cuda_stream(), answer, self.answer.as_mut_slice());
+        self.checked(queued)?;
+        self.stream.synchronize()?;
         let words = self.answer.as_slice();
         let round: kernel::Round =
             bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..ROUND]));
@@ -299,7 +343,11 @@ impl<'p> Cuda<'p> {
             first: number(self.centers),
             ..self.pack_arguments()
         };
-        self.checked(self.gpu.kernels().gather(&self.stream, self.dtype(), &gather))?;
+        self.checked(self.stream.gpu().kernels().gather(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &gather,
+        ))?;
         self.centers += picks;
         Ok(())
     }
@@ -318,7 +366,7 @@ impl<'p> Cuda<'p> {
     }
 
     fn mark(&mut self) -> Result<()> {
-        let marked = self.clock.mark(&self.stream);
+        let marked = self.clock.mark(self.stream.cuda_stream());
         self.checked(marked)
     }
 }
@@ -342,7 +390,7 @@ impl Backend for Cuda<'_> {
         self.size = number(size);
         self.mark()?;
         let arguments = self.frontier_arguments(self.size);
-        self.checked(self.gpu.kernels().frontier(&self.stream, arguments))?;
+        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), arguments))?;
         self.mark()?;
         self.apply_pending(self.size)?;
         self.mark()?;
@@ -351,8 +399,8 @@ impl Backend for Cuda<'_> {
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         let arguments = self.pick_arguments(limit, stop);
-        let kernels = self.gpu.kernels();
-        self.checked(kernels.pick(&self.stream, self.dtype(), self.size, &arguments))?;
+        let kernels = self.stream.gpu().kernels();
+        self.checked(kernels.pick(self.stream.cuda_stream(), self.dtype(), self.size, &arguments))?;
         self.mark()?;
         let (round, picks) = self.fetch_answer()?;
         self.keep_centers(picks.len())?;
@@ -382,16 +430,25 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).expect("rows and centers are numbered below 2^32")
 }
 
-/// The workspace, with the pool on the device if it fits there.
-fn allocate(problem: &Problem, gpu: &Gpu, stream: &Arc<CudaStream>) -> Result<(Workspace, Place)> {
+/// The workspace, and in it the pool if that is to be copied and fits.
+fn allocate(
+    problem: &Problem,
+    gpu: &Gpu,
+    stream: &Arc<CudaStream>,
+    placement: Placement,
+) -> Result<(Workspace, Place)> {
     let extent = Extent::of(problem, gpu);
-    let pool = problem.rows.pool();
-    let resident = Extent { pool_bytes: pool.bytes(), ..extent };
-    if let Some(workspace) = Workspace::try_allocate(gpu, stream, resident)? {
+    if let Placement::Lent(pool) = placement {
+        return Ok((Workspace::allocate(gpu, stream, extent)?, Place::Device(pool.address)));
+    }
+    let resident = Extent { pool_bytes: problem.rows.pool().bytes(), ..extent };
+    if let Placement::Copied = placement
+        && let Some(workspace) = Workspace::try_allocate(gpu, stream, resident)?
+    {
         let address = workspace.buffers.pool.pointer();
         return Ok((workspace, Place::Device(address)));
     }
-    let row_bytes = pool.row_bytes(0).len();
+    let row_bytes = problem.rows.pool().row_bytes(0).len();
     let workspace =
         Workspace::allocate(gpu, stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;

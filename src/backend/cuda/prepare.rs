@@ -4,27 +4,22 @@ use std::time::Instant;
 
 use super::kernels::arguments as kernel;
 use super::kernels::memory::{fetch, fill, send};
-use super::{Cuda, Feed, Place, number};
+use super::roles::roles;
+use super::{Cuda, Feed, number};
 use crate::backend::interval::{Interval, scale_for};
 use crate::error::{Error, Result};
 
 /// Rows sampled for the mean: anything near it serves.
 const SAMPLE: usize = 1024;
 /// What a row may be beside a pick, as in kernels/order.cuh.
-const ELIGIBLE: u8 = 0;
-const LABELED: u8 = 1;
-const EXCLUDED: u8 = 2;
 
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
         let started = Instant::now();
         self.send_roles()?;
-        self.send_centers()?;
-        if let Place::Device(_) = self.pool {
-            self.send_pool()?;
-        }
-        self.checked(fill(&self.stream, self.buffers().farthest, 0))?;
-        self.checked(fill(&self.stream, self.buffers().answer, 0))?;
+        self.centers = self.problem.labeled_count() + self.given.len();
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().farthest, 0))?;
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().answer, 0))?;
         if self.is_staged() {
             self.look_at_staged_rows()?
         } else {
@@ -38,32 +33,23 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    /// Rows given as picks leave the order as labeled ones do.
     fn send_roles(&mut self) -> Result<()> {
-        let role = |(&eligible, &excluded): (&bool, &bool)| match (eligible, excluded) {
-            (true, _) => ELIGIBLE,
-            (false, true) => EXCLUDED,
-            (false, false) => LABELED,
-        };
-        let mut roles: Vec<u8> =
-            self.problem.eligible.iter().zip(&self.problem.excluded).map(role).collect();
-        self.given.iter().for_each(|&row| roles[row] = LABELED);
-        self.checked(send(&self.stream, &roles, self.buffers().roles))?;
+        let roles = roles(self.problem, &self.given);
+        self.checked(send(self.stream.cuda_stream(), &roles, self.buffers().roles))?;
         if let Some(weights) = self.problem.weights {
-            self.checked(send(&self.stream, weights, self.buffers().weights))?;
+            self.checked(send(self.stream.cuda_stream(), weights, self.buffers().weights))?;
         }
         Ok(())
     }
 
-    /// Values of the labeled centers and the picks given, under the metric.
-    fn send_centers(&mut self) -> Result<()> {
+    /// Values of centers `first` to `end`, labeled ones and picks given, under the metric.
+    fn send_centers(&self, first: usize, end: usize) -> Result<()> {
         let d = self.extent().d;
         let labeled = self.problem.labeled_count();
-        self.centers = labeled + self.given.len();
         let at_once = (SAMPLE * SAMPLE / d).max(1);
         let mut scratch = Vec::new();
-        for first in (0..self.centers).step_by(at_once) {
-            let end = self.centers.min(first + at_once);
+        for first in (first..end).step_by(at_once) {
+            let end = end.min(first + at_once);
             let mut values = Vec::with_capacity((end - first) * d);
             for center in first..end {
                 values.extend_from_slice(match center.checked_sub(labeled) {
@@ -72,23 +58,55 @@ impl Cuda<'_> {
                 });
             }
             let target = self.buffers().centers.part(first * d, values.len());
-            self.checked(send(&self.stream, &values, target))?;
+            self.checked(send(self.stream.cuda_stream(), &values, target))?;
             // The values are dropped here.
-            self.checked(self.stream.synchronize())?;
+            self.stream.synchronize()?;
+        }
+        Ok(())
+    }
+
+    /// Values of the pool rows `rows` from the pool on the device, as centers from `first` on.
+    fn gather_centers(&self, rows: &[usize], mut first: usize) -> Result<()> {
+        // Of this, gathering reads the number of dimensions alone.
+        let packing = self.packing_for(1.0);
+        for rows in rows.chunks(self.extent().capacity) {
+            let numbers: Vec<u32> = rows.iter().map(|&row| number(row)).collect();
+            let target = self.buffers().rows.part(0, rows.len());
+            self.checked(send(self.stream.cuda_stream(), &numbers, target))?;
+            let gather = kernel::PackArguments {
+                sources: target.pointer(),
+                pool_rows: target.pointer(),
+                count: number(rows.len()),
+                first: number(first),
+                ..self.pack_arguments_with(packing)
+            };
+            self.checked(self.stream.gpu().kernels().gather(
+                self.stream.cuda_stream(),
+                self.dtype(),
+                &gather,
+            ))?;
+            first += rows.len();
         }
         Ok(())
     }
 
     fn send_pool(&mut self) -> Result<()> {
-        let pool = self.problem.rows.pool();
         let target = self.buffers().pool;
         if target.len() == 0 {
             return Ok(());
         }
-        let mut feed = Feed::new(&self.gpu, pool.row_bytes(0).len(), pool.rows())?;
-        feed.send(&self.gpu, &self.stream, pool, pool.rows(), |row| row, target)?;
+        let pool = self.problem.rows.pool();
+        let mut feed = Feed::new(self.stream.gpu(), pool.row_bytes(0).len(), pool.rows())?;
+        feed.send(
+            self.stream.gpu(),
+            self.stream.cuda_stream(),
+            pool,
+            pool.rows(),
+            |row| row,
+            target,
+        )?;
         // The feed's buffers are freed here.
-        self.checked(self.stream.synchronize())
+        self.stream.synchronize()
     }
 
     fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {
@@ -114,8 +132,14 @@ impl Cuda<'_> {
 
     fn look_at_rows(&mut self) -> Result<()> {
         let n = self.extent().n;
+        self.send_pool()?;
         self.clear_bad_rows()?;
-        self.check_and_apply_first(0, n)?;
+        self.check(0, n)?;
+        let (rows, labeled) = (self.problem.labeled.len(), self.problem.labeled_count());
+        self.gather_centers(self.problem.labeled, 0)?;
+        self.send_centers(rows, labeled)?;
+        self.gather_centers(&self.given, labeled)?;
+        self.apply_first(0, n)?;
         let step = number(n.div_ceil(SAMPLE));
         self.mean(kernel::PrepareArguments { step, ..self.prepare_arguments(0, n) })
     }
@@ -123,12 +147,14 @@ impl Cuda<'_> {
     /// As many rows at a time as can be staged.
     fn look_at_staged_rows(&mut self) -> Result<()> {
         let (n, at_once) = (self.extent().n, self.extent().capacity);
+        self.send_centers(0, self.centers)?;
         self.mean_of_staged_sample()?;
         self.clear_bad_rows()?;
         for first in (0..n).step_by(at_once) {
             let count = at_once.min(n - first);
             self.send_rows(count, |i| first + i)?;
-            self.check_and_apply_first(first, count)?;
+            self.check(first, count)?;
+            self.apply_first(first, count)?;
         }
         Ok(())
     }
@@ -141,26 +167,46 @@ impl Cuda<'_> {
         let count = n.div_ceil(step);
         self.send_rows(count, |i| i * step)?;
         let arguments = self.prepare_arguments(0, count);
-        self.checked(self.gpu.kernels().check(&self.stream, self.dtype(), &arguments))?;
+        self.checked(self.stream.gpu().kernels().check(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))?;
         self.mean(arguments)
     }
 
     fn mean(&self, arguments: kernel::PrepareArguments) -> Result<()> {
-        self.checked(self.gpu.kernels().mean(&self.stream, self.dtype(), &arguments))
+        self.checked(self.stream.gpu().kernels().mean(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
     }
 
     fn clear_bad_rows(&self) -> Result<()> {
-        self.checked(fill(&self.stream, self.buffers().bad_rows, 0xff))
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().bad_rows, 0xff))
     }
 
-    fn check_and_apply_first(&self, first: usize, count: usize) -> Result<()> {
-        let (kernels, dtype) = (self.gpu.kernels(), self.dtype());
+    /// The host checked the values of its pools when it made them: of those, only norms are missing.
+    fn check(&self, first: usize, count: usize) -> Result<()> {
         let arguments = self.prepare_arguments(first, count);
-        // The host checked a pool's values when it made it; only norms are missing.
-        if arguments.norms.address != 0 {
-            self.checked(kernels.check(&self.stream, dtype, &arguments))?;
+        if self.lent.is_none() && arguments.norms.address == 0 {
+            return Ok(());
         }
-        self.checked(kernels.first(&self.stream, dtype, &arguments))
+        self.checked(self.stream.gpu().kernels().check(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
+    }
+
+    fn apply_first(&self, first: usize, count: usize) -> Result<()> {
+        let arguments = self.prepare_arguments(first, count);
+        self.checked(self.stream.gpu().kernels().first(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
     }
 
     /// How far from the mean any row or center lies, which sets the scale.
@@ -174,14 +220,19 @@ impl Cuda<'_> {
                 end_center: number(end),
                 ..self.prepare_arguments(0, 0)
             };
-            self.checked(self.gpu.kernels().reach(&self.stream, &arguments))?;
+            self.checked(self.stream.gpu().kernels().reach(self.stream.cuda_stream(), &arguments))?;
         }
         let (mut found, mut bad_rows) = ([0u64; 3], [0u32; 2]);
-        self.checked(fetch(&self.stream, self.buffers().farthest, &mut found))?;
-        self.checked(fetch(&self.stream, self.buffers().bad_rows, &mut bad_rows))?;
-        self.checked(self.stream.synchronize())?;
-        if bad_rows[1] != u32::MAX {
-            return Err(Error::ZeroRow { what: "row", row: bad_rows[1] as usize });
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().farthest, &mut found))?;
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().bad_rows, &mut bad_rows))?;
+        self.stream.synchronize()?;
+        let first_bad = |row: u32| (row != u32::MAX).then_some(row as usize);
+        if let Some(row) = first_bad(bad_rows[0]) {
+            let pool = self.lent.expect("the host checked the values of its own pool");
+            return Err(pool.not_finite(row, self.stream));
+        }
+        if let Some(row) = first_bad(bad_rows[1]) {
+            return Err(Error::ZeroRow { what: "row", row });
         }
         let [farthest, first, vectors] = found.map(f64::from_bits);
         // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.

@@ -84,8 +84,8 @@ impl Prober {
             let source = Region::<u8>::lent(arena.address(), 2 * bytes);
             self.checked(fill(&self.stream, source, FILLING))?;
             let arguments = kernel::ProbeArguments {
-                source: source.pointer().cast(),
-                target: source.part(bytes, bytes).pointer().cast(),
+                source: source.pointer(),
+                target: source.part(bytes, bytes).pointer(),
                 pieces: (bytes / 16) as u64,
                 ..self.arguments()
             };

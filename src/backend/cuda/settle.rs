@@ -15,12 +15,14 @@ impl Cuda<'_> {
         }
         let (n, at_once) = (self.extent().n, self.extent().capacity);
         let start = self.settle_arguments(0, n, number(at_once));
-        self.checked(self.gpu.kernels().settle_start(&self.stream, &start))?;
+        self.checked(self.stream.gpu().kernels().settle_start(self.stream.cuda_stream(), &start))?;
         for first in (0..n).step_by(at_once) {
             let end = n.min(first + at_once);
             let size = number(end - first);
             let block = self.settle_arguments(first, end, size);
-            self.checked(self.gpu.kernels().settle_block(&self.stream, &block))?;
+            self.checked(
+                self.stream.gpu().kernels().settle_block(self.stream.cuda_stream(), &block),
+            )?;
             self.apply_pending(size)?;
         }
         let settled = self.fetch_state()?;
@@ -40,8 +42,8 @@ impl Cuda<'_> {
     fn fetch_state(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
         let n = self.extent().n;
         let (mut bounds, mut nearest) = (vec![0.0; n], vec![0; n]);
-        self.checked(fetch(&self.stream, self.buffers().bounds, &mut bounds))?;
-        self.checked(fetch(&self.stream, self.buffers().nearest, &mut nearest))?;
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().bounds, &mut bounds))?;
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().nearest, &mut nearest))?;
         let (round, _) = self.fetch_answer()?;
         self.count(&round.counts);
         Ok((bounds, nearest))

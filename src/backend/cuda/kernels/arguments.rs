@@ -27,11 +27,6 @@ impl<T> Pointer<T> {
     pub const fn new(address: u64) -> Pointer<T> {
         Pointer { address, of: PhantomData }
     }
-
-    /// The same memory, as values of another type.
-    pub fn cast<U>(self) -> Pointer<U> {
-        Pointer::new(self.address)
-    }
 }
 
 /// A center's side of the filter's test.
@@ -192,6 +187,48 @@ pub struct PrepareArguments {
     pub end_center: u32,
 }
 
+impl PrepareArguments {
+    /// Nothing given.
+    pub const NONE: PrepareArguments = PrepareArguments {
+        rows: Rows { values: Pointer::NULL, norms: Pointer::NULL },
+        state: State {
+            bounds: Pointer::NULL,
+            nearest: Pointer::NULL,
+            seen: Pointer::NULL,
+            weights: Pointer::NULL,
+        },
+        roles: Pointer::NULL,
+        centers: Pointer::NULL,
+        mean: Pointer::NULL,
+        norms: Pointer::NULL,
+        farthest: Pointer::NULL,
+        not_finite: Pointer::NULL,
+        without_direction: Pointer::NULL,
+        first: 0,
+        count: 0,
+        d: 0,
+        step: 1,
+        first_center: 0,
+        end_center: 0,
+    };
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct MeanArguments {
+    pub rows: Rows,
+    pub roles: Pointer<u8>,
+    pub sums: Pointer<f64>,
+    pub mean: Pointer<f64>,
+    pub least: Pointer<u64>,
+    pub nearest: Pointer<u32>,
+    pub n: u64,
+    pub first_block: u64,
+    pub count: f64,
+    pub blocks: u32,
+    pub d: u32,
+}
+
 /// How rows are packed.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -290,6 +327,7 @@ pub struct BatchArguments {
     pub state: State,
     pub roles: Pointer<u8>,
     pub norms: Pointer<f64>,
+    pub given_rows: Pointer<u32>,
     pub centers: Pointer<f32>,
     pub offsets: Pointer<u64>,
     pub budgets: Pointer<u32>,
@@ -313,9 +351,9 @@ pub struct BatchArguments {
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct ProbeArguments {
-    pub source: Pointer<f32>,
-    pub target: Pointer<f32>,
-    /// 16-byte pieces of each.
+    /// In pieces of 16 bytes, as the target.
+    pub source: Pointer<u8>,
+    pub target: Pointer<u8>,
     pub pieces: u64,
     pub offers: Pointer<Offer>,
     pub barrier: Pointer<u32>,
@@ -349,6 +387,7 @@ mod tests {
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
             ("ProbeArguments", size_of::<ProbeArguments>()),
+            ("MeanArguments", size_of::<MeanArguments>()),
         ];
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();
         let sources = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());

@@ -79,8 +79,8 @@ impl<T> Region<T> {
 
 /// One allocation on a device, freed when dropped, once the work queued before that is done.
 pub struct Arena {
-    memory: CudaSlice<u8>,
     address: u64,
+    _memory: CudaSlice<u8>,
 }
 
 impl Arena {
@@ -92,15 +92,11 @@ impl Arena {
             use cudarc::driver::DevicePtr;
             memory.device_ptr(stream).0
         };
-        Ok(Arena { memory, address })
+        Ok(Arena { address, _memory: memory })
     }
 
     pub fn address(&self) -> u64 {
         self.address
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.memory.len()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kernels of `kernels/`, and every launch of them. All unsafe code of the backend is in this folder.
 
 pub mod arguments;
+pub mod borrow;
 pub mod driver;
 pub mod memory;
 pub mod probes;
@@ -9,8 +10,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arguments::{
-    BatchArguments, FrontierArguments, PackArguments, PickArguments, PrepareArguments,
-    RefineArguments, RefreshArguments, SettleArguments,
+    BatchArguments, FrontierArguments, MeanArguments, PackArguments, PickArguments,
+    PrepareArguments, RefineArguments, RefreshArguments, SettleArguments,
 };
 use cudarc::driver::sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
 use cudarc::driver::{
@@ -32,6 +33,8 @@ pub const TILE: u32 = 128;
 const PASSES: u32 = 8;
 /// List entries that a block of `rank` and `order` compares against.
 const CHUNK: u32 = 1024;
+/// Blocks of a grid in its second dimension, at most.
+const MOST_BLOCKS_DOWN: u32 = 65_535;
 /// Blocks a multiprocessor that a kernel striding over rows is given.
 const WAVES: u32 = 8;
 /// Shared memory of live rows in the greedy kernel: a key and a test.
@@ -54,6 +57,8 @@ unsafe impl DeviceRepr for RefineArguments {}
 unsafe impl DeviceRepr for PickArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for BatchArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for MeanArguments {}
 
 /// A kernel whose one parameter is an `A`.
 struct Kernel<A> {
@@ -73,6 +78,19 @@ impl<A> ByDtype<A> {
             Dtype::U8 => 3,
             Dtype::I8 => 4,
         }]
+    }
+}
+
+impl<A> ByDtype<A> {
+    /// Lets a block have all the dynamic shared memory that its own, static, leaves of `limit`. Returns how much that is.
+    fn allow_shared(&self, limit: i32) -> Result<u32, DriverError> {
+        let mut least = limit;
+        for Kernel { function, .. } in &self.0 {
+            let left = limit - function.shared_size_bytes()?;
+            function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, left)?;
+            least = least.min(left);
+        }
+        Ok(u32::try_from(least).unwrap_or(0))
     }
 }
 
@@ -126,6 +144,8 @@ impl Shape {
 /// Every kernel, loaded on one device.
 pub struct Kernels {
     multiprocessors: u32,
+    /// Bytes of dynamic shared memory that a block of a batch may have.
+    batch_shared: u32,
     frontier_start: Kernel<FrontierArguments>,
     frontier_histogram: Kernel<FrontierArguments>,
     frontier_compact: Kernel<FrontierArguments>,
@@ -148,6 +168,10 @@ pub struct Kernels {
     pick_greedy: ByDtype<PickArguments>,
     batch: ByDtype<BatchArguments>,
     pub probes: Probes,
+    mean_sums: ByDtype<MeanArguments>,
+    mean_total: Kernel<MeanArguments>,
+    mean_distance: ByDtype<MeanArguments>,
+    mean_nearest: ByDtype<MeanArguments>,
 }
 
 /// The compiled files, by the name of their source.
@@ -185,8 +209,9 @@ impl Kernels {
         shared_limit: i32,
     ) -> Result<Kernels, DriverError> {
         let m = Modules::load(context, images)?;
-        let kernels = Kernels {
+        let mut kernels = Kernels {
             multiprocessors,
+            batch_shared: 0,
             frontier_start: m.kernel("frontier", "frontier_start")?,
             frontier_histogram: m.kernel("frontier", "frontier_histogram")?,
             frontier_compact: m.kernel("frontier", "frontier_compact")?,
@@ -209,15 +234,22 @@ impl Kernels {
             pick_greedy: m.by_dtype("pick", "pick_greedy")?,
             batch: m.by_dtype("batch", "batch")?,
             probes: Probes::load(&m, multiprocessors)?,
+            mean_sums: m.by_dtype("mean", "mean_sums")?,
+            mean_total: m.kernel("mean", "mean_total")?,
+            mean_distance: m.by_dtype("mean", "mean_distance")?,
+            mean_nearest: m.by_dtype("mean", "mean_nearest")?,
         };
-        let greedy = kernels.pick_greedy.0.iter().map(|kernel| &kernel.function);
-        for function in greedy.chain(kernels.batch.0.iter().map(|kernel| &kernel.function)) {
-            // Static shared memory counts towards the limit too.
-            let static_bytes = function.shared_size_bytes()?;
-            let attribute = CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
-            function.set_attribute(attribute, shared_limit - static_bytes)?;
-        }
+        kernels.pick_greedy.allow_shared(shared_limit)?;
+        kernels.batch_shared = kernels.batch.allow_shared(shared_limit)?;
         Ok(kernels)
+    }
+
+    pub fn multiprocessors(&self) -> u32 {
+        self.multiprocessors
+    }
+
+    pub fn batch_shared(&self) -> u32 {
+        self.batch_shared
     }
 
     /// Blocks for `work` pieces, `each` of which one block does at a time.
@@ -372,20 +404,28 @@ impl Kernels {
         self.pick_greedy.of(dtype).launch(stream, shape, a)
     }
 
-    /// Blocks of a batch that can be resident together.
-    pub fn batch_residents(
+    /// Add a part of the pool to its mean.
+    pub fn mean_of_rows(
         &self,
+        stream: &CudaStream,
         dtype: Dtype,
-        threads: u32,
-        shared: u32,
-    ) -> Result<u32, DriverError> {
-        let function = &self.batch.of(dtype).function;
-        let each = function.occupancy_max_active_blocks_per_multiprocessor(
-            threads,
-            shared as usize,
-            None,
-        )?;
-        Ok(each * self.multiprocessors)
+        a: &MeanArguments,
+    ) -> Result<(), DriverError> {
+        let across = a.d.div_ceil(THREADS);
+        let shape = Shape { blocks: (across, a.blocks.min(MOST_BLOCKS_DOWN)), ..Shape::of(1) };
+        self.mean_sums.of(dtype).launch(stream, shape, a)?;
+        self.mean_total.launch(stream, Shape::of(across), a)
+    }
+
+    pub fn nearest_the_mean(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &MeanArguments,
+    ) -> Result<(), DriverError> {
+        let rows = self.by_warp(usize::try_from(a.n).expect("rows are numbered by usize"));
+        self.mean_distance.of(dtype).launch(stream, rows, a)?;
+        self.mean_nearest.of(dtype).launch(stream, rows, a)
     }
 
     /// Whole selections of `pools` pools, in one launch.

@@ -1,0 +1,185 @@
+//! What a caller lends: a pool in a GPU's memory, and a stream.
+
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DriverError};
+
+use super::arguments::Pointer;
+use super::memory::{Arena, Region};
+use crate::backend::cuda::device::Gpu;
+use crate::backend::cuda::feed::Feed;
+use crate::error::{Error, Result};
+use crate::pool::{Dtype, Element, Pool};
+
+/// A stream of a GPU, ours or the caller's: work is queued on it in order, after what is queued there already.
+pub struct Stream {
+    gpu: Arc<Gpu>,
+    stream: Arc<CudaStream>,
+}
+
+impl Stream {
+    /// A stream of its own on GPU `device`.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`] if the GPU cannot be used.
+    pub fn new(device: usize) -> Result<Stream> {
+        let gpu = Gpu::open(device)?;
+        Ok(Stream { stream: gpu.stream()?, gpu })
+    }
+
+    /// A stream that the caller owns.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`] if the GPU cannot be used.
+    pub fn of(stream: &Arc<CudaStream>) -> Result<Stream> {
+        let gpu = Gpu::open(stream.context().ordinal())?;
+        Ok(Stream { gpu, stream: stream.clone() })
+    }
+
+    /// A stream that the caller owns, by its `CUstream`, such as PyTorch's current one; null is the default stream.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`] if the GPU cannot be used.
+    ///
+    /// # Safety
+    /// `handle` is a stream of the device's primary context, and lives as long as this.
+    pub unsafe fn borrowed(device: usize, handle: *mut c_void) -> Result<Stream> {
+        let gpu = Gpu::open(device)?;
+        // SAFETY: by the caller, a stream of this context that outlives this; it is not destroyed on drop.
+        let stream = unsafe { gpu.context().wrap_borrowed_stream(handle.cast()) };
+        Ok(Stream { stream, gpu })
+    }
+
+    /// Wait until all that was queued is done.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`] if the device was lost while it worked.
+    pub fn synchronize(&self) -> Result<()> {
+        self.checked(self.stream.synchronize())
+    }
+
+    /// The stream itself.
+    pub fn cuda_stream(&self) -> &Arc<CudaStream> {
+        &self.stream
+    }
+
+    pub(crate) fn gpu(&self) -> &Arc<Gpu> {
+        &self.gpu
+    }
+
+    pub(crate) fn checked<T>(&self, result: std::result::Result<T, DriverError>) -> Result<T> {
+        result.map_err(|error| self.gpu.explain(error))
+    }
+}
+
+/// A pool that lies in a GPU's memory: `n` rows of `d` values, `(n, d)` row-major without gaps, of any [`Dtype`]. Its values
+/// are checked by the selection that reads them, not before.
+pub struct DevicePool<'a> {
+    pub(crate) device: usize,
+    pub(crate) address: Pointer<u8>,
+    pub(crate) rows: usize,
+    pub(crate) d: usize,
+    pub(crate) dtype: Dtype,
+    /// Where the memory is ours.
+    _arena: Option<Arena>,
+    borrowed: PhantomData<&'a [u8]>,
+}
+
+impl<'a> DevicePool<'a> {
+    /// A copy of `pool` on the stream's GPU. Waits for the copy.
+    ///
+    /// # Errors
+    /// [`Error::Cuda`] if the device has too little memory.
+    pub fn upload(pool: &Pool, stream: &Stream) -> Result<DevicePool<'static>> {
+        let arena = stream.checked(Arena::allocate(&stream.stream, pool.bytes()))?;
+        let region = Region::lent(arena.address(), pool.bytes());
+        let row_bytes = pool.row_bytes(0).len();
+        let mut feed = Feed::new(&stream.gpu, row_bytes, pool.rows())?;
+        feed.send(&stream.gpu, &stream.stream, pool, pool.rows(), |row| row, region)?;
+        stream.synchronize()?;
+        let device = stream.gpu.context().ordinal();
+        let shape = (pool.rows(), pool.dimensions());
+        Ok(DevicePool {
+            _arena: Some(arena),
+            ..DevicePool::at(device, region, shape, pool.dtype())
+        })
+    }
+
+    /// The pool in `values`, `(n, d)`. The stream that selects must come after the work that fills it.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`.
+    pub fn of<T: Element>(values: &'a CudaSlice<T>, d: usize) -> Result<DevicePool<'a>> {
+        if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
+            return Err(Error::Shape { values: values.len(), d });
+        }
+        let (address, _) = values.device_ptr(values.stream());
+        let region = Region::lent(address, values.num_bytes());
+        let shape = (values.len() / d, d);
+        Ok(DevicePool::at(values.ordinal(), region, shape, T::DTYPE))
+    }
+
+    /// The pool of shape `(n, d)` at `address` in the memory of GPU `device`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it has no row or no dimension.
+    ///
+    /// # Safety
+    /// `n d` values of `dtype` lie there, aligned to their size, in memory that the device can read through its primary
+    /// context, and neither move nor change while a selection reads them, nor before `'a` ends.
+    pub unsafe fn borrowed(
+        device: usize,
+        address: u64,
+        (n, d): (usize, usize),
+        dtype: Dtype,
+    ) -> Result<DevicePool<'a>> {
+        if n == 0 || d == 0 {
+            return Err(Error::Shape { values: n * d, d });
+        }
+        let region = Region::lent(address, n * d * dtype.bytes());
+        Ok(DevicePool::at(device, region, (n, d), dtype))
+    }
+
+    fn at(
+        device: usize,
+        values: Region<u8>,
+        (rows, d): (usize, usize),
+        dtype: Dtype,
+    ) -> DevicePool<'a> {
+        let address = values.pointer();
+        DevicePool { device, address, rows, d, dtype, _arena: None, borrowed: PhantomData }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Values a row.
+    pub fn dimensions(&self) -> usize {
+        self.d
+    }
+
+    /// How the values are stored.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// The GPU's number.
+    pub fn device(&self) -> usize {
+        self.device
+    }
+
+    /// Refuse a stream of another GPU.
+    pub(crate) fn check_on(&self, stream: &Stream) -> Result<()> {
+        let device = stream.gpu.context().ordinal();
+        if device == self.device {
+            return Ok(());
+        }
+        let reason =
+            format!("the pool lies on cuda:{}, the stream is of cuda:{device}", self.device);
+        Err(Error::Cuda { device, reason })
+    }
+}

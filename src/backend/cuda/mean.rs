@@ -1,0 +1,159 @@
+//! `First::Mean` of a pool that lies on the device.
+
+use super::device::Gpu;
+use super::kernels::arguments as kernel;
+use super::kernels::borrow::{DevicePool, Stream};
+use super::kernels::memory::{Arena, Carver, Region, fetch, fill, send};
+use super::number;
+use super::roles::{ELIGIBLE, EXCLUDED, LABELED};
+use crate::error::Result;
+use crate::options::{Metric, Options};
+
+/// Rows summed at a time, as in kernels/mean.cu: a part of the contract.
+const MEAN_BLOCK: usize = 1024;
+/// Values that sums of blocks hold at most: 64 MB.
+const MOST_SUMS: usize = 8 << 20;
+
+struct Buffers {
+    roles: Region<u8>,
+    norms: Region<f64>,
+    sums: Region<f64>,
+    mean: Region<f64>,
+    /// The least distance, and the lowest row at it.
+    least: Region<u64>,
+    nearest: Region<u32>,
+}
+
+impl Buffers {
+    fn carve(pool: &DevicePool, metric: Metric, c: &mut Carver) -> Buffers {
+        let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK));
+        Buffers {
+            roles: c.region(pool.rows),
+            norms: c.region(if metric == Metric::Cosine { pool.rows } else { 0 }),
+            sums: c.region(blocks * pool.d),
+            mean: c.region(pool.d),
+            least: c.region(1),
+            nearest: c.region(1),
+        }
+    }
+}
+
+/// Blocks whose sums are kept together.
+fn at_once(d: usize) -> usize {
+    (MOST_SUMS / d).max(1)
+}
+
+/// The eligible row nearest the mean of the rows that are not excluded; a row out of the pool where none is eligible. Reads the
+/// pool three times, under cosine four. The selection that follows checks the values.
+pub(crate) fn nearest_the_mean(
+    pool: &DevicePool,
+    options: &Options,
+    stream: &Stream,
+) -> Result<usize> {
+    let mut carver = Carver::from(0);
+    Buffers::carve(pool, options.metric, &mut carver);
+    let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
+    let arena = stream.checked(Arena::allocate(stream.cuda_stream(), bytes))?;
+    let buffers = Buffers::carve(pool, options.metric, &mut Carver::from(arena.address()));
+    let search = Search { pool, stream, buffers: &buffers };
+    let counted = search.send_roles(options)?;
+    search.compute_norms()?;
+    search.sum(counted)?;
+    search.nearest()
+}
+
+struct Search<'s> {
+    pool: &'s DevicePool<'s>,
+    stream: &'s Stream,
+    buffers: &'s Buffers,
+}
+
+impl Search<'_> {
+    fn gpu(&self) -> &Gpu {
+        self.stream.gpu()
+    }
+
+    fn rows(&self) -> kernel::Rows {
+        let norms = self.buffers.norms.pointer_if_any();
+        kernel::Rows { values: self.pool.address, norms }
+    }
+
+    /// Returns how many rows are not excluded. Rows out of range are refused where all rows given are checked.
+    fn send_roles(&self, options: &Options) -> Result<usize> {
+        let mut roles = vec![ELIGIBLE; self.pool.rows];
+        let given = [(LABELED, &options.labeled), (EXCLUDED, &options.excluded)];
+        for (role, rows) in given {
+            rows.iter().for_each(|&row| roles.get_mut(row).into_iter().for_each(|r| *r = role));
+        }
+        let stream = self.stream.cuda_stream();
+        self.stream.checked(send(stream, &roles, self.buffers.roles))?;
+        self.stream.synchronize()?; // the roles are dropped here
+        Ok(roles.iter().filter(|&&role| role != EXCLUDED).count())
+    }
+
+    /// Under cosine. What else the check finds is found again by the selection.
+    fn compute_norms(&self) -> Result<()> {
+        if self.buffers.norms.len() == 0 {
+            return Ok(());
+        }
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers);
+        let check = kernel::PrepareArguments {
+            rows: self.rows(),
+            norms: b.norms.pointer(),
+            not_finite: b.nearest.pointer(),
+            without_direction: b.nearest.pointer(),
+            count: self.pool.rows as u64,
+            d: number(self.pool.d),
+            ..kernel::PrepareArguments::NONE
+        };
+        self.stream.checked(self.gpu().kernels().check(stream, self.pool.dtype, &check))
+    }
+
+    fn arguments(&self) -> kernel::MeanArguments {
+        let b = self.buffers;
+        kernel::MeanArguments {
+            rows: self.rows(),
+            roles: b.roles.pointer(),
+            sums: b.sums.pointer(),
+            mean: b.mean.pointer(),
+            least: b.least.pointer(),
+            nearest: b.nearest.pointer(),
+            n: self.pool.rows as u64,
+            first_block: 0,
+            count: 0.0,
+            blocks: 0,
+            d: number(self.pool.d),
+        }
+    }
+
+    fn sum(&self, counted: usize) -> Result<()> {
+        let stream = self.stream.cuda_stream();
+        self.stream.checked(fill(stream, self.buffers.mean, 0))?;
+        let (blocks, at_once) = (self.pool.rows.div_ceil(MEAN_BLOCK), at_once(self.pool.d));
+        for first in (0..blocks).step_by(at_once) {
+            let end = blocks.min(first + at_once);
+            let arguments = kernel::MeanArguments {
+                first_block: first as u64,
+                blocks: number(end - first),
+                count: if end == blocks { counted as f64 } else { 0.0 },
+                ..self.arguments()
+            };
+            let kernels = self.gpu().kernels();
+            self.stream.checked(kernels.mean_of_rows(stream, self.pool.dtype, &arguments))?;
+        }
+        Ok(())
+    }
+
+    fn nearest(&self) -> Result<usize> {
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers);
+        self.stream.checked(fill(stream, b.least, 0xff))?;
+        self.stream.checked(fill(stream, b.nearest, 0xff))?;
+        let arguments = self.arguments();
+        let kernels = self.gpu().kernels();
+        self.stream.checked(kernels.nearest_the_mean(stream, self.pool.dtype, &arguments))?;
+        let mut nearest = [0u32];
+        self.stream.checked(fetch(stream, b.nearest, &mut nearest))?;
+        self.stream.synchronize()?;
+        Ok(nearest[0] as usize)
+    }
+}
