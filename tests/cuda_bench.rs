@@ -17,10 +17,15 @@ struct Ran {
 
 /// The program as a user runs it, in `folder`, with the test bed for a driver unless there is a real one.
 fn farpoint(folder: &Path, words: &str) -> Ran {
+    farpoint_with(bed::load().map(bed::Bed::directory), folder, words)
+}
+
+/// With the driver in folder `driver`, where one is given.
+fn farpoint_with(driver: Option<&Path>, folder: &Path, words: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_farpoint"));
     command.args(words.split_whitespace()).current_dir(folder);
-    if let Some(bed) = bed::load() {
-        command.env("LD_LIBRARY_PATH", bed.directory());
+    if let Some(driver) = driver {
+        command.env("LD_LIBRARY_PATH", driver);
     }
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -77,40 +82,51 @@ fn the_record_says_what_was_measured() {
     let record = bench(Path::new("."), "--quick");
     all_positive(&record["rates"]);
     let pool = &record["pools"][0];
-    assert_eq!((&pool["rows"], &pool["budget"]), (&4_000.into(), &300.into()));
-    assert!(pool["seconds"].as_f64() > pool["seconds_without_prepare"].as_f64(), "{pool}");
-    assert!(pool["device_bytes"].as_u64() > Some(4_000 * 64 * 4), "{pool}");
-    assert!(pool["device_bytes"].as_u64() <= pool["allowed_bytes"].as_u64(), "{pool}");
-    phases_add_up(pool);
+    assert_eq!((&pool["rows"], &pool["budget"]), (&5_000.into(), &300.into()));
+    for from in ["from_host", "from_device"] {
+        let timed = &pool[from];
+        assert!(timed["device_bytes"].as_u64() > Some(5_000 * 16), "{timed:#}");
+        assert!(timed["device_bytes"].as_u64() <= timed["allowed_bytes"].as_u64(), "{timed:#}");
+        phases_add_up(timed);
+    }
+    let copied = |field: &str| pool["from_host"][field].as_u64().unwrap() - 5_000 * 64 * 4;
+    assert_eq!(Some(copied("allowed_bytes")), pool["from_device"]["allowed_bytes"].as_u64());
+    assert_eq!(Some(copied("device_bytes")), pool["from_device"]["device_bytes"].as_u64());
+    small_pools_are_there(&record["small_pools"]);
+    says_whether_it_is_the_test_bed(&record);
+}
+
+fn small_pools_are_there(small: &Value) {
+    let small = small.as_array().unwrap();
+    assert_eq!(small.iter().map(|each| &each["pools"]).collect::<Vec<_>>(), [1, 3]);
+    for each in small {
+        for field in ["seconds", "seconds_back_to_back", "seconds_fetched", "floor_seconds"] {
+            assert!(each[field].as_f64() > Some(0.0), "{field}: {each}");
+        }
+    }
+}
+
+const WARNING: &str = "test bed: the figures mean nothing";
+
+/// Nothing that the test bed does may pass for a GPU's figures.
+fn says_whether_it_is_the_test_bed(record: &Value) {
+    let is_bed = bed::load().is_some();
+    assert_eq!(record["gpu"]["is_test_bed"], is_bed);
+    assert_eq!(record["warning"], if is_bed { WARNING.into() } else { Value::Null });
+    assert!(!is_bed || record["driver"].is_null());
 }
 
 /// Every phase is there, and together they are the run.
-fn phases_add_up(pool: &Value) {
-    let phases = pool["phases"].as_array().unwrap();
+fn phases_add_up(timed: &Value) {
+    let phases = timed["phases"].as_array().unwrap();
     let names: Vec<_> = phases.iter().map(|phase| phase["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["prepare", "frontier", "refresh", "pick", "settle", "other"]);
     let sum = |field: &str| phases.iter().map(|phase| phase[field].as_f64().unwrap()).sum::<f64>();
-    assert!((sum("share_of_total") - 1.0).abs() < 1e-6, "{pool:#}");
-    assert!((sum("seconds") - pool["seconds"].as_f64().unwrap()).abs() < 1e-6, "{pool:#}");
+    assert!((sum("share_of_total") - 1.0).abs() < 1e-6, "{timed:#}");
+    assert!((sum("seconds") - timed["seconds"].as_f64().unwrap()).abs() < 1e-6, "{timed:#}");
     for phase in &phases[..4] {
         assert!(phase["floor_seconds"].as_f64() > Some(0.0), "{phase}");
     }
-}
-
-/// Nothing that the test bed does may pass for a GPU's figures.
-#[test]
-fn the_test_bed_says_so() {
-    if bed::load().is_none() {
-        return;
-    }
-    const WARNING: &str = "test bed: the figures mean nothing";
-    let record = bench(Path::new("."), "--quick");
-    assert_eq!(record["warning"], WARNING);
-    assert_eq!(record["gpu"]["is_test_bed"], true);
-    assert_eq!(record["driver"], Value::Null);
-    let ran = farpoint(Path::new("."), "bench --device cuda --turns 1 --quick");
-    assert_eq!(ran.out.lines().next(), Some(WARNING));
-    assert!(ran.out.contains("Farpoint test bed 0"), "{}", ran.out);
 }
 
 #[test]
@@ -127,8 +143,43 @@ fn pools_of_any_dtype_are_measured() {
     let said = |at: usize, field: &str| record["pools"][at][field].clone();
     assert_eq!((said(0, "dtype"), said(0, "budget")), ("f16".into(), 20.into()));
     assert_eq!((said(1, "dtype"), said(1, "budget")), ("u8".into(), 30.into()));
+    assert_eq!(record["small_pools"], Value::Array(Vec::new()));
     let written = std::fs::read_to_string(folder.path().join("record.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), record);
+}
+
+#[test]
+fn tables_say_it_too() {
+    if !bed::has_cuda() {
+        return;
+    }
+    let ran = farpoint(Path::new("."), "bench --device cuda --turns 1 --pool data/digits.npy:20");
+    assert_eq!((ran.code, &*ran.err), (0, ""), "{}", ran.out);
+    assert_eq!(ran.out.lines().next() == Some(WARNING), bed::load().is_some(), "{}", ran.out);
+    for words in ["a block's pick", "from host memory: ", "from the device: ", " MB allowed"] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+}
+
+/// A kernel that lowers no bound when a row is picked, on a bed of its own.
+#[test]
+fn a_wrong_answer_is_no_measurement() {
+    let kernels = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), kernels.path().join(file.file_name())).unwrap();
+    }
+    let pick = kernels.path().join("pick.cu");
+    let source = std::fs::read_to_string(&pick).unwrap();
+    let wrong = source.replacen("distance >= a.state.bounds[row]", "true", 1);
+    assert_ne!(source, wrong, "the line to spoil is gone from pick.cu");
+    std::fs::write(&pick, wrong).unwrap();
+    let bed = bed::build("wrong", &["--kernels".as_ref(), kernels.path().as_os_str()]);
+    let Some(bed) = bed else { return };
+    let ran =
+        farpoint_with(Some(&bed), Path::new("."), "bench --device cuda --turns 1 --quick --json");
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(ran.err.contains(": the GPU chose row "), "{}", ran.err);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! What a GPU is and can do.
 
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use serde::Serialize;
 
+use crate::backend::cuda::device::Gpu;
+use crate::backend::cuda::kernels::driver;
+use crate::backend::cuda::probe::{Probe, Prober};
 use crate::error::Result;
 
 /// A GPU, as its driver describes it. Nothing here was measured.
@@ -54,12 +58,36 @@ pub struct GpuRates {
     pub group_barrier_seconds: f64,
 }
 
+/// What the names of the test bed's devices begin with (tests/bed).
+const TEST_BED: &str = "Farpoint test bed";
+
 /// What the driver says of GPU number `device`.
 ///
 /// # Errors
 /// [`crate::Error::Cuda`] where there is none that could be used.
 pub fn gpu_facts(device: usize) -> Result<GpuFacts> {
-    on_gpu::facts(device)
+    let gpu = Gpu::open(device)?;
+    let context = gpu.context();
+    // Drivers answer 0, or not at all, for what they do not know.
+    let attribute = |which| {
+        let value = context.attribute(which).ok();
+        value.and_then(|value| u32::try_from(value).ok()).filter(|&value| value > 0)
+    };
+    let capability = context.compute_capability().map_err(|error| gpu.explain(error))?;
+    let (free, total) = context.mem_get_info().map_err(|error| gpu.explain(error))?;
+    Ok(GpuFacts {
+        device,
+        name: gpu.name().to_string(),
+        is_test_bed: gpu.name().starts_with(TEST_BED),
+        cuda_version: driver::cuda_version(),
+        capability: format!("{}.{}", capability.0, capability.1),
+        multiprocessors: gpu.multiprocessors(),
+        memory_bytes: total as u64,
+        free_bytes: free as u64,
+        l2_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE).map(u64::from),
+        clock_khz: attribute(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE),
+        memory_clock_khz: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE),
+    })
 }
 
 /// Measure GPU number `device`, in about a second.
@@ -67,78 +95,17 @@ pub fn gpu_facts(device: usize) -> Result<GpuFacts> {
 /// # Errors
 /// [`crate::Error::Cuda`] where there is none that could be used, or it fails.
 pub fn gpu_rates(device: usize) -> Result<GpuRates> {
-    on_gpu::rates(device)
-}
-
-#[cfg(feature = "cuda")]
-mod on_gpu {
-    use cudarc::driver::sys::CUdevice_attribute as Attribute;
-
-    use super::{GpuFacts, GpuRates, Result};
-    use crate::backend::cuda::device::Gpu;
-    use crate::backend::cuda::kernels::driver;
-    use crate::backend::cuda::probe::{Probe, Prober};
-
-    pub fn facts(device: usize) -> Result<GpuFacts> {
-        let gpu = Gpu::open(device)?;
-        let context = gpu.context();
-        // Drivers answer 0, or not at all, for what they do not know.
-        let attribute = |which| {
-            let value = context.attribute(which).ok();
-            value.and_then(|value| u32::try_from(value).ok()).filter(|&value| value > 0)
-        };
-        let capability = context.compute_capability().map_err(|error| gpu.explain(error))?;
-        let (free, total) = context.mem_get_info().map_err(|error| gpu.explain(error))?;
-        Ok(GpuFacts {
-            device,
-            name: gpu.name().to_string(),
-            is_test_bed: gpu.name().starts_with(TEST_BED),
-            cuda_version: driver::cuda_version(),
-            capability: format!("{}.{}", capability.0, capability.1),
-            multiprocessors: gpu.multiprocessors(),
-            memory_bytes: total as u64,
-            free_bytes: free as u64,
-            l2_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE).map(u64::from),
-            clock_khz: attribute(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE),
-            memory_clock_khz: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE),
-        })
-    }
-
-    /// What the names of the test bed's devices begin with (tests/bed).
-    const TEST_BED: &str = "Farpoint test bed";
-
-    pub fn rates(device: usize) -> Result<GpuRates> {
-        let mut prober = Prober::new(Gpu::open(device)?)?;
-        prober.warm_up()?;
-        Ok(GpuRates {
-            copy_bytes_per_second: prober.memory_rate(Probe::Copy)?,
-            read_bytes_per_second: prober.memory_rate(Probe::Read)?,
-            upload_bytes_per_second: prober.upload_rate()?,
-            fma_flop_per_second: prober.fma_rate(Probe::Fma)?,
-            fma64_flop_per_second: prober.fma_rate(Probe::Fma64)?,
-            launch_seconds: prober.launch_seconds()?,
-            round_trip_seconds: prober.round_trip_seconds()?,
-            barrier_seconds: prober.seconds_a_repeat(Probe::Barrier)?,
-            group_barrier_seconds: prober.seconds_a_repeat(Probe::GroupBarrier)?,
-        })
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-mod on_gpu {
-    use super::{GpuFacts, GpuRates, Result};
-    use crate::error::Error;
-
-    pub fn facts(device: usize) -> Result<GpuFacts> {
-        absent(device)
-    }
-
-    pub fn rates(device: usize) -> Result<GpuRates> {
-        absent(device)
-    }
-
-    fn absent<T>(device: usize) -> Result<T> {
-        let reason = "this build of farpoint has no CUDA: build it with the feature cuda";
-        Err(Error::Cuda { device, reason: reason.into() })
-    }
+    let mut prober = Prober::new(Gpu::open(device)?)?;
+    prober.warm_up()?;
+    Ok(GpuRates {
+        copy_bytes_per_second: prober.memory_rate(Probe::Copy)?,
+        read_bytes_per_second: prober.memory_rate(Probe::Read)?,
+        upload_bytes_per_second: prober.upload_rate()?,
+        fma_flop_per_second: prober.fma_rate(Probe::Fma)?,
+        fma64_flop_per_second: prober.fma_rate(Probe::Fma64)?,
+        launch_seconds: prober.launch_seconds()?,
+        round_trip_seconds: prober.round_trip_seconds()?,
+        barrier_seconds: prober.seconds_a_repeat(Probe::Barrier)?,
+        group_barrier_seconds: prober.seconds_a_repeat(Probe::GroupBarrier)?,
+    })
 }

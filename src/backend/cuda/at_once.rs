@@ -48,6 +48,7 @@ impl<'p> AtOnce<'p> {
         };
         let statistics = Statistics {
             device: format!("cuda:{}", stream.gpu().context().ordinal()),
+            device_bytes: run.device_bytes,
             ..Statistics::default()
         };
         let given = Vec::new();

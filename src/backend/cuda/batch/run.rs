@@ -114,6 +114,8 @@ pub struct Run {
     pub layout: Layout,
     pub spread: Spread,
     pub buffers: Buffers,
+    /// Bytes of device memory it holds.
+    pub device_bytes: u64,
     answer: Answer,
     _arena: Arena,
 }
@@ -150,7 +152,9 @@ impl Run {
         };
         let buffers = Buffers::carve(&layout, spread.group, &mut Carver::from(arena.address()));
         let answer = Answer::new(gpu, &layout)?;
-        let run = Run { gpu: gpu.clone(), layout, spread, buffers, answer, _arena: arena };
+        let device_bytes = bytes as u64;
+        let gpu = gpu.clone();
+        let run = Run { gpu, layout, spread, buffers, device_bytes, answer, _arena: arena };
         run.send_layout(stream)?;
         Ok(Some(run))
     }

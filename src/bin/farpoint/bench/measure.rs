@@ -189,8 +189,7 @@ fn compare(subject: &Subject, selection: &Selection) -> Result<Option<usize>> {
     Ok(departs)
 }
 
-/// The middle one, the larger of two.
-pub fn median(values: &[f64]) -> f64 {
+fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]

@@ -1,5 +1,6 @@
 //! `farpoint bench`.
 
+#[cfg_attr(not(feature = "cuda"), path = "gpu_absent.rs")]
 mod gpu;
 mod measure;
 

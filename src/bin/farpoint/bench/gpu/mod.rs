@@ -1,7 +1,9 @@
 //! `farpoint bench --device cuda`.
 
+mod answers;
 mod measure;
 mod phases;
+mod small;
 mod subject;
 mod table;
 
@@ -13,6 +15,7 @@ use farpoint::tuning::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
 use serde::Serialize;
 
 use self::measure::{Measured, measure};
+use self::small::{MeasuredSmall, small};
 use self::subject::subjects;
 use super::{Arguments, command, write};
 use crate::machine::{Machine, nvidia_driver};
@@ -33,6 +36,8 @@ struct Record {
     open_seconds: f64,
     rates: GpuRates,
     pools: Vec<Measured>,
+    /// Whole selections in one launch.
+    small_pools: Vec<MeasuredSmall>,
 }
 
 const TEST_BED: &str = "test bed: the figures mean nothing";
@@ -49,11 +54,20 @@ pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
     };
     tell(warning.map_or_else(String::new, |warning| format!("{warning}\n")))?;
     tell(table::gpu(&gpu, &rates))?;
+    let turns = arguments.turns.max(1);
     let mut pools = Vec::new();
     for subject in subjects(arguments)? {
-        let measured = measure(&subject, &gpu, &rates, arguments.turns.max(1))?;
+        let measured = measure(&subject, &gpu, &rates, turns)?;
         tell(table::pool(&measured))?;
         pools.push(measured);
+    }
+    // Pools that were given are all that was asked for.
+    let smalls = if arguments.pool.is_empty() { small(arguments.quick) } else { Vec::new() };
+    let mut small_pools = Vec::new();
+    for each in smalls {
+        let measured = small::measure(each, device, &rates, small_turns(arguments))?;
+        tell(table::small(&measured))?;
+        small_pools.push(measured);
     }
     // A GPU's driver may be there beside the test bed, but is not what ran.
     let driver = if gpu.is_test_bed { None } else { nvidia_driver() };
@@ -67,7 +81,14 @@ pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
         open_seconds,
         rates,
         pools,
+        small_pools,
     };
     write(arguments, &record)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Small pools take a millisecond or so: they can be given many.
+fn small_turns(arguments: &Arguments) -> usize {
+    let turns = arguments.turns.max(1);
+    if arguments.quick { turns } else { 20 * turns }
 }

@@ -63,7 +63,8 @@ impl Run<'_> {
     }
 
     fn phase(&self, name: &'static str, seconds: f64, work: Vec<Work>) -> Phase {
-        let floor_seconds = work.iter().map(|work| work.floor_seconds).sum();
+        // From 0: no numbers at all sum to -0.
+        let floor_seconds = work.iter().fold(0.0, |sum, work| sum + work.floor_seconds);
         Phase {
             name,
             seconds,
@@ -127,7 +128,7 @@ impl Run<'_> {
 }
 
 impl Work {
-    fn new(
+    pub fn new(
         what: &'static str,
         amount: f64,
         unit: &'static str,

@@ -44,7 +44,7 @@ pub fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     let mut subjects: Vec<_> = arguments.pool.iter().map(|it| file(it)).collect::<Result<_>>()?;
     let (text, mixture) = ((Shape::Text, "text-like"), (Shape::Mixture, "mixture"));
     if arguments.quick {
-        subjects.push(made(text, (4_000, 64), Dtype::F32, 300));
+        subjects.push(made(text, (5_000, 64), Dtype::F32, 300));
     } else if subjects.is_empty() {
         subjects.push(made(text, (1_000_000, 768), Dtype::F32, 10_000));
         subjects.push(made(text, (1_000_000, 768), Dtype::F16, 10_000));

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use farpoint::tuning::{GpuFacts, GpuRates};
 
-use super::measure::Measured;
+use super::measure::{Measured, Timed};
 use super::phases::{Phase, Work};
+use super::small::MeasuredSmall;
 
 /// The GPU, and its rates.
 pub fn gpu(facts: &GpuFacts, rates: &GpuRates) -> String {
@@ -36,49 +37,78 @@ pub fn gpu(facts: &GpuFacts, rates: &GpuRates) -> String {
 /// One pool's figures.
 pub fn pool(m: &Measured) -> String {
     let mut text = format!(
-        "{}: {} x {} {}, budget {}\n  \
-         the same rows and radii, to the bit, as the CPU engine's, which took {} on {} threads\n  \
-         {} (least {}, most {}, {} turns); without preparing {}; floor {}\n",
+        "{}: {} x {} {}, budget {}, {} turns\n  \
+         the same rows and radii, to the bit, as the CPU engine's, which took {} on {} threads\n",
         m.pool,
         m.rows,
         m.dimensions,
         m.dtype,
         m.budget,
+        m.turns,
         time(m.cpu_seconds),
         m.cpu_threads,
+    );
+    selection(&mut text, "from host memory", &m.from_host);
+    selection(&mut text, "from the device", &m.from_device);
+    text
+}
+
+fn selection(text: &mut String, from: &str, t: &Timed) {
+    let _ = writeln!(
+        text,
+        "  {from}: {} (least {}, most {}); floor {}, {:.1} % of the measured rates",
+        time(t.seconds),
+        time(t.least_seconds),
+        time(t.most_seconds),
+        time(t.floor_seconds),
+        100.0 * t.floor_seconds / t.seconds,
+    );
+    t.phases.iter().filter(|phase| phase.seconds > 0.0).for_each(|phase| line(text, phase));
+    let _ = writeln!(
+        text,
+        "    rounds {}, evaluations {:.3} n k (tiles {:.3}, picking {:.3}), reads {:.1} a row, canonical {:.2} a refreshed row\n    \
+         frontier {} a round, picking {} a pick; device memory {:.0} MB of {:.0} MB allowed",
+        t.rounds,
+        t.evaluations_fraction,
+        t.tile_fraction,
+        t.pick_fraction,
+        t.reads_per_row,
+        t.canonical_per_refreshed_row,
+        time(t.frontier_seconds_per_round),
+        time(t.pick_seconds_per_pick),
+        t.device_bytes as f64 / 1e6,
+        t.allowed_bytes as f64 / 1e6,
+    );
+}
+
+/// Small pools' figures.
+pub fn small(m: &MeasuredSmall) -> String {
+    format!(
+        "{}: {} x {} x {} {}, {} of each, on the device in one launch, {} turns; the CPU engine's answers\n    \
+         {} until done (least {}, most {}), {} each of {} in a row, {} until fetched; {:.1} % of the measured rates, floor {}: {}\n",
+        m.pool,
+        m.pools,
+        m.rows,
+        m.dimensions,
+        m.dtype,
+        m.budget,
+        m.turns,
         time(m.seconds),
         time(m.least_seconds),
         time(m.most_seconds),
-        m.turns,
-        time(m.seconds_without_prepare),
+        time(m.seconds_back_to_back),
+        m.queued,
+        time(m.seconds_fetched),
+        100.0 * m.share_of_rate,
         time(m.floor_seconds),
-    );
-    for phase in m.phases.iter().filter(|phase| phase.seconds > 0.0) {
-        line(&mut text, phase);
-    }
-    let _ = writeln!(
-        text,
-        "  rounds {}, evaluations {:.3} n k (tiles {:.3}, picking {:.3}), reads {:.1} a row, canonical {:.2} a refreshed row\n  \
-         frontier {} a round, picking {} a pick\n  \
-         device memory {:.0} MB of {:.0} MB allowed",
-        m.rounds,
-        m.evaluations_fraction,
-        m.tile_fraction,
-        m.pick_fraction,
-        m.reads_per_row,
-        m.canonical_per_refreshed_row,
-        time(m.frontier_seconds_per_round),
-        time(m.pick_seconds_per_pick),
-        m.device_bytes as f64 / 1e6,
-        m.allowed_bytes as f64 / 1e6,
-    );
-    text
+        m.work.iter().map(work).collect::<Vec<_>>().join(", "),
+    )
 }
 
 fn line(text: &mut String, phase: &Phase) {
     let _ = write!(
         text,
-        "  {:<9} {:>11} {:>5.1} %",
+        "    {:<9} {:>11} {:>5.1} %",
         phase.name,
         time(phase.seconds),
         100.0 * phase.share_of_total
