@@ -8,7 +8,7 @@ use crate::backend::cpu::kernels::amx::Amx;
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
 #[cfg(feature = "cuda")]
-use crate::backend::cuda::{Cuda, device::Gpu};
+use crate::backend::cuda::{Cuda, device::Gpu, has_driver};
 use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Watch};
 use crate::options::{Device, Options};
@@ -66,6 +66,8 @@ pub fn select_tuned(
         match (device(options.device, tuning.filter), tuning.filter) {
             (Device::Cpu, _) => on_cpu(problem, tuning, watch),
             (Device::Cuda(ordinal), _) => on_cuda(&problem, ordinal, tuning, watch),
+            // Without a driver the machine is an ordinary one, and the CPU no fallback.
+            (Device::Auto, _) if !has_driver() => on_cpu(problem, tuning, watch),
             (Device::Auto, _) => match on_cuda(&problem, 0, tuning, watch) {
                 Err(Error::Cuda { reason, .. }) => {
                     let mut selection = on_cpu(problem, tuning, watch)?;
@@ -114,6 +116,11 @@ fn on_cuda(problem: &Problem, ordinal: usize, tuning: &Tuning, watch: Watch) -> 
     let gpu = Gpu::open(ordinal)?;
     let stream = gpu.stream()?;
     lazy(problem, Cuda::new(problem, gpu, stream, tuning.width)?, tuning, watch)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn has_driver() -> bool {
+    false
 }
 
 #[cfg(not(feature = "cuda"))]

@@ -5,6 +5,7 @@ mod distance;
 mod engine;
 mod error;
 mod float_environment;
+mod foreign;
 mod greedy;
 mod options;
 pub mod pool;
@@ -23,6 +24,8 @@ mod verify;
 
 pub use distance::distance;
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use foreign::is_in_foreign_code;
 pub use options::{Device, First, Metric, Options};
 pub use pool::{Dtype, Element, Pool};
 pub use select::{select, select_with};

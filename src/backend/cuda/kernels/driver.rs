@@ -1,14 +1,15 @@
 //! The driver itself: whether there is one, and settings of a context.
 
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::driver::{CudaContext, DriverError, result, sys};
 
-/// Whether a library that calls itself the driver can be loaded.
+/// Whether a library that calls itself the driver can be loaded. Looked for once: it is tried under dozens of names.
 pub fn is_present() -> bool {
+    static PRESENT: OnceLock<bool> = OnceLock::new();
     // SAFETY: loads the system's driver library, whose initialisers the system's owner trusts.
-    unsafe { sys::is_culib_present() }
+    *PRESENT.get_or_init(|| unsafe { sys::is_culib_present() })
 }
 
 /// The first call of all.
