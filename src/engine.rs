@@ -8,7 +8,10 @@ use crate::backend::cpu::kernels::amx::Amx;
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
 #[cfg(feature = "cuda")]
-use crate::backend::cuda::{Cuda, device::Gpu, has_driver};
+use crate::backend::cuda::{
+    Cuda,
+    device::{Gpu, has_driver},
+};
 use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Watch};
 use crate::options::{Device, Options};

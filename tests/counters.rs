@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 
 use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
-use farpoint::{Options, Pool, Statistics};
+use farpoint::{Device, Options, Pool, Statistics};
 
 fn count(pool: &Pool, budget: usize, tuning: Tuning) -> Statistics {
     let mut watch = |_| ControlFlow::Continue(());
-    select_tuned(pool, budget, &Options::default(), &tuning, &mut watch).unwrap().statistics
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    select_tuned(pool, budget, &options, &tuning, &mut watch).unwrap().statistics
 }
 
 fn assert_lazy(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
@@ -74,7 +75,7 @@ fn digits() {
 #[test]
 fn digits_match_the_oracle() {
     let pool = Pool::open("data/digits.npy").unwrap();
-    let options = Options { assign: true, ..Options::default() };
+    let options = Options { assign: true, device: Device::Cpu, ..Options::default() };
     let expected = reference::select(&pool, 300, &options);
     let found = farpoint::select(&pool, 300, &options).unwrap();
     assert_eq!(found.centers, expected.centers);
@@ -96,7 +97,8 @@ fn text_embeddings() {
 fn settled_runs_apply_every_pair() {
     let values = pool(Shape::Gaussian, 500, 16, 1);
     let pool = Pool::new(&values, 16).unwrap();
-    let options = |threads| Options { threads, assign: true, ..Options::default() };
+    let options =
+        |threads| Options { threads, assign: true, device: Device::Cpu, ..Options::default() };
     let counts = |threads| farpoint::select(&pool, 50, &options(threads)).unwrap().statistics;
     let (one, two) = (counts(1), counts(2));
     assert_eq!(one.refresh_evaluations, two.refresh_evaluations);

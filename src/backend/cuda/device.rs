@@ -1,7 +1,7 @@
 //! A GPU, opened: its context, its kernels, and what goes wrong before any work is done.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::sys::CUresult;
@@ -27,6 +27,12 @@ pub struct Gpu {
 
 /// Devices opened so far. A context and its kernels cost a fraction of a second, which every selection would pay.
 static OPENED: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
+
+/// Whether to try a GPU where none was asked for. The driver is looked for under dozens of names, so once a process.
+pub fn has_driver() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(driver::is_present)
+}
 
 impl Gpu {
     /// The device of this number, opened once a process.

@@ -24,7 +24,6 @@ use device::Gpu;
 use feed::Feed;
 use kernels::arguments as kernel;
 use kernels::arguments::Pointer;
-pub(crate) use kernels::driver::is_present as has_driver;
 use kernels::memory::{Pinned, fetch};
 use workspace::{Buffers, Extent, ROUND, Workspace};
 

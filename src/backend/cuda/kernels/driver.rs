@@ -1,15 +1,14 @@
 //! The driver itself: whether there is one, and settings of a context.
 
 use std::ffi::c_void;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaEvent, DriverError, result, sys};
 
-/// Whether a library that calls itself the driver can be loaded. Looked for once: it is tried under dozens of names.
+/// Whether a library that calls itself the driver can be loaded.
 pub fn is_present() -> bool {
-    static PRESENT: OnceLock<bool> = OnceLock::new();
     // SAFETY: loads the system's driver library, whose initialisers the system's owner trusts.
-    *PRESENT.get_or_init(|| unsafe { sys::is_culib_present() })
+    unsafe { sys::is_culib_present() }
 }
 
 /// The first call of all.
