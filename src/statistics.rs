@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
-    /// Why no GPU was used, where [`crate::Device::Auto`] would have.
+    /// Why no GPU was used, where [`crate::Device::Auto`] found a driver and would have.
     pub fallback: Option<String>,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
