@@ -9,6 +9,8 @@ pub struct Statistics {
     pub device: String,
     /// Why no GPU was used, where [`crate::Device::Auto`] found a driver and would have.
     pub fallback: Option<String>,
+    /// Bytes of device memory that the run allocated, the pool's among them where it was copied there; 0 on the CPU.
+    pub device_bytes: u64,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
     /// Row-center pairs that refreshing needed.

@@ -1,8 +1,10 @@
 //! How the engine works, for tests and benchmarks. Nothing here changes an answer, and nothing here is stable.
 
+mod gpu;
 mod plain_loop;
 mod rates;
 
+pub use gpu::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
 pub use plain_loop::plain_loop;
 pub use rates::{best_of, product_rate, read_bandwidth};
 

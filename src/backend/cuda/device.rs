@@ -22,6 +22,7 @@ pub struct Gpu {
     context: Arc<CudaContext>,
     kernels: Kernels,
     name: String,
+    multiprocessors: u32,
     shared_limit: u32,
 }
 
@@ -87,6 +88,7 @@ impl Gpu {
         Ok(Gpu {
             kernels: Kernels::load(&context, IMAGES, processors, limit)?,
             name: context.name()?,
+            multiprocessors: processors,
             shared_limit: u32::try_from(limit).unwrap_or(0),
             context,
         })
@@ -102,6 +104,10 @@ impl Gpu {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub fn multiprocessors(&self) -> u32 {
+        self.multiprocessors
     }
 
     /// Bytes of shared memory a block may ask for.
@@ -182,9 +188,9 @@ fn explain_start(ordinal: usize, error: DriverError) -> String {
         | C::CUDA_ERROR_NO_BINARY_FOR_GPU
         | C::CUDA_ERROR_INVALID_IMAGE
         | C::CUDA_ERROR_INVALID_SOURCE => format!(
-            "the driver ({}) or the GPU is too old for the kernels of this build: install driver {DRIVER_NEEDED} or later, build with \
+            "the driver (for CUDA {}) or the GPU is too old for the kernels of this build: install driver {DRIVER_NEEDED} or later, build with \
              FARPOINT_CUDA_ARCHITECTURES for this GPU, or use the CPU ({})",
-            driver::version(),
+            driver::cuda_version(),
             name_of(error)
         ),
         C::CUDA_ERROR_OUT_OF_MEMORY => "no device memory is left to load the kernels: free some, or use the CPU".into(),

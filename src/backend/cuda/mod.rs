@@ -11,6 +11,7 @@ pub(crate) mod kernels;
 pub(crate) mod lent;
 pub(crate) mod mean;
 mod prepare;
+pub(crate) mod probe;
 mod roles;
 mod settle;
 mod workspace;
@@ -112,6 +113,7 @@ impl<'p> Cuda<'p> {
             answer: stream.checked(Pinned::zeroed(gpu.context(), answer))?,
             statistics: Statistics {
                 device: format!("cuda:{}", gpu.context().ordinal()),
+                device_bytes: workspace.extent.bytes(),
                 ..Statistics::default()
             },
             stream,

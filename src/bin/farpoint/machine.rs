@@ -36,6 +36,14 @@ fn commit() -> Option<String> {
     Some(git(&["rev-parse", "HEAD"])? + if changed { ", with changes" } else { "" })
 }
 
+/// The version of NVIDIA's driver, where the system tells.
+pub fn nvidia_driver() -> Option<String> {
+    let told = fs::read_to_string("/proc/driver/nvidia/version").ok()?;
+    let is_version =
+        |word: &&str| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit());
+    told.split_whitespace().find(is_version).map(str::to_string)
+}
+
 /// Forget the highest resident size so far. Returns the size now, in bytes; `None` where the system cannot.
 pub fn reset_peak() -> Option<u64> {
     fs::write("/proc/self/clear_refs", "5").ok()?;

@@ -348,6 +348,20 @@ pub struct BatchArguments {
     pub is_cached: u32,
 }
 
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ProbeArguments {
+    /// In pieces of 16 bytes, as the target.
+    pub source: Pointer<u8>,
+    pub target: Pointer<u8>,
+    pub pieces: u64,
+    pub offers: Pointer<Offer>,
+    pub barrier: Pointer<u32>,
+    pub result: Pointer<u64>,
+    pub never: f32,
+    pub repeats: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,6 +386,7 @@ mod tests {
             ("PickArguments", size_of::<PickArguments>()),
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
+            ("ProbeArguments", size_of::<ProbeArguments>()),
             ("MeanArguments", size_of::<MeanArguments>()),
         ];
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();

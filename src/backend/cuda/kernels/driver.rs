@@ -17,12 +17,12 @@ pub fn start() -> Result<(), DriverError> {
 }
 
 /// The CUDA version that the driver supports, as people write it.
-pub fn version() -> String {
+pub fn cuda_version() -> String {
     let mut version = 0;
     // SAFETY: writes one int.
     match unsafe { sys::cuDriverGetVersion(&mut version) }.result() {
-        Ok(()) => format!("for CUDA {}.{}", version / 1000, version % 1000 / 10),
-        Err(_) => "of unknown version".into(),
+        Ok(()) => format!("{}.{}", version / 1000, version % 1000 / 10),
+        Err(_) => "unknown".into(),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod borrow;
 pub mod driver;
 pub mod memory;
+pub mod probes;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use cudarc::driver::{
     PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
+use probes::Probes;
 
 use crate::pool::Dtype;
 
@@ -165,6 +167,7 @@ pub struct Kernels {
     pick_products: Kernel<PickArguments>,
     pick_greedy: ByDtype<PickArguments>,
     batch: ByDtype<BatchArguments>,
+    pub probes: Probes,
     mean_sums: ByDtype<MeanArguments>,
     mean_total: Kernel<MeanArguments>,
     mean_distance: ByDtype<MeanArguments>,
@@ -230,6 +233,7 @@ impl Kernels {
             pick_products: m.kernel("pick", "pick_products")?,
             pick_greedy: m.by_dtype("pick", "pick_greedy")?,
             batch: m.by_dtype("batch", "batch")?,
+            probes: Probes::load(&m, multiprocessors)?,
             mean_sums: m.by_dtype("mean", "mean_sums")?,
             mean_total: m.kernel("mean", "mean_total")?,
             mean_distance: m.by_dtype("mean", "mean_distance")?,

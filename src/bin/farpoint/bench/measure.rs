@@ -189,7 +189,8 @@ fn compare(subject: &Subject, selection: &Selection) -> Result<Option<usize>> {
     Ok(departs)
 }
 
-fn median(values: &[f64]) -> f64 {
+/// The middle one, the larger of two.
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]

@@ -1,5 +1,6 @@
 //! `farpoint bench`.
 
+mod gpu;
 mod measure;
 
 use std::fmt::Write as _;
@@ -13,6 +14,8 @@ use farpoint::tuning::product_rate;
 use measure::{Measured, Subject, measure};
 use serde::Serialize;
 
+use crate::device::{self, DeviceName};
+use crate::exit::usage;
 use crate::machine::Machine;
 use crate::terminal::print;
 
@@ -21,12 +24,18 @@ use crate::terminal::print;
 /// For each pool the answers are compared first: the engine's picks are proven greedy by brute force, and held to the plain
 /// loop's, one product of the whole pool a pick in f32. Then both are timed in turn, and their ratio is the median over
 /// the turns.
+///
+/// On a GPU its rates are measured first: memory, multiply-adds, launches, barriers. The engine's answer is held to the CPU
+/// engine's, row by row and radius by radius, to the bit; then it is timed, and each phase stands beside what the rates allow.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
+    /// What to measure: cpu, cuda or cuda:<number>
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = device::parse)]
+    device: DeviceName,
     /// Small pools only: a check that it works, not a measurement
     #[arg(long)]
     quick: bool,
-    /// A pool of f32 values to measure, and how many rows to select; may be given again
+    /// A pool to measure, of f32 values for the CPU, and how many rows to select; may be given again
     #[arg(long, value_name = "POOL:K")]
     pool: Vec<String>,
     /// Turns of each
@@ -52,6 +61,16 @@ struct Record {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match arguments.device {
+        DeviceName::Cpu => run_on_cpu(arguments),
+        DeviceName::Cuda(number) => gpu::run(arguments, number),
+        DeviceName::Auto => {
+            usage("a benchmark is of one device: --device cpu, cuda or cuda:<number>")
+        }
+    }
+}
+
+fn run_on_cpu(arguments: &Arguments) -> Result<ExitCode> {
     let rate = if arguments.quick { f64::NAN } else { product_rate() };
     let mut pools = Vec::new();
     for subject in subjects(arguments)? {
@@ -61,22 +80,33 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         pools.push(measured);
     }
-    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let record = Record {
         machine: Machine::read(),
-        command: format!("farpoint {command}"),
+        command: command(),
         version: env!("CARGO_PKG_VERSION"),
         product_gflops: rate / 1e9,
         pools,
     };
-    let json = serde_json::to_string_pretty(&record)?;
+    write(arguments, &record)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The command that was given.
+fn command() -> String {
+    let arguments = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    format!("farpoint {arguments}")
+}
+
+/// The record, to wherever it was asked for.
+fn write(arguments: &Arguments, record: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string_pretty(record)?;
     if arguments.json {
         print(|out| Ok(writeln!(out, "{json}")?))?;
     }
     if let Some(path) = &arguments.record {
         std::fs::write(path, json + "\n").with_context(|| path.display().to_string())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {

@@ -1,0 +1,124 @@
+// Probe: what this device can do, for the floors that `farpoint bench` holds a selection to. No part of a selection.
+//
+//   copy, read     grid-stride, 16 bytes a load: device memory's bytes a second
+//   fma, fma64     registers alone: multiply-adds a second
+//   empty          what a launch takes
+//   barrier        one block: the floor of a pick of `pick_greedy`. Every warp offers, a barrier, the best of all offers
+//   group_barrier  cooperative, one block or more: the same among blocks, the floor of a pick of `batch`
+//
+// Sums are stored only if they are `never`, which they are not: the compiler cannot know, and so they are computed.
+#include "offer.cuh"
+#include "ptx.cuh"
+
+struct ProbeArguments {
+    const float4* source;   // (pieces,)
+    float4* target;         // (pieces,)
+    u64 pieces;
+    Offer* offers;          // (2, blocks)
+    u32* barrier;           // 0 before the launch
+    u64* result;
+    float never;
+    u32 repeats;
+};
+static_assert(sizeof(ProbeArguments) == 56);
+
+constexpr u32 TOGETHER = 4;    // loads of a thread under way at a time
+constexpr u32 CHAINS = 8;      // multiply-adds of a thread that do not wait for each other
+constexpr u32 STEPS = 16;      // of each chain, a repeat
+
+// Give every thread its pieces, `TOGETHER` at a time: body(index of the first, distance to the next).
+template <class Body>
+DEVICE void each_piece(const ProbeArguments& a, Body body) {
+    u64 threads = u64(gridDim.x) * blockDim.x;
+    for (u64 first = u64(blockIdx.x) * blockDim.x + threadIdx.x; first < a.pieces; first += TOGETHER * threads) body(first, threads);
+}
+
+KERNEL(probe_copy, ProbeArguments, 256, 4) {
+    each_piece(a, [&](u64 first, u64 threads) {
+        float4 held[TOGETHER];
+#pragma unroll
+        for (u32 j = 0; j < TOGETHER; j++) held[j] = a.source[min(first + j * threads, a.pieces - 1)];
+#pragma unroll
+        for (u32 j = 0; j < TOGETHER; j++)
+            if (first + j * threads < a.pieces) a.target[first + j * threads] = held[j];
+    });
+}
+
+KERNEL(probe_read, ProbeArguments, 256, 4) {
+    float sum = 0.0f;
+    each_piece(a, [&](u64 first, u64 threads) {
+        float4 held[TOGETHER];
+#pragma unroll
+        for (u32 j = 0; j < TOGETHER; j++) held[j] = a.source[min(first + j * threads, a.pieces - 1)];
+#pragma unroll
+        for (u32 j = 0; j < TOGETHER; j++) sum += (held[j].x + held[j].y) + (held[j].z + held[j].w);
+    });
+    if (sum == a.never) *a.result = 1;
+}
+
+DEVICE float fused(float x, float y, float z) { return __fmaf_rn(x, y, z); }
+DEVICE double fused(double x, double y, double z) { return __fma_rn(x, y, z); }
+
+template <class T>
+DEVICE void chains(const ProbeArguments& a) {
+    T factor = T(1) / T(threadIdx.x + 2), addend = T(a.never), x[CHAINS];
+#pragma unroll
+    for (u32 j = 0; j < CHAINS; j++) x[j] = T(j);
+    for (u32 i = 0; i < a.repeats; i++)
+#pragma unroll
+        for (u32 step = 0; step < STEPS; step++)
+#pragma unroll
+            for (u32 j = 0; j < CHAINS; j++) x[j] = fused(x[j], factor, addend);
+    T sum = T(0);
+#pragma unroll
+    for (u32 j = 0; j < CHAINS; j++) sum += x[j];
+    if (sum == addend) *a.result = 1;
+}
+
+KERNEL(probe_fma, ProbeArguments, 256, 4) { chains<float>(a); }
+KERNEL(probe_fma64, ProbeArguments, 256, 4) { chains<double>(a); }
+
+KERNEL(probe_empty, ProbeArguments, 256, 1) {
+    if (a.repeats > 0) *a.result = 0;
+}
+
+// As a pick's in pick.cu: every warp's offer, a barrier, the best of all.
+DEVICE Offer meet(Offer own, Offer* offers, u32 turn) {
+    u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
+    own = best_of_warp(own);
+    offers += turn % 2 * WARP;   // two sets: a warp may offer again before the others have read
+    if (lane == 0) offers[warp] = own;
+    __syncthreads();
+    return best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
+}
+
+// A thread's offer after `best`: no turn can begin before the last has ended.
+DEVICE Offer offer_after(Offer best, u32 turn) { return {u64(threadIdx.x ^ best.row) + 1, threadIdx.x, turn}; }
+
+KERNEL(probe_barrier, ProbeArguments, 1024, 1) {
+    SHARED(offers, Offer[2 * WARP]);
+    Offer best = {0, 0, 0};
+    for (u32 turn = 0; turn < a.repeats; turn++) best = meet(offer_after(best, turn), offers, turn);
+    if (threadIdx.x == 0) *a.result = best.key;
+}
+
+// As a pick's in batch.cu.
+DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
+    Offer* all = a.offers + turn % 2 * u64(gridDim.x);
+    if (threadIdx.x == 0) all[blockIdx.x] = own;
+    group_barrier(a.barrier, (turn + 1) * gridDim.x);
+    Offer best = {0, NO_CENTER, 0};
+    for (u32 block = threadIdx.x % WARP; block < gridDim.x; block += WARP) {
+        volatile Offer& offer = all[block];
+        best = better(best, {offer.key, offer.row, offer.index});
+    }
+    return best_of_warp(best);
+}
+
+KERNEL(probe_group_barrier, ProbeArguments, 1024, 1) {
+    SHARED(offers, Offer[2 * WARP]);
+    Offer best = {0, 0, 0};
+    for (u32 turn = 0; turn < a.repeats; turn++)
+        best = meet_group(a, meet(offer_after(best, turn), offers, turn), turn);
+    if (threadIdx.x == 0 && blockIdx.x == 0) *a.result = best.key;
+}

@@ -1,0 +1,197 @@
+//! What a device can do, measured: the rates and latencies that a run's floor is made of. Each is the median of several launches,
+//! made longer until one takes a millisecond or all there is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cudarc::driver::{CudaStream, DriverError};
+
+use super::clock::Clock;
+use super::device::Gpu;
+use super::kernels::arguments as kernel;
+use super::kernels::arguments::Pointer;
+use super::kernels::memory::{Arena, Carver, Pinned, Region, fill, send};
+pub use super::kernels::probes::Probe;
+use crate::error::Result;
+
+/// Launches that a median is of.
+const TIMES: usize = 9;
+/// A launch of this length is not lengthened further: a mark of the clock is off by a thousandth of it.
+const LONG_SECONDS: f64 = 1e-3;
+/// An idle device takes a while to reach its clocks.
+const WARM_SECONDS: f64 = 0.05;
+/// Memory is probed with at most this many bytes, which no cache holds, and a quarter of what is free.
+const MOST_BYTES: usize = 1 << 30;
+const LEAST_BYTES: usize = 1 << 20;
+/// What probed memory is filled with: f32 values of about 0.75.
+const FILLING: u8 = 0x3f;
+/// What no probe's sum comes to.
+const NEVER: f32 = -1.0;
+const UPLOAD_BYTES: usize = 32 << 20;
+const MOST_REPEATS: u32 = 1 << 24;
+/// Launches of nothing, back to back.
+const LAUNCHES: u32 = 256;
+
+/// A device under test, and what the probes share.
+pub struct Prober {
+    gpu: Arc<Gpu>,
+    stream: Arc<CudaStream>,
+    clock: Clock,
+    scratch: Scratch,
+}
+
+/// What probes meet at and write to.
+struct Scratch {
+    offers: Region<kernel::Offer>,
+    barrier: Region<u32>,
+    result: Region<u64>,
+    /// Keeps the regions' memory.
+    _arena: Arena,
+}
+
+impl Scratch {
+    fn allocate(gpu: &Gpu, stream: &Arc<CudaStream>) -> std::result::Result<Scratch, DriverError> {
+        let offers = 2 * gpu.kernels().probes.blocks(Probe::GroupBarrier) as usize;
+        let carve = |c: &mut Carver| (c.region(offers), c.region(1), c.region(1));
+        let mut plan = Carver::from(0);
+        carve(&mut plan);
+        let bytes = usize::try_from(plan.end()).expect("a few kilobytes");
+        let arena = Arena::allocate(stream, bytes)?;
+        let (offers, barrier, result) = carve(&mut Carver::from(arena.address()));
+        Ok(Scratch { offers, barrier, result, _arena: arena })
+    }
+}
+
+type Queued = std::result::Result<(), DriverError>;
+
+impl Prober {
+    /// # Errors
+    /// [`crate::Error::Cuda`]: out of memory, or the device was lost.
+    pub fn new(gpu: Arc<Gpu>) -> Result<Prober> {
+        let stream = gpu.stream()?;
+        let clock = Clock::new(&stream, 2).map_err(|error| gpu.explain(error))?;
+        let scratch = Scratch::allocate(&gpu, &stream).map_err(|error| gpu.explain(error))?;
+        Ok(Prober { gpu, stream, clock, scratch })
+    }
+
+    /// Bytes a second of device memory: read, and with [`Probe::Copy`] written as well.
+    pub fn memory_rate(&mut self, probe: Probe) -> Result<f64> {
+        let (free, _) = self.checked(self.gpu.context().mem_get_info())?;
+        let most = MOST_BYTES.min(free / 4);
+        let mut bytes = LEAST_BYTES;
+        loop {
+            let arena = self.checked(Arena::allocate(&self.stream, 2 * bytes))?;
+            let source = Region::<u8>::lent(arena.address(), 2 * bytes);
+            self.checked(fill(&self.stream, source, FILLING))?;
+            let arguments = kernel::ProbeArguments {
+                source: source.pointer(),
+                target: source.part(bytes, bytes).pointer(),
+                pieces: (bytes / 16) as u64,
+                ..self.arguments()
+            };
+            let once = self.seconds(|p| p.queue(probe, &arguments))?;
+            if once >= LONG_SECONDS || 2 * bytes > most {
+                let moved = if probe == Probe::Copy { 2 * bytes } else { bytes };
+                return Ok(moved as f64 / self.median(|p| p.queue(probe, &arguments))?);
+            }
+            bytes *= 2;
+        }
+    }
+
+    /// Bytes a second from pinned host memory to the device.
+    pub fn upload_rate(&mut self) -> Result<f64> {
+        let pinned = self.checked(Pinned::<u8>::zeroed(self.gpu.context(), UPLOAD_BYTES))?;
+        let arena = self.checked(Arena::allocate(&self.stream, UPLOAD_BYTES))?;
+        let target = Region::lent(arena.address(), UPLOAD_BYTES);
+        let seconds = self.median(|p| send(&p.stream, pinned.as_slice(), target))?;
+        Ok(UPLOAD_BYTES as f64 / seconds)
+    }
+
+    /// Operations a second, two a multiply-add, from registers alone: of [`Probe::Fma`] or [`Probe::Fma64`].
+    pub fn fma_rate(&mut self, probe: Probe) -> Result<f64> {
+        let operations = 2 * self.gpu.kernels().probes.fmas();
+        Ok(operations as f64 / self.seconds_a_repeat(probe)?)
+    }
+
+    /// Seconds from one launch to the next, back to back.
+    pub fn launch_seconds(&mut self) -> Result<f64> {
+        let empty = self.arguments();
+        let launches = |p: &Prober| (0..LAUNCHES).try_for_each(|_| p.queue(Probe::Empty, &empty));
+        Ok(self.median(launches)? / f64::from(LAUNCHES))
+    }
+
+    /// Seconds of a launch and of waiting for it, as the host sees it.
+    pub fn round_trip_seconds(&self) -> Result<f64> {
+        let round_trip = |_| {
+            let started = Instant::now();
+            let queued = self.queue(Probe::Empty, &self.arguments());
+            self.checked(queued.and_then(|()| self.stream.synchronize()))?;
+            Ok(started.elapsed().as_secs_f64())
+        };
+        Ok(median((0..LAUNCHES).map(round_trip).collect::<Result<_>>()?))
+    }
+
+    /// Seconds of a repeat of `probe`, once there are enough of them to be timed.
+    pub fn seconds_a_repeat(&mut self, probe: Probe) -> Result<f64> {
+        let mut arguments = kernel::ProbeArguments { repeats: 1, ..self.arguments() };
+        while arguments.repeats < MOST_REPEATS
+            && self.seconds(|p| p.queue(probe, &arguments))? < LONG_SECONDS
+        {
+            arguments.repeats *= 2;
+        }
+        let seconds = self.median(|p| p.queue(probe, &arguments))?;
+        Ok(seconds / f64::from(arguments.repeats))
+    }
+
+    /// Bring the device to its clocks.
+    pub fn warm_up(&mut self) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed().as_secs_f64() < WARM_SECONDS {
+            self.seconds_a_repeat(Probe::Fma)?;
+        }
+        Ok(())
+    }
+
+    fn arguments(&self) -> kernel::ProbeArguments {
+        kernel::ProbeArguments {
+            source: Pointer::NULL,
+            target: Pointer::NULL,
+            pieces: 0,
+            offers: self.scratch.offers.pointer(),
+            barrier: self.scratch.barrier.pointer(),
+            result: self.scratch.result.pointer(),
+            never: NEVER,
+            repeats: 0,
+        }
+    }
+
+    fn queue(&self, probe: Probe, arguments: &kernel::ProbeArguments) -> Queued {
+        self.gpu.kernels().probes.launch(&self.stream, probe, arguments)
+    }
+
+    fn median(&mut self, queue: impl Fn(&Prober) -> Queued) -> Result<f64> {
+        // One that does not count: what is first may wait for what later ones find ready.
+        self.seconds(&queue)?;
+        Ok(median((0..TIMES).map(|_| self.seconds(&queue)).collect::<Result<_>>()?))
+    }
+
+    /// Seconds that the device takes for what `queue` queues.
+    fn seconds(&mut self, queue: impl Fn(&Prober) -> Queued) -> Result<f64> {
+        let cleared = fill(&self.stream, self.scratch.barrier, 0);
+        let marked = cleared.and_then(|()| self.clock.mark(&self.stream));
+        let queued = marked.and_then(|()| queue(self));
+        let marked = queued.and_then(|()| self.clock.mark(&self.stream));
+        let done = marked.and_then(|()| self.stream.synchronize());
+        let seconds = done.and_then(|()| self.clock.seconds());
+        self.checked(seconds).map(|seconds| seconds[0])
+    }
+
+    fn checked<T>(&self, result: std::result::Result<T, DriverError>) -> Result<T> {
+        result.map_err(|error| self.gpu.explain(error))
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,73 @@
+//! `farpoint bench --device cuda`.
+
+mod measure;
+mod phases;
+mod subject;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use farpoint::tuning::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
+use serde::Serialize;
+
+use self::measure::{Measured, measure};
+use self::subject::subjects;
+use super::{Arguments, command, write};
+use crate::machine::{Machine, nvidia_driver};
+use crate::terminal::print;
+
+/// Everything measured in one run.
+#[derive(Serialize)]
+struct Record {
+    /// Why the figures mean nothing, where they do.
+    warning: Option<&'static str>,
+    machine: Machine,
+    command: String,
+    version: &'static str,
+    gpu: GpuFacts,
+    /// The driver's own version, where the system tells.
+    driver: Option<String>,
+    /// To open the device and load the kernels, once a process.
+    open_seconds: f64,
+    rates: GpuRates,
+    pools: Vec<Measured>,
+}
+
+const TEST_BED: &str = "test bed: the figures mean nothing";
+
+pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
+    let started = Instant::now();
+    let gpu = gpu_facts(device)?;
+    let open_seconds = started.elapsed().as_secs_f64();
+    let rates = gpu_rates(device)?;
+    let warning = gpu.is_test_bed.then_some(TEST_BED);
+    let tell = |text: String| match arguments.json {
+        true => Ok(()),
+        false => print(|out| Ok(out.write_all(text.as_bytes())?)),
+    };
+    tell(warning.map_or_else(String::new, |warning| format!("{warning}\n")))?;
+    tell(table::gpu(&gpu, &rates))?;
+    let mut pools = Vec::new();
+    for subject in subjects(arguments)? {
+        let measured = measure(&subject, &gpu, &rates, arguments.turns.max(1))?;
+        tell(table::pool(&measured))?;
+        pools.push(measured);
+    }
+    // A GPU's driver may be there beside the test bed, but is not what ran.
+    let driver = if gpu.is_test_bed { None } else { nvidia_driver() };
+    let record = Record {
+        warning,
+        machine: Machine::read(),
+        command: command(),
+        version: env!("CARGO_PKG_VERSION"),
+        gpu,
+        driver,
+        open_seconds,
+        rates,
+        pools,
+    };
+    write(arguments, &record)?;
+    Ok(ExitCode::SUCCESS)
+}
