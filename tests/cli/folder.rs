@@ -1,5 +1,7 @@
 //! A folder to run the program in, and the small files it is run on.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
