@@ -3,7 +3,6 @@
 
 mod bed;
 #[path = "cli/folder.rs"]
-#[allow(dead_code, reason = "made for tests/cli, of which this uses a part")]
 mod folder;
 
 use std::ffi::OsStr;
