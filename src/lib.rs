@@ -7,11 +7,13 @@ mod distance;
 mod engine;
 mod error;
 mod float_environment;
+mod foreign;
 mod greedy;
 mod options;
 pub mod pool;
 mod problem;
 pub mod report;
+#[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "what pools on a device need"))]
 mod rows;
 mod select;
 mod selection;
@@ -25,6 +27,8 @@ mod verify;
 
 pub use distance::distance;
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use foreign::is_in_foreign_code;
 pub use options::{Device, First, Metric, Options};
 pub use pool::{Dtype, Element, Pool};
 pub use select::{select, select_with};

@@ -36,7 +36,8 @@ pub enum First {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
-    /// GPU 0 if it can be used, else the CPU; [`crate::Statistics::fallback`] then says why.
+    /// GPU 0 if it can be used, else the CPU. Where there is an NVIDIA driver, [`crate::Statistics::fallback`] then says why;
+    /// without one the machine is an ordinary one, and nothing need be said.
     #[default]
     Auto,
     /// The CPU.

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
-    /// Why no GPU was used, where [`crate::Device::Auto`] would have.
+    /// Why no GPU was used, where [`crate::Device::Auto`] found a driver and would have.
     pub fallback: Option<String>,
     /// Bytes of device memory that the run allocated, the pool's among them where it was copied there; 0 on the CPU.
     pub device_bytes: u64,

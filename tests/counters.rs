@@ -1,21 +1,23 @@
 //! A plain loop must not pass: what the engine does is counted.
 
+#[cfg(target_os = "linux")]
+mod bed;
 mod reference;
 
 use std::ops::ControlFlow;
 
 use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
-use farpoint::{Options, Pool, Statistics};
+use farpoint::{Device, Options, Pool, Statistics};
 
-fn count(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
-    let tuning = Tuning { filter, ..Tuning::default() };
+fn count(pool: &Pool, budget: usize, tuning: Tuning) -> Statistics {
     let mut watch = |_| ControlFlow::Continue(());
-    select_tuned(pool, budget, &Options::default(), &tuning, &mut watch).unwrap().statistics
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    select_tuned(pool, budget, &options, &tuning, &mut watch).unwrap().statistics
 }
 
 fn assert_lazy(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
-    let counts = count(pool, budget, filter);
+    let counts = count(pool, budget, Tuning { filter, ..Tuning::default() });
     let (n, k) = (pool.rows() as f64, budget as f64);
     let evaluations = (counts.refresh_evaluations + counts.pick_evaluations) as f64;
     assert!(counts.refresh_evaluations as f64 <= 0.6 * n * k, "{counts:?}");
@@ -39,6 +41,27 @@ fn text_like_pool() {
     assert_lazy(&pool, 1000, Filter::Auto);
 }
 
+/// The GPU is as lazy as the CPU: with frontiers of one size the rounds, and the pairs they need, are the same to one.
+#[cfg(target_os = "linux")]
+#[test]
+fn cuda() {
+    if !bed::has_cuda() {
+        return;
+    }
+    let values = pool(Shape::Text, 6000, 32, 42);
+    let text = Pool::new(&values, 32).unwrap();
+    assert_few_refines(&assert_lazy(&text, 600, Filter::Cuda));
+    let digits = Pool::open("data/digits.npy").unwrap();
+    for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 100, 40)] {
+        let count =
+            |filter| count(pool, budget, Tuning { filter, frontier: Some(frontier), width: 1.0 });
+        let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
+        assert_eq!((gpu.rounds, gpu.refresh_evaluations), (cpu.rounds, cpu.refresh_evaluations));
+        assert!(gpu.row_reads <= cpu.row_reads + 2 * frontier as u64, "{gpu:?}, {cpu:?}");
+        assert_few_refines(&gpu);
+    }
+}
+
 #[test]
 fn digits() {
     let pool = Pool::open("data/digits.npy").unwrap();
@@ -52,7 +75,7 @@ fn digits() {
 #[test]
 fn digits_match_the_oracle() {
     let pool = Pool::open("data/digits.npy").unwrap();
-    let options = Options { assign: true, ..Options::default() };
+    let options = Options { assign: true, device: Device::Cpu, ..Options::default() };
     let expected = reference::select(&pool, 300, &options);
     let found = farpoint::select(&pool, 300, &options).unwrap();
     assert_eq!(found.centers, expected.centers);
@@ -74,7 +97,8 @@ fn text_embeddings() {
 fn settled_runs_apply_every_pair() {
     let values = pool(Shape::Gaussian, 500, 16, 1);
     let pool = Pool::new(&values, 16).unwrap();
-    let options = |threads| Options { threads, assign: true, ..Options::default() };
+    let options =
+        |threads| Options { threads, assign: true, device: Device::Cpu, ..Options::default() };
     let counts = |threads| farpoint::select(&pool, 50, &options(threads)).unwrap().statistics;
     let (one, two) = (counts(1), counts(2));
     assert_eq!(one.refresh_evaluations, two.refresh_evaluations);

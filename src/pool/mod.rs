@@ -12,7 +12,6 @@ mod convert;
 mod dense;
 mod dtype;
 mod folder;
-mod foreign;
 #[doc(hidden)]
 pub mod in_memory;
 mod lists;
@@ -31,8 +30,6 @@ use std::path::PathBuf;
 
 use choose::choose;
 pub use dtype::{Dtype, Element};
-#[doc(hidden)]
-pub use foreign::is_decoding;
 pub use lists::{read_rows, read_weights};
 use memmap2::Mmap;
 use rayon::prelude::*;

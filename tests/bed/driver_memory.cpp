@@ -186,6 +186,7 @@ API cuMemFreeAsync(Pointer pointer, void* stream) {
 
 API cuMemHostAlloc(void** memory, std::size_t bytes, unsigned) {
   if (const int refused = bound_status()) return refused;
+  if (one_more_fails()) return OUT_OF_MEMORY;
   if (posix_memalign(memory, 4096, bytes ? bytes : 1)) return OUT_OF_MEMORY;
   std::memset(*memory, POISON, bytes);
   std::lock_guard<std::mutex> lock(mutex);

@@ -132,6 +132,24 @@ pub fn build(name: &str, arguments: &[&OsStr]) -> Option<PathBuf> {
     Some(out)
 }
 
+/// This program, to run the ignored test `name` of it over the bed in `directory`.
+pub fn test_over(directory: &Path, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--ignored", "--nocapture"]).env("LD_LIBRARY_PATH", directory);
+    preload_sanitizer(&mut command, directory);
+    command
+}
+
+/// A program that was built without the address sanitizer must have it before anything else, if the bed wants it.
+pub fn preload_sanitizer(command: &mut Command, directory: &Path) {
+    command.env("ASAN_OPTIONS", "detect_leaks=0");
+    let library = std::fs::read(directory.join("libcuda.so")).unwrap();
+    if library.windows(11).any(|bytes| bytes == b"__asan_init") {
+        let name = Command::new("g++").arg("-print-file-name=libasan.so").output().unwrap().stdout;
+        command.env("LD_PRELOAD", String::from_utf8(name).unwrap().trim());
+    }
+}
+
 enum Driver {
     Real,
     Bed(*mut c_void, PathBuf),

@@ -152,15 +152,6 @@ fn words_that_cannot_be_parsed() {
 }
 
 #[test]
-fn a_gpu_this_build_cannot_use() {
-    refused(
-        "select pool.npy -k 5 --device cuda:1",
-        INPUT,
-        "error: this build of farpoint has no CUDA: use --device cpu",
-    );
-}
-
-#[test]
 fn files_that_cannot_be_read() {
     let folder = Folder::new();
     folder.text("empty.npy", "");

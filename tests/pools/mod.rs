@@ -1,5 +1,7 @@
 //! Pools that break things, by name.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use farpoint::synth::{Shape, pool};
 
 /// A pool's values, `(n, d)`.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use cudarc::driver::sys::CUevent_flags;
 use cudarc::driver::{CudaEvent, CudaStream, DriverError};
 
+use super::kernels::driver::milliseconds;
+
 /// Marks in a stream's work, told apart once the stream was synchronized.
 pub struct Clock {
     events: Vec<CudaEvent>,
@@ -26,7 +28,8 @@ impl Clock {
     /// Seconds between each mark and the next. Starts over.
     pub fn seconds(&mut self) -> Result<Vec<f64>, DriverError> {
         let marks = std::mem::take(&mut self.marks);
-        let between = |pair: &[CudaEvent]| Ok(f64::from(pair[0].elapsed_ms(&pair[1])?) / 1000.0);
+        let between =
+            |pair: &[CudaEvent]| Ok(f64::from(milliseconds(&pair[0], &pair[1])?) / 1000.0);
         self.events[..marks].windows(2).map(between).collect()
     }
 }

@@ -1,8 +1,7 @@
 //! A GPU, opened: its context, its kernels, and what goes wrong before any work is done.
 
 use std::collections::HashMap;
-use std::panic::catch_unwind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::sys::CUresult;
@@ -11,6 +10,7 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError};
 use super::kernels::Kernels;
 use super::kernels::driver;
 use crate::error::{Error, Result};
+use crate::foreign::guarded;
 
 include!(concat!(env!("OUT_DIR"), "/images.rs"));
 
@@ -28,6 +28,12 @@ pub struct Gpu {
 
 /// Devices opened so far. A context and its kernels cost a fraction of a second, which every selection would pay.
 static OPENED: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
+
+/// Whether to try a GPU where none was asked for. The driver is looked for under dozens of names, so once a process.
+pub fn has_driver() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(driver::is_present)
+}
 
 impl Gpu {
     /// The device of this number, opened once a process.
@@ -56,10 +62,10 @@ impl Gpu {
                 "no NVIDIA driver was found (libcuda.so.1): install one, or use the CPU".into(),
             );
         }
-        match catch_unwind(|| Gpu::load(ordinal)) {
-            Ok(Ok(gpu)) => Ok(gpu),
-            Ok(Err(error)) => refuse(explain_start(ordinal, error)),
-            Err(_) => refuse(
+        match guarded(|| Gpu::load(ordinal)) {
+            Some(Ok(gpu)) => Ok(gpu),
+            Some(Err(error)) => refuse(explain_start(ordinal, error)),
+            None => refuse(
                 "the library found as NVIDIA's driver (libcuda.so.1) is not one: it lacks functions a driver has. It may be a \
                  toolkit's stub; take its folder off LD_LIBRARY_PATH, or use the CPU"
                     .into(),
@@ -119,14 +125,17 @@ impl Gpu {
         let device = self.context.ordinal();
         let reason = match error.0 {
             CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
-                "out of device memory: free some, select from a smaller pool, or use the CPU".into()
+                "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU".into()
             }
             code if is_fatal(code) => format!(
                 "the device was lost while it worked ({}): nothing more can be done with it in this process. See the driver's log \
                  (dmesg, nvidia-smi), start again, or use the CPU",
                 name_of(error)
             ),
-            _ => format!("the driver refused: {}", name_of(error)),
+            _ => format!(
+                "the driver refused ({}): see its log (dmesg, nvidia-smi), or use the CPU",
+                name_of(error)
+            ),
         };
         Error::Cuda { device, reason }
     }
@@ -172,7 +181,7 @@ fn explain_start(ordinal: usize, error: DriverError) -> String {
         C::CUDA_ERROR_NO_DEVICE => "the driver sees no GPU (CUDA_VISIBLE_DEVICES hides them, or there is none): use the CPU".into(),
         C::CUDA_ERROR_INVALID_DEVICE => {
             let count = CudaContext::device_count().unwrap_or(0);
-            format!("there is no GPU number {ordinal}: this machine has {count}, numbered from 0")
+            format!("there is no GPU number {ordinal}: this machine has {count}, numbered from 0; name one of them, or use the CPU")
         }
         C::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH
         | C::CUDA_ERROR_UNSUPPORTED_PTX_VERSION
@@ -185,7 +194,10 @@ fn explain_start(ordinal: usize, error: DriverError) -> String {
             name_of(error)
         ),
         C::CUDA_ERROR_OUT_OF_MEMORY => "no device memory is left to load the kernels: free some, or use the CPU".into(),
-        _ => format!("the driver could not start: {}", name_of(error)),
+        _ => format!(
+            "the driver could not start ({}): see its log (dmesg, nvidia-smi), or use the CPU",
+            name_of(error)
+        ),
     }
 }
 

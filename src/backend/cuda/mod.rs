@@ -267,14 +267,19 @@ impl<'p> Cuda<'p> {
         if !self.is_staged() {
             return Ok(());
         }
-        let mut rows = vec![0u32; size as usize];
-        let mut round = [kernel::Round::default()];
-        let (placed, answer) = (self.buffers().rows.part(0, rows.len()), self.buffers().round());
-        self.checked(fetch(self.stream.cuda_stream(), placed, &mut rows))?;
-        self.checked(fetch(self.stream.cuda_stream(), answer, &mut round))?;
-        self.stream.synchronize()?;
-        rows.truncate(round[0].count as usize);
-        self.send_rows(rows.len(), |i| rows[i] as usize)
+        let size = size as usize;
+        let (placed, found) = (self.buffers().rows.part(0, size), self.buffers().answer);
+        // Until the round's answer comes its place is free.
+        let (round, rows) = self.answer.as_mut_slice().split_at_mut(ROUND);
+        let rows: &mut [u32] = &mut bytemuck::cast_slice_mut(rows)[..size];
+        let stream = self.stream.cuda_stream();
+        let queued = fetch(stream, placed, rows)
+            .and_then(|()| fetch(stream, found.part(0, ROUND), round))
+            .and_then(|()| stream.synchronize());
+        self.checked(queued)?;
+        let rows: Vec<u32> =
+            bytemuck::cast_slice(&self.answer.as_slice()[ROUND..])[..size].to_vec();
+        self.send_rows(self.fetched_round().count as usize, |i| rows[i] as usize)
     }
 
     /// Stage `count` of the host's rows by slot.
@@ -319,14 +324,16 @@ impl<'p> Cuda<'p> {
         let queued = fetch(self.stream.cuda_stream(), answer, self.answer.as_mut_slice());
         self.checked(queued)?;
         self.stream.synchronize()?;
-        let words = self.answer.as_slice();
-        let round: kernel::Round =
-            bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..ROUND]));
+        let (round, words) = (self.fetched_round(), self.answer.as_slice());
         let capacity = self.extent().capacity;
         let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + capacity..]);
         let keys = &words[ROUND..][..round.picks as usize];
         let pick = |(&key, &row)| Candidate { key: f64::from_bits(key), row: row as usize };
         Ok((round, keys.iter().zip(rows).map(pick).collect()))
+    }
+
+    fn fetched_round(&self) -> kernel::Round {
+        bytemuck::pod_read_unaligned(bytemuck::cast_slice(&self.answer.as_slice()[..ROUND]))
     }
 
     /// The picks' values join the centers', from where the frontier's rows are.

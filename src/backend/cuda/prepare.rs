@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 
 /// Rows sampled for the mean: anything near it serves.
 const SAMPLE: usize = 1024;
-/// What a row may be beside a pick, as in kernels/order.cuh.
 
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {

@@ -58,11 +58,11 @@ fn main() -> ExitCode {
     run(Program::parse().command).unwrap_or_else(|error| exit::failed(&error))
 }
 
-/// A decoder's panic at a damaged file comes back as an error, and is told as one.
+/// A panic of foreign code, a decoder at a damaged file, comes back as an error and is told as one.
 fn tell_no_panic_twice() {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |what| {
-        if !farpoint::pool::is_decoding() {
+        if !farpoint::is_in_foreign_code() {
             tell(what);
         }
     }));

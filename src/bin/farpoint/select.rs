@@ -39,7 +39,8 @@ pub struct Arguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "How it runs")]
 struct Running {
-    /// Where to work: auto, cpu, cuda or cuda:<number>
+    /// Where to work: auto, cpu, cuda or cuda:<number>. auto is GPU 0, or the CPU where there is no NVIDIA driver; where there
+    /// is one and its GPU cannot be used, the CPU with a warning
     #[arg(long, default_value = "auto", value_parser = device::parse)]
     device: DeviceName,
     /// CPU threads; 0 is one a core. The answer does not depend on it
@@ -128,6 +129,7 @@ impl Arguments {
         let (pool, selection) = (&made.inputs.pool, made.selection);
         outputs.write(made)?;
         if !self.running.quiet {
+            summary::warn(selection);
             summary::tell(pool, made.options, selection, seconds);
         }
         if self.running.log {

@@ -9,6 +9,13 @@ use crate::terminal::{say, short};
 /// Columns of the plot; its last label may reach a little farther, within 80.
 const PLOT_WIDTH: usize = 72;
 
+/// That the CPU did what a GPU was to do.
+pub fn warn(selection: &Selection) {
+    if let Some(reason) = &selection.statistics.fallback {
+        say(format_args!("warning: the CPU was used, since the GPU cannot be: {reason}"));
+    }
+}
+
 /// Pool, picks and time in a line, then the coverage curve: as numbers, and to a person as a picture too.
 pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
     let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());

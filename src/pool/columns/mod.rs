@@ -10,15 +10,15 @@ use arrow_array::ArrayRef;
 use arrow_schema::{DataType, FieldRef, Schema};
 
 use self::vectors::assemble;
-use super::foreign::guarded;
 use super::numbers::Entry;
 use super::{Bytes, Pool, Reason, choose};
+use crate::foreign::guarded;
 
 pub(super) fn read_parquet(
     bytes: Bytes<'static>,
     name: Option<&str>,
 ) -> Result<Pool<'static>, Reason> {
-    guarded(|| {
+    decoded(|| {
         assemble(parquet::column(bytes, |schema| vectors_column(schema, name), vectors::piece)?)
     })
 }
@@ -27,7 +27,7 @@ pub(super) fn read_arrow(
     bytes: Bytes<'static>,
     name: Option<&str>,
 ) -> Result<Pool<'static>, Reason> {
-    guarded(|| {
+    decoded(|| {
         assemble(arrow::column(bytes, |schema| vectors_column(schema, name), vectors::piece)?)
     })
 }
@@ -35,8 +35,13 @@ pub(super) fn read_arrow(
 /// The numbers in the column `name`, or in the only one.
 pub(super) fn read_numbers(bytes: Bytes<'static>, name: &str) -> Result<Vec<Entry>, Reason> {
     let pick = |schema: &Schema| number_column(schema, name);
-    let chunks = guarded(|| parquet::column(bytes, pick, numbers::piece))?;
+    let chunks = decoded(|| parquet::column(bytes, pick, numbers::piece))?;
     Ok(chunks.into_iter().flatten().collect())
+}
+
+/// What `read` gives; a decoder's panic is an error.
+fn decoded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    guarded(read).unwrap_or_else(|| Err("is damaged: decoding failed".into()))
 }
 
 /// What becomes of one chunk of a column, given the number of its first row.

@@ -12,9 +12,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 
-use super::super::foreign::guarded;
 use super::super::{Bytes, Reason};
-use super::{Piece, pages};
+use super::{Piece, decoded, pages};
 
 /// Rows decoded at once, and kept as one piece: at d = 768, 6 MiB of f32.
 const BATCH_ROWS: usize = 2 << 10;
@@ -35,7 +34,7 @@ pub(super) fn column<P: Send>(
             ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
         let builder = builder.with_row_groups(vec![group]).with_projection(mask);
-        guarded(|| row_group(builder.with_batch_size(BATCH_ROWS), first_row, &piece))
+        decoded(|| row_group(builder.with_batch_size(BATCH_ROWS), first_row, &piece))
     };
     let groups: Vec<Result<Vec<P>, Reason>> = groups.into_par_iter().map(decode).collect();
     let groups = groups.into_iter().collect::<Result<Vec<_>, _>>()?;

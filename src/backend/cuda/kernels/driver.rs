@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, DriverError, result, sys};
+use cudarc::driver::{CudaContext, CudaEvent, DriverError, result, sys};
 
 /// Whether a library that calls itself the driver can be loaded.
 pub fn is_present() -> bool {
@@ -41,4 +41,11 @@ pub fn prepare(context: &Arc<CudaContext>) -> Result<(), DriverError> {
     let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
     // SAFETY: this attribute is a u64, which outlives the call.
     unsafe { sys::cuMemPoolSetAttribute(pool, attribute, keep) }.result()
+}
+
+/// Between two events of a stream that has been synchronized since. cudarc's own function waits for each of them again.
+pub fn milliseconds(from: &CudaEvent, to: &CudaEvent) -> Result<f32, DriverError> {
+    from.context().bind_to_thread()?;
+    // SAFETY: both events live until they are dropped; what is not reached yet is an error.
+    unsafe { result::event::elapsed(from.cu_event(), to.cu_event()) }
 }

@@ -40,7 +40,7 @@ const WAVES: u32 = 8;
 /// Shared memory of live rows in the greedy kernel: a key and a test.
 pub const LIVE_BYTES: u32 = 20;
 
-// SAFETY (each): plain numbers and addresses in the layout of the kernel's one parameter, which
+// SAFETY: here and below, plain numbers and addresses in the layout of the kernel's one parameter, which
 // `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
 unsafe impl DeviceRepr for FrontierArguments {}
 // SAFETY: as above.

@@ -1,6 +1,7 @@
 //! Which arithmetic a selection runs on: the fastest filter this machine has, unless a test or benchmark asks for another.
 
-use std::borrow::Cow;
+#[cfg_attr(not(feature = "cuda"), path = "cuda_absent.rs")]
+mod cuda;
 
 use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
@@ -9,18 +10,16 @@ use crate::backend::cpu::kernels::amx::Amx;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
-#[cfg(feature = "cuda")]
-use crate::backend::cuda::{AtOnce, Cuda, Placement, mean};
-#[cfg(feature = "cuda")]
-use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Watch};
-use crate::options::{Device, First, Options};
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::problem::Problem;
-use crate::rows::Rows;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
+#[cfg(feature = "cuda")]
+pub use cuda::select_lent;
+use cuda::{has_driver, on_cuda, select_copied};
 
 /// The arithmetic that filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,17 +78,16 @@ pub fn select_tuned(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    #[cfg(feature = "cuda")]
     if tuning.filter == Filter::CudaLent {
-        let stream = Stream::new(0)?;
-        let copy = DevicePool::upload(pool, &stream)?;
-        return select_lent(&copy, budget, options, &stream, tuning, watch);
+        return select_copied(pool, budget, options, tuning, watch);
     }
     on_engine_threads(options.threads, || {
         let problem = Problem::new(pool, budget, options)?;
         match (device(options.device, tuning.filter), tuning.filter) {
             (Device::Cpu, _) => on_cpu(problem, tuning, watch),
             (Device::Cuda(ordinal), _) => on_cuda(&problem, ordinal, tuning, watch),
+            // Without a driver the machine is an ordinary one, and the CPU no fallback.
+            (Device::Auto, _) if !has_driver() => on_cpu(problem, tuning, watch),
             (Device::Auto, _) => match on_cuda(&problem, 0, tuning, watch) {
                 Err(Error::Cuda { reason, .. }) => {
                     let mut selection = on_cpu(problem, tuning, watch)?;
@@ -132,88 +130,6 @@ fn on_cpu(problem: Problem, tuning: &Tuning, watch: Watch) -> Result<Selection> 
         }
         missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
     }
-}
-
-#[cfg(feature = "cuda")]
-fn on_cuda(problem: &Problem, ordinal: usize, tuning: &Tuning, watch: Watch) -> Result<Selection> {
-    let stream = Stream::new(ordinal)?;
-    let placement = match tuning.filter {
-        Filter::CudaStaged => Placement::Staged,
-        _ => Placement::Copied,
-    };
-    on_stream(problem, &stream, placement, tuning, watch)
-}
-
-#[cfg(feature = "cuda")]
-fn on_stream(
-    problem: &Problem,
-    stream: &Stream,
-    placement: Placement,
-    tuning: &Tuning,
-    watch: Watch,
-) -> Result<Selection> {
-    let lent = if let Placement::Lent(pool) = placement { Some(pool) } else { None };
-    if matches!(tuning.filter, Filter::Auto | Filter::CudaAtOnce)
-        && let Some(at_once) = AtOnce::new(problem, stream, lent)?
-    {
-        return lazy(problem, at_once, tuning, watch);
-    }
-    lazy(problem, Cuda::new(problem, stream, placement, tuning.width)?, tuning, watch)
-}
-
-/// [`crate::cuda::select_with`], tuned.
-///
-/// # Errors
-/// As there.
-#[cfg(feature = "cuda")]
-pub fn select_lent(
-    pool: &DevicePool,
-    budget: usize,
-    options: &Options,
-    stream: &Stream,
-    tuning: &Tuning,
-    watch: Watch,
-) -> Result<Selection> {
-    pool.check_on(stream)?;
-    check_device(options.device, pool.device())?;
-    on_engine_threads(options.threads, || {
-        let options = &resolve_mean(pool, options, stream)?;
-        let rows = Rows::on_device(pool.distant(options, stream)?, options.metric);
-        let problem = Problem::of(rows, budget, options)?;
-        on_stream(&problem, stream, Placement::Lent(pool), tuning, watch)
-    })?
-}
-
-#[cfg(feature = "cuda")]
-fn check_device(wanted: Device, device: usize) -> Result<()> {
-    if wanted == Device::Auto || wanted == Device::Cuda(device) {
-        return Ok(());
-    }
-    Err(Error::Options(format!(
-        "the pool lies on cuda:{device}: no other device can select from it"
-    )))
-}
-
-/// The options, the row nearest the mean named where that is the first center.
-#[cfg(feature = "cuda")]
-fn resolve_mean<'a>(
-    pool: &DevicePool,
-    options: &'a Options<'a>,
-    stream: &Stream,
-) -> Result<Cow<'a, Options<'a>>> {
-    let is_labeled = !options.labeled.is_empty() || options.labeled_vectors.is_some();
-    if options.first != First::Mean || is_labeled {
-        return Ok(Cow::Borrowed(options));
-    }
-    let first = First::Row(mean::nearest_the_mean(pool, options, stream)?);
-    Ok(Cow::Owned(Options { first, ..options.clone() }))
-}
-
-#[cfg(not(feature = "cuda"))]
-fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
-    let reason =
-        "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
-    Err(Error::Cuda { device, reason: reason.into() })
 }
 
 fn lazy(

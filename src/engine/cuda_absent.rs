@@ -1,0 +1,30 @@
+//! A build without the feature `cuda`: no GPU can be used, and why is said where one is asked for.
+
+use super::Tuning;
+use crate::error::{Error, Result};
+use crate::greedy::Watch;
+use crate::options::Options;
+use crate::pool::Pool;
+use crate::problem::Problem;
+use crate::selection::Selection;
+
+const REASON: &str =
+    "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
+
+pub(super) fn has_driver() -> bool {
+    false
+}
+
+pub(super) fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
+    Err(Error::Cuda { device, reason: REASON.into() })
+}
+
+pub(super) fn select_copied(
+    _: &Pool,
+    _: usize,
+    _: &Options,
+    _: &Tuning,
+    _: Watch,
+) -> Result<Selection> {
+    Err(Error::Cuda { device: 0, reason: REASON.into() })
+}

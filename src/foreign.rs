@@ -1,0 +1,25 @@
+//! Code of others that panics where it should refuse: parquet 60 on short byte-stream-split pages, arrow 60 on buffers that are
+//! no whole number of offsets, cudarc on a library that calls itself the driver and lacks its functions.
+
+use std::cell::Cell;
+#[cfg(any(feature = "parquet", feature = "cuda"))]
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside foreign code, whose panic becomes an error: a panic hook need not tell it.
+#[doc(hidden)]
+pub fn is_in_foreign_code() -> bool {
+    INSIDE.get()
+}
+
+/// What `call` gives, `None` if it panics. To be called on each thread that runs foreign code.
+#[cfg(any(feature = "parquet", feature = "cuda"))]
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+    let outer = INSIDE.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    INSIDE.set(outer);
+    result.ok()
+}

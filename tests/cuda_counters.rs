@@ -1,0 +1,227 @@
+//! What a selection makes the driver do, counted by the test bed.
+#![cfg(all(target_os = "linux", feature = "cuda"))]
+
+mod bed;
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bed::{Bed, Counters};
+use farpoint::synth::{Shape, pool};
+use farpoint::tuning::{Filter, Tuning, select_tuned};
+use farpoint::{Metric, Options, Pool, Result, Selection};
+
+/// Launches of a round that makes picks. One that makes none gathers no values, and leaves no center to be packed.
+const LAUNCHES: u64 = 21;
+/// Waits for the device in a round: for the answer; where the pool stays on the host for the rows to stage, and for their buffer.
+const WAITS: u64 = 1;
+const STAGED_WAITS: u64 = 3;
+
+const N: usize = 900;
+const D: usize = 12;
+
+/// The bed, whose counters and knobs are the whole process's: one test at a time.
+struct Counted {
+    bed: &'static Bed,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// A selection and what it took.
+struct Run {
+    selection: Selection,
+    rounds: u64,
+    /// Rounds without a pick.
+    idle: u64,
+    counters: Counters,
+}
+
+impl Counted {
+    fn new() -> Option<Counted> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let bed = bed::load().filter(|_| bed::has_cuda())?;
+        Some(Counted { bed, _alone: alone })
+    }
+
+    /// `call` with this knob set.
+    fn with<T>(&self, knob: &str, value: i64, before: i64, call: impl FnOnce() -> T) -> T {
+        self.bed.set_limit(knob, value);
+        let result = call();
+        self.bed.set_limit(knob, before);
+        result
+    }
+
+    /// `call` with a pool that must stay on the host: there was no memory for it.
+    fn staging<T>(&self, call: impl FnOnce() -> T) -> T {
+        self.with("fail_allocation", 1, 0, call)
+    }
+
+    fn run(&self, pool: &Pool, budget: usize, options: &Options, frontier: usize) -> Run {
+        let mut chosen = Vec::new();
+        self.bed.reset_counters();
+        let selection = select(pool, budget, options, Some(frontier), &mut |progress| {
+            chosen.push(progress.chosen);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        let counters = self.bed.counters();
+        chosen.push(selection.centers.len());
+        let idle = chosen.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+        Run { rounds: selection.statistics.rounds as u64, selection, idle, counters }
+    }
+}
+
+fn select(
+    pool: &Pool,
+    budget: usize,
+    options: &Options,
+    frontier: Option<usize>,
+    watch: &mut (dyn FnMut(farpoint::Progress) -> ControlFlow<()> + Send),
+) -> Result<Selection> {
+    let tuning = Tuning { filter: Filter::Cuda, frontier, width: 1.0 };
+    select_tuned(pool, budget, options, &tuning, watch)
+}
+
+/// The same by the CPU.
+fn expected(pool: &Pool, budget: usize, options: &Options) -> Selection {
+    let tuning = Tuning { filter: Filter::F32, ..Tuning::default() };
+    select_tuned(pool, budget, options, &tuning, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn assert_same(found: Selection, expected: &Selection) {
+    assert_eq!(Selection { statistics: expected.statistics.clone(), ..found }, *expected);
+}
+
+/// Every number is exact: what a round costs the host depends on nothing that was picked in it.
+#[test]
+fn a_round_is_a_fixed_number_of_launches_and_waits() {
+    let Some(counted) = Counted::new() else { return };
+    for shape in [Shape::Text, Shape::Gaussian, Shape::Integers] {
+        let values = pool(shape, N, D, 3);
+        let pool = Pool::new(&values, D).unwrap();
+        for (is_staged, waits) in [(false, WAITS), (true, STAGED_WAITS)] {
+            let mut bases = Vec::new();
+            for (budget, frontier) in [(40, 20), (80, 20), (40, 100), (300, 100), (600, 300)] {
+                let run = || counted.run(&pool, budget, &Options::default(), frontier);
+                let run = if is_staged { counted.staging(run) } else { run() };
+                let launches = run.counters.launches + 2 * run.idle - LAUNCHES * run.rounds;
+                bases.push((launches, run.counters.synchronizations - waits * run.rounds));
+            }
+            let same = bases.iter().all(|base| *base == bases[0]);
+            assert!(
+                same,
+                "{shape:?}, staged {is_staged}: launches and waits beside the rounds' {bases:?}"
+            );
+            assert!(bases[0].0 < 10 && bases[0].1 < 10, "{bases:?}");
+        }
+    }
+}
+
+#[test]
+fn settling_is_a_fixed_number_of_launches_a_block() {
+    let Some(counted) = Counted::new() else { return };
+    let options = Options { assign: true, ..Options::default() };
+    let launches = |shape, budget| {
+        let values = pool(shape, N, D, 3);
+        let pool = Pool::new(&values, D).unwrap();
+        let whole = counted.run(&pool, budget, &options, 100);
+        let unsettled = counted.run(&pool, budget, &Options::default(), 100);
+        whole.counters.launches - unsettled.counters.launches
+    };
+    let each = [Shape::Text, Shape::Integers].map(|shape| [50, 400].map(|k| launches(shape, k)));
+    assert_eq!(each.as_flattened(), [each[0][0]; 4]);
+}
+
+#[test]
+fn one_allocation_that_is_given_back() {
+    let Some(counted) = Counted::new() else { return };
+    let values = pool(Shape::Text, N, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let before = counted.bed.counters().bytes_now;
+    let is_back = |what: &str| assert_eq!(counted.bed.counters().bytes_now, before, "{what}");
+    for metric in [Metric::Euclidean, Metric::Cosine] {
+        let weights = Some(vec![2.0; N]);
+        for options in [
+            Options { metric, assign: true, ..Options::default() },
+            Options { metric, weights, labeled: vec![5, 9], ..Options::default() },
+        ] {
+            let run = counted.run(&pool, 100, &options, 64);
+            assert_eq!(run.counters.allocations, 1);
+            is_back("resident");
+            let run = counted.staging(|| counted.run(&pool, 100, &options, 64));
+            assert_eq!(run.counters.allocations, 1);
+            is_back("staged");
+        }
+    }
+    let mut stop = |_| ControlFlow::Break(());
+    assert!(select(&pool, 100, &Options::default(), Some(64), &mut stop).unwrap().interrupted);
+    is_back("interrupted");
+    let mut go_on = |_| ControlFlow::Continue(());
+    for n in 2..=4 {
+        let mut failing = || select(&pool, 100, &Options::default(), None, &mut go_on);
+        assert!(counted.with("fail_allocation", n, 0, &mut failing).is_err());
+        is_back("a failed allocation");
+    }
+    let mut zeros = values.clone();
+    zeros[..D].fill(0.0);
+    let zeros = Pool::new(&zeros, D).unwrap();
+    let cosine = Options { metric: Metric::Cosine, ..Options::default() };
+    assert!(select(&zeros, 100, &cosine, None, &mut go_on).is_err());
+    is_back("a zero row");
+}
+
+/// Past 4096 rows, which a frontier holds at most, only the rows themselves and their state grow with n.
+#[test]
+fn memory_is_the_pool_and_48_bytes_a_row() {
+    let Some(counted) = Counted::new() else { return };
+    let options = Options { metric: Metric::Cosine, labeled: vec![4], ..Options::default() };
+    let peak = |n: usize| {
+        let values = pool(Shape::Gaussian, n, 4, 3);
+        let options = Options { weights: Some(vec![1.0; n]), ..options.clone() };
+        let run = counted.run(&Pool::new(&values, 4).unwrap(), 5, &options, 1000);
+        run.counters.bytes_peak
+    };
+    let (few, many) = (peak(5000), peak(9000));
+    assert!(many <= 9000 * (16 + 48) + (1 << 30), "{many}");
+    // Both are rounded to whole pieces of 256 bytes, of which there are 32.
+    assert!(many - few <= 4000 * (16 + 48) + 32 * 256, "{few}, {many}");
+}
+
+/// A pool that does not fit stays on the host: the same answer, and of its rows only those of the frontiers travel.
+#[test]
+fn a_pool_larger_than_the_device() {
+    let Some(counted) = Counted::new() else { return };
+    let (n, d) = (6000, 96);
+    let values = pool(Shape::Gaussian, n, d, 3);
+    let pool = Pool::new(&values, d).unwrap();
+    let row_bytes = 4 * d as u64;
+    let options = Options { assign: true, labeled: vec![8], ..Options::default() };
+    let run = |budget, options: &Options| counted.run(&pool, budget, options, 300);
+    let (fits, staged) = (run(12, &options), counted.staging(|| run(12, &options)));
+    let memory = (fits.counters.bytes_peak + staged.counters.bytes_peak) / 2;
+    assert!(staged.counters.bytes_peak < memory);
+    counted.with("memory", i64::try_from(memory).unwrap(), 4 << 30, || {
+        let found = run(12, &options);
+        assert_eq!(found.counters.bytes_peak, staged.counters.bytes_peak);
+        assert_same(found.selection, &expected(&pool, 12, &options));
+        let [few, many] = [12, 25].map(|budget| run(budget, &Options::default()));
+        let travelled = many.counters.bytes_to_device - few.counters.bytes_to_device;
+        assert!(many.rounds > few.rounds);
+        assert_eq!(travelled, (many.rounds - few.rounds) * 300 * row_bytes);
+    });
+}
+
+/// Copies to memory that is not pinned may return before they are done: nothing is read before the device was waited for.
+#[test]
+fn answers_are_waited_for() {
+    let Some(counted) = Counted::new() else { return };
+    let values = pool(Shape::Text, N, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let options = Options { assign: true, labeled: vec![3], ..Options::default() };
+    let answer = expected(&pool, 200, &options);
+    counted.with("defer_pageable", 1, 0, || {
+        assert_same(counted.run(&pool, 200, &options, 64).selection, &answer);
+        let staged = counted.staging(|| counted.run(&pool, 200, &options, 64));
+        assert_same(staged.selection, &answer);
+    });
+}
