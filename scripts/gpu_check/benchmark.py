@@ -28,7 +28,7 @@ def benchmark(context: Context, clock: Clock, large: Path | None) -> Json:
         entry["large"] = {"farpoint": {"status": "skipped: no pool"}, "torch": {"status": "skipped: no pool"}}
     else:
         entry["large"] = compare(context, clock, "large", [large], k, 3)
-    entry["ratios"] = ratios(entry)
+    entry["ratios"] = [one | ({"dry_run": True, "reached": None} if context.dry else {}) for one in ratios(entry)]
     runs = [entry[size][tool]["status"] for size in ("small", "large") for tool in ("farpoint", "torch")]
     return {"status": "measured" if all(status == "passed" for status in runs) else "incomplete"} | entry
 
@@ -53,7 +53,7 @@ def farpoint_bench(context: Context, clock: Clock, name: str, pools: list[Path],
     run = context.run(command, clock, 75)
     if run.code == USAGE and "--device" in run.output:
         return {"status": "skipped: this farpoint has no bench --device"}
-    return with_record(run, output)
+    return with_record(run, output, pools)
 
 
 def torch_bench(context: Context, clock: Clock, name: str, pools: list[Path], k: int, turns: int, *more: str) -> Json:
@@ -71,18 +71,25 @@ def torch_bench(context: Context, clock: Clock, name: str, pools: list[Path], k:
     if context.dry:
         # The bed is not for torch, and compiling takes long on a CPU.
         apart = {"LD_LIBRARY_PATH": "", "TORCHDYNAMO_DISABLE": "1"}
-        return with_record(context.run([*command, "--device", "cpu", "--tiny"], clock, 90, **apart), output)
-    return with_record(context.run(command, clock, 90), output)
+        return with_record(context.run([*command, "--device", "cpu", "--tiny"], clock, 90, **apart), output, pools)
+    return with_record(context.run(command, clock, 90), output, pools)
 
 
-def with_record(run: Run, output: Path) -> Json:
-    """The record is nested as it is, also one cut short."""
+def with_record(run: Run, output: Path, pools: list[Path]) -> Json:
+    """The record is nested as it is, also one cut short; but for the folders, which are gone by the time it is read."""
+    folders = {f"{path.parent}/" for path in [output, *pools]}
+
+    def plain(text: str) -> str:
+        for folder in folders:
+            text = text.replace(folder, "")
+        return text
+
     entry = run.account()
     try:
-        entry["record"] = json.loads(output.read_text())
+        entry["record"] = json.loads(plain(output.read_text()))
     except (OSError, ValueError):
         pass
-    print(run.output.rstrip(), flush=True)
+    print(plain(run.output).rstrip(), flush=True)
     return entry
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from .context import Unusable
 from .running import Clock, Json, Runner
 
-SMI = "name,driver_version,memory.total,memory.used,ecc.mode.current,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.limit"
+SMI = (
+    "name,driver_version,memory.total,memory.used,ecc.mode.current,power.limit,"
+    "clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem"
+)
 
 # In a process of its own: the driver stays out of this one.
 ASK_THE_DRIVER = """

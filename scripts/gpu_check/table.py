@@ -46,7 +46,8 @@ def exactness_rows(entry: Json) -> list[str]:
     rows = []
     for name, one in entry.get("pools", {}).items():
         shape = f"{one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks" if "rows" in one else ""
-        times = ", ".join(f"{device} {one[f'{device}_seconds']:.3f} s" for device in ("cpu", "cuda") if f"{device}_seconds" in one)
+        known = [device for device in ("cpu", "cuda") if f"{device}_seconds" in one]
+        times = ", ".join(f"{device} {one[f'{device}_seconds']:.3f} s" for device in known)
         rows.append(f"  {name:<16}{shape} {times}: {one['status']}")
         rows += [f"    | {line}" for line in one.get("output", [])]
     return rows
@@ -61,10 +62,13 @@ def ratio_rows(entry: Json) -> list[str]:
 
 
 def ratio_row(one: Json) -> str:
+    if one.get("dry_run"):
+        return f"  {one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: no ratio, a dry run"
     part = "" if one["torch_whole_budget_timed"] else f", a pick: torch was timed over its first {one['torch_picks_timed']:,}"
     target = f"target {one['target']:g}x" + (" under 1 ms" if one["size"] == "small" else "")
     return (
-        f"  {one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: farpoint {one['farpoint_seconds'] * 1e3:.3f} ms, "
+        f"  {one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: "
+        f"farpoint {one['farpoint_seconds'] * 1e3:.3f} ms, "
         f"{one['times_faster']:.2f}x torch{part} ({target}: {'reached' if one['reached'] else 'missed'}); "
         f"device memory {megabytes(one['farpoint_device_bytes'])} of {megabytes(one['farpoint_allowed_bytes'])} allowed, "
         f"torch's beside the pool {megabytes(one['torch_bytes_beside_pool'])}"
