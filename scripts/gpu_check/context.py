@@ -68,8 +68,10 @@ class Context:
 def read_manifest(folder: Path) -> Json:
     try:
         return json.loads((folder / "manifest.json").read_text())
-    except (OSError, ValueError) as error:
-        raise Unusable(f"no bundle: run scripts/gpu-bundle where Rust is, and carry target/gpu-check here ({error})") from error
+    except OSError as error:
+        raise Unusable("no bundle: run scripts/gpu-bundle where Rust is, and carry target/gpu-check here") from error
+    except ValueError as error:
+        raise Unusable("the bundle's manifest cannot be read: carry it again") from error
 
 
 def unpack(folder: Path, manifest: Json, into: Path) -> dict[str, Path]:
