@@ -30,19 +30,23 @@ if not count.value: raise SystemExit("the driver finds no device")
 call("cuDriverGetVersion", ctypes.byref(version))
 call("cuDeviceGet", ctypes.byref(device), 0)
 call("cuDeviceGetName", name, 256, device)
-print(json.dumps({"gpu": name.value.decode(), "devices": count.value, "cuda_of_driver": version.value}))
+facts = {"gpu": name.value.decode(), "devices": count.value, "cuda_of_driver": version.value}
+print(json.dumps(facts | {"is_test_bed": hasattr(cuda, "bed_set_seed")}))
 """
 
 ASK_FOR_TORCH = "import importlib.metadata as m; print(m.version('torch'))"
 
 
-def device(runner: Runner, python: str, clock: Clock) -> Json:
-    """What the driver says of the first device, or why there is none."""
+def device(runner: Runner, python: str, dry: bool, clock: Clock) -> Json:
+    """What the driver says of the first device, or why there is none to check."""
     run = runner.run([python, "-c", ASK_THE_DRIVER], clock, 30)
     if not run.ok:
         reason = (run.output.strip().splitlines() or [run.ending()])[-1]
         raise Unusable(f"no CUDA device here: {reason}")
-    return json.loads(run.output.strip().splitlines()[-1])
+    found = json.loads(run.output.strip().splitlines()[-1])
+    if found["is_test_bed"] != dry:
+        raise Unusable("that is a real driver, not the test bed" if dry else "that is the test bed: --dry-run")
+    return found
 
 
 def smi(runner: Runner, clock: Clock) -> Json | str:

@@ -20,6 +20,7 @@ FEW = ["digits", "weights", "labeled"]
 # Which cases each tool sees; racecheck is the slowest by far.
 TOOLS = {"memcheck": None, "initcheck": FEW, "synccheck": FEW, "racecheck": ["f32"]}
 ERRORS = 9
+REPORT_LINES = 60
 LIMIT = 60
 # Most of a run is the sanitizer's start, on the CPU.
 AT_ONCE = 3
@@ -74,6 +75,9 @@ def case(context: Context, program: str | None, tool: str, name: str, options: l
     entry = {"tool": tool, "case": name} | run.account()
     if run.ok:
         entry["status"] = verdict(run, output, context.dry)
+    if run.code == ERRORS:  # the first report tells most, the last lines are counts
+        reports = [line for line in run.output.splitlines() if line.startswith("=========")]
+        entry["output"] = reports[:REPORT_LINES]
     return entry
 
 
