@@ -1,0 +1,1 @@
+"""The parts of scripts/gpu-check. Python's standard library only: it runs where nothing can be installed."""
