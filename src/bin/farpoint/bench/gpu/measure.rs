@@ -4,17 +4,20 @@ use std::time::Instant;
 
 use anyhow::Result;
 use farpoint::cuda::{self, DevicePool, Stream};
-use farpoint::tuning::{GpuFacts, GpuRates};
+use farpoint::tuning::GpuRates;
 use farpoint::{Device, Options, Pool, Selection, Statistics, select};
 use serde::Serialize;
 
 use super::answers::compare;
 use super::phases::{Phase, Run};
+use super::small::{Bench as SmallBench, MeasuredSmall};
 use super::subject::Subject;
 
 /// What a selection may take on a device: the pool if it is copied there, this much a row, and this much whatever the pool.
 const ROW_BYTES: u64 = 48;
 const WORKSPACE_BYTES: u64 = 1_000_000_000;
+/// Rows of a pool that is selected from in one launch, at most.
+const SMALL_ROWS: usize = 4096;
 
 /// One pool's figures.
 #[derive(Serialize)]
@@ -60,25 +63,27 @@ pub struct Timed {
     pub statistics: Statistics,
 }
 
-/// Measure one pool on GPU number `facts.device`.
+/// Measure one pool; a small one in one launch, too, in `small.turns`.
 pub fn measure(
     subject: &Subject,
-    facts: &GpuFacts,
-    rates: &GpuRates,
+    small: SmallBench,
     turns: usize,
-) -> Result<Measured> {
+) -> Result<(Measured, Option<MeasuredSmall>)> {
     subject.with_pool(|pool| {
         let k = subject.budget;
         let on = |device| Options { device, ..Options::default() };
         let (cpu_seconds, expected) = once(|| Ok(select(pool, k, &on(Device::Cpu))?))?;
-        let bench = Bench { pool, k, rates, turns, expected };
-        let gpu = on(Device::Cuda(facts.device));
+        let bench = Bench { pool, k, rates: small.rates, turns, expected };
+        let gpu = on(Device::Cuda(small.device));
         let from_host = bench.time(true, || Ok(select(pool, k, &gpu)?))?;
         // Only now: two copies of the pool may not fit.
-        let stream = Stream::new(facts.device)?;
+        let stream = Stream::new(small.device)?;
         let lent = DevicePool::upload(pool, &stream)?;
         let from_device = bench.time(false, || Ok(cuda::select(&lent, k, &gpu, &stream)?))?;
-        Ok(Measured {
+        let is_small = pool.rows() <= SMALL_ROWS;
+        let in_one_launch =
+            is_small.then(|| small.measure(&subject.name, pool, &[bench.expected])).transpose()?;
+        let measured = Measured {
             pool: subject.name.clone(),
             rows: pool.rows(),
             dimensions: pool.dimensions(),
@@ -89,7 +94,8 @@ pub fn measure(
             cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
             from_host,
             from_device,
-        })
+        };
+        Ok((measured, in_one_launch))
     })
 }
 

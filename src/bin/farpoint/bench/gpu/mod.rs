@@ -15,7 +15,7 @@ use farpoint::tuning::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
 use serde::Serialize;
 
 use self::measure::{Measured, measure};
-use self::small::{MeasuredSmall, small};
+use self::small::{Bench, MeasuredSmall, small};
 use self::subject::subjects;
 use super::{Arguments, command, write};
 use crate::machine::{Machine, nvidia_driver};
@@ -54,18 +54,19 @@ pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
     };
     tell(warning.map_or_else(String::new, |warning| format!("{warning}\n")))?;
     tell(table::gpu(&gpu, &rates))?;
-    let turns = arguments.turns.max(1);
-    let mut pools = Vec::new();
+    let bench = Bench { device, rates: &rates, turns: small_turns(arguments) };
+    let (mut pools, mut small_pools) = (Vec::new(), Vec::new());
     for subject in subjects(arguments)? {
-        let measured = measure(&subject, &gpu, &rates, turns)?;
+        let (measured, in_one_launch) = measure(&subject, bench, arguments.turns.max(1))?;
         tell(table::pool(&measured))?;
+        tell(in_one_launch.as_ref().map_or_else(String::new, table::small))?;
         pools.push(measured);
+        small_pools.extend(in_one_launch);
     }
     // Pools that were given are all that was asked for.
     let smalls = if arguments.pool.is_empty() { small(arguments.quick) } else { Vec::new() };
-    let mut small_pools = Vec::new();
     for each in smalls {
-        let measured = small::measure(each, device, &rates, small_turns(arguments))?;
+        let measured = each.measure(bench)?;
         tell(table::small(&measured))?;
         small_pools.push(measured);
     }
@@ -87,8 +88,8 @@ pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Small pools take a millisecond or so: they can be given many.
+/// Small pools take a millisecond or so: they are given many.
 fn small_turns(arguments: &Arguments) -> usize {
     let turns = arguments.turns.max(1);
-    if arguments.quick { turns } else { 20 * turns }
+    if arguments.quick { turns } else { (20 * turns).min(100) }
 }

@@ -17,7 +17,7 @@ use super::phases::Work;
 /// Launches queued one after another, to be told apart from the wait for each.
 const QUEUED: u32 = 16;
 
-/// Pools of one shape.
+/// Pools of one shape, to be made.
 #[derive(Clone, Copy)]
 pub struct Small {
     name: &'static str,
@@ -29,15 +29,14 @@ pub struct Small {
     is_f16: bool,
 }
 
-/// What is measured: a step of active learning, and a batch of point clouds.
+/// What is measured where no pool is given: a step of active learning, and a batch of point clouds.
 pub fn small(quick: bool) -> Vec<Small> {
-    let (step_name, clouds_name) = ("text-like, synthetic", "clouds, synthetic");
     let step = |rows, d, budget, is_f16| {
-        let (name, shape, pools) = (step_name, Shape::Text, 1);
+        let (name, shape, pools) = ("text-like, synthetic", Shape::Text, 1);
         Small { name, shape, pools, rows, d, budget, is_f16 }
     };
     let clouds = |pools, rows, budget| {
-        let (name, shape, d, is_f16) = (clouds_name, Shape::Gaussian, 3, false);
+        let (name, shape, d, is_f16) = ("clouds, synthetic", Shape::Gaussian, 3, false);
         Small { name, shape, pools, rows, d, budget, is_f16 }
     };
     if quick {
@@ -50,7 +49,7 @@ pub fn small(quick: bool) -> Vec<Small> {
 /// Their figures. Seconds are medians.
 #[derive(Serialize)]
 pub struct MeasuredSmall {
-    pub pool: &'static str,
+    pub pool: String,
     pub pools: usize,
     /// Of each pool.
     pub rows: usize,
@@ -69,68 +68,89 @@ pub struct MeasuredSmall {
     /// From queueing one launch until the selections are on the host.
     pub seconds_fetched: f64,
     pub work: Vec<Work>,
-    /// The largest of its work's: barriers overlap with nothing, arithmetic and reading with each other.
+    /// The largest of its work's: each may overlap with the others.
     pub floor_seconds: f64,
     pub share_of_rate: f64,
 }
 
-/// Measure on GPU number `device`.
-pub fn measure(
-    small: Small,
-    device: usize,
-    rates: &GpuRates,
-    turns: usize,
-) -> Result<MeasuredSmall> {
-    let values = synthetic(small.shape, small.pools * small.rows, small.d, 1);
-    if !small.is_f16 {
-        return measure_values(small, &values, device, rates, turns);
-    }
-    let mut halves = vec![f16::ZERO; values.len()];
-    halves.convert_from_f32_slice(&values);
-    measure_values(small, &halves, device, rates, turns)
+/// Where and how often.
+#[derive(Clone, Copy)]
+pub struct Bench<'a> {
+    pub device: usize,
+    pub rates: &'a GpuRates,
+    pub turns: usize,
 }
 
-fn measure_values<T: Element>(
-    small: Small,
-    values: &[T],
-    device: usize,
-    rates: &GpuRates,
-    turns: usize,
-) -> Result<MeasuredSmall> {
-    let stream = Stream::new(device)?;
-    let lent = DevicePool::upload(&Pool::new(values, small.d)?, &stream)?;
-    let offsets: Vec<usize> = (0..=small.pools).map(|pool| pool * small.rows).collect();
-    let budgets = vec![small.budget; small.pools];
-    let batch =
-        Batch::new(&stream, T::DTYPE, small.d, &offsets, &budgets, &BatchOptions::default())?;
-    let mut step = Step { batch, lent, stream };
-    compare_all(small, values, &step.fetched()?)?;
-    let waits = sorted(turns, || step.waited(1))?;
-    let in_a_row = sorted(turns, || step.waited(QUEUED))?;
-    let fetches = sorted(turns, || step.fetched())?;
-    // The last answer too: all those launches used the same memory.
-    compare_all(small, values, &step.fetched()?)?;
-    let seconds = waits[waits.len() / 2];
-    let work = small.work(size_of_val(values), rates);
-    let floor_seconds: f64 = work.iter().map(|work| work.floor_seconds).fold(0.0, f64::max);
-    Ok(MeasuredSmall {
-        pool: small.name,
-        pools: small.pools,
-        rows: small.rows,
-        dimensions: small.d,
-        dtype: T::DTYPE.name(),
-        budget: small.budget,
-        turns,
-        seconds,
-        least_seconds: waits[0],
-        most_seconds: waits[waits.len() - 1],
-        seconds_back_to_back: in_a_row[in_a_row.len() / 2] / f64::from(QUEUED),
-        queued: QUEUED,
-        seconds_fetched: fetches[fetches.len() / 2],
-        work,
-        floor_seconds,
-        share_of_rate: floor_seconds / seconds,
-    })
+impl Small {
+    /// Make the pools and measure them.
+    pub fn measure(self, bench: Bench) -> Result<MeasuredSmall> {
+        let values = synthetic(self.shape, self.pools * self.rows, self.d, 1);
+        if !self.is_f16 {
+            return self.measure_values(&values, bench);
+        }
+        let mut halves = vec![f16::ZERO; values.len()];
+        halves.convert_from_f32_slice(&values);
+        self.measure_values(&halves, bench)
+    }
+
+    fn measure_values<T: Element>(self, values: &[T], bench: Bench) -> Result<MeasuredSmall> {
+        let options = Options { device: Device::Cpu, ..Options::default() };
+        let on_cpu = |values| select(&Pool::new(values, self.d)?, self.budget, &options);
+        let each = values.chunks(self.rows * self.d).map(on_cpu);
+        let expected = each.collect::<farpoint::Result<Vec<_>>>()?;
+        bench.measure(self.name, &Pool::new(values, self.d)?, &expected)
+    }
+}
+
+impl Bench<'_> {
+    /// Measure as many pools of equal size, one after another in `pools`, as there are answers.
+    pub fn measure(
+        self,
+        name: &str,
+        pools: &Pool,
+        expected: &[Selection],
+    ) -> Result<MeasuredSmall> {
+        let mut step = Step::new(self.device, pools, expected)?;
+        compare_all(expected, &step.fetched()?)?;
+        let waits = sorted(self.turns, || step.waited(1))?;
+        let in_a_row = sorted(self.turns, || step.waited(QUEUED))?;
+        let fetches = sorted(self.turns, || step.fetched())?;
+        // The last answer too: all those launches used the same memory.
+        compare_all(expected, &step.fetched()?)?;
+        let seconds = waits[waits.len() / 2];
+        let work = self.work(pools, step.budget);
+        let floor_seconds = work.iter().map(|work| work.floor_seconds).fold(0.0, f64::max);
+        Ok(MeasuredSmall {
+            pool: name.to_string(),
+            pools: expected.len(),
+            rows: pools.rows() / expected.len(),
+            dimensions: pools.dimensions(),
+            dtype: pools.dtype().name(),
+            budget: step.budget,
+            turns: self.turns,
+            seconds,
+            least_seconds: waits[0],
+            most_seconds: waits[waits.len() - 1],
+            seconds_back_to_back: in_a_row[in_a_row.len() / 2] / f64::from(QUEUED),
+            queued: QUEUED,
+            seconds_fetched: fetches[fetches.len() / 2],
+            work,
+            floor_seconds,
+            share_of_rate: floor_seconds / seconds,
+        })
+    }
+
+    fn work(self, pools: &Pool, budget: usize) -> Vec<Work> {
+        let (rates, k) = (self.rates, budget as f64);
+        // A difference takes the place of a multiply-add, which would be two.
+        let flop = 4.0 * pools.dimensions() as f64 * pools.rows() as f64 * k;
+        let (barriers, read) = (rates.barrier_seconds.recip(), rates.read_bytes_per_second);
+        vec![
+            Work::new("a barrier a pick", k, "picks", ("barrier", barriers)),
+            Work::new("differences squared", flop, "FLOP", ("fma", rates.fma_flop_per_second)),
+            Work::new("the pools read once", pools.bytes() as f64, "B", ("read", read)),
+        ]
+    }
 }
 
 /// Seconds of each turn, the least first.
@@ -146,13 +166,25 @@ fn sorted<T>(turns: usize, mut run: impl FnMut() -> Result<T>) -> Result<Vec<f64
 }
 
 /// A training loop's step.
-struct Step<'a> {
+struct Step {
     batch: Batch,
-    lent: DevicePool<'a>,
+    lent: DevicePool<'static>,
     stream: Stream,
+    budget: usize,
 }
 
-impl Step<'_> {
+impl Step {
+    fn new(device: usize, pools: &Pool, expected: &[Selection]) -> Result<Step> {
+        let stream = Stream::new(device)?;
+        let lent = DevicePool::upload(pools, &stream)?;
+        let (count, budget) = (expected.len(), expected[0].centers.len());
+        let offsets: Vec<usize> = (0..=count).map(|pool| pool * pools.rows() / count).collect();
+        let (d, budgets, options) =
+            (pools.dimensions(), vec![budget; count], BatchOptions::default());
+        let batch = Batch::new(&stream, pools.dtype(), d, &offsets, &budgets, &options)?;
+        Ok(Step { batch, lent, stream, budget })
+    }
+
     fn waited(&mut self, launches: u32) -> Result<()> {
         for _ in 0..launches {
             self.batch.queue(&self.lent, &self.stream)?;
@@ -167,25 +199,9 @@ impl Step<'_> {
 }
 
 /// Each pool's selection is the CPU engine's.
-fn compare_all<T: Element>(small: Small, values: &[T], found: &[Selection]) -> Result<()> {
-    let options = Options { device: Device::Cpu, ..Options::default() };
-    for (pool, (values, found)) in values.chunks(small.rows * small.d).zip(found).enumerate() {
-        let expected = select(&Pool::new(values, small.d)?, small.budget, &options)?;
-        compare(&expected, found).with_context(|| format!("pool {pool} of {}", small.pools))?;
+fn compare_all(expected: &[Selection], found: &[Selection]) -> Result<()> {
+    for (pool, (expected, found)) in expected.iter().zip(found).enumerate() {
+        compare(expected, found).with_context(|| format!("pool {pool}"))?;
     }
     Ok(())
-}
-
-impl Small {
-    fn work(self, bytes: usize, rates: &GpuRates) -> Vec<Work> {
-        let pairs = (self.pools * self.rows * self.budget) as f64;
-        // A difference takes the place of a multiply-add, which would be two.
-        let flop = 4.0 * self.d as f64 * pairs;
-        let picks = (self.budget as f64, rates.barrier_seconds.recip());
-        vec![
-            Work::new("a barrier a pick", picks.0, "picks", ("barrier", picks.1)),
-            Work::new("differences squared", flop, "FLOP", ("fma", rates.fma_flop_per_second)),
-            Work::new("read once", bytes as f64, "B", ("read", rates.read_bytes_per_second)),
-        ]
-    }
 }
