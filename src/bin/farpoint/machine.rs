@@ -37,6 +37,7 @@ fn commit() -> Option<String> {
 }
 
 /// The version of NVIDIA's driver, where the system tells.
+#[cfg(feature = "cuda")]
 pub fn nvidia_driver() -> Option<String> {
     let told = fs::read_to_string("/proc/driver/nvidia/version").ok()?;
     let is_version =
