@@ -21,7 +21,9 @@ const FAILED: i32 = 1;
 const INTERRUPTED: i32 = 130;
 /// Picks and every row's distance: the run ends with settling.
 const SELECT: &str = "select pool.npy -k 40";
-const ROWS: usize = 700;
+/// More than one launch takes, and a pool of which one launch is all.
+const ROWS: usize = 4_200;
+const FEW_ROWS: usize = 700;
 const DIMENSIONS: usize = 9;
 
 /// Knobs of the bed, and what is said of the GPU then.
@@ -73,9 +75,13 @@ struct Answer {
 impl Machine {
     /// None where the bed is not what programs find.
     fn new() -> Option<Machine> {
+        Machine::with_rows(ROWS)
+    }
+
+    fn with_rows(rows: usize) -> Option<Machine> {
         let bed = bed::load().filter(|_| bed::has_cuda())?;
         let folder = Folder::new();
-        folder.vectors("pool.npy", &values(), DIMENSIONS);
+        folder.vectors("pool.npy", &values()[..rows * DIMENSIONS], DIMENSIONS);
         let run = folder.run(&format!("{SELECT} --device cpu --json --distances d.npy"));
         let expected = answer(&folder, &run).0;
         Some(Machine { folder, driver: bed.directory().to_owned(), expected })
@@ -240,11 +246,13 @@ fn a_library_that_is_no_driver() {
 #[test]
 fn a_gpu_lost_at_any_launch() {
     let Some(machine) = Machine::new() else { return };
-    for (launch, (status, name)) in (1..).zip(LOSSES.into_iter().cycle()) {
+    // Every launch of the first rounds, then here and there.
+    let launches = (1..40).chain((40..).step_by(17));
+    for (launch, (status, name)) in launches.zip(LOSSES.into_iter().cycle()) {
         let knobs = [("LOSE_AFTER", launch), ("LOSE_STATUS", status)];
         let says = format!("the device was lost while it worked ({name})");
         if !machine.refuses_or_selects(&knobs, &says) {
-            assert!(launch > 30, "{launch} launches");
+            assert!(launch > 100, "{launch} launches");
             return;
         }
         if launch % 8 == 1 {
@@ -273,15 +281,31 @@ fn an_allocation_that_fails() {
 #[test]
 fn a_huge_budget() {
     let Some(machine) = Machine::new() else { return };
-    machine.folder.vectors("wide.npy", &synth::pool(Shape::Gaussian, 300, 2000, 1), 2000);
-    let words = "select wide.npy --stop-radius 0 --device cuda -q";
-    let run = machine.run(&[("MEMORY", 8 << 20)], words);
+    machine.folder.vectors("wide.npy", &synth::pool(Shape::Gaussian, ROWS, 1000, 1), 1000);
+    let memory = [("MEMORY", 128 << 20)];
+    let run = machine.run(&memory, "select wide.npy --stop-radius 0 --device cuda -q");
     assert_eq!((run.code, run.err.lines().count()), (FAILED, 1), "{}", run.err);
-    assert!(run.err.contains("and 8 MB are free: free some, choose a smaller budget"));
-    assert_eq!(machine.run(&[], words).rows().len(), 300);
+    assert!(run.err.contains("and 128 MB are free: free some, choose a smaller budget"));
+    assert_eq!(machine.run(&memory, "select wide.npy -k 9 --device cuda -q").rows().len(), 9);
     machine
         .run(&[], "select wide.npy -k 18446744073709551615 --device cuda")
-        .fails(FAILED, "error: budget 18446744073709551615 exceeds the 300 rows that are neither labeled nor excluded");
+        .fails(FAILED, "error: budget 18446744073709551615 exceeds the 4200 rows that are neither labeled nor excluded");
+}
+
+/// One launch, and what it needs before.
+#[test]
+fn a_small_pool() {
+    let Some(machine) = Machine::with_rows(FEW_ROWS) else { return };
+    let lost = [("LOSE_AFTER", 1), ("LOSE_STATUS", 719)];
+    machine.refuses(&lost, "the device was lost while it worked (CUDA_ERROR_LAUNCH_FAILED)");
+    machine.falls_back(&lost, "the device was lost while it worked (CUDA_ERROR_LAUNCH_FAILED)");
+    machine.selects(&[("LOSE_AFTER", 2)]);
+    // Without room for all at once, it is done in rounds.
+    machine.selects(&[("FAIL_ALLOCATION", 1)]);
+    let says = "out of memory, on the device or pinned for it on the host";
+    let refused =
+        (2..).take_while(|&n| machine.refuses_or_selects(&[("FAIL_ALLOCATION", n)], says));
+    assert_eq!(refused.count(), 5);
 }
 
 /// What is wrong with the input is no matter of the device, and `auto` does not try it on the CPU again.
@@ -303,7 +327,7 @@ fn a_pool_that_does_not_do() {
 #[test]
 fn an_interrupt_leaves_the_prefix() {
     let Some(machine) = Machine::new() else { return };
-    machine.folder.run("synth large.npy --shape gaussian -n 4000 -d 8");
+    machine.folder.run("synth large.npy --shape gaussian -n 6000 -d 8");
     let words = "select large.npy -k 3000 --device cuda";
     for signal in ["-INT", "-TERM"] {
         let mut child = Command::new(PROGRAM)
