@@ -62,13 +62,16 @@ def ratio_rows(entry: Json) -> list[str]:
 
 
 def ratio_row(one: Json) -> str:
+    many = f"{one['pools']} x " if "pools" in one else ""
+    shape = f"  {many}{one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: "
     if one.get("dry_run"):
-        return f"  {one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: no ratio, a dry run"
+        return shape + "no ratio, a dry run"
+    if many:
+        return f"{shape}farpoint {one['farpoint_seconds'] * 1e3:.3f} ms, {one['times_faster']:.2f}x torch"
     part = "" if one["torch_whole_budget_timed"] else f", a pick: torch was timed over its first {one['torch_picks_timed']:,}"
     target = f"target {one['target']:g}x" + (" under 1 ms" if one["size"] == "small" else "")
     return (
-        f"  {one['rows']:,} x {one['dimensions']} {one['dtype']}, {one['budget']:,} picks: "
-        f"farpoint {one['farpoint_seconds'] * 1e3:.3f} ms, "
+        f"{shape}farpoint {one['farpoint_seconds'] * 1e3:.3f} ms, "
         f"{one['times_faster']:.2f}x torch{part} ({target}: {'reached' if one['reached'] else 'missed'}); "
         f"device memory {megabytes(one['farpoint_device_bytes'])} of {megabytes(one['farpoint_allowed_bytes'])} allowed, "
         f"torch's beside the pool {megabytes(one['torch_bytes_beside_pool'])}"

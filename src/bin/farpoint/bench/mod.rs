@@ -39,6 +39,9 @@ pub struct Arguments {
     /// A pool to measure, of f32 values for the CPU, and how many rows to select; may be given again
     #[arg(long, value_name = "POOL:K")]
     pool: Vec<String>,
+    /// On a GPU, also small pools: a training loop's step and a batch of point clouds, as where no pool is given
+    #[arg(long)]
+    small: bool,
     /// Turns of each
     #[arg(long, value_name = "N", default_value_t = 5)]
     turns: usize,

@@ -63,8 +63,9 @@ pub fn run(arguments: &Arguments, device: usize) -> Result<ExitCode> {
         pools.push(measured);
         small_pools.extend(in_one_launch);
     }
-    // Pools that were given are all that was asked for.
-    let smalls = if arguments.pool.is_empty() { small(arguments.quick) } else { Vec::new() };
+    // Else, pools that were given are all that was asked for.
+    let wanted = arguments.small || arguments.pool.is_empty();
+    let smalls = if wanted { small(arguments.quick) } else { Vec::new() };
     for each in smalls {
         let measured = each.measure(bench)?;
         tell(table::small(&measured))?;

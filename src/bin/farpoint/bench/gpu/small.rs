@@ -40,7 +40,7 @@ pub fn small(quick: bool) -> Vec<Small> {
         Small { name, shape, pools, rows, d, budget, is_f16 }
     };
     if quick {
-        return vec![step(256, 48, 16, true), clouds(3, 200, 20)];
+        return vec![step(256, 48, 16, true), clouds(4, 256, 32)];
     }
     let (rows, d, budget) = (4_096, 768, 256);
     vec![step(rows, d, budget, false), step(rows, d, budget, true), clouds(64, rows, budget)]
