@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use farpoint::synth::{Shape, pool};
-use farpoint::{Options, Pool, select};
+use farpoint::{Device, Options, Pool, select};
 
 fn selections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("select");
@@ -14,7 +14,7 @@ fn selections(criterion: &mut Criterion) {
     ] {
         let values = pool(shape, n, d, 1);
         let pool = Pool::new(&values, d).expect("synthetic values are finite");
-        let options = Options::default();
+        let options = Options { device: Device::Cpu, ..Options::default() };
         group.bench_function(name, |bencher| bencher.iter(|| select(&pool, budget, &options)));
     }
     group.finish();

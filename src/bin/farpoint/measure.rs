@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use farpoint::{Metric, Options, Pool, Statistics, select};
+use farpoint::{Device, Metric, Options, Pool, Statistics, select};
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const REHEARSAL_VALUES: usize = 4 << 20;
@@ -36,7 +36,7 @@ impl Rehearsal {
         }
         let sample = Pool::new(&values, d)?;
         let picks = (rows / ROWS_A_PICK).max(1);
-        let options = Options { metric, threads, ..Options::default() };
+        let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
         let started = Instant::now();
         let statistics = select(&sample, picks, &options)?.statistics;
         Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })

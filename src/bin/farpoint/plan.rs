@@ -18,7 +18,7 @@ const STATE: u64 = 32;
 /// Bytes of tiles and frontiers, at most.
 const WORKSPACE: u64 = 256 << 20;
 
-/// Say whether a selection will fit, where, and how long it will take
+/// Say whether a selection on the CPU will fit, where, and how long it will take
 ///
 /// Measures this machine for a second: a rehearsal on a sample of the pool, and how fast memory is read.
 #[derive(Debug, clap::Args)]

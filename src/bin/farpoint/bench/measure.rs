@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use anyhow::{Result, ensure};
 use farpoint::tuning::{Filter, Tuning, best_of, plain_loop, read_bandwidth, select_tuned};
-use farpoint::{Options, Pool, Selection, Statistics, verify};
+use farpoint::{Device, Options, Pool, Selection, Statistics, verify};
 use serde::Serialize;
 
 use crate::machine::{peak, reset_peak};
@@ -157,8 +157,9 @@ fn engine(
 
 fn select_by(pool: &Pool, budget: usize, filter: Filter) -> Result<Selection> {
     let tuning = Tuning { filter, ..Tuning::default() };
+    let options = Options { device: Device::Cpu, ..Options::default() };
     let mut watch = |_| ControlFlow::Continue(());
-    Ok(select_tuned(pool, budget, &Options::default(), &tuning, &mut watch)?)
+    Ok(select_tuned(pool, budget, &options, &tuning, &mut watch)?)
 }
 
 /// The engine's answer is greedy, by brute force over every row and pick.
