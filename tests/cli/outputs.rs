@@ -153,6 +153,7 @@ fn the_log_is_keys_and_values() {
         let line = run.err.lines().find_map(|line| line.strip_prefix(&format!("{key} ")));
         line.unwrap_or_else(|| panic!("{key} in {}", run.err)).parse().unwrap()
     };
+    assert!(run.err.lines().any(|line| line.starts_with("device c")), "{}", run.err);
     assert!(value("rounds") >= 1.0);
     for key in ["reads_per_row", "refresh_evaluations_per_nk", "canonical_per_refreshed_row"] {
         assert!(value(key) >= 0.0);

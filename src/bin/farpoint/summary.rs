@@ -21,8 +21,9 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
     let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
     let picks = selection.centers.len();
     let s = if picks == 1 { "" } else { "s" };
+    let device = &selection.statistics.device;
     say(format_args!(
-        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s"
+        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
     ));
     let unit = match options.metric {
         Metric::Euclidean => "",
@@ -39,7 +40,7 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
     }
 }
 
-/// Counts and times, a `key value` a line.
+/// The device, then counts and times, a `key value` a line.
 pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
     let statistics = &selection.statistics;
     let (n, picks) = (pool.rows() as f64, selection.centers.len() as f64);
@@ -61,6 +62,7 @@ pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
         ("seconds", seconds),
         ("picks_per_second", if seconds > 0.0 { picks / seconds } else { 0.0 }),
     ];
+    say(format_args!("device {}", statistics.device));
     for (key, value) in lines {
         say(format_args!("{key} {value}"));
     }
