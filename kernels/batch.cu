@@ -8,7 +8,7 @@
 //
 // A block owns a slice of its pool's rows, cached in shared memory if it fits. For every center a block stages the center, sums
 // squared differences in f32, and evaluates the canonical distance where that sum, whose error is relative, may be below the row's
-// bound. O(n k d).
+// bound. Two barriers a pick, and one among the pool's blocks if there are several. O(n k d).
 #include "distance.cuh"
 #include "offer.cuh"
 #include "ptx.cuh"
@@ -142,23 +142,19 @@ DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
     }
 }
 
-// Stage a pool row as the center to apply.
+// Stage a pool row as the center to apply. Every thread must be done with the one before; a barrier must follow.
 template <class T>
 DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
     View<T> x = {static_cast<const T*>(a.values) + row * a.d, a.norms ? a.norms[row] : 0.0};
-    __syncthreads();
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = x.at(j);
-    __syncthreads();
 }
 
-// Stage a center that was given.
+// The same of a center that was given.
 template <class T>
 DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
     u32 row = a.given_rows[center];
     if (row != NO_CENTER) return stage_row(a, s, a.offsets[s.pool] + row);
-    __syncthreads();
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
-    __syncthreads();
 }
 
 // Look at row `slot` once, by a warp: whether it is finite, and its norm.
@@ -235,11 +231,11 @@ template <class T>
 DEVICE Offer best_of_pool(const BatchArguments& a, const Slice<T>& s, Offer* offers, u32 turn) {
     u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
     Offer best = best_owned(a, s);
-    offers += turn % 2 * WARP;   // two sets: a warp may offer again before the others have read
     if (lane == 0) offers[warp] = best;
     __syncthreads();
     best = best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
     if (a.group == 1) return best;
+    // Two sets: a block may offer again before the others have read.
     Offer* all = a.offers + turn % 2 * u64(gridDim.x) + s.pool * a.group;
     if (threadIdx.x == 0) all[blockIdx.x % a.group] = best;
     meet(a, s, turn + 2);
@@ -289,7 +285,9 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
     begin_slice(a, s);
     for (u32 center = 0; center < a.given; center++) {
         stage_given(a, s, center);
+        __syncthreads();   // all of it is there
         apply(a, s, center);
+        __syncthreads();   // nobody needs it any more
     }
     u32 budget = a.budgets[s.pool], picks = 0;
     while (true) {
@@ -299,11 +297,10 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
             return;
         }
         if (a.given == 0 && picks == 0) best = first_pick(a, s, best);
-        stage_row(a, s, best.row);   // its barriers also keep the offers from being overwritten
+        stage_row(a, s, best.row);
         record_pick(a, s, best, picks, a.given + picks);
-        __syncthreads();
+        __syncthreads();   // the center is there, its row is gone, and the offers have been read
         apply(a, s, a.given + picks);
-        __syncthreads();
         picks++;
     }
 }
@@ -311,7 +308,7 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
 #define ENTRY(dtype, T)                            \
     KERNEL(batch_##dtype, BatchArguments, 1024, 1) { \
         DYNAMIC_SHARED(u64, shared);               \
-        SHARED(offers, Offer[2 * WARP]);           \
+        SHARED(offers, Offer[WARP]);               \
         batch<T>(a, shared, offers);               \
     }
 DTYPES(ENTRY)
