@@ -54,13 +54,15 @@ DEVICE Ends ends(const Interval& interval, const Operand& x, const Operand& c, f
     return {lower, upper};
 }
 
-// The test that no center within `limit`, a canonical distance, of `x` fails.
+// The test that no center within `limit`, a canonical distance, of `x` fails. Without a limit all pass, and the left side tells
+// which is nearest.
 DEVICE Test test_within(const Interval& interval, const Operand& x, double limit) {
     double b = limit * interval.scale * (1.0 + 2.0 * interval.rho) + x.error;
     double room = 1.0 + SLACK;
     double threshold = b * b * (1.0 + 8.0 * EPSILON) - x.square * (1.0 - interval.slack) + interval.tiny;
-    return {__double2float_ru(interval.product_error * x.norm * room), __double2float_ru(2.0 * b * room),
-            __double2float_ru(threshold)};
+    Test test = {__double2float_ru(interval.product_error * x.norm * room), __double2float_ru(2.0 * b * room),
+                 __double2float_ru(threshold)};
+    return test.threshold < INFINITY ? test : Test{0.0f, 0.0f, INFINITY};
 }
 
 DEVICE Terms terms_of(const Interval& interval, const Operand& c) {

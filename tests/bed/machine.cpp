@@ -44,7 +44,10 @@ const char* base_name(const char* path) {
 
 Machine::~Machine() {
   for (auto& batch : stacks) unmap_stacks(batch.get(), STACK_BATCH);
-  for (u8* memory : shared) munmap(memory, STATIC_CAPACITY + DYNAMIC_CAPACITY);
+  for (u8* memory : shared) {
+    allow(memory, STATIC_CAPACITY + DYNAMIC_CAPACITY);  // the next mapping at this address may be a thread's stack
+    munmap(memory, STATIC_CAPACITY + DYNAMIC_CAPACITY);
+  }
 }
 
 void Machine::run(const Launch& now, u64 first_block, u32 count) {
