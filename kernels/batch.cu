@@ -17,25 +17,25 @@
 // What a pool's run came to.
 struct PoolResult {
     u32 picks;
-    u32 has_next, next_row;   // the row that is next, where rows are left
-    u32 not_finite;           // all ones less the lowest row with a NaN or infinity; 0 if there is none
-    u32 without_direction;    // under cosine: the same of rows of zeros
+    u32 has_next, next_row; // the row that is next, where rows are left
+    u32 not_finite;         // all ones less the lowest row with a NaN or infinity; 0 if there is none
+    u32 without_direction;  // under cosine: the same of rows of zeros
     u32 unused;
-    u64 canonical;            // canonical distances evaluated
+    u64 canonical; // canonical distances evaluated
 };
 static_assert(sizeof(PoolResult) == 32);
 
 struct BatchArguments {
     const void* values;
-    State state;              // bounds and nearest alone
-    const u8* roles;          // (n,); null if every row may be chosen
-    double* norms;            // (n,), written; null under euclidean
-    const u32* given_rows;    // (given,): centers applied before the first pick, each a pool row or, if NO_CENTER,
-    const float* centers;     // (given, d): the vector here
+    State state;           // bounds and nearest alone
+    const u8* roles;       // (n,); null if every row may be chosen
+    double* norms;         // (n,), written; null under euclidean
+    const u32* given_rows; // (given,): centers applied before the first pick, each a pool row or, if NO_CENTER,
+    const float* centers;  // (given, d): the vector here
     const u64* offsets;
-    const u32* budgets;       // (pools,)
-    const u32* firsts;        // (pools,): the first pick where no center is given; null: the lowest row
-    const u64* starts;        // (pools,)
+    const u32* budgets; // (pools,)
+    const u32* firsts;  // (pools,): the first pick where no center is given; null: the lowest row
+    const u64* starts;  // (pools,)
     u32* picks;
     double* curve;
     PoolResult* results;
@@ -45,25 +45,25 @@ struct BatchArguments {
     float relative, absolute; // error of the f32 sum: a share of it, and underflow
     u32 given;
     u32 d;
-    u32 group;                // blocks a pool
-    u32 slots;                // rows a block, at most
+    u32 group; // blocks a pool
+    u32 slots; // rows a block, at most
     u32 is_cached;
 };
 static_assert(sizeof(BatchArguments) == 184);
 
-constexpr u32 LANE_PER_ROW = 32;   // up to this many dimensions a lane sums a whole row, else a warp does
+constexpr u32 LANE_PER_ROW = 32; // up to this many dimensions a lane sums a whole row, else a warp does
 
 // A block's part of its pool.
 template <class T>
 struct Slice {
-    u64 keys_at_row;       // pool row of slot 0
-    u32 count;             // rows owned
-    const T* values;       // (count, d), in shared memory or where they lie
-    u64* keys;             // (slots,), as in Offer
-    float* cutoffs;        // (slots,): a sum above it cannot come nearer
-    float* center;         // (d,)
+    u64 keys_at_row; // pool row of slot 0
+    u32 count;       // rows owned
+    const T* values; // (count, d), in shared memory or where they lie
+    u64* keys;       // (slots,), as in Offer
+    float* cutoffs;  // (slots,): a sum above it cannot come nearer
+    float* center;   // (d,)
     u32 pool;
-    u32 evaluated;         // canonical distances, by this warp
+    u32 evaluated; // canonical distances, by this warp
 };
 
 // The slot of this lane's row in group `q` of this warp's rows. Either way every slot belongs to one lane.
@@ -213,7 +213,7 @@ DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
         a.state.nearest[row] = NO_CENTER;
         set_slot(a, s, slot, INFINITY);
     }
-    meet(a, s, 1);   // every block's norms are known, to the blocks that stage its rows
+    meet(a, s, 1); // every block's norms are known, to the blocks that stage its rows
 }
 
 template <class T>
@@ -255,10 +255,10 @@ DEVICE void record_pick(const BatchArguments& a, const Slice<T>& s, Offer pick, 
     if (threadIdx.x > 0 || !owned) return;
     a.picks[start + number] = u32(pick.row - a.offsets[s.pool]);
     a.curve[start + s.pool + number] = from_bits(pick.key - 1);
-    a.state.bounds[pick.row] = 0.0;      // a center's nearest is itself
+    a.state.bounds[pick.row] = 0.0; // a center's nearest is itself
     a.state.nearest[pick.row] = center;
     s.keys[slot] = 0;
-    s.cutoffs[slot] = -1.0f;             // nothing comes nearer
+    s.cutoffs[slot] = -1.0f; // nothing comes nearer
 }
 
 template <class T>
@@ -285,9 +285,9 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
     begin_slice(a, s);
     for (u32 center = 0; center < a.given; center++) {
         stage_given(a, s, center);
-        __syncthreads();   // all of it is there
+        __syncthreads(); // all of it is there
         apply(a, s, center);
-        __syncthreads();   // nobody needs it any more
+        __syncthreads(); // nobody needs it any more
     }
     u32 budget = a.budgets[s.pool], picks = 0;
     while (true) {
@@ -299,16 +299,16 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
         if (a.given == 0 && picks == 0) best = first_pick(a, s, best);
         stage_row(a, s, best.row);
         record_pick(a, s, best, picks, a.given + picks);
-        __syncthreads();   // the center is there, its row is gone, and the offers have been read
+        __syncthreads(); // the center is there, its row is gone, and the offers have been read
         apply(a, s, a.given + picks);
         picks++;
     }
 }
 
-#define ENTRY(dtype, T)                            \
+#define ENTRY(dtype, T)                              \
     KERNEL(batch_##dtype, BatchArguments, 1024, 1) { \
-        DYNAMIC_SHARED(u64, shared);               \
-        SHARED(offers, Offer[WARP]);               \
-        batch<T>(a, shared, offers);               \
+        DYNAMIC_SHARED(u64, shared);                 \
+        SHARED(offers, Offer[WARP]);                 \
+        batch<T>(a, shared, offers);                 \
     }
 DTYPES(ENTRY)

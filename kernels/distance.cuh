@@ -4,8 +4,7 @@
 
 // Partial sum `lane` of 32, folded 16, 8, 4, 2, 1. Adding in either order gives the same bits, so every lane ends with the sum.
 DEVICE double fold(double partial) {
-    for (u32 width = 16; width > 0; width /= 2)
-        partial = __dadd_rn(partial, __shfl_xor_sync(FULL_WARP, partial, width));
+    for (u32 width = 16; width > 0; width /= 2) partial = __dadd_rn(partial, __shfl_xor_sync(FULL_WARP, partial, width));
     return partial;
 }
 

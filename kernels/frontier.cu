@@ -14,7 +14,7 @@
 constexpr u32 DIGIT_BITS = 12;
 constexpr u32 BINS = 1 << DIGIT_BITS;
 constexpr u32 THREADS = 256;
-constexpr u32 CHUNK = 1024;    // list entries that a block of `rank` or `order` compares against
+constexpr u32 CHUNK = 1024; // list entries that a block of `rank` or `order` compares against
 
 KERNEL(frontier_start, FrontierArguments, 256, 1) {
     u32 thread = blockIdx.x * blockDim.x + threadIdx.x;
@@ -22,7 +22,7 @@ KERNEL(frontier_start, FrontierArguments, 256, 1) {
     for (u32 i = thread; i < a.list.capacity; i += gridDim.x * blockDim.x) a.list.ranks[i] = a.list.slots[i] = 0;
     if (thread > 0) return;
     *a.select = Select{0, 0, a.size + 1, 0, 0, 0, 0};
-    Counts counts = a.round->counts;   // of all rounds
+    Counts counts = a.round->counts; // of all rounds
     *a.round = Round{};
     a.round->counts = counts;
 }
@@ -42,8 +42,10 @@ DEVICE bool within(const Select& select, u64 high, u32 low, u32 pass) {
 }
 
 DEVICE void fix_digit(Select& select, u32 value, u32 pass) {
-    if (pass < 5) select.high |= u64(value) << (52 - DIGIT_BITS * pass);
-    else if (pass > 5) select.low |= value << (DIGIT_BITS * (7 - pass));
+    if (pass < 5)
+        select.high |= u64(value) << (52 - DIGIT_BITS * pass);
+    else if (pass > 5)
+        select.low |= value << (DIGIT_BITS * (7 - pass));
     else {
         select.high |= value >> 8;
         select.low |= value << 24;
@@ -64,7 +66,7 @@ DEVICE void count_digit(u32* counts, u32 value, bool has) {
 // By the last block: the digit at which `wanted` rows are reached, from the largest down; the histogram is cleared.
 DEVICE void narrow(const FrontierArguments& a, u32* sums) {
     constexpr u32 EACH = BINS / THREADS;
-    u32 top = BINS - EACH * threadIdx.x;   // this thread's bins are [top - EACH, top), downwards
+    u32 top = BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
     u32 own = 0;
     for (u32 i = 1; i <= EACH; i++) own += a.histogram[top - i];
     sums[threadIdx.x] = own;

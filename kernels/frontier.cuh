@@ -6,11 +6,11 @@
 struct Select {
     u64 high;
     u32 low;
-    u32 wanted;       // rows to reach
-    u32 above;        // rows known to be above the open digits' range
+    u32 wanted; // rows to reach
+    u32 above;  // rows known to be above the open digits' range
     u32 done;
     u32 blocks_done;
-    u32 entries;      // of the list
+    u32 entries; // of the list
 };
 static_assert(sizeof(Select) == 32);
 
@@ -29,11 +29,11 @@ struct FrontierArguments {
     List list;
     Select* select;
     Round* round;
-    u32* histogram;   // (BINS,)
+    u32* histogram; // (BINS,)
     u64 n;
-    u32 size;         // rows wanted in the frontier
+    u32 size; // rows wanted in the frontier
     u32 pass;
-    u32 settling;     // the list was made by `settle_list`: all of it belongs
-    u32 staged;       // rows are staged by slot
+    u32 settling; // the list was made by `settle_list`: all of it belongs
+    u32 staged;   // rows are staged by slot
 };
 static_assert(sizeof(FrontierArguments) == 184);

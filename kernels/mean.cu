@@ -9,19 +9,19 @@
 #include "distance.cuh"
 #include "order.cuh"
 
-constexpr u32 MEAN_BLOCK = 1024;   // part of the contract
+constexpr u32 MEAN_BLOCK = 1024; // part of the contract
 
 struct MeanArguments {
     Rows rows;
-    const u8* roles;       // (n,)
-    double* sums;          // (blocks, d)
-    double* mean;          // (d,), in and out: the total so far
-    u64* least;            // the least distance, bits; all ones before
-    u32* nearest;          // all ones before
+    const u8* roles; // (n,)
+    double* sums;    // (blocks, d)
+    double* mean;    // (d,), in and out: the total so far
+    u64* least;      // the least distance, bits; all ones before
+    u32* nearest;    // all ones before
     u64 n;
-    u64 first_block;       // of the pool's blocks, the first that `sums` holds
-    double count;          // rows counted, after the last block; else 0
-    u32 blocks;            // that `sums` holds
+    u64 first_block; // of the pool's blocks, the first that `sums` holds
+    double count;    // rows counted, after the last block; else 0
+    u32 blocks;      // that `sums` holds
     u32 d;
 };
 static_assert(sizeof(MeanArguments) == 88);
@@ -71,7 +71,7 @@ DEVICE void nearest(const MeanArguments& a) {
     });
 }
 
-#define ENTRY(dtype, T)                                                    \
+#define ENTRY(dtype, T)                                                      \
     KERNEL(mean_sums_##dtype, MeanArguments, 256, 1) { sums<T>(a); }         \
     KERNEL(mean_distance_##dtype, MeanArguments, 256, 1) { distance<T>(a); } \
     KERNEL(mean_nearest_##dtype, MeanArguments, 256, 1) { nearest<T>(a); }

@@ -6,7 +6,7 @@
 struct Offer {
     u64 key;
     u32 row;
-    u32 index;   // where its owner keeps it
+    u32 index; // where its owner keeps it
 };
 static_assert(sizeof(Offer) == 16);
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "portable.cuh"
 
-constexpr double LEFT = -1.0;            // bound of a row that left the order
-constexpr u32 NO_CENTER = 0xffffffffu;   // nearest, where no center was applied yet
+constexpr double LEFT = -1.0;          // bound of a row that left the order
+constexpr u32 NO_CENTER = 0xffffffffu; // nearest, where no center was applied yet
 
 // What a row may be beside a pick. Labeled and excluded rows may not be chosen.
 constexpr u8 ELIGIBLE = 0, EXCLUDED = 2;

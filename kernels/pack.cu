@@ -11,25 +11,25 @@
 
 struct Packing {
     Interval interval;
-    const float* mean;      // (d,)
+    const float* mean; // (d,)
     float pre, post, post_again;
-    u32 d, depth;           // depth: d, padded with zeros
+    u32 d, depth; // depth: d, padded with zeros
 };
 
 struct PackArguments {
     Packing packing;
     Rows rows;
     Frontier frontier;
-    const Round* round;     // null: `count` says how many rows
-    float* centers;         // (m, d)
-    Operand* operands;      // (m,), of centers
-    Terms* terms;           // (window,)
-    float* window;          // (window, depth)
-    const u32* sources;     // gather: where the rows' values are, and
-    const u32* pool_rows;   // which rows they are
-    u32 count;              // centers, or rows to gather
-    u32 first;              // the first center
-    u32 window_first;       // the first center of the window
+    const Round* round;   // null: `count` says how many rows
+    float* centers;       // (m, d)
+    Operand* operands;    // (m,), of centers
+    Terms* terms;         // (window,)
+    float* window;        // (window, depth)
+    const u32* sources;   // gather: where the rows' values are, and
+    const u32* pool_rows; // which rows they are
+    u32 count;            // centers, or rows to gather
+    u32 first;            // the first center
+    u32 window_first;     // the first center of the window
 };
 static_assert(sizeof(PackArguments) == 240);
 
@@ -90,7 +90,7 @@ DEVICE void gather(const PackArguments& a) {
     }
 }
 
-#define ENTRY(dtype, T)                                                \
+#define ENTRY(dtype, T)                                                   \
     KERNEL(pack_rows_##dtype, PackArguments, 256, 1) { pack_rows<T>(a); } \
     KERNEL(gather_##dtype, PackArguments, 256, 1) { gather<T>(a); }
 DTYPES(ENTRY)

@@ -18,14 +18,14 @@ struct PickArguments {
     State state;
     Frontier frontier;
     Round* round;
-    u32* live_slots;        // (capacity,)
-    float* products;        // (capacity, capacity)
-    u32* pick_rows;         // (capacity,)
+    u32* live_slots; // (capacity,)
+    float* products; // (capacity, capacity)
+    u32* pick_rows;  // (capacity,)
     u32* pick_slots;
     u64* pick_keys;
-    double stop;            // picks have keys above it
-    u32 limit;              // picks at most
-    u32 applied;            // centers applied to every frontier row
+    double stop; // picks have keys above it
+    u32 limit;   // picks at most
+    u32 applied; // centers applied to every frontier row
     u32 capacity;
     u32 d, depth;
 };
@@ -79,7 +79,7 @@ KERNEL(pick_products, PickArguments, 256, 2) {
 
 // The live rows in shared memory.
 struct Live {
-    u64* keys;   // as in Offer
+    u64* keys; // as in Offer
     Test* tests;
 };
 
@@ -168,7 +168,7 @@ DEVICE void greedy(const PickArguments& a, const Live& live, Offer (*offers)[WAR
     while (true) {
         __syncwarp();
         best = best_owned(a, live);
-        Offer* round = offers[picks % 2];   // two sets: a warp may offer again before the others have read
+        Offer* round = offers[picks % 2]; // two sets: a warp may offer again before the others have read
         if (lane == 0) round[warp] = best;
         __syncthreads();
         best = best_of_warp(lane < warps ? round[lane] : Offer{0, NO_CENTER, 0});
@@ -178,21 +178,21 @@ DEVICE void greedy(const PickArguments& a, const Live& live, Offer (*offers)[WAR
         if (best.index / WARP % warps == warp && lane == best.index % WARP) record_pick(a, live, best, picks);
         __syncwarp();
         picks++;
-        if (key == 0.0) continue;           // so are all that follow: no distance matters
+        if (key == 0.0) continue; // so are all that follow: no distance matters
         evaluated += apply<T>(a, live, best.index, a.applied + applied);
         applied++;
     }
-    if (a.round->ceiling > 0)               // else nothing was applied to these rows
+    if (a.round->ceiling > 0) // else nothing was applied to these rows
         for (u32 i = threadIdx.x; i < a.round->live; i += blockDim.x)
             if (live.keys[i] > 0) a.state.seen[pool_row(a, i)] = a.applied + applied;
     if (threadIdx.x == 0) record_end(a, best, picks, applied);
     if (lane == 0 && evaluated > 0) atomicAdd(&a.round->counts.pick_canonical, u64(evaluated));
 }
 
-#define ENTRY(dtype, T)                                                      \
-    KERNEL(pick_greedy_##dtype, PickArguments, 1024, 1) {                    \
-        DYNAMIC_SHARED(u64, keys);                                           \
-        SHARED(offers, Offer[2][WARP]);                                      \
+#define ENTRY(dtype, T)                                                           \
+    KERNEL(pick_greedy_##dtype, PickArguments, 1024, 1) {                         \
+        DYNAMIC_SHARED(u64, keys);                                                \
+        SHARED(offers, Offer[2][WARP]);                                           \
         greedy<T>(a, {keys, reinterpret_cast<Test*>(keys + a.capacity)}, offers); \
     }
 DTYPES(ENTRY)

@@ -17,30 +17,33 @@ using i64 = long long;
 
 #define DEVICE __device__ __forceinline__
 #define KERNEL(name, Arguments, threads, blocks) \
-  extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ Arguments a)
-template <class T> struct SharedOf { using type = T; };
+    extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ Arguments a)
+template <class T> struct SharedOf {
+    using type = T;
+};
 #define SHARED(name, ...) __shared__ __align__(16) typename SharedOf<__VA_ARGS__>::type name
-#define DYNAMIC_SHARED(type, name)                              \
-  extern __shared__ __align__(128) unsigned char dynamic_shared[]; \
-  type* const name = reinterpret_cast<type*>(dynamic_shared)
+#define DYNAMIC_SHARED(type, name)                                   \
+    extern __shared__ __align__(128) unsigned char dynamic_shared[]; \
+    type* const name = reinterpret_cast<type*>(dynamic_shared)
 
 #else
 
 #include "bed.hpp"
 
 #define DEVICE inline
-#define KERNEL(name, Arguments, threads, blocks)                                                   \
-  static void name(const Arguments& a);                                                            \
-  static const bed::Kernel name##_kernel(#name, sizeof(Arguments), threads, blocks, [](const void* a) { \
-    name(*static_cast<const Arguments*>(a));                                                       \
-  });                                                                                              \
-  static void name([[maybe_unused]] const Arguments& a)
-template <class T> struct SharedOf { using type = T; };
-#define SHARED(name, ...)                                                        \
-  static const bed::SharedSite name##_site(sizeof(SharedOf<__VA_ARGS__>::type), #name); \
-  typename SharedOf<__VA_ARGS__>::type& name = *static_cast<typename SharedOf<__VA_ARGS__>::type*>(name##_site.memory())
+#define KERNEL(name, Arguments, threads, blocks)                                                            \
+    static void name(const Arguments& a);                                                                   \
+    static const bed::Kernel name##_kernel(#name, sizeof(Arguments), threads, blocks,                       \
+                                           [](const void* a) { name(*static_cast<const Arguments*>(a)); }); \
+    static void name([[maybe_unused]] const Arguments& a)
+template <class T> struct SharedOf {
+    using type = T;
+};
+#define SHARED(name, ...)                                                                 \
+    static const bed::SharedSite name##_site(sizeof(SharedOf<__VA_ARGS__>::type), #name); \
+    typename SharedOf<__VA_ARGS__>::type& name = *static_cast<typename SharedOf<__VA_ARGS__>::type*>(name##_site.memory())
 #define DYNAMIC_SHARED(type, name) \
-  type* const name = static_cast<type*>(bed::dynamic_shared({"dynamic shared memory", __FILE__, __LINE__}))
+    type* const name = static_cast<type*>(bed::dynamic_shared({"dynamic shared memory", __FILE__, __LINE__}))
 
 #endif
 
@@ -48,8 +51,12 @@ constexpr u32 FULL_WARP = 0xffffffffu;
 constexpr u32 WARP = 32;
 
 // Elements as they lie in memory, and their exact value. `widen(F16)` is in ptx.cuh.
-struct F16 { u16 bits; };
-struct Bf16 { u16 bits; };
+struct F16 {
+    u16 bits;
+};
+struct Bf16 {
+    u16 bits;
+};
 
 DEVICE float widen(float x) { return x; }
 DEVICE float widen(Bf16 x) { return __uint_as_float(u32(x.bits) << 16); }

@@ -8,14 +8,14 @@
 #include "state.cuh"
 
 struct PrepareArguments {
-    Rows rows;             // rows [first, first + count) lie at `rows`, counted from 0
+    Rows rows; // rows [first, first + count) lie at `rows`, counted from 0
     State state;
-    const u8* roles;       // (n,)
-    const float* centers;  // (m, d)
-    float* mean;           // (d,)
-    double* norms;         // (n,), null under euclidean
-    u64* farthest;         // largest distance found, bits
-    u32* not_finite;       // lowest such row
+    const u8* roles;      // (n,)
+    const float* centers; // (m, d)
+    float* mean;          // (d,)
+    double* norms;        // (n,), null under euclidean
+    u64* farthest;        // largest distance found, bits
+    u32* not_finite;      // lowest such row
     u32* without_direction;
     u64 first, count;
     u32 d;

@@ -11,26 +11,27 @@
 #include "ptx.cuh"
 
 struct ProbeArguments {
-    const float4* source;   // (pieces,)
-    float4* target;         // (pieces,)
+    const float4* source; // (pieces,)
+    float4* target;       // (pieces,)
     u64 pieces;
-    Offer* offers;          // (2, blocks)
-    u32* barrier;           // 0 before the launch
+    Offer* offers; // (2, blocks)
+    u32* barrier;  // 0 before the launch
     u64* result;
     float never;
     u32 repeats;
 };
 static_assert(sizeof(ProbeArguments) == 56);
 
-constexpr u32 TOGETHER = 4;    // loads of a thread under way at a time
-constexpr u32 CHAINS = 8;      // multiply-adds of a thread that do not wait for each other
-constexpr u32 STEPS = 16;      // of each chain, a repeat
+constexpr u32 TOGETHER = 4; // loads of a thread under way at a time
+constexpr u32 CHAINS = 8;   // multiply-adds of a thread that do not wait for each other
+constexpr u32 STEPS = 16;   // of each chain, a repeat
 
 // Give every thread its pieces, `TOGETHER` at a time: body(index of the first, distance to the next).
 template <class Body>
 DEVICE void each_piece(const ProbeArguments& a, Body body) {
     u64 threads = u64(gridDim.x) * blockDim.x;
-    for (u64 first = u64(blockIdx.x) * blockDim.x + threadIdx.x; first < a.pieces; first += TOGETHER * threads) body(first, threads);
+    for (u64 first = u64(blockIdx.x) * blockDim.x + threadIdx.x; first < a.pieces; first += TOGETHER * threads)
+        body(first, threads);
 }
 
 KERNEL(probe_copy, ProbeArguments, 256, 4) {
@@ -86,7 +87,7 @@ KERNEL(probe_empty, ProbeArguments, 256, 1) {
 DEVICE Offer meet(Offer own, Offer* offers, u32 turn) {
     u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
     own = best_of_warp(own);
-    offers += turn % 2 * WARP;   // two sets: a warp may offer again before the others have read
+    offers += turn % 2 * WARP; // two sets: a warp may offer again before the others have read
     if (lane == 0) offers[warp] = own;
     __syncthreads();
     return best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
@@ -118,7 +119,6 @@ DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
 KERNEL(probe_group_barrier, ProbeArguments, 1024, 1) {
     SHARED(offers, Offer[2 * WARP]);
     Offer best = {0, 0, 0};
-    for (u32 turn = 0; turn < a.repeats; turn++)
-        best = meet_group(a, meet(offer_after(best, turn), offers, turn), turn);
+    for (u32 turn = 0; turn < a.repeats; turn++) best = meet_group(a, meet(offer_after(best, turn), offers, turn), turn);
     if (threadIdx.x == 0 && blockIdx.x == 0) *a.result = best.key;
 }

@@ -10,8 +10,8 @@ struct RefineArguments {
     State state;
     Frontier frontier;
     Round* round;
-    const float* centers;   // (m, d)
-    u32 end;                // centers applied once this is done
+    const float* centers; // (m, d)
+    u32 end;              // centers applied once this is done
     u32 d;
 };
 static_assert(sizeof(RefineArguments) == 136);
@@ -59,7 +59,7 @@ DEVICE void refine(const RefineArguments& a) {
         evaluations += seen < a.end ? a.end - seen : 0;
         canonical += nearest.evaluated;
         refreshed++;
-        __syncwarp();   // every lane has read the row's state
+        __syncwarp(); // every lane has read the row's state
         if (lane != 0) continue;
         a.state.bounds[row] = nearest.bound;
         a.state.nearest[row] = nearest.center;
@@ -71,5 +71,6 @@ DEVICE void refine(const RefineArguments& a) {
     atomicAdd(&a.round->counts.refreshed_rows, refreshed);
 }
 
-#define ENTRY(dtype, T) KERNEL(refine_##dtype, RefineArguments, 256, 1) { refine<T>(a); }
+#define ENTRY(dtype, T) \
+    KERNEL(refine_##dtype, RefineArguments, 256, 1) { refine<T>(a); }
 DTYPES(ENTRY)

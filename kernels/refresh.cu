@@ -15,9 +15,9 @@ struct RefreshArguments {
     Frontier frontier;
     Round* round;
     const float* window;
-    const Operand* operands;   // by center
-    const Terms* terms;        // by place in the window
-    u32 window_first, end;     // centers in the window
+    const Operand* operands; // by center
+    const Terms* terms;      // by place in the window
+    u32 window_first, end;   // centers in the window
     u32 depth;
 };
 static_assert(sizeof(RefreshArguments) == 168);
@@ -28,14 +28,13 @@ struct Search {
     double limit;
     Test test;
     u32 slot;
-    u32 seen;                  // centers before this one are not pending
+    u32 seen; // centers before this one are not pending
 };
 
 constexpr u32 HALF_WARP = 16;
 
 DEVICE float least_of_half(float value) {
-    for (u32 width = HALF_WARP / 2; width > 0; width /= 2)
-        value = fminf(value, __shfl_xor_sync(FULL_WARP, value, width));
+    for (u32 width = HALF_WARP / 2; width > 0; width /= 2) value = fminf(value, __shfl_xor_sync(FULL_WARP, value, width));
     return value;
 }
 
@@ -123,7 +122,7 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
 #pragma unroll
     for (u32 i = 0; i < EACH; i++) search_row(a, first_slot + ty * EACH + i, center, terms, products[i]);
     if (threadIdx.x == 0) atomicAdd(&a.round->counts.tile_evaluations, u64(count) * width);
-    __syncthreads();   // the terms are read until here
+    __syncthreads(); // the terms are read until here
 }
 
 KERNEL(refresh_f32, RefreshArguments, 256, 2) {

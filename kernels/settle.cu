@@ -8,8 +8,8 @@
 
 struct SettleArguments {
     FrontierArguments frontier;
-    const u8* roles;      // (n,)
-    u64 first, end;       // the block: at most `size` rows
+    const u8* roles; // (n,)
+    u64 first, end;  // the block: at most `size` rows
 };
 static_assert(sizeof(SettleArguments) == 208);
 

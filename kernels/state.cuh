@@ -10,10 +10,10 @@ constexpr u32 MOST_CANDIDATES = 64;
 
 // Per row of the pool, `(n,)`.
 struct State {
-    double* bounds;         // LEFT for rows that left the order
-    u32* nearest;           // center number
-    u32* seen;              // centers applied
-    const float* weights;   // null without weights
+    double* bounds;       // LEFT for rows that left the order
+    u32* nearest;         // center number
+    u32* seen;            // centers applied
+    const float* weights; // null without weights
 };
 
 // Counts of a round, added to by all.
@@ -24,13 +24,13 @@ struct Counts {
 
 // What a round found; the host reads it once, at the round's end.
 struct Round {
-    u32 count;              // frontier rows
-    u32 live;               // of those, the ones that precede everything outside
-    u32 picks;              // picks made
-    u32 applied;            // of those, the ones applied to the live rows: all but picks of key 0
+    u32 count;   // frontier rows
+    u32 live;    // of those, the ones that precede everything outside
+    u32 picks;   // picks made
+    u32 applied; // of those, the ones applied to the live rows: all but picks of key 0
     u32 has_outside, outside_row;
     u32 has_next, next_row;
-    u64 ceiling;            // largest key in the frontier, bits
+    u64 ceiling; // largest key in the frontier, bits
     u64 outside_key, next_key;
     Counts counts;
 };
@@ -45,12 +45,12 @@ static_assert(sizeof(Reach) == 8);
 
 // Per frontier row, by slot: `(capacity,)`.
 struct Frontier {
-    u32* rows;              // pool row
-    u32* sources;           // where the row's values are: its row, or where it was staged
+    u32* rows;    // pool row
+    u32* sources; // where the row's values are: its row, or where it was staged
     u32* seen;
-    u64* limits;            // no center farther than this can be the nearest: a distance's bits
+    u64* limits; // no center farther than this can be the nearest: a distance's bits
     Operand* operands;
-    float* packed;          // (capacity, depth)
+    float* packed; // (capacity, depth)
     u32* candidate_counts;
-    Reach* candidates;      // (capacity, MOST_CANDIDATES)
+    Reach* candidates; // (capacity, MOST_CANDIDATES)
 };

@@ -8,10 +8,10 @@
 
 constexpr u32 TILE = 128;
 constexpr u32 TILE_THREADS = 256;
-constexpr u32 SLICE = 16;       // the operands' depth is a multiple of it
+constexpr u32 SLICE = 16; // the operands' depth is a multiple of it
 constexpr u32 PITCH = SLICE + 4;
-constexpr u32 EACH = 8;         // rows and columns a thread
-constexpr u32 SIDE = 16;        // threads a side
+constexpr u32 EACH = 8;  // rows and columns a thread
+constexpr u32 SIDE = 16; // threads a side
 
 typedef float Slice[TILE * PITCH];
 
@@ -66,8 +66,8 @@ DEVICE void tile_products(RowStart row, ColumnStart column, u32 depth, Slice* ro
         }
         cp_async_commit();
         cp_async_wait<1>();
-        __syncthreads();   // every thread's part of this slice has arrived
+        __syncthreads(); // every thread's part of this slice has arrived
         multiply_slice(rows[stage], columns[stage], products);
-        __syncthreads();   // nobody reads this slice any more
+        __syncthreads(); // nobody reads this slice any more
     }
 }

@@ -1,6 +1,6 @@
 //! The test bed notices what it is there to notice: each bug planted in a kernel, the bed's own or the engine's, is seen by a check
 //! that passes without it.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "cuda"))]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use farpoint::cuda::{Batch, BatchOptions, DevicePool, Stream};
 use farpoint::synth::{self, Shape};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
-use farpoint::{Metric, Options, Pool};
+use farpoint::{Dtype, First, Metric, Options, Pool};
 use rayon::prelude::*;
 
 mod bed;
@@ -89,8 +90,8 @@ const BUGS: &[Bug] = &[
 /// them. The barrier before a block says that it is done matters to blocks that run at once, which on the bed few do.
 #[rustfmt::skip]
 const ENGINE_BUGS: &[Bug] = &[
-    bug("tile.cuh", "        __syncthreads();   // every thread's part of this slice has arrived\n", 1, "", ENGINE, Wrong),
-    bug("tile.cuh", "        __syncthreads();   // nobody reads this slice any more\n", 1, "", ENGINE, Wrong),
+    bug("tile.cuh", "        __syncthreads(); // every thread's part of this slice has arrived\n", 1, "", ENGINE, Wrong),
+    bug("tile.cuh", "        __syncthreads(); // nobody reads this slice any more\n", 1, "", ENGINE, Wrong),
     bug("tile.cuh", "cp_async_wait<1>()", 1, "cp_async_wait<2>()", ENGINE, Wrong),
     bug("tile.cuh", "copy_slice(rows[1 - stage]", 1, "copy_slice(rows[stage]", ENGINE, Wrong),
     bug("tile.cuh", "products[i][j] = 0.0f", 1, "products[i][j] = -1e-3f", ENGINE, Wrong),
@@ -114,23 +115,33 @@ const ENGINE_BUGS: &[Bug] = &[
     bug("interval.cuh", "double err = ", 1, "double err = -", ENGINE, Wrong),
     bug("refine.cu", "center > nearest.center", 1, "center < nearest.center", ENGINE, Wrong),
     bug("refine.cu", "count > MOST_CANDIDATES", 1, "count > 2 * MOST_CANDIDATES", ENGINE, Wrong),
-    bug("refresh.cu", "    __syncthreads();   // the terms are read until here\n", 1, "", ENGINE, Wrong),
+    bug("refresh.cu", "    __syncthreads(); // the terms are read until here\n", 1, "", ENGINE, Wrong),
     bug("refresh.cu", ">> half & 0xffff", 1, "& 0xffff", ENGINE, Wrong),
     bug("settle.cu", "!= EXCLUDED) continue", 1, "!= ELIGIBLE) continue", ENGINE, Wrong),
     bug("refresh.cu", "    for (u32 i = threadIdx.x; i < width; i += TILE_THREADS) terms[i] =", 1, "    for (u32 i = threadIdx.x; i < width; i += TILE_THREADS) terms[i + 1] =", ENGINE, Sanitized),
     bug("pick.cu", "a.pick_keys[number] = ", 1, "a.pick_keys[number + 2 * a.capacity] = ", ENGINE, Sanitized),
     bug("distance.cuh", "u32 width = 16", 1, "u32 width = 8", ENGINE, Wrong),
+    bug("batch.cu", "__syncthreads(); // all of it is there", 1, "", BATCH, Wrong),
+    bug("batch.cu", "__syncthreads(); // nobody needs it any more", 1, "", BATCH, Wrong),
+    bug("batch.cu", "__syncthreads(); // the center is there, its row is gone, and the offers have been read", 1, "", BATCH, Wrong),
+    bug("batch.cu", "    __syncthreads();\n    best = best_of_warp", 1, "    best = best_of_warp", BATCH, Wrong),
+    bug("batch.cu", "meet(a, s, turn + 2);", 1, "__syncthreads();", BATCH, Wrong),
+    bug("batch.cu", "meet(a, s, 1);", 1, "__syncthreads(); if (a.group > 1 && threadIdx.x == 0) arrive(&a.barriers[s.pool]);", BATCH, Wrong),
+    bug("batch.cu", "turn % 2 * u64(gridDim.x) + ", 1, "", BATCH, Wrong),
+    bug("batch.cu", "s.keys[slot] = 0;", 1, "", BATCH, Wrong),
+    bug("batch.cu", "<= a.stop", 1, "< a.stop", BATCH, Wrong),
 ];
 
 const ENGINE: Check = Check::Test("engine_matches_the_oracle");
 const FRONTIER: Check = Check::Test("frontier_matches_the_oracle");
 const NARROWING: Check = Check::Test("narrowing_matches_the_oracle");
+const BATCH: Check = Check::Test("batch_matches_the_oracle");
 
 /// In a process of its own, over a bed that may have a bug. One multiprocessor: blocks have several tiles each.
 #[test]
 #[ignore = "run over beds with bugs"]
 fn engine_matches_the_oracle() {
-    end_within(10);
+    end_within(30);
     let bed = bed::load().unwrap();
     bed.set_limit("multiprocessors", 1);
     let sorts = |n, d| pools::hostile(n, d).into_iter().map(|named| (named.name, named.values));
@@ -159,7 +170,7 @@ fn engine_matches_the_oracle() {
 #[test]
 #[ignore = "run over beds with bugs"]
 fn frontier_matches_the_oracle() {
-    end_within(30);
+    end_within(90);
     bed::load().unwrap().set_limit("multiprocessors", 1);
     let two_values: Vec<f32> = (0..10000).map(|row| (row > 0).into()).collect();
     agree(&two_values, 1, 2, &Options::default(), 300);
@@ -172,13 +183,67 @@ fn frontier_matches_the_oracle() {
 #[test]
 #[ignore = "run over beds with bugs"]
 fn narrowing_matches_the_oracle() {
-    end_within(20);
+    end_within(60);
     bed::load().unwrap().set_limit("multiprocessors", 1);
     let spread = |row: u16| if row > 0 { 1.0 + f32::from(row) / 9000.0 } else { 0.0 };
     agree(&(0..9000).map(spread).collect::<Vec<f32>>(), 1, 2, &Options::default(), 300);
 }
 
-/// A bug may keep rounds from ending: this is ten times what the check takes.
+/// Pools in one launch: a block each, several blocks each, and with centers given.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn batch_matches_the_oracle() {
+    end_within(60);
+    bed::load().unwrap();
+    batch_agrees(&synth::pool(Shape::Integers, 200, 40, 2), 40, 60, 199);
+    // More values than one block is given: four have 33 rows each, or fewer.
+    let many: Vec<f32> = synth::pool(Shape::Text, 130, 2100, 3).iter().map(|v| v + 0.1).collect();
+    batch_agrees(&many, 2100, 9, 129);
+    let labeled = vec![129, 3, 66];
+    let cosine = Options { metric: Metric::Cosine, labeled, assign: true, ..Options::default() };
+    at_once_agrees(&many, 2100, 3, &cosine);
+    let vectors = synth::pool(Shape::Gaussian, 7, 40, 4);
+    let vectors = Pool::new(&vectors, 40).unwrap();
+    let labeled_vectors = Some(&vectors);
+    let given = Options { labeled: vec![5, 190, 66], labeled_vectors, ..Options::default() };
+    let given = Options { assign: true, ..given };
+    at_once_agrees(&synth::pool(Shape::Gaussian, 200, 40, 3), 40, 30, &given);
+}
+
+fn at_once_agrees(values: &[f32], d: usize, budget: usize, options: &Options) {
+    let pool = Pool::new(values, d).unwrap();
+    let tuning = Tuning { filter: Filter::CudaAtOnce, ..Tuning::default() };
+    let mut watch = |_| ControlFlow::Continue(());
+    let found = select_tuned(&pool, budget, options, &tuning, &mut watch).unwrap();
+    let expected = reference::select(&pool, budget, options);
+    assert_eq!((found.centers, found.radii), (expected.centers, expected.radii));
+    assert_eq!(found.min_distances.unwrap(), expected.min_distances);
+    assert_eq!(found.assignment.unwrap(), expected.assignment);
+}
+
+/// One pool in one launch; then stopped at the radius that half the picks leave.
+fn batch_agrees(values: &[f32], d: usize, budget: usize, first: usize) {
+    let pool = Pool::new(values, d).unwrap();
+    let one = Options { first: First::Row(first), ..Options::default() };
+    let expected = reference::select(&pool, budget, &one);
+    let stream = Stream::new(0).unwrap();
+    let lent = DevicePool::upload(&pool, &stream).unwrap();
+    for picks in [budget, budget / 2] {
+        let stop_radius = (picks < budget).then_some(expected.radii[picks - 1]);
+        let first = Some(vec![first]);
+        let options = BatchOptions { stop_radius, first, ..BatchOptions::default() };
+        let offsets = [0, pool.rows()];
+        let mut batch = Batch::new(&stream, Dtype::F32, d, &offsets, &[budget], &options).unwrap();
+        batch.queue(&lent, &stream).unwrap();
+        let found = batch.fetch(&lent, &stream).unwrap().remove(0);
+        let reached = |radius: &f64| stop_radius.is_some_and(|stop| *radius <= stop);
+        let end = expected.radii.iter().position(reached).map_or(budget, |at| at + 1);
+        assert_eq!(found.centers, expected.centers[..end]);
+        assert_eq!(found.radii, expected.radii[..end]);
+    }
+}
+
+/// A bug may keep rounds from ending: this is thirty times what the check takes.
 fn end_within(seconds: u64) {
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_secs(seconds));
