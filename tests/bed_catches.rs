@@ -259,7 +259,7 @@ fn the_engine_is_clean_to_the_sanitizer() {
 #[test]
 #[ignore = "run by a_skip_is_said_or_fails"]
 fn cuda_is_there() {
-    println!("answered: {}", bed::has_cuda());
+    eprintln!("answered: {}", bed::has_cuda());
 }
 
 /// Without a compiler there is no bed, and with a stub no driver.
