@@ -2,8 +2,6 @@
 //! no whole number of offsets, cudarc on a library that calls itself the driver and lacks its functions.
 
 use std::cell::Cell;
-#[cfg(any(feature = "parquet", feature = "cuda"))]
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -18,6 +16,7 @@ pub fn is_in_foreign_code() -> bool {
 /// What `call` gives, `None` if it panics. To be called on each thread that runs foreign code.
 #[cfg(any(feature = "parquet", feature = "cuda"))]
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     let outer = INSIDE.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
     INSIDE.set(outer);

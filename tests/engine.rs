@@ -350,6 +350,28 @@ fn no_interval_is_caught(filter: Filter) {
     assert!(wrong.contains(&true), "an interval of no width went unnoticed");
 }
 
+/// More rows than twice the largest frontier, so that its threshold has to be searched for: where many rows are at one distance,
+/// where they differ in the last digits alone, with weights, and with rows that left the order.
+fn frontiers_of_large_pools(filter: Filter) {
+    let n: u16 = 9_500;
+    let kinds: [fn(u16) -> f32; 4] = [
+        |row| f32::from(row % 64),
+        |row| if row > 0 { 1.0 + f32::from(row) / 9e3 } else { 0.0 },
+        |row| f32::from(if row % 30 == 7 { 1000 + row / 30 } else { row % 64 }),
+        |row| (row > 0).into(),
+    ];
+    let weights: Vec<f32> = (0..n).map(|row| f32::from(row % 7)).collect();
+    for kind in kinds {
+        let values: Vec<f32> = (0..n).map(kind).collect();
+        let pool = Pool::new(&values, 1).unwrap();
+        for weights in [None, Some(weights.clone())] {
+            let excluded = (0..n.into()).step_by(11).collect();
+            let options = Options { weights, excluded, ..Options::default() };
+            check("large", &pool, 12, &options, &tuned(filter, 300));
+        }
+    }
+}
+
 /// More rows than one block of the mean's sums.
 fn the_mean_is_summed_in_blocks(filter: Filter) {
     let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 3000, 5, 6);
@@ -458,6 +480,7 @@ stamp! {
         continuation_and_resume
         interruption_leaves_a_prefix
         resuming_refuses_what_greedy_did_not_choose
+        frontiers_of_large_pools
         the_mean_is_summed_in_blocks
         lower_bounds_hold
         equal_distances_from_different_squares
