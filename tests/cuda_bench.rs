@@ -98,7 +98,7 @@ fn the_record_says_what_was_measured() {
 
 fn small_pools_are_there(small: &Value) {
     let small = small.as_array().unwrap();
-    assert_eq!(small.iter().map(|each| &each["pools"]).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(small.iter().map(|each| &each["pools"]).collect::<Vec<_>>(), [1, 4]);
     for each in small {
         for field in ["seconds", "seconds_back_to_back", "seconds_fetched", "floor_seconds"] {
             assert!(each[field].as_f64() > Some(0.0), "{field}: {each}");
