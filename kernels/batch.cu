@@ -64,6 +64,7 @@ struct Slice {
     float* center;   // (d,)
     u32 pool;
     u32 evaluated; // canonical distances, by this warp
+    bool is_seen;  // the values are as the metric sees them
 };
 
 // The slot of this lane's row in group `q` of this warp's rows. Either way every slot belongs to one lane.
@@ -76,7 +77,7 @@ DEVICE u32 groups(u32 count) { return (count + blockDim.x - 1) / blockDim.x; }
 
 template <class T>
 DEVICE View<T> view_slot(const BatchArguments& a, const Slice<T>& s, u32 slot) {
-    return {s.values + u64(slot) * a.d, a.norms ? a.norms[s.keys_at_row + slot] : 0.0};
+    return {s.values + u64(slot) * a.d, a.norms && !s.is_seen ? a.norms[s.keys_at_row + slot] : 0.0};
 }
 
 // Squared differences of this lane's row of group `q` from the staged center, summed in f32.
@@ -157,20 +158,30 @@ DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) 
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
 }
 
-// Look at row `slot` once, by a warp: whether it is finite, and its norm.
+// Look at row `slot` once, by a warp: whether it is finite, and its norm, 0 under euclidean.
 template <class T>
-DEVICE void check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
+DEVICE double check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
     const T* x = s.values + u64(slot) * a.d;
     u64 row = s.keys_at_row + slot;
     u32 number = NO_CENTER - u32(row - a.offsets[s.pool]);
     bool finite = true;
     for (u32 j = lane; j < a.d; j += WARP) finite = finite && isfinite(widen(x[j]));
     if (!__all_sync(FULL_WARP, finite) && lane == 0) atomicMax(&a.results[s.pool].not_finite, number);
-    if (!a.norms) return;
+    if (!a.norms) return 0.0;
     double norm = canonical_norm(x, a.d, lane);
     if (lane == 0) a.norms[row] = norm;
     if (lane == 0 && norm == 0.0) atomicMax(&a.results[s.pool].without_direction, number);
+    return norm;
 }
+
+// Cached rows of f32 are kept as the metric sees them, so that no pick divides again. Other types cannot hold that.
+template <class T> DEVICE void keep_as_seen(T*, double, u32, u32) {}
+DEVICE void keep_as_seen(float* row, double norm, u32 d, u32 lane) {
+    View<float> seen = {row, norm};
+    for (u32 j = lane; j < d; j += WARP) row[j] = seen.at(j);
+}
+DEVICE bool keeps_as_seen(const float*) { return true; }
+DEVICE bool keeps_as_seen(const void*) { return false; }
 
 // The block's slice, its memory laid out in `shared`: keys, cutoffs, the center, the values.
 template <class T>
@@ -187,6 +198,7 @@ DEVICE Slice<T> slice_of(const BatchArguments& a, u64* shared) {
     s.center = s.cutoffs + a.slots;
     s.pool = pool;
     s.evaluated = 0;
+    s.is_seen = false;
     s.values = static_cast<const T*>(a.values) + first * a.d;
     return s;
 }
@@ -205,7 +217,11 @@ DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
     if (a.is_cached) s.values = cache;
     __syncthreads();
     u32 warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
-    for (u32 slot = warp; slot < s.count; slot += warps) check_row(a, s, slot, threadIdx.x % WARP);
+    for (u32 slot = warp; slot < s.count; slot += warps) {
+        double norm = check_row(a, s, slot, threadIdx.x % WARP);
+        if (a.is_cached) keep_as_seen(cache + u64(slot) * a.d, norm, a.d, threadIdx.x % WARP);
+    }
+    s.is_seen = a.is_cached && keeps_as_seen(s.values);
     for (u32 slot = threadIdx.x; slot < s.count; slot += blockDim.x) {
         u64 row = s.keys_at_row + slot;
         s.keys[slot] = a.roles && a.roles[row] != ELIGIBLE ? 0 : 1;

@@ -26,7 +26,7 @@ use crate::selection::{Progress, Selection};
 /// [`crate::select`] from a pool that lies on a GPU: the same rows and radii, to the bit. Nothing of the pool is copied to the
 /// host but the rows it resumes from, and the first bad row for an error.
 ///
-/// All work is queued on `stream`, after what is queued there, and is done when this returns. Takes 25 bytes of device memory a
+/// All work is queued on `stream`, after what is queued there, and is done when this returns. Takes at most 29 bytes of device memory a
 /// row and a fixed workspace, allocated before the first kernel.
 ///
 /// # Errors

@@ -138,6 +138,33 @@ fn a_run_is_one_launch() {
     assert_eq!(counted.bytes_to_device, 0);
 }
 
+/// Nothing queued is no pick; on another stream the host waits for the one before; other pools are refused.
+#[test]
+fn a_batch_is_asked_in_any_order() {
+    let Some(_alone) = alone() else { return };
+    let (values, offsets) = ragged(&[200, 300], 16);
+    let pool = Pool::new(&values, 16).unwrap();
+    let (one, other) = (Stream::new(0).unwrap(), Stream::new(0).unwrap());
+    let on_device = DevicePool::upload(&pool, &one).unwrap();
+    let options = BatchOptions::default();
+    let mut batch = Batch::new(&one, Dtype::F32, 16, &offsets, &[40, 50], &options).unwrap();
+    let none = batch.fetch(&on_device, &one).unwrap();
+    assert!(none.iter().all(|selection| selection.centers.is_empty()));
+    let all = |selections: Vec<farpoint::Selection>| -> Vec<_> {
+        selections.into_iter().map(|s| (s.centers, s.radii)).collect()
+    };
+    batch.queue(&on_device, &one).unwrap();
+    let expected = all(batch.fetch(&on_device, &one).unwrap());
+    for (queued, fetched) in [(&one, &other), (&other, &one), (&other, &other)] {
+        batch.queue(&on_device, &one).unwrap();
+        batch.queue(&on_device, queued).unwrap();
+        assert_eq!(all(batch.fetch(&on_device, fetched).unwrap()), expected);
+    }
+    let smaller = Pool::new(&values[..160], 16).unwrap();
+    let smaller = DevicePool::upload(&smaller, &one).unwrap();
+    assert!(matches!(batch.fetch(&smaller, &one), Err(Error::Options(_))));
+}
+
 /// A graph captured once selects from whatever the memory holds when it is launched.
 #[test]
 fn a_graph_captures_a_run() {

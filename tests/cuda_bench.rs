@@ -22,7 +22,10 @@ fn farpoint(folder: &Path, words: &str) -> Ran {
 
 /// With the driver in folder `driver`, where one is given.
 fn farpoint_with(driver: Option<&Path>, folder: &Path, words: &str) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_farpoint"));
+    // Where this was built may be another machine.
+    let program = std::env::var_os("FARPOINT_PROGRAM");
+    let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_farpoint").into());
+    let mut command = Command::new(program);
     command.args(words.split_whitespace()).current_dir(folder);
     if let Some(driver) = driver {
         command.env("LD_LIBRARY_PATH", driver);
@@ -167,6 +170,9 @@ fn tables_say_it_too() {
 /// A kernel that lowers no bound when a row is picked, on a bed of its own.
 #[test]
 fn a_wrong_answer_is_no_measurement() {
+    if bed::load().is_none() {
+        return;
+    }
     let kernels = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap() {
         let file = file.unwrap();

@@ -14,11 +14,16 @@ from .running import Clock, Json, Run
 
 # An odd number of dimensions and rows: the ends of tiles are where kernels read too far.
 ROWS, DIMENSIONS = 601, 33
+# More rows than one launch takes; and more values than one block does.
+MANY_ROWS = 4_501
+GROUPED = 2_003, 150
 DTYPES = ["f32", "f16", "bf16", "u8", "i8"]
 
-FEW = ["digits", "weights", "labeled"]
+FEW = ["rounds", "labeled"]
 # Which cases each tool sees; racecheck is the slowest by far.
-TOOLS = {"memcheck": None, "initcheck": FEW, "synccheck": FEW, "racecheck": ["f32"]}
+TOOLS = {"memcheck": None, "initcheck": FEW, "synccheck": FEW, "racecheck": ["rounds", "grouped"]}
+# What it says of a device that it cannot look into, as under some virtual machines.
+UNSUPPORTED = "Device not supported"
 ERRORS = 9
 REPORT_LINES = 60
 LIMIT = 60
@@ -39,13 +44,21 @@ def cases(context: Context, clock: Clock) -> dict[str, list[object]]:
     pools = {dtype: folder / f"tiny-{dtype}.npy" for dtype in DTYPES}
     for dtype, path in pools.items():
         context.synth(path, "text", ROWS, DIMENSIONS, dtype, clock)
+    many, grouped = folder / "many.npy", folder / "grouped.npy"
+    context.synth(many, "text", MANY_ROWS, DIMENSIONS, "f16", clock)
+    context.synth(grouped, "text", *GROUPED, "f32", clock)
     vectors, weights, rows = folder / "vectors.npy", folder / "weights.npy", folder / "rows.txt"
     context.synth(vectors, "gaussian", 5, DIMENSIONS, "f32", clock)
-    npy_f32(weights, [(1.0, 0.5, 2.0, 0.0)[row % 4] for row in range(ROWS)])
+    many_weights = folder / "many-weights.npy"
+    for path, count in ((weights, ROWS), (many_weights, MANY_ROWS)):
+        npy_f32(path, [(1.0, 0.5, 2.0, 0.0)[row % 4] for row in range(count)])
     rows.write_text("3\n600\n17\n")
     every_row = ["--distances", folder / "distances.npy", "--assignment", folder / "assignment.npy"]
     found: dict[str, list[object]] = {"digits": [context.root / "data/digits.npy", "--budget", 50]}
     found |= {dtype: [path, "--budget", 40] for dtype, path in pools.items()}
+    found["grouped"] = [grouped, "--budget", 12]
+    found["rounds"] = [many, "--budget", 60, "--labeled", rows, "--labeled-vectors", vectors, *every_row]
+    found["rounds cosine"] = [many, "--budget", 60, "--metric", "cosine", "--weights", many_weights, "--exclude", rows]
     found |= {
         "cosine": [pools["f32"], "--budget", 40, "--metric", "cosine", "--first", "mean"],
         "weights": [pools["bf16"], "--budget", 40, "--weights", weights, "--exclude", rows],
@@ -63,17 +76,22 @@ def sanitizer(context: Context, clock: Clock) -> Json:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         entries = list(pool.map(lambda one: case(context, program, *one, options[one[1]], clock), todo))
     failed = [entry for entry in entries if entry["status"].startswith("failed")]
+    unsupported = [entry for entry in entries if entry["status"] == UNSUPPORTED]
     status = "failed" if failed else "skipped: dry run" if context.dry else "passed"
+    if unsupported and not failed:
+        status = "skipped: the sanitizer does not support this device"
     return {"status": status, "cases": entries}
 
 
 def case(context: Context, program: str | None, tool: str, name: str, options: list[object], clock: Clock) -> Json:
-    output = context.scratch / f"{tool}-{name}.json"
+    output = context.scratch / f"{tool}-{name.replace(' ', '-')}.json"
     wrapped = [] if context.dry else [program, "--tool", tool, "--error-exitcode", ERRORS, "--target-processes", "all"]
     select = [context.farpoint, "select", *options, "--device", "cuda", "--quiet", "--output", output]
     run = context.run([*wrapped, *select], clock, LIMIT)
     entry = {"tool": tool, "case": name} | run.account()
-    if run.ok:
+    if UNSUPPORTED in run.output:
+        entry["status"] = UNSUPPORTED
+    elif run.ok:
         entry["status"] = verdict(run, output, context.dry)
     if run.code == ERRORS:  # the first report tells most, the last lines are counts
         reports = [line for line in run.output.splitlines() if line.startswith("=========")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Filter, Tuning, lazy};
 pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::{AtOnce, Cuda, Placement, mean};
+use crate::backend::cuda::{AtOnce, Cuda, Placement, check_count, mean};
 use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
@@ -37,6 +37,7 @@ fn on_stream(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
+    check_count(problem.rows.len(), stream)?;
     let lent = if let Placement::Lent(pool) = placement { Some(pool) } else { None };
     if matches!(tuning.filter, Filter::Auto | Filter::CudaAtOnce)
         && let Some(at_once) = AtOnce::new(problem, stream, lent)?
@@ -74,6 +75,7 @@ pub fn select_lent(
     pool.check_on(stream)?;
     check_device(options.device, pool.device())?;
     on_engine_threads(options.threads, || {
+        check_count(pool.rows(), stream)?;
         let options = &resolve_mean(pool, options, stream)?;
         let rows = Rows::on_device(pool.distant(options, stream)?, options.metric);
         let problem = Problem::of(rows, budget, options)?;

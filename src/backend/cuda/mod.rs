@@ -35,11 +35,12 @@ use kernels::memory::{Pinned, fetch};
 use workspace::{Buffers, Extent, ROUND, Workspace};
 
 pub(crate) use at_once::AtOnce;
+pub(crate) use batch::check_count;
 
 /// Marks of the clock in a round at most.
 const MARKS: usize = 8;
 
-/// A pool's state on a device: 25 bytes a row at most beside the pool, 8 of them under cosine and 4 with weights.
+/// A pool's state on a device: 29 bytes a row at most beside the pool, 8 of them under cosine and 4 with weights.
 pub(crate) struct Cuda<'p> {
     stream: &'p Stream,
     problem: &'p Problem<'p>,

@@ -116,6 +116,7 @@ pub struct Run {
     pub buffers: Buffers,
     /// Bytes of device memory it holds.
     pub device_bytes: u64,
+    /// Before the arena: dropping pinned memory waits for the device, which may still work in both.
     answer: Answer,
     _arena: Arena,
 }
@@ -156,6 +157,7 @@ impl Run {
         let gpu = gpu.clone();
         let run = Run { gpu, layout, spread, buffers, device_bytes, answer, _arena: arena };
         run.send_layout(stream)?;
+        run.clear(stream)?;
         Ok(Some(run))
     }
 
@@ -165,6 +167,15 @@ impl Run {
         self.send(stream, &wide(&self.layout.offsets), self.buffers.offsets)?;
         self.send(stream, &wide(&starts[..self.layout.pools()]), self.buffers.starts)?;
         self.send_budgets(stream, &self.layout.budgets)
+    }
+
+    /// No picks yet; and what no launch writes is no garbage either.
+    fn clear(&self, stream: &CudaStream) -> Result<()> {
+        let b = &self.buffers;
+        fill(stream, b.results, 0)
+            .and_then(|()| fill(stream, b.picks, 0))
+            .and_then(|()| fill(stream, b.curve, 0))
+            .map_err(|error| self.gpu.explain(error))
     }
 
     /// At most the budgets that the memory was made for.

@@ -3,9 +3,10 @@
 use crate::backend::cuda::kernels::Kernels;
 use crate::pool::Dtype;
 
-/// Values below which one block is faster alone than many that meet once a pick. An estimate from the cost of a barrier among
-/// blocks, not a measurement.
-const ONE_BLOCK_VALUES: usize = 1 << 18;
+/// Values up to which one block is faster alone than many that meet once a pick: where a lane sums a row, and where a warp does.
+/// Estimates from the cost of a barrier among blocks, not measurements.
+const LANES_VALUES: usize = 1 << 18;
+const WARPS_VALUES: usize = 1 << 15;
 /// Rows a block at least, where there are more: one for each of its warps.
 const LEAST_ROWS: usize = 32;
 /// Up to this many dimensions a lane sums a whole row, as in kernels/batch.cu.
@@ -39,7 +40,8 @@ impl Spread {
     ) -> Option<Spread> {
         // One block fits each multiprocessor, so this many are resident together.
         let most = (kernels.multiprocessors() as usize / pools).clamp(1, rows.div_ceil(LEAST_ROWS));
-        let group = if rows * d <= ONE_BLOCK_VALUES { 1 } else { most };
+        let values = if d <= LANE_PER_ROW { LANES_VALUES } else { WARPS_VALUES };
+        let group = if rows * d <= values { 1 } else { most };
         let limit = kernels.batch_shared() as usize;
         [group, most]
             .into_iter()

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DriverError};
+use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DriverError};
 
 use super::arguments::Pointer;
 use super::memory::{Arena, Region};
@@ -32,9 +32,9 @@ impl Stream {
     /// A stream that the caller owns.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the GPU cannot be used.
+    /// [`Error::Cuda`] if the GPU cannot be used, or the stream is not of its primary context.
     pub fn of(stream: &Arc<CudaStream>) -> Result<Stream> {
-        let gpu = Gpu::open(stream.context().ordinal())?;
+        let gpu = opened(stream.context())?;
         Ok(Stream { gpu, stream: stream.clone() })
     }
 
@@ -74,6 +74,16 @@ impl Stream {
     }
 }
 
+/// The GPU of a context, which must be the primary one: kernels are loaded there, as PyTorch's are.
+fn opened(context: &CudaContext) -> Result<Arc<Gpu>> {
+    let gpu = Gpu::open(context.ordinal())?;
+    if context.cu_ctx() == gpu.context().cu_ctx() {
+        return Ok(gpu);
+    }
+    let reason = "this is of another context than the GPU's primary one: use CudaContext::new";
+    Err(Error::Cuda { device: context.ordinal(), reason: reason.into() })
+}
+
 /// A pool that lies in a GPU's memory: `n` rows of `d` values, `(n, d)` row-major without gaps, of any [`Dtype`]. Its values
 /// are checked by the selection that reads them, not before.
 pub struct DevicePool<'a> {
@@ -110,11 +120,13 @@ impl<'a> DevicePool<'a> {
     /// The pool in `values`, `(n, d)`. The stream that selects must come after the work that fills it.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`.
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::Cuda`] if they are not memory of the
+    /// GPU's primary context.
     pub fn of<T: Element>(values: &'a CudaSlice<T>, d: usize) -> Result<DevicePool<'a>> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
         }
+        opened(values.context())?;
         let (address, _) = values.device_ptr(values.stream());
         let region = Region::lent(address, values.num_bytes());
         let shape = (values.len() / d, d);
