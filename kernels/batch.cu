@@ -64,7 +64,6 @@ struct Slice {
     float* center;   // (d,)
     u32 pool;
     u32 evaluated; // canonical distances, by this warp
-    bool is_seen;  // the values are as the metric sees them
 };
 
 // The slot of this lane's row in group `q` of this warp's rows. Either way every slot belongs to one lane.
@@ -75,9 +74,14 @@ DEVICE u32 slot_of(u32 q, u32 d) {
 
 DEVICE u32 groups(u32 count) { return (count + blockDim.x - 1) / blockDim.x; }
 
+// Whether cached rows are kept as the metric sees them: see keep_as_seen.
+DEVICE bool kept_as_seen(const float*) { return true; }
+DEVICE bool kept_as_seen(const void*) { return false; }
+
 template <class T>
 DEVICE View<T> view_slot(const BatchArguments& a, const Slice<T>& s, u32 slot) {
-    return {s.values + u64(slot) * a.d, a.norms && !s.is_seen ? a.norms[s.keys_at_row + slot] : 0.0};
+    bool is_seen = a.is_cached && kept_as_seen(s.values);
+    return {s.values + u64(slot) * a.d, a.norms && !is_seen ? a.norms[s.keys_at_row + slot] : 0.0};
 }
 
 // Squared differences of this lane's row of group `q` from the staged center, summed in f32.
@@ -180,8 +184,6 @@ DEVICE void keep_as_seen(float* row, double norm, u32 d, u32 lane) {
     View<float> seen = {row, norm};
     for (u32 j = lane; j < d; j += WARP) row[j] = seen.at(j);
 }
-DEVICE bool keeps_as_seen(const float*) { return true; }
-DEVICE bool keeps_as_seen(const void*) { return false; }
 
 // The block's slice, its memory laid out in `shared`: keys, cutoffs, the center, the values.
 template <class T>
@@ -198,7 +200,6 @@ DEVICE Slice<T> slice_of(const BatchArguments& a, u64* shared) {
     s.center = s.cutoffs + a.slots;
     s.pool = pool;
     s.evaluated = 0;
-    s.is_seen = false;
     s.values = static_cast<const T*>(a.values) + first * a.d;
     return s;
 }
@@ -221,7 +222,6 @@ DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
         double norm = check_row(a, s, slot, threadIdx.x % WARP);
         if (a.is_cached) keep_as_seen(cache + u64(slot) * a.d, norm, a.d, threadIdx.x % WARP);
     }
-    s.is_seen = a.is_cached && keeps_as_seen(s.values);
     for (u32 slot = threadIdx.x; slot < s.count; slot += blockDim.x) {
         u64 row = s.keys_at_row + slot;
         s.keys[slot] = a.roles && a.roles[row] != ELIGIBLE ? 0 : 1;
