@@ -211,7 +211,7 @@ fn check_weights(weights: Option<&[f32]>, n: usize) -> Result<()> {
     }
 }
 
-fn check_stop_radius(stop_radius: Option<f64>) -> Result<()> {
+pub(crate) fn check_stop_radius(stop_radius: Option<f64>) -> Result<()> {
     match stop_radius {
         Some(radius) if !(radius.is_finite() && radius >= 0.0) => Err(Error::Options(format!(
             "stop radius {radius} is not a finite number of at least 0"

@@ -15,6 +15,7 @@ use super::number;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::Dtype;
+use crate::problem::check_stop_radius;
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 
@@ -60,7 +61,7 @@ impl Batch {
         options: &BatchOptions,
     ) -> Result<Batch> {
         check_offsets(offsets, budgets, d)?;
-        check_stop(options.stop_radius)?;
+        check_stop_radius(options.stop_radius)?;
         check_count(offsets[budgets.len()], stream)?;
         let rows = |pool: usize| offsets[pool + 1] - offsets[pool];
         budgets.iter().enumerate().try_for_each(|(p, &budget)| check_budget(budget, rows(p)))?;
@@ -224,15 +225,6 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     let device = stream.gpu().context().ordinal();
     let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
     Err(Error::Cuda { device, reason })
-}
-
-fn check_stop(stop_radius: Option<f64>) -> Result<()> {
-    match stop_radius {
-        Some(radius) if !(radius.is_finite() && radius >= 0.0) => Err(Error::Options(format!(
-            "stop radius {radius} is not a finite number of at least 0"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 fn check_budget(budget: usize, available: usize) -> Result<()> {
