@@ -49,6 +49,7 @@ def compare(context: Context, clock: Clock, name: str, pools: list[Path], k: int
 def farpoint_bench(context: Context, clock: Clock, name: str, pools: list[Path], k: int, turns: int, *more: str) -> Json:
     output = context.scratch / f"bench-{name}.json"
     given = [word for path in pools for word in ("--pool", f"{path}:{k}")]
+    turns = 1 if context.dry else turns
     command = [context.farpoint, "bench", "--device", "cuda", *given, *more, "--turns", turns, "--record", output]
     if context.dry and more:
         command.append("--quick")

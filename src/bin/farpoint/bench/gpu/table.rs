@@ -66,14 +66,18 @@ fn selection(text: &mut String, from: &str, t: &Timed) {
     t.phases.iter().filter(|phase| phase.seconds > 0.0).for_each(|phase| line(text, phase));
     let _ = writeln!(
         text,
-        "    rounds {}, evaluations {:.3} n k (tiles {:.3}, picking {:.3}), reads {:.1} a row, canonical {:.2} a refreshed row\n    \
+        "    rounds {}, evaluations {:.3} n k (tiles {:.3}, picking {:.3}), reads {:.1} a row, canonical {} a refreshed row\n    \
          frontier {} a round, picking {} a pick; device memory {:.0} MB of {:.0} MB allowed",
         t.rounds,
         t.evaluations_fraction,
         t.tile_fraction,
         t.pick_fraction,
         t.reads_per_row,
-        t.canonical_per_refreshed_row,
+        if t.canonical_per_refreshed_row.is_finite() {
+            format!("{:.2}", t.canonical_per_refreshed_row)
+        } else {
+            "-".into() // one launch refreshes none
+        },
         time(t.frontier_seconds_per_round),
         time(t.pick_seconds_per_pick),
         t.device_bytes as f64 / 1e6,
