@@ -7,7 +7,7 @@ use crate::pool::Pool;
 use crate::rows::Rows;
 
 /// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
-const MEAN_BLOCK: usize = 1024;
+pub(crate) const MEAN_BLOCK: usize = 1024;
 
 /// The checked question. Centers are numbered in one list: labeled rows, then outside vectors, then picks.
 pub(crate) struct Problem<'a> {
@@ -47,7 +47,7 @@ impl<'a> Problem<'a> {
         let excluded = mark("excluded", &options.excluded, n)?;
         let labeled = mark("labeled", &options.labeled, n)?;
         let eligible: Vec<bool> = excluded.iter().zip(&labeled).map(|(e, l)| !e && !l).collect();
-        check_budget(budget, &eligible)?;
+        check_budget(budget, eligible.iter().filter(|&&eligible| eligible).count())?;
         check_resume(options, budget, &eligible)?;
         check_first(options.first, &eligible)?;
         check_weights(options.weights.as_deref(), n)?;
@@ -163,8 +163,7 @@ fn mark(role: &'static str, rows: &[usize], n: usize) -> Result<Vec<bool>> {
     Ok(marked)
 }
 
-fn check_budget(budget: usize, eligible: &[bool]) -> Result<()> {
-    let available = eligible.iter().filter(|&&eligible| eligible).count();
+pub(crate) fn check_budget(budget: usize, available: usize) -> Result<()> {
     if budget == 0 {
         return Err(Error::BudgetZero);
     }

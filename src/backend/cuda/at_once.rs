@@ -72,11 +72,8 @@ impl<'p> AtOnce<'p> {
         if self.lent.is_some() {
             return Ok(());
         }
-        let pool = self.problem.rows.pool();
-        let mut feed = Feed::new(&run.gpu, pool.row_bytes(0).len(), pool.rows())?;
-        feed.send(&run.gpu, self.stream.cuda_stream(), pool, pool.rows(), |i| i, run.buffers.pool)?;
-        // The feed's buffers are freed here.
-        self.stream.synchronize()
+        let (pool, stream) = (self.problem.rows.pool(), self.stream.cuda_stream());
+        Feed::copy_all(&run.gpu, stream, pool, run.buffers.pool)
     }
 
     /// Centers applied before the first pick: pool rows by number, others by their values.

@@ -29,6 +29,19 @@ impl Feed {
         Ok(Feed { buffers: [pinned()?, pinned()?], copied: [None, None], turn: 0 })
     }
 
+    /// Copy the whole pool, by a feed of its own. Waits for the copy.
+    pub fn copy_all(
+        gpu: &Gpu,
+        stream: &Arc<CudaStream>,
+        pool: &Pool,
+        target: Region<u8>,
+    ) -> Result<()> {
+        let mut feed = Feed::new(gpu, pool.row_bytes(0).len(), pool.rows())?;
+        feed.send(gpu, stream, pool, pool.rows(), |row| row, target)?;
+        // The feed's buffers are freed here.
+        stream.synchronize().map_err(|error| gpu.explain(error))
+    }
+
     /// Queue `rows` of the pool, one after another, to `target`.
     pub fn send(
         &mut self,

@@ -8,9 +8,8 @@ use super::number;
 use super::roles::{ELIGIBLE, EXCLUDED, LABELED};
 use crate::error::Result;
 use crate::options::{Metric, Options};
+use crate::problem::MEAN_BLOCK;
 
-/// Rows summed at a time, as in kernels/mean.cu: a part of the contract.
-const MEAN_BLOCK: usize = 1024;
 /// Values that sums of blocks hold at most: 64 MB.
 const MOST_SUMS: usize = 8 << 20;
 

@@ -94,18 +94,8 @@ impl Cuda<'_> {
         if target.len() == 0 {
             return Ok(());
         }
-        let pool = self.problem.rows.pool();
-        let mut feed = Feed::new(self.stream.gpu(), pool.row_bytes(0).len(), pool.rows())?;
-        feed.send(
-            self.stream.gpu(),
-            self.stream.cuda_stream(),
-            pool,
-            pool.rows(),
-            |row| row,
-            target,
-        )?;
-        // The feed's buffers are freed here.
-        self.stream.synchronize()
+        let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
+        Feed::copy_all(gpu, stream, self.problem.rows.pool(), target)
     }
 
     fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {

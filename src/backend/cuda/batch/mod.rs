@@ -15,7 +15,7 @@ use super::number;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::Dtype;
-use crate::problem::check_stop_radius;
+use crate::problem::{check_budget, check_stop_radius};
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 
@@ -225,14 +225,6 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     let device = stream.gpu().context().ordinal();
     let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
     Err(Error::Cuda { device, reason })
-}
-
-fn check_budget(budget: usize, available: usize) -> Result<()> {
-    match budget {
-        0 => Err(Error::BudgetZero),
-        _ if budget > available => Err(Error::BudgetTooLarge { budget, available }),
-        _ => Ok(()),
-    }
 }
 
 fn check_first(first: &[usize], offsets: &[usize]) -> Result<()> {

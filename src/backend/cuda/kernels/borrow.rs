@@ -105,10 +105,7 @@ impl<'a> DevicePool<'a> {
     pub fn upload(pool: &Pool, stream: &Stream) -> Result<DevicePool<'static>> {
         let arena = stream.checked(Arena::allocate(&stream.stream, pool.bytes()))?;
         let region = Region::lent(arena.address(), pool.bytes());
-        let row_bytes = pool.row_bytes(0).len();
-        let mut feed = Feed::new(&stream.gpu, row_bytes, pool.rows())?;
-        feed.send(&stream.gpu, &stream.stream, pool, pool.rows(), |row| row, region)?;
-        stream.synchronize()?;
+        Feed::copy_all(&stream.gpu, &stream.stream, pool, region)?;
         let device = stream.gpu.context().ordinal();
         let shape = (pool.rows(), pool.dimensions());
         Ok(DevicePool {
