@@ -12,6 +12,9 @@ use std::{env, fs};
 /// GPU has; there is no further 9.x which plain 90 would serve.
 const ARCHITECTURES: &str = "80,86,89,90a,100,120,ptx80";
 
+/// The architecture whose instructions files named after it use.
+const ONLY_90A: &str = "90a";
+
 /// `-fmad=false`: a product is rounded before it is added to; where a kernel wants them fused, it says so.
 const FLAGS: &str = "-fatbin --threads 2 --fatbin-options -compress-all -O3 -std=c++17 \
                      -fmad=false -Werror all-warnings";
@@ -89,18 +92,21 @@ fn compile_all(nvcc: &Nvcc, out: &Path) -> Vec<String> {
         println!("cargo::rerun-if-changed={}", nvcc.path.display());
     }
     let compiled = |kernel: PathBuf| {
-        let name = kernel.file_stem().expect("it ends in .cu").to_owned();
+        let name = kernel.file_stem().expect("it ends in .cu").to_string_lossy().into_owned();
+        let targets = targets(&name);
         let image = out.join(&name).with_extension("fatbin");
-        compile(nvcc, &kernel, &image);
-        format!("\n    ({name:?}, include_bytes!({image:?})),")
+        (!targets.is_empty()).then(|| {
+            compile(nvcc, &kernel, &targets, &image);
+            format!("\n    ({name:?}, include_bytes!({image:?})),")
+        })
     };
-    files("cu").into_iter().map(compiled).collect()
+    files("cu").into_iter().filter_map(compiled).collect()
 }
 
 /// Leaves an image alone which the same command made of the same sources.
-fn compile(nvcc: &Nvcc, kernel: &Path, image: &Path) {
+fn compile(nvcc: &Nvcc, kernel: &Path, targets: &[String], image: &Path) {
     let mut command = Command::new(&nvcc.path);
-    command.args(FLAGS.split_whitespace()).args(targets()).arg("-o").arg(image).arg(kernel);
+    command.args(FLAGS.split_whitespace()).args(targets).arg("-o").arg(image).arg(kernel);
     // nvcc reads these two itself: NVCC_APPEND_FLAGS=-lineinfo shows a profiler the source's lines.
     let added = [variable("NVCC_PREPEND_FLAGS"), variable("NVCC_APPEND_FLAGS")];
     let read = |path: PathBuf| fs::read_to_string(path).expect("a source can be read");
@@ -124,14 +130,17 @@ fn compile(nvcc: &Nvcc, kernel: &Path, image: &Path) {
     write(&made_of, inputs.as_bytes());
 }
 
-fn targets() -> Vec<String> {
+/// What the kernels of this file are compiled for: `name_90a` for 90a alone, if at all.
+fn targets(file: &str) -> Vec<String> {
     let list =
         variable("FARPOINT_CUDA_ARCHITECTURES").map(|list| list.to_string_lossy().into_owned());
+    let only = file.rsplit_once('_').map(|(_, last)| last).filter(|last| *last == ONLY_90A);
     let target = |name: &str| match name.trim().strip_prefix("ptx") {
         Some(number) => format!("-gencode=arch=compute_{number},code=compute_{number}"),
         None => format!("-gencode=arch=compute_{0},code=sm_{0}", name.trim()),
     };
-    list.as_deref().unwrap_or(ARCHITECTURES).split(',').map(target).collect()
+    let list = list.as_deref().unwrap_or(ARCHITECTURES).split(',');
+    list.filter(|name| only.is_none_or(|only| name.trim() == only)).map(target).collect()
 }
 
 fn files(extension: &str) -> Vec<PathBuf> {

@@ -36,4 +36,4 @@ struct FrontierArguments {
     u32 settling; // the list was made by `settle_list`: all of it belongs
     u32 staged;   // rows are staged by slot
 };
-static_assert(sizeof(FrontierArguments) == 184);
+static_assert(sizeof(FrontierArguments) == 192);

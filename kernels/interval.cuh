@@ -22,12 +22,12 @@ static_assert(sizeof(Operand) == 24);
 struct Test {
     float alpha, beta, threshold;
 };
+static_assert(sizeof(Test) == 12);
 
 // A center's side of the test.
 struct Terms {
     float base, norm, error, unused;
 };
-static_assert(sizeof(Terms) == 16);
 
 struct Ends {
     double lower, upper;
@@ -67,7 +67,30 @@ DEVICE Test test_within(const Interval& interval, const Operand& x, double limit
 
 DEVICE Terms terms_of(const Interval& interval, const Operand& c) {
     double base = c.square * (1.0 - interval.slack) - c.error * c.error * (1.0 + EPSILON);
+    base = isnan(base) ? -INFINITY : base; // admits the center
     return {__double2float_rd(base), __double2float_ru(c.norm), __double2float_ru(c.error), 0.0f};
+}
+
+// The largest norm and error of the centers at PEAK_CENTERS places: floats of at least 0, whose bits sort as integers, and what is
+// not a number above all.
+constexpr u32 PEAK_CENTERS = 128;
+struct Peak {
+    u32 norm, error;
+};
+static_assert(sizeof(Peak) == 8);
+
+DEVICE Peak larger(const Peak& a, const Peak& b) { return {max(a.norm, b.norm), max(a.error, b.error)}; }
+
+DEVICE void raise(Peak* peak, const Terms& center) {
+    atomicMax(&peak->norm, __float_as_uint(center.norm));
+    atomicMax(&peak->error, __float_as_uint(center.error));
+}
+
+// The threshold which `base - 2 product` of any center below the peak is held to: no center within the limit is above it. It is not
+// a number, which admits everything, where the peak is none.
+DEVICE float loosened(const Test& test, const Peak& peak) {
+    float threshold = __fmaf_ru(test.alpha, __uint_as_float(peak.norm), test.threshold);
+    return __fmaf_ru(test.beta, __uint_as_float(peak.error), threshold);
 }
 
 // The test's left side; below all others if it is not a number.

@@ -4,8 +4,10 @@
 //   centers  one warp a center    the centers of a window
 //   gather   one warp a pick      new centers' values under the metric, kept as f32: `(m, d)`
 //
-// q = ((x pre - m pre) post): `pre` and `post` are powers of two whose product is the scale, `pre` at most 1 so that nothing
-// overflows, `post` at least 1 and in two factors since it may exceed f32. The residual is summed in f64 from the very q.
+// q = ((x pre - m pre) post) in half precision: `pre` and `post` are powers of two whose product is the scale, `pre` at most 1 so that
+// nothing overflows, `post` at least 1 and in two factors since it may exceed f32. Half precision has few exponents: the scale
+// brings the farthest row below 2^15, not 1, so that rows up to 2^15 times nearer to the mean than it keep all their bits. The
+// residual is summed in f64 from the very q.
 #include "distance.cuh"
 #include "state.cuh"
 
@@ -23,30 +25,34 @@ struct PackArguments {
     const Round* round;   // null: `count` says how many rows
     float* centers;       // (m, d)
     Operand* operands;    // (m,), of centers
-    Terms* terms;         // (window,)
-    float* window;        // (window, depth)
+    float* bases;         // (window,)
+    Peak* peaks;          // (window / PEAK_CENTERS,)
+    F16* window;          // (window, depth)
     const u32* sources;   // gather: where the rows' values are, and
     const u32* pool_rows; // which rows they are
     u32 count;            // centers, or rows to gather
     u32 first;            // the first center
     u32 window_first;     // the first center of the window
 };
-static_assert(sizeof(PackArguments) == 240);
+static_assert(sizeof(PackArguments) == 256);
+
+constexpr float LARGEST_F16 = 65504.0f;
 
 // Packs `x` into `out`, by one warp.
 template <class T>
-DEVICE Operand pack(const Packing& p, View<T> x, float* out, u32 lane) {
+DEVICE Operand pack(const Packing& p, View<T> x, F16* out, u32 lane) {
     double square = 0.0, residual = 0.0;
     for (u32 j = lane; j < p.depth; j += WARP) {
         if (j >= p.d) {
-            out[j] = 0.0f;
+            out[j] = F16{0};
             continue;
         }
         float value = x.at(j), middle = p.mean[j];
         float shifted = __fsub_rn(__fmul_rn(value, p.pre), __fmul_rn(middle, p.pre));
-        float q = __fmul_rn(__fmul_rn(shifted, p.post), p.post_again);
+        float wanted = __fmul_rn(__fmul_rn(shifted, p.post), p.post_again);
+        out[j] = to_f16(fminf(fmaxf(wanted, -LARGEST_F16), LARGEST_F16)); // products are finite, whatever the values
+        float q = widen(out[j]);
         double exact = double(value) * p.interval.scale - double(middle) * p.interval.scale;
-        out[j] = q;
         square += double(q) * double(q);
         residual += (exact - double(q)) * (exact - double(q));
     }
@@ -61,7 +67,9 @@ DEVICE void pack_rows(const PackArguments& a) {
     for (u32 slot = warp; slot < a.round->count; slot += warps) {
         View<T> x = view<T>(a.rows, a.frontier.sources[slot], a.frontier.rows[slot], a.packing.d);
         Operand packed = pack(a.packing, x, a.frontier.packed + u64(slot) * a.packing.depth, lane);
-        if (lane == 0) a.frontier.operands[slot] = packed;
+        if (lane != 0) continue;
+        a.frontier.operands[slot] = packed;
+        a.frontier.tests[slot] = test_within(a.packing.interval, packed, from_bits(a.frontier.limits[slot]));
     }
 }
 
@@ -74,7 +82,9 @@ KERNEL(pack_centers, PackArguments, 256, 1) {
         Operand packed = pack(a.packing, c, a.window + u64(place) * a.packing.depth, lane);
         if (lane != 0) continue;
         a.operands[center] = packed;
-        a.terms[place] = terms_of(a.packing.interval, packed);
+        Terms terms = terms_of(a.packing.interval, packed);
+        a.bases[place] = terms.base;
+        raise(&a.peaks[place / PEAK_CENTERS], terms);
     }
 }
 

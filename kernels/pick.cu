@@ -29,7 +29,7 @@ struct PickArguments {
     u32 capacity;
     u32 d, depth;
 };
-static_assert(sizeof(PickArguments) == 248);
+static_assert(sizeof(PickArguments) == 256);
 
 DEVICE Candidate outside_of(const Round& round) {
     return round.has_outside ? Candidate{round.outside_key, round.outside_row} : Candidate{0, NO_CENTER};
@@ -43,37 +43,38 @@ KERNEL(pick_live, PickArguments, 256, 1) {
     if (precedes(candidate, outside_of(*a.round))) a.live_slots[atomicAdd(&a.round->live, 1u)] = slot;
 }
 
-// One tile of the products, and its mirror image. `slots`: of the tile's rows, then of its columns.
-DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_column, Slice* rows, Slice* columns, u32* slots) {
+// One tile of the products, and its mirror image.
+DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_column, Slice* rows, Slice* columns) {
     u32 live = a.round->live;
-    u32 first = threadIdx.x < TILE ? first_row : first_column - TILE;
-    slots[threadIdx.x] = a.live_slots[min(first + threadIdx.x, live - 1)];
-    __syncthreads();
-    float products[EACH][EACH];
-    tile_products([&](u32 i) { return a.frontier.packed + u64(slots[i]) * a.depth; },
-                  [&](u32 i) { return a.frontier.packed + u64(slots[TILE + i]) * a.depth; }, a.depth, rows, columns, products);
-    u32 row = first_row + threadIdx.x / SIDE * EACH, column = first_column + threadIdx.x % SIDE;
+    auto packed = [&](u32 index) { return a.frontier.packed + u64(a.live_slots[min(index, live - 1)]) * a.depth; };
+    Copying from_rows([&](u32 i) { return packed(first_row + i); });
+    Copying from_columns([&](u32 i) { return packed(first_column + i); });
+    Products products;
+    tile_products(from_rows, from_columns, a.depth, rows, columns, products);
+    u32 row = first_row + first_row_of_thread(), column = first_column + first_column_of_thread();
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++)
+    for (u32 i = 0; i < ROW_BLOCKS; i++)
 #pragma unroll
-        for (u32 j = 0; j < EACH; j++) {
-            if (row + i >= live || column + SIDE * j >= live) continue;
-            a.products[u64(row + i) * a.capacity + column + SIDE * j] = products[i][j];
-            a.products[u64(column + SIDE * j) * a.capacity + row + i] = products[i][j];
-        }
+        for (u32 j = 0; j < COLUMN_BLOCKS; j++)
+#pragma unroll
+            for (u32 e = 0; e < 4; e++) {
+                u32 x = row + 16 * i + e / 2 * 8, y = column + 8 * j + e % 2;
+                if (x >= live || y >= live) continue;
+                a.products[u64(x) * a.capacity + y] = products[i][j][e];
+                a.products[u64(y) * a.capacity + x] = products[i][j][e];
+            }
     u64 pairs = u64(min(TILE, live - first_row)) * min(TILE, live - first_column);
     if (threadIdx.x == 0) atomicAdd(&a.round->counts.pick_evaluations, pairs);
 }
 
 KERNEL(pick_products, PickArguments, 256, 2) {
-    SHARED(rows, Slice[2]);
-    SHARED(columns, Slice[2]);
-    SHARED(slots, u32[2 * TILE]);
+    SHARED(rows, Slice[STAGES]);
+    SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;
     u32 tiles = (a.round->live + TILE - 1) / TILE;
     for (u32 tile = blockIdx.x; tile < tiles * tiles; tile += gridDim.x) {
         u32 row = tile % tiles, column = tile / tiles;
-        if (column <= row) products_tile(a, row * TILE, column * TILE, rows, columns, slots);
+        if (column <= row) products_tile(a, row * TILE, column * TILE, rows, columns);
     }
 }
 

@@ -49,6 +49,7 @@ template <class T> struct SharedOf {
 
 constexpr u32 FULL_WARP = 0xffffffffu;
 constexpr u32 WARP = 32;
+constexpr u32 QUAD = 4; // lanes that have a row of what tensor cores multiply
 
 // Elements as they lie in memory, and their exact value. `widen(F16)` is in ptx.cuh.
 struct F16 {

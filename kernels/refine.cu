@@ -14,7 +14,7 @@ struct RefineArguments {
     u32 end;              // centers applied once this is done
     u32 d;
 };
-static_assert(sizeof(RefineArguments) == 136);
+static_assert(sizeof(RefineArguments) == 144);
 
 struct Nearest {
     double bound;

@@ -11,7 +11,7 @@ struct SettleArguments {
     const u8* roles; // (n,)
     u64 first, end;  // the block: at most `size` rows
 };
-static_assert(sizeof(SettleArguments) == 208);
+static_assert(sizeof(SettleArguments) == 216);
 
 KERNEL(settle_start, SettleArguments, 256, 1) {
     const State& state = a.frontier.state;

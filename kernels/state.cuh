@@ -49,8 +49,9 @@ struct Frontier {
     u32* sources; // where the row's values are: its row, or where it was staged
     u32* seen;
     u64* limits; // no center farther than this can be the nearest: a distance's bits
+    Test* tests; // for that limit, or one it had
     Operand* operands;
-    float* packed; // (capacity, depth)
+    F16* packed; // (capacity, depth)
     u32* candidate_counts;
     Reach* candidates; // (capacity, MOST_CANDIDATES)
 };

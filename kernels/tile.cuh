@@ -1,73 +1,102 @@
-// A tile of products in f32: 128 rows x 128 columns of two dense row-major operands, by 256 threads.
+// A tile of products on tensor cores: 128 rows x 128 columns of two dense row-major operands in half precision, by 256 threads.
 //
-// Slices of 16 values of each operand go to shared memory by asynchronous copies, two slices deep. Thread (ty, tx) of 16 x 16
-// holds the 8 x 8 products of rows 8 ty + i and columns tx + 16 j: a row's products lie in one half warp, so a row's minimum
-// needs no barrier. Rows of a slice are padded to 20 values: the 16-byte reads of 8 neighbouring columns fall into different banks.
+// Slices of 32 values of each operand go to shared memory by asynchronous copies, three slices deep, one barrier a slice. Eight
+// warps of 4 x 2 hold 32 x 64 products each, as `multiply_16x8x16` leaves them: lane l has, of row block i and column block j,
+// rows 16 i + l / 4 (+ 8) and columns 8 j + 2 (l % 4) (+ 1). A row of a slice is 64 bytes; its 16-byte pieces change places by row,
+// so that the eight rows of a matrix that `load_matrices` reads lie in different banks.
 #pragma once
 #include "ptx.cuh"
 
 constexpr u32 TILE = 128;
 constexpr u32 TILE_THREADS = 256;
-constexpr u32 SLICE = 16; // the operands' depth is a multiple of it
-constexpr u32 PITCH = SLICE + 4;
-constexpr u32 EACH = 8;  // rows and columns a thread
-constexpr u32 SIDE = 16; // threads a side
+constexpr u32 SLICE = 32; // the operands' depth is a multiple of it
+constexpr u32 STAGES = 3;
+constexpr u32 ROW_BLOCKS = 2;    // of 16 rows, a warp
+constexpr u32 COLUMN_BLOCKS = 8; // of 8 columns, a warp
+constexpr u32 WARP_ROWS = 16 * ROW_BLOCKS, WARP_COLUMNS = 8 * COLUMN_BLOCKS;
+constexpr u32 WARPS_DOWN = TILE / WARP_ROWS;
+constexpr u32 PIECE = 8;                             // values a piece of 16 bytes
+constexpr u32 PIECES = SLICE / PIECE;                // a row of a slice
+constexpr u32 COPIES = TILE * PIECES / TILE_THREADS; // pieces of an operand that a thread copies
+static_assert(COPIES * TILE_THREADS == TILE * PIECES, "no piece is left over");
 
-typedef float Slice[TILE * PITCH];
+typedef F16 Slice[TILE * SLICE];
 
-// `start(i)` is where row `i` of the operand begins: any row, a valid one also past the last.
-template <class Start>
-DEVICE void copy_slice(float* slice, Start start, u32 k) {
+typedef float Products[ROW_BLOCKS][COLUMN_BLOCKS][4];
+
+// The first row and column of the tile of which this thread has products.
+DEVICE u32 first_row_of_thread() { return threadIdx.x / WARP % WARPS_DOWN * WARP_ROWS + threadIdx.x % WARP / QUAD; }
+DEVICE u32 first_column_of_thread() { return threadIdx.x / WARP / WARPS_DOWN * WARP_COLUMNS + threadIdx.x % QUAD * 2; }
+
+// Where piece `piece` of a slice's row lies in the slice.
+DEVICE u32 place_in_slice(u32 row, u32 piece) { return row * SLICE + (piece ^ (row / 2 % PIECES)) * PIECE; }
+
+// The pieces that this thread copies, slice after slice: of rows `threadIdx.x / PIECES + TILE / COPIES i`.
+struct Copying {
+    const F16* from[COPIES];
+
+    // `start(i)` is where row `i` of the operand begins: any row, a valid one also past the last.
+    template <class Start>
+    DEVICE explicit Copying(Start start) {
 #pragma unroll
-    for (u32 piece = threadIdx.x; piece < TILE * SLICE / 4; piece += TILE_THREADS) {
-        u32 row = piece / (SLICE / 4), column = piece % (SLICE / 4) * 4;
-        cp_async16(&slice[row * PITCH + column], start(row) + k + column);
+        for (u32 i = 0; i < COPIES; i++) from[i] = start(row(i)) + threadIdx.x % PIECES * PIECE;
     }
-}
 
-DEVICE float4 four(const float* values) { return *reinterpret_cast<const float4*>(values); }
+    DEVICE static u32 row(u32 i) { return threadIdx.x / PIECES + TILE / COPIES * i; }
 
-DEVICE float dot4(float4 a, float4 b, float sum) {
-    return __fmaf_rn(a.w, b.w, __fmaf_rn(a.z, b.z, __fmaf_rn(a.y, b.y, __fmaf_rn(a.x, b.x, sum))));
-}
+    DEVICE void copy(F16* slice, u32 k) const {
+#pragma unroll
+        for (u32 i = 0; i < COPIES; i++) cp_async16(&slice[place_in_slice(row(i), threadIdx.x % PIECES)], from[i] + k);
+    }
+};
 
 // One slice's part of the products.
-DEVICE void multiply_slice(const float* rows, const float* columns, float (&products)[EACH][EACH]) {
-    u32 ty = threadIdx.x / SIDE, tx = threadIdx.x % SIDE;
-#pragma unroll 1
-    for (u32 k = 0; k < SLICE; k += 4) {
-        float4 row[EACH];
+DEVICE void multiply_slice(const F16* rows, const F16* columns, Products& products) {
+    u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
+    u32 matrix = lane / 8, first_row = warp % WARPS_DOWN * WARP_ROWS + lane % 8;
+    u32 first_column = warp / WARPS_DOWN * WARP_COLUMNS + lane % 8;
 #pragma unroll
-        for (u32 i = 0; i < EACH; i++) row[i] = four(&rows[(ty * EACH + i) * PITCH + k]);
+    for (u32 piece = 0; piece < PIECES; piece += 2) { // 16 values
+        u32 row[ROW_BLOCKS][4];
 #pragma unroll
-        for (u32 j = 0; j < EACH; j++) {
-            float4 column = four(&columns[(tx + SIDE * j) * PITCH + k]);
+        for (u32 i = 0; i < ROW_BLOCKS; i++)
+            load_matrices(row[i], &rows[place_in_slice(first_row + 16 * i + matrix % 2 * 8, piece + matrix / 2)]);
 #pragma unroll
-            for (u32 i = 0; i < EACH; i++) products[i][j] = dot4(row[i], column, products[i][j]);
+        for (u32 j = 0; j < COLUMN_BLOCKS; j += 2) {
+            u32 columns_of_two[4];
+            load_matrices(columns_of_two, &columns[place_in_slice(first_column + 8 * j + matrix / 2 * 8, piece + matrix % 2)]);
+            u32 even[2] = {columns_of_two[0], columns_of_two[1]}, odd[2] = {columns_of_two[2], columns_of_two[3]};
+#pragma unroll
+            for (u32 i = 0; i < ROW_BLOCKS; i++) {
+                multiply_16x8x16(products[i][j], row[i], even);
+                multiply_16x8x16(products[i][j + 1], row[i], odd);
+            }
         }
     }
 }
 
 // All products of the tile. Every thread of the block calls it; the slices are free again when it returns.
-template <class RowStart, class ColumnStart>
-DEVICE void tile_products(RowStart row, ColumnStart column, u32 depth, Slice* rows, Slice* columns,
-                          float (&products)[EACH][EACH]) {
+DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, Slice* rows, Slice* columns, Products& products) {
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++)
+    for (u32 i = 0; i < ROW_BLOCKS; i++)
 #pragma unroll
-        for (u32 j = 0; j < EACH; j++) products[i][j] = 0.0f;
-    copy_slice(rows[0], row, 0);
-    copy_slice(columns[0], column, 0);
-    cp_async_commit();
-    for (u32 k = 0, stage = 0; k < depth; k += SLICE, stage = 1 - stage) {
-        if (k + SLICE < depth) {
-            copy_slice(rows[1 - stage], row, k + SLICE);
-            copy_slice(columns[1 - stage], column, k + SLICE);
+        for (u32 j = 0; j < COLUMN_BLOCKS; j++)
+#pragma unroll
+            for (u32 e = 0; e < 4; e++) products[i][j][e] = 0.0f;
+    u32 slices = depth / SLICE;
+    auto begin = [&](u32 slice) {
+        if (slice < slices) {
+            row.copy(rows[slice % STAGES], slice * SLICE);
+            column.copy(columns[slice % STAGES], slice * SLICE);
         }
         cp_async_commit();
-        cp_async_wait<1>();
-        __syncthreads(); // every thread's part of this slice has arrived
-        multiply_slice(rows[stage], columns[stage], products);
-        __syncthreads(); // nobody reads this slice any more
+    };
+    for (u32 slice = 0; slice < STAGES - 1; slice++) begin(slice);
+    for (u32 slice = 0; slice < slices; slice++) {
+        cp_async_wait<STAGES - 2>();
+        __syncthreads(); // every thread's part of this slice has arrived, and nobody reads the slice before any more
+        begin(slice + STAGES - 1);
+        multiply_slice(rows[slice % STAGES], columns[slice % STAGES], products);
     }
+    __syncthreads(); // nobody reads the last slices any more
 }

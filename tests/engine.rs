@@ -463,6 +463,7 @@ stamp! {
     cpu_avx512_bf16: Filter::Avx512Bf16;
     cpu_amx: Filter::Amx;
     cuda: Filter::Cuda;
+    cuda_portable: Filter::CudaPortable;
     cuda_staged: Filter::CudaStaged;
     cuda_lent: Filter::CudaLent;;
     (

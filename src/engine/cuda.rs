@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Filter, Tuning, lazy};
 pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::{AtOnce, Cuda, Placement, check_count, mean};
+use crate::backend::cuda::{AtOnce, Cuda, Multiplier, Placement, check_count, mean};
 use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
@@ -44,7 +44,12 @@ fn on_stream(
     {
         return lazy(problem, at_once, tuning, watch);
     }
-    lazy(problem, Cuda::new(problem, stream, placement, tuning.width)?, tuning, watch)
+    let multiplier = match tuning.filter {
+        Filter::CudaPortable => Multiplier::Portable,
+        _ => Multiplier::Fastest,
+    };
+    let backend = Cuda::new(problem, stream, placement, tuning.width, multiplier)?;
+    lazy(problem, backend, tuning, watch)
 }
 
 /// From a copy on GPU 0, made before: for tests of [`select_lent`].

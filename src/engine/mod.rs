@@ -33,8 +33,10 @@ pub enum Filter {
     Avx512Bf16,
     /// bf16 by AMX.
     Amx,
-    /// f32 on the GPU that the options name, number 0 if they name none, in rounds even if the pool is small.
+    /// f16 by the tensor cores of the GPU that the options name, number 0 if they name none, in rounds even if the pool is small.
     Cuda,
+    /// The same by the instructions that every GPU has, even where there are faster ones.
+    CudaPortable,
     /// The same, the pool left on the host.
     CudaStaged,
     /// The same, from a copy that lies on the GPU before the selection begins.
@@ -45,8 +47,8 @@ pub enum Filter {
 
 impl Filter {
     fn is_cuda(self) -> bool {
-        use Filter::{Cuda, CudaAtOnce, CudaLent, CudaStaged};
-        matches!(self, Cuda | CudaStaged | CudaLent | CudaAtOnce)
+        use Filter::{Cuda, CudaAtOnce, CudaLent, CudaPortable, CudaStaged};
+        matches!(self, Cuda | CudaPortable | CudaStaged | CudaLent | CudaAtOnce)
     }
 }
 

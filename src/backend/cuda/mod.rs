@@ -31,12 +31,15 @@ use feed::Feed;
 use kernels::arguments as kernel;
 use kernels::arguments::Pointer;
 use kernels::borrow::{DevicePool, Stream};
-use kernels::memory::{Pinned, fetch};
+use kernels::memory::{Pinned, fetch, fill};
 use workspace::{Buffers, Extent, ROUND, Workspace};
 
 pub(crate) use at_once::AtOnce;
 pub(crate) use batch::check_count;
+pub(crate) use kernels::Multiplier;
 
+/// Four such bytes are an f32 above what any row's test lets pass.
+const ABOVE_ALL: u8 = 0x7f;
 /// Marks of the clock in a round at most.
 const MARKS: usize = 8;
 
@@ -63,6 +66,7 @@ pub(crate) struct Cuda<'p> {
     /// Live rows of all rounds, each of which picking reads.
     live_rows: u64,
     width: f64,
+    multiplier: Multiplier,
     clock: Clock,
     answer: Pinned<u64>,
     statistics: Statistics,
@@ -97,6 +101,7 @@ impl<'p> Cuda<'p> {
         stream: &'p Stream,
         placement: Placement<'p>,
         width: f64,
+        multiplier: Multiplier,
     ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
         let (workspace, pool) = allocate(problem, gpu, cuda_stream, placement)?;
@@ -122,6 +127,7 @@ impl<'p> Cuda<'p> {
             workspace,
             pool,
             width,
+            multiplier,
         })
     }
 
@@ -188,7 +194,8 @@ impl<'p> Cuda<'p> {
             round: b.round().pointer(),
             centers: b.centers.pointer(),
             operands: b.center_operands.pointer(),
-            terms: b.terms.pointer(),
+            bases: b.bases.pointer(),
+            peaks: b.peaks.pointer(),
             window: b.window.pointer(),
             sources: Pointer::NULL,
             pool_rows: Pointer::NULL,
@@ -234,6 +241,9 @@ impl<'p> Cuda<'p> {
     fn refresh_window(&mut self, size: u32, first: usize, end: usize) -> Result<()> {
         let fits = self.centers <= self.extent().window;
         let from = if fits { self.packed } else { first };
+        if from == first {
+            self.clear_window()?;
+        }
         if from < end {
             let count = number(end - from);
             let window_first = number(first);
@@ -255,12 +265,22 @@ impl<'p> Cuda<'p> {
             round: b.round().pointer(),
             window: b.window.pointer(),
             operands: b.center_operands.pointer(),
-            terms: b.terms.pointer(),
+            bases: b.bases.pointer(),
+            peaks: b.peaks.pointer(),
             window_first: number(first),
             end: number(end),
             depth: number(self.extent().depth),
         };
-        self.checked(self.stream.gpu().kernels().refresh(self.stream.cuda_stream(), size, &refresh))
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        let rows = number(self.extent().capacity);
+        self.checked(kernels.refresh(stream, self.multiplier, size, rows, &refresh))
+    }
+
+    /// No center is in the window, so none passes.
+    fn clear_window(&self) -> Result<()> {
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers());
+        let cleared = fill(stream, b.bases, ABOVE_ALL).and_then(|()| fill(stream, b.peaks, 0));
+        self.checked(cleared)
     }
 
     /// Bring the rows placed in the slots to the device, where the pool stays on the host. The host must know them for that.

@@ -8,19 +8,21 @@ use cudarc::driver::{CudaStream, DriverError};
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::memory::{Arena, Carver, Region};
-use super::kernels::{LIVE_BYTES, TILE};
+use super::kernels::{BOX_CENTERS, LIVE_BYTES, TILE};
 use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::problem::Problem;
 
 /// Rows a frontier holds at most: its products with itself are 64 MB.
 const MOST: usize = 4096;
-/// Values a frontier's packed rows hold at most: 64 MB.
+/// Values a frontier's packed rows hold at most: 32 MB.
 const MOST_VALUES: usize = 16 << 20;
 /// Values of packed centers kept: 256 MB.
-const WINDOW_VALUES: usize = 64 << 20;
-/// Packed rows are padded to a multiple of this.
-const SLICE: usize = 16;
+const WINDOW_VALUES: usize = 128 << 20;
+/// Packed rows are padded to a multiple of this, as in kernels/tile.cuh.
+const SLICE: usize = 32;
+/// Places of the window that share a peak, as in kernels/interval.cuh.
+const PEAK_CENTERS: usize = 128;
 /// Candidates a row keeps, as in kernels/state.cuh.
 const MOST_CANDIDATES: usize = 64;
 /// Bins of the frontier's histogram, as in kernels/frontier.cu.
@@ -93,8 +95,11 @@ pub struct Buffers {
     /// Every center's values under the metric.
     pub centers: Region<f32>,
     pub center_operands: Region<Operand>,
-    pub window: Region<f32>,
-    pub terms: Region<kernel::Terms>,
+    /// Packed centers, halves.
+    pub window: Region<u16>,
+    /// Per place in the window, whole boxes of them.
+    pub bases: Region<f32>,
+    pub peaks: Region<kernel::Peak>,
     /// Largest distances found, as bits: of rows from center 0, of center 0 from the mean, of outside vectors from it.
     pub farthest: Region<u64>,
     /// First row that is not finite, and first row without a direction.
@@ -109,8 +114,10 @@ pub struct Buffers {
     pub sources: Region<u32>,
     pub slot_seen: Region<u32>,
     pub limits: Region<u64>,
+    pub tests: Region<kernel::Test>,
     pub operands: Region<Operand>,
-    pub packed: Region<f32>,
+    /// Packed rows, halves.
+    pub packed: Region<u16>,
     pub candidate_counts: Region<u32>,
     pub candidates: Region<kernel::Reach>,
     pub live_slots: Region<u32>,
@@ -126,6 +133,7 @@ pub const ROUND: usize = size_of::<kernel::Round>() / 8;
 impl Buffers {
     fn carve(e: &Extent, c: &mut Carver) -> Buffers {
         let list = 2 * e.capacity;
+        let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
         Buffers {
             pool: c.region(e.pool_bytes),
@@ -140,7 +148,8 @@ impl Buffers {
             centers: c.region(e.centers * e.d),
             center_operands: c.region(e.centers),
             window: c.region(e.window * e.depth),
-            terms: c.region(e.window),
+            bases: c.region(places),
+            peaks: c.region(places / PEAK_CENTERS),
             farthest: c.region(3),
             bad_rows: c.region(2),
             select: c.region(1),
@@ -153,6 +162,7 @@ impl Buffers {
             sources: c.region(e.capacity),
             slot_seen: c.region(e.capacity),
             limits: c.region(e.capacity),
+            tests: c.region(e.capacity),
             operands: c.region(e.capacity),
             packed: c.region(e.capacity * e.depth),
             candidate_counts: c.region(e.capacity),
@@ -194,6 +204,7 @@ impl Buffers {
             sources: self.sources.pointer(),
             seen: self.slot_seen.pointer(),
             limits: self.limits.pointer(),
+            tests: self.tests.pointer(),
             operands: self.operands.pointer(),
             packed: self.packed.pointer(),
             candidate_counts: self.candidate_counts.pointer(),

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+pub use super::tensor_map::TensorMap;
 use crate::backend::interval::{Interval, Operand};
 
 /// Where `len` values of `T` are on a device: a piece of an [`super::memory::Arena`], or memory that a caller lent for a run.
@@ -29,14 +30,21 @@ impl<T> Pointer<T> {
     }
 }
 
-/// A center's side of the filter's test.
+/// A row's side of the filter's test.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-pub struct Terms {
-    base: f32,
-    norm: f32,
-    error: f32,
-    unused: f32,
+pub struct Test {
+    alpha: f32,
+    beta: f32,
+    threshold: f32,
+}
+
+/// The largest norm and error of some centers, as bits.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Peak {
+    norm: u32,
+    error: u32,
 }
 
 /// A row's candidate for its nearest center.
@@ -112,8 +120,9 @@ pub struct Frontier {
     pub sources: Pointer<u32>,
     pub seen: Pointer<u32>,
     pub limits: Pointer<u64>,
+    pub tests: Pointer<Test>,
     pub operands: Pointer<Operand>,
-    pub packed: Pointer<f32>,
+    pub packed: Pointer<u16>,
     pub candidate_counts: Pointer<u32>,
     pub candidates: Pointer<Reach>,
 }
@@ -251,8 +260,9 @@ pub struct PackArguments {
     pub round: Pointer<Round>,
     pub centers: Pointer<f32>,
     pub operands: Pointer<Operand>,
-    pub terms: Pointer<Terms>,
-    pub window: Pointer<f32>,
+    pub bases: Pointer<f32>,
+    pub peaks: Pointer<Peak>,
+    pub window: Pointer<u16>,
     pub sources: Pointer<u32>,
     pub pool_rows: Pointer<u32>,
     pub count: u32,
@@ -266,12 +276,22 @@ pub struct RefreshArguments {
     pub interval: Interval,
     pub frontier: Frontier,
     pub round: Pointer<Round>,
-    pub window: Pointer<f32>,
+    pub window: Pointer<u16>,
     pub operands: Pointer<Operand>,
-    pub terms: Pointer<Terms>,
+    pub bases: Pointer<f32>,
+    pub peaks: Pointer<Peak>,
     pub window_first: u32,
     pub end: u32,
     pub depth: u32,
+}
+
+/// The same, and both operands as they are copied by the box.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct RefreshBoxes {
+    pub refresh: RefreshArguments,
+    pub packed: TensorMap,
+    pub window: TensorMap,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -372,7 +392,8 @@ mod tests {
         let sizes = [
             ("Interval", size_of::<Interval>()),
             ("Operand", size_of::<Operand>()),
-            ("Terms", size_of::<Terms>()),
+            ("Test", size_of::<Test>()),
+            ("Peak", size_of::<Peak>()),
             ("Reach", size_of::<Reach>()),
             ("Offer", size_of::<Offer>()),
             ("Round", size_of::<Round>()),
@@ -382,6 +403,7 @@ mod tests {
             ("PrepareArguments", size_of::<PrepareArguments>()),
             ("PackArguments", size_of::<PackArguments>()),
             ("RefreshArguments", size_of::<RefreshArguments>()),
+            ("RefreshBoxes", size_of::<RefreshBoxes>()),
             ("RefineArguments", size_of::<RefineArguments>()),
             ("PickArguments", size_of::<PickArguments>()),
             ("PoolResult", size_of::<PoolResult>()),

@@ -5,13 +5,14 @@ pub mod borrow;
 pub mod driver;
 pub mod memory;
 pub mod probes;
+mod tensor_map;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arguments::{
     BatchArguments, FrontierArguments, MeanArguments, PackArguments, PickArguments,
-    PrepareArguments, RefineArguments, RefreshArguments, SettleArguments,
+    PrepareArguments, RefineArguments, RefreshArguments, RefreshBoxes, SettleArguments, TensorMap,
 };
 use cudarc::driver::sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
 use cudarc::driver::{
@@ -29,6 +30,16 @@ const THREADS: u32 = 256;
 const WARPS: u32 = THREADS / 32;
 /// Rows, and columns, of a tile of products.
 pub const TILE: u32 = 128;
+/// Rows and centers of a box, and of a tile of `refresh_wgmma`.
+const BOX_ROWS: u32 = 128;
+pub const BOX_CENTERS: u32 = 256;
+/// Threads of a block of it, one block a multiprocessor, and the bytes of its ring, as in kernels/refresh_90a.cu.
+const WGMMA_THREADS: u32 = 384;
+const RING_BYTES: u32 = 196_672;
+/// The file that is compiled for one architecture alone.
+const REFRESH_90A: &str = "refresh_90a";
+/// The compute capability that has its instructions, and no other.
+const WGMMA_CAPABILITY: (i32, i32) = (9, 0);
 /// Passes that find a frontier's threshold.
 const PASSES: u32 = 8;
 /// List entries that a block of `rank` and `order` compares against.
@@ -52,6 +63,8 @@ unsafe impl DeviceRepr for PackArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for RefreshArguments {}
 // SAFETY: as above.
+unsafe impl DeviceRepr for RefreshBoxes {}
+// SAFETY: as above.
 unsafe impl DeviceRepr for RefineArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for PickArguments {}
@@ -59,6 +72,15 @@ unsafe impl DeviceRepr for PickArguments {}
 unsafe impl DeviceRepr for BatchArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for MeanArguments {}
+
+/// Which of the kernels that refresh is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiplier {
+    /// The fastest that the device runs.
+    Fastest,
+    /// The one that every device runs.
+    Portable,
+}
 
 /// A kernel whose one parameter is an `A`.
 struct Kernel<A> {
@@ -105,6 +127,14 @@ struct Shape {
 impl Shape {
     fn of(blocks: u32) -> Shape {
         Shape { blocks: (blocks.max(1), 1), threads: THREADS, shared: 0 }
+    }
+}
+
+impl<A> Kernel<A> {
+    /// Lets a block have this much dynamic shared memory.
+    fn allow_shared(&self, bytes: u32) -> Result<(), DriverError> {
+        let bytes = bytes.try_into().expect("a block has a few hundred kilobytes");
+        self.function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes)
     }
 }
 
@@ -161,7 +191,9 @@ pub struct Kernels {
     pack_rows: ByDtype<PackArguments>,
     pack_centers: Kernel<PackArguments>,
     gather: ByDtype<PackArguments>,
-    refresh: Kernel<RefreshArguments>,
+    refresh_mma: Kernel<RefreshArguments>,
+    /// Where the device has its instructions.
+    refresh_wgmma: Option<Kernel<RefreshBoxes>>,
     refine: ByDtype<RefineArguments>,
     pick_live: Kernel<PickArguments>,
     pick_products: Kernel<PickArguments>,
@@ -182,10 +214,16 @@ impl Modules {
         context: &Arc<CudaContext>,
         images: &[(&'static str, &[u8])],
     ) -> Result<Modules, DriverError> {
+        let is_wgmma = context.compute_capability()? == WGMMA_CAPABILITY;
         let load = |&(name, image): &(&'static str, &[u8])| {
             Ok((name, context.load_module(Ptx::from_binary(image.to_vec()))?))
         };
-        images.iter().map(load).collect::<Result<_, DriverError>>().map(Modules)
+        let runs = |&&(name, _): &&(&'static str, &[u8])| is_wgmma || name != REFRESH_90A;
+        images.iter().filter(runs).map(load).collect::<Result<_, DriverError>>().map(Modules)
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.0.iter().any(|(stem, _)| *stem == file)
     }
 
     fn kernel<A>(&self, file: &str, name: &str) -> Result<Kernel<A>, DriverError> {
@@ -227,7 +265,8 @@ impl Kernels {
             pack_rows: m.by_dtype("pack", "pack_rows")?,
             pack_centers: m.kernel("pack", "pack_centers")?,
             gather: m.by_dtype("pack", "gather")?,
-            refresh: m.kernel("refresh", "refresh_f32")?,
+            refresh_mma: m.kernel("refresh", "refresh_mma")?,
+            refresh_wgmma: None,
             refine: m.by_dtype("refine", "refine")?,
             pick_live: m.kernel("pick", "pick_live")?,
             pick_products: m.kernel("pick", "pick_products")?,
@@ -239,6 +278,11 @@ impl Kernels {
             mean_distance: m.by_dtype("mean", "mean_distance")?,
             mean_nearest: m.by_dtype("mean", "mean_nearest")?,
         };
+        if m.has(REFRESH_90A) {
+            let kernel = m.kernel(REFRESH_90A, "refresh_wgmma")?;
+            kernel.allow_shared(RING_BYTES)?;
+            kernels.refresh_wgmma = Some(kernel);
+        }
         kernels.pick_greedy.allow_shared(shared_limit)?;
         kernels.batch_shared = kernels.batch.allow_shared(shared_limit)?;
         Ok(kernels)
@@ -362,16 +406,29 @@ impl Kernels {
         self.gather.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
     }
 
-    /// Refresh at most `size` frontier rows.
+    /// Refresh at most `size` frontier rows, of `capacity` packed ones.
     pub fn refresh(
         &self,
         stream: &CudaStream,
+        multiplier: Multiplier,
         size: u32,
+        capacity: u32,
         a: &RefreshArguments,
     ) -> Result<(), DriverError> {
         let centers = a.end - a.window_first;
+        if let (Multiplier::Fastest, Some(kernel)) = (multiplier, &self.refresh_wgmma) {
+            let boxes = RefreshBoxes {
+                refresh: *a,
+                packed: TensorMap::of_halves(a.frontier.packed, capacity, a.depth, BOX_ROWS)?,
+                window: TensorMap::of_halves(a.window, centers, a.depth, BOX_CENTERS)?,
+            };
+            let tiles = size.div_ceil(BOX_ROWS) * centers.div_ceil(BOX_CENTERS);
+            let blocks = Shape::of(tiles.min(self.multiprocessors));
+            let shape = Shape { threads: WGMMA_THREADS, shared: RING_BYTES, ..blocks };
+            return kernel.launch(stream, shape, &boxes);
+        }
         let tiles = size.div_ceil(TILE) * centers.div_ceil(TILE);
-        self.refresh.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)
+        self.refresh_mma.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)
     }
 
     pub fn refine(
