@@ -15,6 +15,17 @@ DEVICE float widen(F16 x) {
 #endif
 }
 
+// Single precision to half, to nearest even. The argument is finite and within half's range.
+DEVICE F16 to_f16(float x) {
+#ifdef __CUDACC__
+    F16 half;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(x));
+    return half;
+#else
+    return {bed::half_of(x)};
+#endif
+}
+
 // Begins a copy of 16 aligned bytes from global to shared memory, past L1.
 DEVICE void cp_async16(void* shared, const void* global) {
 #ifdef __CUDACC__
@@ -40,6 +51,33 @@ template <int IN_FLIGHT> DEVICE void cp_async_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(IN_FLIGHT) : "memory");
 #else
     bed::await_copies(IN_FLIGHT);
+#endif
+}
+
+// Four 8 x 8 matrices of 16-bit values from shared memory: lane 8 i + r gives the address, of 16 aligned bytes, of row r of
+// matrix i; register i of lane l gets the values 2 (l % 4) and one more of row l / 4 of matrix i. By whole warps.
+DEVICE void load_matrices(u32 (&out)[4], const void* row) {
+#ifdef __CUDACC__
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+                 : "r"(u32(__cvta_generic_to_shared(row)))
+                 : "memory");
+#else
+    bed::load_matrices(out, row);
+#endif
+}
+
+// sums (16 x 8) += rows (16 x 16) columns (8 x 16)^T, halves, by whole warps. Register r of `rows`, lane l: the values
+// 2 (l % 4) + 8 (r / 2) and one more of row l / 4 + 8 (r % 2); r of `columns`: 2 (l % 4) + 8 r and one more of column l / 4;
+// sum i: row l / 4 + 8 (i / 2), column 2 (l % 4) + i % 2.
+DEVICE void multiply_16x8x16(float (&sums)[4], const u32 (&rows)[4], const u32 (&columns)[2]) {
+#ifdef __CUDACC__
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(rows[0]), "r"(rows[1]), "r"(rows[2]), "r"(rows[3]), "r"(columns[0]), "r"(columns[1]));
+#else
+    bed::multiply_16x8x16(sums, rows, columns);
 #endif
 }
 

@@ -4,4 +4,5 @@
 #include "atomics.hpp"
 #include "built_in.hpp"
 #include "shared.hpp"
+#include "tensor.hpp"
 #include "warp.hpp"

@@ -311,7 +311,7 @@ Meeting& Machine::meeting(Warp& warp, u32 mask) {
 }
 
 // Every lane of the mask, in the same operation. Gives the values all of them brought.
-const u64* Machine::meet_warp(Site site, u32 mask, u64 value) {
+const u64* Machine::meet_warp(Site site, u32 mask, u64 value, void (*work)(const u64* values)) {
   Thread& thread = *current;
   Warp& warp = *thread.warp;
   const u32 lane = 1u << thread.lane;
@@ -328,6 +328,7 @@ const u64* Machine::meet_warp(Site site, u32 mask, u64 value) {
   values[thread.lane] = value;
   here.arrived |= lane;
   if (here.arrived == mask) {
+    if (work) work(values);
     here.arrived = 0;
     here.phase++;
     make_ready(warp, mask & ~lane);

@@ -89,6 +89,12 @@ struct Block {
   u64 poisoned[SHARED_SITES / 64];  // the static arrays this block has touched
   u32 static_bytes;
   bool dynamic_poisoned;
+
+  // Whether these bytes are shared memory of this block.
+  bool shares(const void* memory, std::size_t bytes) const {
+    const u64 from = u64(static_cast<const u8*>(memory) - shared);
+    return from < STATIC_CAPACITY + DYNAMIC_CAPACITY && from + bytes <= STATIC_CAPACITY + DYNAMIC_CAPACITY;
+  }
 };
 
 class Machine {
@@ -100,7 +106,8 @@ class Machine {
   const Launch* launch = nullptr;
 
   u32 meet_block(Site site, bool vote);
-  const u64* meet_warp(Site site, u32 mask, u64 value);
+  // The last lane to come does the work, before any goes on.
+  const u64* meet_warp(Site site, u32 mask, u64 value, void (*work)(const u64* values) = nullptr);
   void wait_at(Site site, const u32* counter);
   void wake(const u32* counter);
   void sleep(Site site);

@@ -1,7 +1,9 @@
 // The self-test of the bed: one check by name, or all of them. Says what is wrong and exits with 1.
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <vector>
 
 #include "selftest.cuh"
@@ -44,6 +46,7 @@ void require(bool holds, const char* what) {
 // A device with one stream, as the engine uses it.
 struct Device {
   void *stream = nullptr, *module = nullptr;
+  mutable std::vector<Pointer> allocations;
 
   Device() {
     void* context;
@@ -52,9 +55,15 @@ struct Device {
     REQUIRE(cuModuleLoadData(&module, ".version 9.0") == 0);
   }
 
+  Device(const Device&) = delete;
+  ~Device() {
+    for (Pointer pointer : allocations) cuMemFree_v2(pointer);
+  }
+
   Pointer allocate(std::size_t bytes) const {
     Pointer pointer;
     REQUIRE(cuMemAlloc_v2(&pointer, bytes) == 0);
+    allocations.push_back(pointer);
     return pointer;
   }
 
@@ -146,6 +155,127 @@ void copy() {
   REQUIRE(device.get<float>(out, 1024) == counted(1024));
 }
 
+double value_of(u16 half) {
+  const int exponent = half >> 10 & 31, digits = half & 1023;
+  const double size = exponent == 31 ? NAN : exponent ? std::ldexp(1024 + digits, exponent - 25) : std::ldexp(digits, -24);
+  return half >> 15 ? -size : size;
+}
+
+u16 nearest_half(float x) {
+  u16 best = 0;
+  for (u32 size = 0; size < 0x7c00; size++) {
+    const double distance = std::fabs(value_of(u16(size)) - std::fabs(x)), least = std::fabs(value_of(best) - std::fabs(x));
+    if (distance < least || (distance == least && size % 2 == 0)) best = u16(size);
+  }
+  return std::signbit(x) ? best | 0x8000 : best;
+}
+
+// Every half, and what lies between two of them: close to either, and in the middle.
+void halves() {
+  const Device device;
+  std::vector<float> values;
+  std::vector<u16> expected;
+  for (u32 half = 0; half < 0x7bff; half++)
+    for (double part : {0.0, 0.499, 0.5, 0.501}) {
+      const double below = value_of(u16(half)), above = value_of(u16(half + 1));
+      const bool up = part > 0.5 || (part == 0.5 && half % 2);
+      for (u16 sign : {0, 0x8000}) {
+        values.push_back(float((below + part * (above - below)) * (sign ? -1 : 1)));
+        expected.push_back(u16((half + up) | sign));
+      }
+    }
+  for (u32 i : {0u, 3u, 6u, 777u, 9999u}) REQUIRE(expected[i] == nearest_half(values[i]));
+  const u32 count = u32(values.size());
+  const Pointer in = device.put(values), out = device.allocate(2 * count);
+  REQUIRE(device.launch("selftest_halves", arguments(in, out, 0, count, 1), (count + 255) / 256, 256) == 0);
+  REQUIRE(device.get<u16>(out, count) == expected);
+}
+
+// The sum as tensor.hpp says it, for one output.
+float careless_sum(const std::vector<double>& addends) {
+  double largest = 0, total = 0;
+  for (double addend : addends) {
+    if (!std::isfinite(addend)) return NAN;
+    largest = std::fmax(largest, std::fabs(addend));
+  }
+  if (largest == 0) return 0;
+  const int exponent = std::ilogb(largest);
+  for (double addend : addends) total += std::trunc(std::ldexp(addend, 23 - exponent));
+  const int excess = total == 0 ? 0 : std::max(std::ilogb(total) - 23, 0);
+  return float(std::ldexp(std::trunc(std::ldexp(total, -excess)), exponent - 23 + excess));
+}
+
+// One product of 16 x 16 and 8 x 16 halves: any, of one size, tiny, with one that is large, such that they cancel, not finite.
+struct Case {
+  u16 rows[16][16], columns[8][16];
+  float sums[16][8];
+};
+
+Case drawn(std::mt19937& random, u32 kind) {
+  Case c;
+  const u32 ranges[][2] = {{0, 0x7c00}, {0x3c00, 0x4000}, {0, 0x400}, {0, 1}, {0x3bff, 0x3c02}, {0x7000, 0x7c00}};
+  const auto half = [&] {
+    const auto [from, end] = ranges[kind % 6];
+    return u16(from + random() % (end - from) + (random() % 2 << 15));
+  };
+  for (auto& row : c.rows) for (u16& value : row) value = half();
+  for (auto& column : c.columns) for (u16& value : column) value = half();
+  for (auto& row : c.sums)
+    for (float& sum : row) sum = std::ldexp(float(random() % (1 << 24)) * (random() % 2 ? 1.0f : -1.0f), int(random() % 90) - 65);
+  if (kind >= 6 && kind < 12)
+    for (auto& row : c.rows)
+      for (u32 k = 0; k < 8; k++) row[15 - k] = row[k] ^ 0x8000;
+  if (kind >= 6 && kind < 12)
+    for (auto& column : c.columns)
+      for (u32 k = 0; k < 8; k++) column[15 - k] = u16(column[k] ^ (random() % 4 == 0));
+  if (kind >= 12 && kind < 18)
+    for (auto& row : c.sums) for (float& sum : row) sum = random() % 2 ? 0.0f : -0.0f;
+  if (kind >= 18) {
+    c.rows[random() % 16][random() % 16] = 0x7c00;
+    c.columns[random() % 8][random() % 16] = 0xffff;
+    c.sums[random() % 16][random() % 8] = INFINITY;
+    c.sums[random() % 16][random() % 8] = 0x1p-149f;
+  }
+  return c;
+}
+
+void multiply() {
+  const Device device;
+  std::mt19937 random(1);
+  std::vector<Case> cases;
+  for (u32 i = 0; i < 2400; i++) cases.push_back(drawn(random, i % 24));
+  const u32 count = u32(cases.size());
+  const Pointer in = device.put(cases), out = device.allocate(count * 512);
+  REQUIRE(device.launch("selftest_multiply", arguments(in, out, 0, 0, 1), count, 32) == 0);
+  const auto got = device.get<float>(out, count * 128);
+  for (u32 i = 0; i < count; i++)
+    for (u32 row = 0; row < 16; row++)
+      for (u32 column = 0; column < 8; column++) {
+        const Case& c = cases[i];
+        std::vector<double> addends{c.sums[row][column]};
+        for (u32 k = 0; k < 16; k++) addends.push_back(value_of(c.rows[row][k]) * value_of(c.columns[column][k]));
+        const float expected = careless_sum(addends), sum = got[i * 128 + row * 8 + column];
+        REQUIRE(sum == expected || (sum != sum && expected != expected));
+      }
+}
+
+void products() {
+  const Device device;
+  const u32 depth = 160;
+  std::vector<float> values(32 * depth);
+  for (u32 i = 0; i < values.size(); i++) values[i] = float(i * i % 31) - 15.0f;
+  const Pointer in = device.put(values), halves = device.allocate(2 * values.size()), out = device.allocate(4096);
+  REQUIRE(device.launch("selftest_halves", arguments(in, halves, 0, 32 * depth, 1), depth / 8, 256) == 0);
+  REQUIRE(device.launch("selftest_products", arguments(halves, out, 0, depth, 1), 1, 64) == 0);
+  const auto got = device.get<float>(out, 1024);
+  for (u32 i = 0; i < 32; i++)
+    for (u32 j = 0; j < 32; j++) {
+      float sum = 0;
+      for (u32 k = 0; k < depth; k++) sum += values[i * depth + k] * values[j * depth + k];
+      REQUIRE(got[i * 32 + j] == sum);
+    }
+}
+
 // A result in pinned memory is there after the synchronization and not before.
 void deferred() {
   const Device device;
@@ -223,7 +353,8 @@ struct Check {
 
 const Check CHECKS[] = {
     {"reverse", reverse, false}, {"sum", sum, false}, {"votes", votes, false}, {"stream", stream, false},
-    {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"deferred", deferred, false},
+    {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"halves", halves, false},
+    {"multiply", multiply, false}, {"products", products, false}, {"deferred", deferred, false},
     {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
     {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},
 };
