@@ -50,7 +50,11 @@ DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_colum
     Copying from_rows([&](u32 i) { return packed(first_row + i); });
     Copying from_columns([&](u32 i) { return packed(first_column + i); });
     Products products;
-    tile_products(from_rows, from_columns, a.depth, rows, columns, products);
+    bool wanted = warp_has(live - first_row, live - first_column);
+    tile_products(from_rows, from_columns, a.depth, wanted, rows, columns, products);
+    u64 pairs = u64(min(TILE, live - first_row)) * min(TILE, live - first_column);
+    if (threadIdx.x == 0) atomicAdd(&a.round->counts.pick_evaluations, pairs);
+    if (!wanted) return;
     u32 row = first_row + first_row_of_thread(), column = first_column + first_column_of_thread();
 #pragma unroll
     for (u32 i = 0; i < ROW_BLOCKS; i++)
@@ -63,8 +67,6 @@ DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_colum
                 a.products[u64(x) * a.capacity + y] = products[i][j][e];
                 a.products[u64(y) * a.capacity + x] = products[i][j][e];
             }
-    u64 pairs = u64(min(TILE, live - first_row)) * min(TILE, live - first_column);
-    if (threadIdx.x == 0) atomicAdd(&a.round->counts.pick_evaluations, pairs);
 }
 
 KERNEL(pick_products, PickArguments, 256, 2) {

@@ -22,8 +22,8 @@ template <class T> struct SharedOf {
     using type = T;
 };
 #define SHARED(name, ...) __shared__ __align__(16) typename SharedOf<__VA_ARGS__>::type name
-#define DYNAMIC_SHARED(type, name)                                   \
-    extern __shared__ __align__(128) unsigned char dynamic_shared[]; \
+#define DYNAMIC_SHARED(type, name)                                    \
+    extern __shared__ __align__(1024) unsigned char dynamic_shared[]; \
     type* const name = reinterpret_cast<type*>(dynamic_shared)
 
 #else

@@ -17,7 +17,10 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
     Copying column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
     Products products;
-    tile_products(row, column, a.depth, rows, columns, products);
+    bool wanted = warp_has(count, width);
+    tile_products(row, column, a.depth, wanted, rows, columns, products);
+    if (threadIdx.x == 0) count_tile<TILE, TILE>(a, first_slot, first_place);
+    if (!wanted) return;
     u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
     Peak peak = a.peaks[first_place / PEAK_CENTERS];
 #pragma unroll
@@ -26,7 +29,6 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
         float thresholds[2] = {threshold_of(a, first, peak), threshold_of(a, first + 8, peak)};
         Fragment<COLUMN_BLOCKS>{a, products[i], first, center, peak}.search(thresholds);
     }
-    if (threadIdx.x == 0) count_tile<TILE, TILE>(a, first_slot, first_place);
 }
 
 KERNEL(refresh_mma, RefreshArguments, 256, 2) {

@@ -24,6 +24,12 @@ typedef F16 Slice[TILE * SLICE];
 
 typedef float Products[ROW_BLOCKS][COLUMN_BLOCKS][4];
 
+// Whether the warp has a product of the tile's first `rows` x `columns`.
+DEVICE bool warp_has(u32 rows, u32 columns) {
+    u32 warp = threadIdx.x / WARP;
+    return warp % WARPS_DOWN * WARP_ROWS < rows && warp / WARPS_DOWN * WARP_COLUMNS < columns;
+}
+
 // The first row and column of the tile of which this thread has products.
 DEVICE u32 first_row_of_thread() { return threadIdx.x / WARP % WARPS_DOWN * WARP_ROWS + threadIdx.x % WARP / QUAD; }
 DEVICE u32 first_column_of_thread() { return threadIdx.x / WARP / WARPS_DOWN * WARP_COLUMNS + threadIdx.x % QUAD * 2; }
@@ -75,8 +81,10 @@ DEVICE void multiply_slice(const F16* rows, const F16* columns, Products& produc
     }
 }
 
-// All products of the tile. Every thread of the block calls it; the slices are free again when it returns.
-DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, Slice* rows, Slice* columns, Products& products) {
+// All products of the tile, but for the warps that want none. Every thread of the block calls it; the slices are free again when it
+// returns.
+DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, bool wanted, Slice* rows, Slice* columns,
+                          Products& products) {
 #pragma unroll
     for (u32 i = 0; i < ROW_BLOCKS; i++)
 #pragma unroll
@@ -96,7 +104,7 @@ DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, 
         cp_async_wait<STAGES - 2>();
         __syncthreads(); // every thread's part of this slice has arrived, and nobody reads the slice before any more
         begin(slice + STAGES - 1);
-        multiply_slice(rows[slice % STAGES], columns[slice % STAGES], products);
+        if (wanted) multiply_slice(rows[slice % STAGES], columns[slice % STAGES], products);
     }
     __syncthreads(); // nobody reads the last slices any more
 }

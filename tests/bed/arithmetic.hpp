@@ -26,6 +26,12 @@ inline float __double2float_rd(double a) {
   return double(nearest) > a ? nextafterf(nearest, -__builtin_inff()) : nearest;
 }
 inline float __double2float_rz(double a) { return a < 0 ? __double2float_ru(a) : __double2float_rd(a); }
+// The product is exact in f64, and what its sum with `c` was rounded by is known exactly.
+inline float __fmaf_ru(float a, float b, float c) {
+  const double product = double(a) * double(b), sum = product + double(c);
+  const double added = sum - product, lost = (product - (sum - added)) + (double(c) - added);
+  return __double2float_ru(lost > 0 ? nextafter(sum, HUGE_VAL) : sum);
+}
 
 template <class To, class From> inline To bed_bits(From from) {
   static_assert(sizeof(To) == sizeof(From), "");

@@ -2,7 +2,10 @@
 #pragma once
 #include "arithmetic.hpp"
 #include "atomics.hpp"
+#include "barrier.hpp"
+#include "box.hpp"
 #include "built_in.hpp"
 #include "shared.hpp"
 #include "tensor.hpp"
 #include "warp.hpp"
+#include "warpgroup.hpp"

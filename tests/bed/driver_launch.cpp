@@ -72,7 +72,10 @@ void execute_launch(const Operation& operation) {
   counting.cooperative_launches += operation.cooperative;
   kernel.launches++;
   if (was_the_last()) return lose(int(knobs.lose_status));
-  run({&kernel, operation.data.data(), operation.grid, operation.block, operation.dynamic_bytes, operation.cooperative, next_seed()});
+  struct alignas(64) Line { u8 bytes[64]; };  // as aligned as the device's parameters
+  std::vector<Line> arguments((operation.data.size() + sizeof(Line) - 1) / sizeof(Line));
+  std::memcpy(arguments.data(), operation.data.data(), operation.data.size());
+  run({&kernel, arguments.data(), operation.grid, operation.block, operation.dynamic_bytes, operation.cooperative, next_seed()});
 }
 
 }  // namespace bed

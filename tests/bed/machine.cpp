@@ -1,5 +1,6 @@
 #include "machine.hpp"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,8 @@
 #include <string>
 #include <sys/mman.h>
 
+#include "barrier.hpp"
+#include "box.hpp"
 #include "registry.hpp"
 #include "sanitizer.hpp"
 
@@ -72,6 +75,7 @@ void Machine::prepare_blocks(u64 first_block, u32 count) {
   while (shared.size() < count) shared.push_back(map_shared());
   ready_warps.assign((warp_count + 63) / 64, 0);
   waiters.clear();
+  boxes.clear();
   alive = u64(threads_each) * count;
   last_warp = 0;
   for (u32 b = 0; b < count; b++) {
@@ -91,6 +95,7 @@ void Machine::prepare_block(Block& block, u64 index) {
   block.arrived = block.returned = block.phase = block.static_bytes = 0;
   block.votes[0] = block.votes[1] = 0;
   block.dynamic_poisoned = false;
+  block.spare_registers = 0;
   std::memset(block.poisoned, 0, sizeof block.poisoned);
   forbid(block.shared, STATIC_CAPACITY + DYNAMIC_CAPACITY);
   for (u32 w = 0; w < block.warps; w++) {
@@ -101,9 +106,21 @@ void Machine::prepare_block(Block& block, u64 index) {
     warp.asleep = warp.at_barrier = warp.returned = warp.ready = 0;
     warp.everyone.arrived = 0;
     for (auto& part : warp.parts) part->arrived = 0;
+    warp.registers = registers_each();
+    warp.ordered = false;
+    warp.groups = 0;
+    warp.history = 0;
+    warp.products.clear();
     for (u32 lane = 0; lane < 32; lane++) threads[warp.first + lane].stack = nullptr;
     make_ready(warp, lanes >= 32 ? FULL : (1u << lanes) - 1);
   }
+}
+
+// What a compiler may give each thread.
+u32 Machine::registers_each() const {
+  constexpr u32 ALL = 65536, MOST = 248, UNIT = 8;
+  const Kernel& kernel = *launch->kernel;
+  return std::min(ALL / (kernel.max_threads * std::max(kernel.min_blocks, 1u)) / UNIT * UNIT, MOST);
 }
 
 void Machine::make_ready(Warp& warp, u32 lanes) {
@@ -137,6 +154,8 @@ void Machine::begin(Thread& thread) {
     thread.index = {linear % size.x, linear / size.x % size.y, linear / size.x / size.y};
   thread.warp = &warp;
   thread.block = warp.block;
+  thread.barrier = nullptr;
+  thread.fresh.clear();
   thread.copies.clear();
   thread.copy_group = 0;
   if (!thread.stack) thread.stack = idle_stack();
@@ -178,9 +197,18 @@ void Machine::finish(Thread& thread) {
   if (everyone.arrived)
     fail("thread %u returned while its warp waits at %s (%s:%d)", thread.linear, everyone.site.operation,
          base_name(everyone.site.file), everyone.site.line);
+  if (!thread.warp->products.empty()) fail("thread %u returned without wgmma_wait for its last products", thread.linear);
   thread.warp->returned |= 1u << thread.lane;
-  block.returned++;
+  if (++block.returned == block.threads) check_block_end(block);
   alive--;
+}
+
+void Machine::check_block_end(const Block& block) {
+  for (const Box& box : boxes)
+    if (box.block == &block) fail("the block ended with a copy_box to its shared memory under way");
+  for (u32 w = 0; w < block.warps; w++)
+    if (warps[block.first_warp + w].history != warps[block.first_warp + w / 4 * 4].history)
+      fail("the warps of a warpgroup gave different products, warp %u others than warp %u", w, w / 4 * 4);
 }
 
 void Machine::give_way() {
@@ -207,8 +235,18 @@ Thread* Machine::pick() {
       idle_rounds = 0;
       return next;
     }
-    if (!wake_sleepers()) report_deadlock();
+    if (!deliver_box() && !wake_sleepers()) report_deadlock();
   }
+}
+
+// The one that began first, under a seed any.
+bool Machine::deliver_box() {
+  if (boxes.empty()) return false;
+  const std::size_t which = launch->seed ? random() % boxes.size() : 0;
+  const Box box = boxes[which];
+  boxes.erase(boxes.begin() + std::ptrdiff_t(which));
+  deliver(box);
+  return true;
 }
 
 // The warp that ran last as far as it goes, then the next one.
@@ -229,6 +267,7 @@ Thread* Machine::pick_in_order() {
 // Warps of a drawn priority run until they wait, which lets them drift as far apart as the barriers allow.
 Thread* Machine::pick_adversarially() {
   if ((random() & 255) == 0) redraw_priorities();
+  if (!boxes.empty() && (random() & 15) == 0) deliver_box();
   u32 best = FULL;
   for (u32 word = 0; word < ready_warps.size(); word++)
     for (u64 set = ready_warps[word]; set; set &= set - 1) {
@@ -339,13 +378,13 @@ const u64* Machine::meet_warp(Site site, u32 mask, u64 value, void (*work)(const
   return values;
 }
 
-void Machine::wait_at(Site site, const u32* counter) {
+void Machine::wait_at(Site site, const void* counter) {
   current->waits = site;
   waiters.push_back({counter, current});
   give_way();
 }
 
-void Machine::wake(const u32* counter) {
+void Machine::wake(const void* counter) {
   std::size_t kept = 0;
   for (const Waiter& waiter : waiters) {
     if (waiter.counter == counter)
@@ -382,7 +421,8 @@ void Machine::print_waiting() {
       if (!thread.stack || warps[w].returned >> lane & 1) continue;
       const uint3 block = thread.block->index;
       waiting["block (" + std::to_string(block.x) + ", " + std::to_string(block.y) + ", " + std::to_string(block.z) + ") " +
-              thread.waits.operation + " at " + base_name(thread.waits.file) + ":" + std::to_string(thread.waits.line)]++;
+              thread.waits.operation + " at " + base_name(thread.waits.file) + ":" + std::to_string(thread.waits.line) +
+              (thread.barrier ? std::string(", ") + described(thread.barrier, *thread.block).text : "")]++;
     }
   u32 lines = 0;
   for (const auto& [where, count] : waiting)

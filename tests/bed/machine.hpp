@@ -18,8 +18,12 @@ namespace bed {
 using u8 = std::uint8_t;
 using u32 = std::uint32_t;
 using u64 = unsigned long long;
+using i64 = long long;
 
 struct Kernel;
+struct Block;
+struct Warp;
+struct TensorMap;
 
 struct Launch {
   const Kernel* kernel;
@@ -47,8 +51,27 @@ struct Copy {
   u32 group;
 };
 
-struct Block;
-struct Warp;
+// A box of a matrix on its way to shared memory.
+struct Box {
+  Block* block;
+  u64* barrier;
+  u8* to;
+  const TensorMap* map;
+  u32 column, row;
+};
+
+// One product of a warpgroup, and the sums of a warp that products are added to until the last of them is waited for.
+struct Product {
+  u64 rows, columns;
+  bool accumulate, done;
+  u32 group;
+  struct Sums* sums;
+};
+struct Sums {
+  float* of_lanes[32];
+  float values[16][256];
+  u32 in_flight;
+};
 
 struct Thread {
   uint3 index;
@@ -57,6 +80,8 @@ struct Thread {
   Warp* warp;
   Stack* stack;  // null until it begins
   Site waits;
+  const u64* barrier;           // at which it waits
+  std::vector<u64*> fresh;      // barriers it has initialized and not made visible
   std::vector<Copy> copies;
   u32 copy_group;  // groups committed so far
 };
@@ -75,6 +100,13 @@ struct Warp {
   u32 priority;
   Meeting everyone;
   std::vector<std::unique_ptr<Meeting>> parts;
+
+  u32 registers;  // of each thread
+  bool ordered;   // registers against the products to come
+  u32 groups;     // of products, committed so far
+  u64 history;    // a hash of the products so far: the same in all warps of a warpgroup
+  std::vector<Product> products;
+  std::vector<std::unique_ptr<Sums>> sums;
 };
 
 constexpr u32 SHARED_SITES = 512;
@@ -89,6 +121,7 @@ struct Block {
   u64 poisoned[SHARED_SITES / 64];  // the static arrays this block has touched
   u32 static_bytes;
   bool dynamic_poisoned;
+  u32 spare_registers;  // that warps have given back
 
   // Whether these bytes are shared memory of this block.
   bool shares(const void* memory, std::size_t bytes) const {
@@ -108,10 +141,12 @@ class Machine {
   u32 meet_block(Site site, bool vote);
   // The last lane to come does the work, before any goes on.
   const u64* meet_warp(Site site, u32 mask, u64 value, void (*work)(const u64* values) = nullptr);
-  void wait_at(Site site, const u32* counter);
-  void wake(const u32* counter);
+  void wait_at(Site site, const void* counter);
+  void wake(const void* counter);
   void sleep(Site site);
   u64 random();
+  bool early() { return launch->seed && (random() & 1); }
+  std::vector<Box> boxes;  // under way
   [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 2, 3)));
 
  private:
@@ -127,6 +162,9 @@ class Machine {
   Thread* pick_adversarially();
   Thread* take(u32 warp, u32 lane);
   bool wake_sleepers();
+  bool deliver_box();
+  u32 registers_each() const;
+  void check_block_end(const Block& block);
   void redraw_priorities();
   Meeting& meeting(Warp& warp, u32 mask);
   Stack* idle_stack();
@@ -140,7 +178,7 @@ class Machine {
   std::vector<u8*> shared;
   std::vector<Stack*> idle;
   std::vector<std::unique_ptr<Stack[]>> stacks;
-  struct Waiter { const u32* counter; Thread* thread; };
+  struct Waiter { const void* counter; Thread* thread; };
   std::vector<Waiter> waiters;
   void* outside = nullptr;  // the caller of run()
   u32 warp_count = 0, last_warp = 0, idle_rounds = 0;

@@ -50,6 +50,18 @@ void* dynamic_shared(Site site) {
   return memory;
 }
 
+u32 shared_address(const void* shared) {
+  const u64 offset = u64(static_cast<const u8*>(shared) - machine->current->block->shared) - STATIC_CAPACITY;
+  if (offset >= machine->launch->dynamic_bytes) machine->fail("%p is not in dynamic shared memory", shared);
+  return DYNAMIC_BEGIN + u32(offset);
+}
+
+u8* dynamic_at(const Block& block, u32 address, u32 bytes) {
+  const u64 offset = u64(address) - DYNAMIC_BEGIN;
+  if (address < DYNAMIC_BEGIN || offset + bytes > machine->launch->dynamic_bytes) return nullptr;
+  return block.shared + STATIC_CAPACITY + offset;
+}
+
 void copy_later(void* to, const void* from) {
   if (reinterpret_cast<u64>(to) % 16 || reinterpret_cast<u64>(from) % 16)
     machine->fail("cp.async of 16 bytes from %p to %p: not aligned", from, to);

@@ -26,6 +26,13 @@ class SharedSite {
 // The dynamic shared memory of this block, as large as the launch asked for.
 void* dynamic_shared(Site site);
 
+// Where in the block's shared memory the dynamic part begins: the device keeps the first bytes for itself.
+constexpr u32 DYNAMIC_BEGIN = 1024;
+// The address, within shared memory, of something in its dynamic part.
+u32 shared_address(const void* shared);
+// What is at that address, if all these bytes belong to the launch's dynamic memory, otherwise null.
+u8* dynamic_at(const Block& block, u32 address, u32 bytes);
+
 // cp.async: nothing arrives before the matching wait, and `to` is spoiled until then. Under a seed some arrive at once.
 void copy_later(void* to, const void* from);
 void commit_copies();

@@ -31,6 +31,7 @@ int cuModuleGetFunction(void**, void*, const char*);
 int cuFuncSetAttribute(void*, int, int);
 int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
 int cuLaunchCooperativeKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**);
+int cuTensorMapEncodeTiled(void*, int, unsigned, Pointer, const u64*, const u64*, const unsigned*, const unsigned*, int, int, int, int);
 int bed_set_limit(const char*, i64);
 }
 
@@ -47,6 +48,7 @@ void require(bool holds, const char* what) {
 struct Device {
   void *stream = nullptr, *module = nullptr;
   mutable std::vector<Pointer> allocations;
+  bool allows_more = false;  // dynamic shared memory than there is without asking
 
   Device() {
     void* context;
@@ -79,9 +81,13 @@ struct Device {
     return values;
   }
 
-  int launch(const char* name, SelftestArguments arguments, u32 grid, u32 block, u32 dynamic = 0, bool cooperative = false) const {
+  template <class Arguments>
+  int launch(const char* name, Arguments arguments, u32 grid, u32 block, u32 dynamic = 0, bool cooperative = false) const {
     void *function, *parameters[] = {&arguments};
     REQUIRE(cuModuleGetFunction(&function, module, name) == 0);
+    constexpr u32 WITHOUT_ASKING = 48 << 10;
+    constexpr int MAX_DYNAMIC_SHARED = 8;
+    if (allows_more && dynamic > WITHOUT_ASKING) REQUIRE(cuFuncSetAttribute(function, MAX_DYNAMIC_SHARED, int(dynamic)) == 0);
     if (cooperative) return cuLaunchCooperativeKernel(function, grid, 1, 1, block, 1, 1, dynamic, stream, parameters);
     return cuLaunchKernel(function, grid, 1, 1, block, 1, 1, dynamic, stream, parameters, nullptr);
   }
@@ -276,6 +282,81 @@ void products() {
     }
 }
 
+// The arguments of cuTensorMapEncodeTiled for rows of halves, and what may be wrong with one of them.
+struct Tiling {
+  Pointer address;
+  u64 sizes[2], row_bytes;
+  unsigned box[2] = {64, 64}, steps[2] = {1, 1};
+
+  int encode(TensorMap* map) const {
+    constexpr int FLOAT16 = 6, SWIZZLE_128 = 3, PROMOTION_256 = 3;
+    return cuTensorMapEncodeTiled(map, FLOAT16, 2, address, sizes, &row_bytes, box, steps, 0, SWIZZLE_128, PROMOTION_256, 0);
+  }
+};
+
+TensorMap map_of(Pointer halves, u32 rows, u32 depth, u32 box_rows) {
+  TensorMap map;
+  const Tiling tiling{halves, {depth, rows}, 2 * depth, {64, box_rows}};
+  REQUIRE(tiling.encode(&map) == 0);
+  return map;
+}
+
+// 0 to 6, in no short period.
+std::vector<u16> small_halves(u32 count, u32 from) {
+  const u16 values[] = {0, 0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600};
+  std::vector<u16> halves(count);
+  for (u32 i = 0; i < count; i++) halves[i] = values[(u64(i) * i + i / 77 + from) % 7];
+  return halves;
+}
+
+std::vector<float> values_of(const std::vector<u16>& halves) {
+  std::vector<float> values;
+  for (u16 half : halves) values.push_back(float(value_of(half)));
+  return values;
+}
+
+// Neither the rows nor the columns nor the depth fill their last tiles.
+void pipeline() {
+  Device device;
+  device.allows_more = true;
+  const u32 n = 200, m = 300, depth = 360;
+  const auto rows = small_halves(n * depth, 1), columns = small_halves(m * depth, 5);
+  const Pointer out = device.allocate(4 * n * m);
+  const SelftestPipelineArguments a{map_of(device.put(rows), n, depth, 128), map_of(device.put(columns), m, depth, 256),
+                                    reinterpret_cast<float*>(out), n, m, depth};
+  REQUIRE(device.launch("selftest_pipeline", a, 2, 384, 4 * (128 + 256) * 128 + 64) == 0);
+  const auto got = device.get<float>(out, n * m), of_rows = values_of(rows), of_columns = values_of(columns);
+  for (u32 row = 0; row < n; row++)
+    for (u32 column = 0; column < m; column++) {
+      float sum = 0;
+      for (u32 k = 0; k < depth; k++) sum += of_rows[row * depth + k] * of_columns[column * depth + k];
+      REQUIRE(got[row * m + column] == sum);
+    }
+}
+
+void maps() {
+  const Device device;
+  alignas(64) u8 memory[192];
+  TensorMap* const map = reinterpret_cast<TensorMap*>(memory);
+  const Tiling good{device.allocate(1 << 16), {72, 100}, 144};
+  REQUIRE(good.encode(map) == 0);
+  REQUIRE(good.encode(reinterpret_cast<TensorMap*>(memory + 16)) == bed::INVALID_VALUE);
+  const auto refused = [&](auto change) {
+    Tiling bad = good;
+    change(bad);
+    REQUIRE(bad.encode(map) == bed::INVALID_VALUE);
+  };
+  refused([](Tiling& t) { t.address += 8; });
+  refused([](Tiling& t) { t.sizes[1] = 0; });
+  refused([](Tiling& t) { t.sizes[1] = (1ull << 32) + 1; });
+  refused([](Tiling& t) { t.row_bytes = 152; });
+  refused([](Tiling& t) { t.row_bytes = 128; });
+  refused([](Tiling& t) { t.box[0] = 72; });
+  refused([](Tiling& t) { t.box[1] = 257; });
+  refused([](Tiling& t) { t.box[1] = 0; });
+  refused([](Tiling& t) { t.steps[1] = 0; });
+}
+
 // A result in pinned memory is there after the synchronization and not before.
 void deferred() {
   const Device device;
@@ -354,7 +435,8 @@ struct Check {
 const Check CHECKS[] = {
     {"reverse", reverse, false}, {"sum", sum, false}, {"votes", votes, false}, {"stream", stream, false},
     {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"halves", halves, false},
-    {"multiply", multiply, false}, {"products", products, false}, {"deferred", deferred, false},
+    {"multiply", multiply, false}, {"products", products, false},
+    {"pipeline", pipeline, false}, {"maps", maps, false}, {"deferred", deferred, false},
     {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
     {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},
 };

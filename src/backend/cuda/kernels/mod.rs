@@ -5,7 +5,7 @@ pub mod borrow;
 pub mod driver;
 pub mod memory;
 pub mod probes;
-mod tensor_map;
+pub mod tensor_map;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
