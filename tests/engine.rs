@@ -15,8 +15,8 @@ use half::{bf16, f16};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
 fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
-    use Filter::{Cuda, CudaAtOnce, CudaLent, CudaStaged};
-    if matches!(tuning.filter, Cuda | CudaAtOnce | CudaLent | CudaStaged) && !has_cuda() {
+    use Filter::{Amx, Auto, Avx512Bf16, F32};
+    if !matches!(tuning.filter, Auto | F32 | Avx512Bf16 | Amx) && !has_cuda() {
         return None;
     }
     match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
