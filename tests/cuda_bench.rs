@@ -5,7 +5,7 @@ mod bed;
 use std::path::Path;
 use std::process::Command;
 
-use farpoint::tuning::{gpu_facts, gpu_rates};
+use farpoint::tuning::{accumulation_shares, gpu_facts, gpu_rates};
 use serde_json::Value;
 
 /// What the program said, and its exit code.
@@ -59,9 +59,23 @@ fn facts_and_rates_are_there() {
 /// JSON has no infinity and no NaN: a number that is either is null.
 fn all_positive(rates: &Value) {
     let rates = rates.as_object().unwrap();
-    assert_eq!(rates.len(), 9);
+    assert_eq!(rates.len(), 13);
     for (name, rate) in rates {
         assert!(rate.as_f64().is_some_and(|rate| rate > 0.0), "{name}: {rate}");
+    }
+}
+
+/// The filter's interval rests on this. The bed's tensor cores lose what a device may at most, which is more than a third of it.
+#[test]
+fn sums_of_products_lose_less_than_the_filter_allows_for() {
+    if !bed::has_cuda() {
+        return;
+    }
+    for depth in [32, 64, 96, 1024, 8192] {
+        let shares = accumulation_shares(0, depth).unwrap();
+        println!("{depth} values: {shares:?} of what the filter allows for");
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{depth}: {shares:?}");
+        assert!(bed::load().is_none() || shares.iter().all(|&share| share > 0.3), "{shares:?}");
     }
 }
 

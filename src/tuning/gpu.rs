@@ -3,9 +3,10 @@
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use serde::Serialize;
 
+use crate::backend::cuda::accumulation::largest_share;
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::kernels::driver;
-use crate::backend::cuda::probe::{Probe, Prober};
+use crate::backend::cuda::probe::{Multiplier, Probe, Prober};
 use crate::error::Result;
 
 /// A GPU, as its driver describes it. Nothing here was measured.
@@ -48,6 +49,15 @@ pub struct GpuRates {
     pub fma_flop_per_second: f64,
     /// f64 operations a second, two a multiply-add, from registers.
     pub fma64_flop_per_second: f64,
+    /// f16 operations a second, two a multiply-add, of matrix products as refresh makes them, without its search.
+    pub matrix_flop_per_second: f64,
+    /// The same by the instructions that every GPU has.
+    pub portable_matrix_flop_per_second: f64,
+    /// The largest error of a product of operands made to lose the most, as a share of what the filter allows for: 1 would be
+    /// its limit.
+    pub accumulation_share: f64,
+    /// The same by the instructions that every GPU has.
+    pub portable_accumulation_share: f64,
     /// From one launch to the next in a stream.
     pub launch_seconds: f64,
     /// A launch and the wait for it, as the host sees it.
@@ -60,6 +70,9 @@ pub struct GpuRates {
 
 /// What the names of the test bed's devices begin with (tests/bed).
 const TEST_BED: &str = "Farpoint test bed";
+
+/// Values that the products whose errors are measured are summed over.
+const DEPTH: usize = 1024;
 
 /// What the driver says of GPU number `device`.
 ///
@@ -90,6 +103,17 @@ pub fn gpu_facts(device: usize) -> Result<GpuFacts> {
     })
 }
 
+/// The largest errors of products of `depth` values, as shares of what the filter allows for: by the fastest instructions of GPU
+/// number `device`, and by those that every GPU has.
+///
+/// # Errors
+/// [`crate::Error::Cuda`] where there is none that could be used, or it fails.
+pub fn accumulation_shares(device: usize, depth: usize) -> Result<[f64; 2]> {
+    let mut prober = Prober::new(Gpu::open(device)?)?;
+    let mut share = |multiplier| largest_share(&mut prober, multiplier, depth);
+    Ok([share(Multiplier::Fastest)?, share(Multiplier::Portable)?])
+}
+
 /// Measure GPU number `device`, in about a second.
 ///
 /// # Errors
@@ -103,6 +127,10 @@ pub fn gpu_rates(device: usize) -> Result<GpuRates> {
         upload_bytes_per_second: prober.upload_rate()?,
         fma_flop_per_second: prober.fma_rate(Probe::Fma)?,
         fma64_flop_per_second: prober.fma_rate(Probe::Fma64)?,
+        matrix_flop_per_second: prober.matrix_rate(Multiplier::Fastest)?,
+        portable_matrix_flop_per_second: prober.matrix_rate(Multiplier::Portable)?,
+        accumulation_share: largest_share(&mut prober, Multiplier::Fastest, DEPTH)?,
+        portable_accumulation_share: largest_share(&mut prober, Multiplier::Portable, DEPTH)?,
         launch_seconds: prober.launch_seconds()?,
         round_trip_seconds: prober.round_trip_seconds()?,
         barrier_seconds: prober.seconds_a_repeat(Probe::Barrier)?,

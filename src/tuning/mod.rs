@@ -6,7 +6,7 @@ mod plain_loop;
 mod rates;
 
 #[cfg(feature = "cuda")]
-pub use gpu::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
+pub use gpu::{GpuFacts, GpuRates, accumulation_shares, gpu_facts, gpu_rates};
 pub use plain_loop::plain_loop;
 pub use rates::{best_of, product_rate, read_bandwidth};
 

@@ -1,6 +1,7 @@
 //! The CUDA backend: the CPU's rounds, each queued whole on the device. The host decides nothing inside a round and waits once
 //! for its answer; where the pool stays on the host it waits once more, for the rows that must travel.
 
+pub(crate) mod accumulation;
 mod at_once;
 pub(crate) mod batch;
 mod clock;

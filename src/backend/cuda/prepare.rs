@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::accumulation::error_factor;
 use super::kernels::arguments as kernel;
 use super::kernels::memory::{fetch, fill, send};
 use super::roles::roles;
@@ -247,16 +248,6 @@ impl Cuda<'_> {
             depth: number(self.extent().depth),
         }
     }
-}
-
-/// What tensor cores make of a sum of `d` exact products in f32 is off by at most this times the sum of their sizes.
-///
-/// They add 16 products, or fewer, to a sum at a time: all are cut to 24 bits below the largest of them, as is the result. With
-/// u = 2^-23 the d products and d / 16 sums that are cut lose less than (17 / 16) d u times the largest, the results
-/// (1 / 16) d u, and no partial sum is above the sum of the sizes: 1.125 d 2^-23 in all. This is 1.7 times as much, and
-/// more than 8 products at a time lose.
-fn error_factor(d: usize) -> f64 {
-    (d as f64 + 4.0) * 2f64.powi(-22)
 }
 
 /// A power of two of at least 1 as a product of two that fit f32.

@@ -8,10 +8,12 @@ use cudarc::driver::{CudaStream, DriverError};
 
 use super::clock::Clock;
 use super::device::Gpu;
+pub use super::kernels::Multiplier;
 use super::kernels::arguments as kernel;
 use super::kernels::arguments::Pointer;
-use super::kernels::memory::{Arena, Carver, Pinned, Region, fill, send};
+use super::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
 pub use super::kernels::probes::Probe;
+use super::kernels::probes::Tile;
 use crate::error::Result;
 
 /// Launches that a median is of.
@@ -27,6 +29,8 @@ const LEAST_BYTES: usize = 1 << 20;
 const FILLING: u8 = 0x3f;
 /// What no probe's sum comes to.
 const NEVER: f32 = -1.0;
+/// Values that a tile's rows are multiplied along.
+const DEPTH: usize = 1024;
 const UPLOAD_BYTES: usize = 32 << 20;
 const MOST_REPEATS: u32 = 1 << 24;
 /// Launches of nothing, back to back.
@@ -131,16 +135,85 @@ impl Prober {
         Ok(median((0..LAUNCHES).map(round_trip).collect::<Result<_>>()?))
     }
 
-    /// Seconds of a repeat of `probe`, once there are enough of them to be timed.
+    /// Operations a second, two a multiply-add, of matrix products as refresh makes them, operands in a cache and no search.
+    pub fn matrix_rate(&mut self, multiplier: Multiplier) -> Result<f64> {
+        let (rows, columns) = self.gpu.kernels().probes.tile(multiplier);
+        let blocks = self.gpu.kernels().probes.multiplying(multiplier);
+        let (arena, tile) = self.allocate_tile(multiplier, DEPTH)?;
+        // Halves of about 0.8: zeros would take less power, and be faster.
+        let operands = Region::<u8>::lent(arena.address(), 2 * (rows + columns) * DEPTH);
+        self.checked(fill(&self.stream, operands, FILLING))?;
+        let multiply = |p: &Prober, repeats| {
+            p.gpu.kernels().probes.multiply(&p.stream, multiplier, tile, repeats)
+        };
+        let seconds = self.seconds_each(multiply)?;
+        Ok(f64::from(blocks) * (2 * rows * columns * DEPTH) as f64 / seconds)
+    }
+
+    /// Products of one tile's `rows` and `columns`, halves, each `(tile, depth)`: `(rows, columns)`.
+    pub fn products(
+        &mut self,
+        multiplier: Multiplier,
+        rows: &[u16],
+        columns: &[u16],
+        depth: usize,
+    ) -> Result<Vec<f32>> {
+        let (_arena, tile) = self.allocate_tile(multiplier, depth)?;
+        let mut products = vec![0.0; rows.len() / depth * (columns.len() / depth)];
+        let place = |pointer: Pointer<u16>, len| Region::lent(pointer.address, len);
+        let queued = send(&self.stream, rows, place(tile.rows, rows.len()))
+            .and_then(|()| send(&self.stream, columns, place(tile.columns, columns.len())))
+            .and_then(|()| self.gpu.kernels().probes.multiply(&self.stream, multiplier, tile, 1))
+            .and_then(|()| {
+                let made = Region::lent(tile.products.address, products.len());
+                fetch(&self.stream, made, &mut products)
+            })
+            .and_then(|()| self.stream.synchronize());
+        self.checked(queued)?;
+        Ok(products)
+    }
+
+    /// Rows and columns of a tile of products.
+    pub fn tile(&self, multiplier: Multiplier) -> (usize, usize) {
+        self.gpu.kernels().probes.tile(multiplier)
+    }
+
+    /// Memory for a tile's operands, the rows first, and its products.
+    fn allocate_tile(&self, multiplier: Multiplier, depth: usize) -> Result<(Arena, Tile)> {
+        let (rows, columns) = self.gpu.kernels().probes.tile(multiplier);
+        let carve = |c: &mut Carver| {
+            (c.region(rows * depth), c.region(columns * depth), c.region(rows * columns))
+        };
+        let mut plan = Carver::from(0);
+        let _: (Region<u16>, Region<u16>, Region<f32>) = carve(&mut plan);
+        let bytes = usize::try_from(plan.end()).expect("a few megabytes");
+        let arena = self.checked(Arena::allocate(&self.stream, bytes))?;
+        let (rows, columns, products) = carve(&mut Carver::from(arena.address()));
+        let depth = u32::try_from(depth).expect("rows have few values");
+        let tile = Tile {
+            rows: rows.pointer(),
+            columns: columns.pointer(),
+            products: products.pointer(),
+            depth,
+        };
+        Ok((arena, tile))
+    }
+
+    /// Seconds of a repeat of `probe`.
     pub fn seconds_a_repeat(&mut self, probe: Probe) -> Result<f64> {
-        let mut arguments = kernel::ProbeArguments { repeats: 1, ..self.arguments() };
-        while arguments.repeats < MOST_REPEATS
-            && self.seconds(|p| p.queue(probe, &arguments))? < LONG_SECONDS
-        {
-            arguments.repeats *= 2;
+        let arguments = self.arguments();
+        self.seconds_each(|p, repeats| {
+            p.queue(probe, &kernel::ProbeArguments { repeats, ..arguments })
+        })
+    }
+
+    /// Seconds of one of the repeats that `queue` queues, once there are enough of them to be timed.
+    fn seconds_each(&mut self, queue: impl Fn(&Prober, u32) -> Queued) -> Result<f64> {
+        let mut repeats = 1;
+        while repeats < MOST_REPEATS && self.seconds(|p| queue(p, repeats))? < LONG_SECONDS {
+            repeats *= 2;
         }
-        let seconds = self.median(|p| p.queue(probe, &arguments))?;
-        Ok(seconds / f64::from(arguments.repeats))
+        Ok(self.median(|p| queue(p, repeats))? / f64::from(repeats))
     }
 
     /// Bring the device to its clocks.

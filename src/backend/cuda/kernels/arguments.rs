@@ -382,6 +382,19 @@ pub struct ProbeArguments {
     pub repeats: u32,
 }
 
+/// One tile of products, for the probes.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ProductsArguments {
+    pub row_boxes: TensorMap,
+    pub column_boxes: TensorMap,
+    pub rows: Pointer<u16>,
+    pub columns: Pointer<u16>,
+    pub products: Pointer<f32>,
+    pub depth: u32,
+    pub repeats: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,6 +422,7 @@ mod tests {
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
             ("ProbeArguments", size_of::<ProbeArguments>()),
+            ("ProductsArguments", size_of::<ProductsArguments>()),
             ("MeanArguments", size_of::<MeanArguments>()),
         ];
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();

@@ -20,7 +20,7 @@ use cudarc::driver::{
     PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
-use probes::Probes;
+use probes::{PROBE_90A, Probes};
 
 use crate::pool::Dtype;
 
@@ -33,7 +33,7 @@ pub const TILE: u32 = 128;
 /// Rows and centers of a box, and of a tile of `refresh_wgmma`.
 const BOX_ROWS: u32 = 128;
 pub const BOX_CENTERS: u32 = 256;
-/// Threads of a block of it, one block a multiprocessor, and the bytes of its ring, as in kernels/refresh_90a.cu.
+/// Threads of a block of it, one block a multiprocessor, and the bytes of its ring, as in kernels/tile_90a.cuh.
 const WGMMA_THREADS: u32 = 384;
 const RING_BYTES: u32 = 196_672;
 /// The file that is compiled for one architecture alone.
@@ -218,7 +218,8 @@ impl Modules {
         let load = |&(name, image): &(&'static str, &[u8])| {
             Ok((name, context.load_module(Ptx::from_binary(image.to_vec()))?))
         };
-        let runs = |&&(name, _): &&(&'static str, &[u8])| is_wgmma || name != REFRESH_90A;
+        let only_there = [REFRESH_90A, PROBE_90A];
+        let runs = |&&(name, _): &&(&'static str, &[u8])| is_wgmma || !only_there.contains(&name);
         images.iter().filter(runs).map(load).collect::<Result<_, DriverError>>().map(Modules)
     }
 
@@ -278,6 +279,7 @@ impl Kernels {
             mean_distance: m.by_dtype("mean", "mean_distance")?,
             mean_nearest: m.by_dtype("mean", "mean_nearest")?,
         };
+        // Absent where the device, or the build, lacks the architecture.
         if m.has(REFRESH_90A) {
             let kernel = m.kernel(REFRESH_90A, "refresh_wgmma")?;
             kernel.allow_shared(RING_BYTES)?;

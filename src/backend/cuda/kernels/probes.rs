@@ -1,9 +1,12 @@
-//! Launches of `kernels/probe.cu`.
+//! Launches of `kernels/probe*.cu`.
 
 use cudarc::driver::{CudaStream, DeviceRepr, DriverError};
 
-use super::arguments::ProbeArguments;
-use super::{Kernel, Modules, Shape, THREADS};
+use super::arguments::{Pointer, ProbeArguments, ProductsArguments, TensorMap};
+use super::{
+    BOX_CENTERS, BOX_ROWS, Kernel, Modules, Multiplier, RING_BYTES, Shape, THREADS, TILE,
+    WGMMA_THREADS,
+};
 
 /// Blocks a multiprocessor of the probes that fill the device, as their launch bounds say.
 const RESIDENT: u32 = 4;
@@ -15,6 +18,8 @@ const FMAS: u32 = 8 * 16;
 // SAFETY: plain numbers and addresses in the layout of the kernel's one parameter, which
 // `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
 unsafe impl DeviceRepr for ProbeArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for ProductsArguments {}
 
 /// What can be probed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +57,86 @@ impl Probe {
     }
 }
 
+/// Operands of one tile of products, halves, and where the products go.
+#[derive(Debug, Clone, Copy)]
+pub struct Tile {
+    pub rows: Pointer<u16>,
+    pub columns: Pointer<u16>,
+    pub products: Pointer<f32>,
+    /// Values a row of either operand.
+    pub depth: u32,
+}
+
+/// The file that is compiled for one architecture alone.
+pub(super) const PROBE_90A: &str = "probe_90a";
+
 /// Every probe, loaded on one device.
 pub struct Probes {
     multiprocessors: u32,
     kernels: Vec<Kernel<ProbeArguments>>,
+    mma: Kernel<ProductsArguments>,
+    /// Where the device has its instructions.
+    wgmma: Option<Kernel<ProductsArguments>>,
 }
 
 impl Probes {
     pub(super) fn load(modules: &Modules, multiprocessors: u32) -> Result<Probes, DriverError> {
         let kernels = Probe::ALL.iter().map(|probe| modules.kernel("probe", probe.kernel()));
-        Ok(Probes { multiprocessors, kernels: kernels.collect::<Result<_, _>>()? })
+        let wgmma = modules.has(PROBE_90A).then(|| modules.kernel(PROBE_90A, "probe_wgmma"));
+        let wgmma: Option<Kernel<_>> = wgmma.transpose()?;
+        if let Some(kernel) = &wgmma {
+            kernel.allow_shared(RING_BYTES)?;
+        }
+        Ok(Probes {
+            multiprocessors,
+            kernels: kernels.collect::<Result<_, _>>()?,
+            mma: modules.kernel("probe_mma", "probe_mma")?,
+            wgmma,
+        })
+    }
+
+    fn wgmma(&self, multiplier: Multiplier) -> Option<&Kernel<ProductsArguments>> {
+        self.wgmma.as_ref().filter(|_| multiplier == Multiplier::Fastest)
+    }
+
+    /// Rows and columns of a tile of products.
+    pub fn tile(&self, multiplier: Multiplier) -> (usize, usize) {
+        let (rows, columns) =
+            if self.wgmma(multiplier).is_some() { (BOX_ROWS, BOX_CENTERS) } else { (TILE, TILE) };
+        (rows as usize, columns as usize)
+    }
+
+    /// Blocks that multiply a tile at the same time, each of them the same.
+    pub fn multiplying(&self, multiplier: Multiplier) -> u32 {
+        self.multiprocessors * if self.wgmma(multiplier).is_some() { 1 } else { 2 }
+    }
+
+    /// Multiply a tile, `repeats` times in every block.
+    pub fn multiply(
+        &self,
+        stream: &CudaStream,
+        multiplier: Multiplier,
+        tile: Tile,
+        repeats: u32,
+    ) -> Result<(), DriverError> {
+        let Tile { rows, columns, products, depth } = tile;
+        let a = ProductsArguments {
+            row_boxes: TensorMap::of_halves(rows, BOX_ROWS, depth, BOX_ROWS)?,
+            column_boxes: TensorMap::of_halves(columns, BOX_CENTERS, depth, BOX_CENTERS)?,
+            rows,
+            columns,
+            products,
+            depth,
+            repeats,
+        };
+        let shape = Shape::of(self.multiplying(multiplier));
+        match self.wgmma(multiplier) {
+            Some(kernel) => {
+                let shape = Shape { threads: WGMMA_THREADS, shared: RING_BYTES, ..shape };
+                kernel.launch(stream, shape, &a)
+            }
+            None => self.mma.launch(stream, shape, &a),
+        }
     }
 
     /// Blocks that `probe` is launched with.

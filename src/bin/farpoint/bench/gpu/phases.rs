@@ -95,7 +95,11 @@ impl Run<'_> {
         let s = self.statistics;
         let row_bytes = self.pool_bytes as f64 / self.n as f64;
         vec![
-            self.products("products", s.tile_evaluations),
+            self.products(
+                "products",
+                s.tile_evaluations,
+                ("matrix", self.rates.matrix_flop_per_second),
+            ),
             self.canonical(s.refresh_canonical),
             self.read("frontier rows read", s.refreshed_rows as f64 * row_bytes),
         ]
@@ -105,7 +109,11 @@ impl Run<'_> {
         let s = self.statistics;
         let rate = self.rates.barrier_seconds.recip();
         vec![
-            self.products("products among live rows", s.pick_evaluations),
+            self.products(
+                "products among live rows",
+                s.pick_evaluations,
+                ("portable matrix", self.rates.portable_matrix_flop_per_second),
+            ),
             self.canonical(s.pick_canonical),
             Work::new("a barrier a pick", self.k as f64, "picks", ("barrier", rate)),
         ]
@@ -115,9 +123,8 @@ impl Run<'_> {
         Work::new(what, bytes, "B", ("read", self.rates.read_bytes_per_second))
     }
 
-    fn products(&self, what: &'static str, pairs: u64) -> Work {
-        let flop = 2.0 * self.d as f64 * pairs as f64;
-        Work::new(what, flop, "FLOP", ("fma", self.rates.fma_flop_per_second))
+    fn products(&self, what: &'static str, pairs: u64, rate: (&'static str, f64)) -> Work {
+        Work::new(what, 2.0 * self.d as f64 * pairs as f64, "FLOP", rate)
     }
 
     /// A difference and a multiply-add a value: each takes an operation's place, the first half of what it could do.

@@ -13,7 +13,8 @@ pub fn gpu(facts: &GpuFacts, rates: &GpuRates) -> String {
     format!(
         "cuda:{}: {}, compute capability {}, {} multiprocessors, {:.1} GB of which {:.1} free, driver for CUDA {}\n  \
          memory     copy {:.0} GB/s (read and written), read {:.0} GB/s, upload from pinned memory {:.1} GB/s\n  \
-         arithmetic f32 {:.2} TFLOP/s, f64 {:.2} TFLOP/s by multiply-adds\n  \
+         arithmetic f32 {:.2} TFLOP/s, f64 {:.2} TFLOP/s by multiply-adds; f16 matrix products {:.2} TFLOP/s, by what every GPU has {:.2}\n  \
+         exactness  sums of products lose {:.3} of what the filter allows for, by what every GPU has {:.3}\n  \
          latency    launch {}, launch and wait {}, a block's pick {}, all blocks' pick {}\n",
         facts.device,
         facts.name,
@@ -27,6 +28,10 @@ pub fn gpu(facts: &GpuFacts, rates: &GpuRates) -> String {
         rates.upload_bytes_per_second / 1e9,
         rates.fma_flop_per_second / 1e12,
         rates.fma64_flop_per_second / 1e12,
+        rates.matrix_flop_per_second / 1e12,
+        rates.portable_matrix_flop_per_second / 1e12,
+        rates.accumulation_share,
+        rates.portable_accumulation_share,
         time(rates.launch_seconds),
         time(rates.round_trip_seconds),
         time(rates.barrier_seconds),
