@@ -1,4 +1,4 @@
-// The only inline PTX: each primitive with its instruction and what the test bed does in its place.
+// The only inline PTX, with ptx_90a.cuh: each primitive with its instruction and what the test bed does in its place.
 #pragma once
 #include "portable.cuh"
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "shared.hpp"
+
 namespace bed {
 namespace {
 
@@ -28,7 +30,7 @@ State read(const u64* barrier) {
 bool is_one(const State& state) { return state.kind == State::FRESH || state.kind == State::VISIBLE; }
 
 State checked(const u64* barrier, const char* operation) {
-  if (reinterpret_cast<u64>(barrier) % sizeof(u64) || !machine->current->block->shares(barrier, sizeof(u64)))
+  if (reinterpret_cast<u64>(barrier) % sizeof(u64) || !is_shared(barrier, sizeof(u64)))
     machine->fail("%s: %p is no aligned place in shared memory", operation, static_cast<const void*>(barrier));
   const State state = read(barrier);
   if (!is_one(state)) machine->fail("%s: a barrier that is not initialized", operation);
@@ -57,7 +59,7 @@ void add_bytes(State& state, i64 bytes) {
 }  // namespace
 
 void barrier_init(u64* barrier, u32 arrivals) {
-  if (reinterpret_cast<u64>(barrier) % sizeof(u64) || !machine->current->block->shares(barrier, sizeof(u64)))
+  if (reinterpret_cast<u64>(barrier) % sizeof(u64) || !is_shared(barrier, sizeof(u64)))
     machine->fail("barrier_init: %p is no aligned place in shared memory", static_cast<const void*>(barrier));
   if (is_one(read(barrier))) machine->fail("barrier_init: a barrier that is one already");
   if (!arrivals || arrivals > MOST_ARRIVALS) machine->fail("barrier_init: %u arrivals", arrivals);

@@ -122,12 +122,6 @@ struct Block {
   u32 static_bytes;
   bool dynamic_poisoned;
   u32 spare_registers;  // that warps have given back
-
-  // Whether these bytes are shared memory of this block.
-  bool shares(const void* memory, std::size_t bytes) const {
-    const u64 from = u64(static_cast<const u8*>(memory) - shared);
-    return from < STATIC_CAPACITY + DYNAMIC_CAPACITY && from + bytes <= STATIC_CAPACITY + DYNAMIC_CAPACITY;
-  }
 };
 
 class Machine {

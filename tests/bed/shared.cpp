@@ -50,6 +50,11 @@ void* dynamic_shared(Site site) {
   return memory;
 }
 
+bool is_shared(const void* memory, u32 bytes) {
+  const u64 from = u64(static_cast<const u8*>(memory) - machine->current->block->shared);
+  return from + bytes <= STATIC_CAPACITY || (from >= STATIC_CAPACITY && from + bytes <= STATIC_CAPACITY + machine->launch->dynamic_bytes);
+}
+
 u32 shared_address(const void* shared) {
   const u64 offset = u64(static_cast<const u8*>(shared) - machine->current->block->shared) - STATIC_CAPACITY;
   if (offset >= machine->launch->dynamic_bytes) machine->fail("%p is not in dynamic shared memory", shared);

@@ -26,6 +26,8 @@ class SharedSite {
 // The dynamic shared memory of this block, as large as the launch asked for.
 void* dynamic_shared(Site site);
 
+// Whether these bytes are shared memory of the block that runs now.
+bool is_shared(const void* memory, u32 bytes);
 // Where in the block's shared memory the dynamic part begins: the device keeps the first bytes for itself.
 constexpr u32 DYNAMIC_BEGIN = 1024;
 // The address, within shared memory, of something in its dynamic part.

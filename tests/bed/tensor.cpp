@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "shared.hpp"
+
 // Four times as fast as what every x86-64 has. The sanitizer is not ready when the choice between the two is made.
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 #define VECTORIZED __attribute__((target_clones("avx2", "default")))
@@ -126,7 +128,7 @@ u16 half_of(float x) {
 
 void load_matrices(u32* out, const void* row) {
   if (reinterpret_cast<u64>(row) % 16) machine->fail("load_matrices: lane %u gives %p, which is not aligned", machine->current->lane, row);
-  if (!machine->current->block->shares(row, 16))
+  if (!is_shared(row, 16))
     machine->fail("load_matrices: lane %u gives %p, which is not in shared memory", machine->current->lane, row);
   const Loading own{out, static_cast<const u8*>(row)};
   machine->meet_warp({"load_matrices", __FILE__, __LINE__}, FULL, reinterpret_cast<u64>(&own), load_for_all);

@@ -316,7 +316,7 @@ std::vector<float> values_of(const std::vector<u16>& halves) {
 }
 
 // Neither the rows nor the columns nor the depth fill their last tiles.
-void pipeline() {
+void pipeline(const char* kernel) {
   Device device;
   device.allows_more = true;
   const u32 n = 200, m = 300, depth = 360;
@@ -324,7 +324,7 @@ void pipeline() {
   const Pointer out = device.allocate(4 * n * m);
   const SelftestPipelineArguments a{map_of(device.put(rows), n, depth, 128), map_of(device.put(columns), m, depth, 256),
                                     reinterpret_cast<float*>(out), n, m, depth};
-  REQUIRE(device.launch("selftest_pipeline", a, 2, 384, 4 * (128 + 256) * 128 + 64) == 0);
+  REQUIRE(device.launch(kernel, a, 2, 384, 4 * (128 + 256) * 128 + 512) == 0);
   const auto got = device.get<float>(out, n * m), of_rows = values_of(rows), of_columns = values_of(columns);
   for (u32 row = 0; row < n; row++)
     for (u32 column = 0; column < m; column++) {
@@ -333,6 +333,9 @@ void pipeline() {
       REQUIRE(got[row * m + column] == sum);
     }
 }
+
+void pipeline() { pipeline("selftest_pipeline"); }
+void overlap() { pipeline("selftest_overlap"); }
 
 void maps() {
   const Device device;
@@ -436,7 +439,7 @@ const Check CHECKS[] = {
     {"reverse", reverse, false}, {"sum", sum, false}, {"votes", votes, false}, {"stream", stream, false},
     {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"halves", halves, false},
     {"multiply", multiply, false}, {"products", products, false},
-    {"pipeline", pipeline, false}, {"maps", maps, false}, {"deferred", deferred, false},
+    {"pipeline", pipeline, false}, {"overlap", overlap, false}, {"maps", maps, false}, {"deferred", deferred, false},
     {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
     {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},
 };

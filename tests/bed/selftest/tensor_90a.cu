@@ -2,6 +2,7 @@
 #include "selftest.cuh"
 
 constexpr u32 ROWS = 128, COLUMNS = 256, SLICE = 64, STAGES = 4, CONSUMERS = 2;
+constexpr u32 RELEASING = WARP;  // threads for which one says that a stage has been read
 
 struct PipelineShared {
   u16 rows[STAGES][ROWS * SLICE];
@@ -21,7 +22,13 @@ DEVICE void produce(PipelineShared& s, const SelftestPipelineArguments& a, u32 s
     }
 }
 
-DEVICE void consume(PipelineShared& s, const SelftestPipelineArguments& a, u32 slices, u32 group) {
+// The products of this turn have been made: its stage may be filled again.
+DEVICE void release(PipelineShared& s, u32 turn) {
+  if (threadIdx.x % RELEASING == 0) barrier_arrive(&s.empty[turn % STAGES]);
+}
+
+// OVERLAPPING: the products of one slice are still being made when those of the next begin.
+template <bool OVERLAPPING> DEVICE void consume(PipelineShared& s, const SelftestPipelineArguments& a, u32 slices, u32 group) {
   const u32 lane = threadIdx.x % WARP, warp = threadIdx.x / WARP % 4;
   const u32 first = blockIdx.x * ROWS + 64 * group + 16 * warp + lane / 4;
   u32 turn = 0;
@@ -35,8 +42,17 @@ DEVICE void consume(PipelineShared& s, const SelftestPipelineArguments& a, u32 s
 #pragma unroll
       for (u32 step = 0; step < 4; step++) multiply_64x256x16(sums, rows + 2 * step, columns + 2 * step, slice || step);
       wgmma_commit();
-      wgmma_wait<0>(sums);
-      if (lane == 0) barrier_arrive(&s.empty[stage]);
+      if (OVERLAPPING) {
+        wgmma_wait<1>();
+        if (slice) release(s, turn - 1);
+      } else {
+        wgmma_wait<0>(sums);
+        release(s, turn);
+      }
+    }
+    if (OVERLAPPING) {
+      wgmma_wait<0>(sums);  // the last of the tile
+      release(s, turn - 1);
     }
 #pragma unroll
     for (u32 j = 0; j < 32; j++)
@@ -49,24 +65,33 @@ DEVICE void consume(PipelineShared& s, const SelftestPipelineArguments& a, u32 s
 }
 
 // A warpgroup copies, two multiply: 64 rows each.
-KERNEL(selftest_pipeline, SelftestPipelineArguments, 384, 1) {
-#if !defined(__CUDACC__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  DYNAMIC_SHARED(PipelineShared, s);
+template <bool OVERLAPPING> DEVICE void pipeline(PipelineShared& s, const SelftestPipelineArguments& a) {
   const u32 slices = (a.depth + SLICE - 1) / SLICE, group = threadIdx.x / 128;
   if (threadIdx.x == 0) {
     for (u32 stage = 0; stage < STAGES; stage++) {
-      barrier_init(&s->full[stage], 1);
-      barrier_init(&s->empty[stage], CONSUMERS * 4);
+      barrier_init(&s.full[stage], 1);
+      barrier_init(&s.empty[stage], CONSUMERS * 128 / RELEASING);
     }
     barrier_init_visible();
   }
-  __syncthreads();
+  __syncthreads();  // the barriers are there
   if (group == CONSUMERS) {
     registers_give<40>();
-    if (threadIdx.x % 128 == 0) produce(*s, a, slices);
+    if (threadIdx.x % 128 == 0) produce(s, a, slices);
   } else {
     registers_take<232>();
-    consume(*s, a, slices, group);
+    consume<OVERLAPPING>(s, a, slices, group);
   }
-#endif
 }
+
+#if !defined(__CUDACC__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+KERNEL(selftest_pipeline, SelftestPipelineArguments, 384, 1) {
+  DYNAMIC_SHARED(PipelineShared, s);
+  pipeline<false>(*s, a);
+}
+
+KERNEL(selftest_overlap, SelftestPipelineArguments, 384, 1) {
+  DYNAMIC_SHARED(PipelineShared, s);
+  pipeline<true>(*s, a);
+}
+#endif
