@@ -44,6 +44,7 @@ API cuTensorMapEncodeTiled(TensorMap* map, int type, unsigned rank, Pointer addr
                            const std::uint64_t* strides, const unsigned* box, const unsigned* steps, int interleave, int swizzle,
                            int promotion, int fill) {
   if (const int refused = bound_status()) return refused;
+  if (knobs.capability < 90) return refuse(NOT_SUPPORTED, "a tensor map for a device that has none");
   const Tiling tiling{type, rank, address, sizes, strides, box, steps, interleave, swizzle, promotion, fill};
   if (reinterpret_cast<u64>(map) % alignof(TensorMap)) return refuse(INVALID_VALUE, "a tensor map to %p", static_cast<void*>(map));
   if (type == FLOAT16 && swizzle == SWIZZLE_128 && rank && box[0] * HALF_BYTES > SWIZZLED_BYTES)

@@ -80,8 +80,8 @@ struct Thread {
   Warp* warp;
   Stack* stack;  // null until it begins
   Site waits;
-  const u64* barrier;           // at which it waits
-  std::vector<u64*> fresh;      // barriers it has initialized and not made visible
+  const u64* barrier;        // at which it waits
+  std::vector<u64*> fresh;   // barriers that it has initialized and not made visible
   std::vector<Copy> copies;
   u32 copy_group;  // groups committed so far
 };

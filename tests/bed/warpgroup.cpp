@@ -103,6 +103,9 @@ void ask_for_all(const u64* values) {
       machine->fail("multiply_64x256x16: lanes 0 and %u disagree on the matrices or on accumulating", lane);
     of_lanes[lane] = own.sums;
   }
+  const Block& block = *warp.block;
+  if ((warp.first / 32 - block.first_warp) / WARPS * WARPS + WARPS > block.warps)
+    machine->fail("multiply_64x256x16: the block has no whole warpgroup here");
   if (!warp.ordered) machine->fail("multiply_64x256x16: no wgmma_begin since the start or the last wgmma_wait");
   for (u64 word : {first.rows, first.columns, u64(first.accumulate)}) warp.history = (warp.history ^ word) * 0x9E3779B97F4A7C15ull + 1;
   Sums& sums = begin_sums(warp, of_lanes, first.accumulate);
@@ -128,7 +131,7 @@ void wait_for_all(const u64* values) {
   warp.ordered = false;
 }
 
-// A whole warpgroup, with the same number everywhere.
+// All lanes, with the same number.
 void meet_for_registers(const char* operation, u32 registers) {
   const u64* values = machine->meet_warp({operation, __FILE__, __LINE__}, FULL, registers);
   for (u32 lane = 0; lane < 32; lane++)

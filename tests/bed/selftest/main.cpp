@@ -358,6 +358,9 @@ void maps() {
   refused([](Tiling& t) { t.box[1] = 257; });
   refused([](Tiling& t) { t.box[1] = 0; });
   refused([](Tiling& t) { t.steps[1] = 0; });
+  bed_set_limit("capability", 89);
+  REQUIRE(good.encode(map) == bed::NOT_SUPPORTED);
+  bed_set_limit("capability", 90);
 }
 
 // A result in pinned memory is there after the synchronization and not before.
