@@ -21,10 +21,13 @@ KERNEL(frontier_start, FrontierArguments, 256, 1) {
     for (u32 i = thread; i < BINS; i += gridDim.x * blockDim.x) a.histogram[i] = 0;
     for (u32 i = thread; i < a.list.capacity; i += gridDim.x * blockDim.x) a.list.ranks[i] = a.list.slots[i] = 0;
     if (thread > 0) return;
-    *a.select = Select{0, 0, a.size + 1, 0, 0, 0, 0};
-    Counts counts = a.round->counts; // of all rounds
-    *a.round = Round{};
-    a.round->counts = counts;
+    Round before = *a.round;
+    Round now = {};
+    now.counts = before.counts; // of all rounds
+    now.centers = before.centers + before.picks;
+    now.finished = before.finished | before.has_next;
+    *a.round = now;
+    *a.select = Select{0, 0, a.size + 1, 0, now.finished, 0, 0};
 }
 
 // 12 bits of the code, the most significant first.
@@ -119,6 +122,7 @@ KERNEL(frontier_histogram, FrontierArguments, 256, 1) {
 }
 
 KERNEL(frontier_compact, FrontierArguments, 256, 1) {
+    if (a.round->finished) return;
     u64 stride = u64(gridDim.x) * blockDim.x;
     for (u64 row = u64(blockIdx.x) * blockDim.x + threadIdx.x; row < a.n; row += stride) {
         double bound = a.state.bounds[row];

@@ -22,7 +22,7 @@ struct PackArguments {
     Packing packing;
     Rows rows;
     Frontier frontier;
-    const Round* round;   // null: `count` says how many rows
+    const Round* round;   // gather: null where `first` and `count` say which centers they become
     float* centers;       // (m, d)
     Operand* operands;    // (m,), of centers
     float* bases;         // (window,)
@@ -30,7 +30,7 @@ struct PackArguments {
     F16* window;          // (window, depth)
     const u32* sources;   // gather: where the rows' values are, and
     const u32* pool_rows; // which rows they are
-    u32 count;            // centers, or rows to gather
+    u32 count;            // centers, at most, or rows to gather
     u32 first;            // the first center
     u32 window_first;     // the first center of the window
 };
@@ -76,8 +76,9 @@ DEVICE void pack_rows(const PackArguments& a) {
 KERNEL(pack_centers, PackArguments, 256, 1) {
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
-    for (u32 i = warp; i < a.count; i += warps) {
-        u32 center = a.first + i, place = center - a.window_first;
+    u32 end = min(a.first + a.count, a.round->centers);
+    for (u32 center = a.first + warp; center < end; center += warps) {
+        u32 place = center - a.window_first;
         View<float> c = {a.centers + u64(center) * a.packing.d, 0.0};
         Operand packed = pack(a.packing, c, a.window + u64(place) * a.packing.depth, lane);
         if (lane != 0) continue;
@@ -91,11 +92,12 @@ KERNEL(pack_centers, PackArguments, 256, 1) {
 template <class T>
 DEVICE void gather(const PackArguments& a) {
     u32 d = a.packing.d;
+    u32 first = a.round ? a.round->centers : a.first, count = a.round ? a.round->picks : a.count;
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
-    for (u32 i = warp; i < a.count; i += warps) {
+    for (u32 i = warp; i < count; i += warps) {
         View<T> x = view<T>(a.rows, a.sources[i], a.pool_rows[i], d);
-        float* out = a.centers + u64(a.first + i) * d;
+        float* out = a.centers + u64(first + i) * d;
         for (u32 j = lane; j < d; j += WARP) out[j] = x.at(j);
     }
 }

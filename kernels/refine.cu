@@ -11,7 +11,7 @@ struct RefineArguments {
     Frontier frontier;
     Round* round;
     const float* centers; // (m, d)
-    u32 end;              // centers applied once this is done
+    u32 end;              // centers applied once this is done, at most
     u32 d;
 };
 static_assert(sizeof(RefineArguments) == 144);
@@ -32,11 +32,11 @@ DEVICE void consider(const RefineArguments& a, View<T> x, u32 center, Nearest& n
 }
 
 template <class T>
-DEVICE void refine_row(const RefineArguments& a, u32 slot, u32 lane, Nearest& nearest) {
+DEVICE void refine_row(const RefineArguments& a, u32 slot, u32 end, u32 lane, Nearest& nearest) {
     View<T> x = view<T>(a.rows, a.frontier.sources[slot], a.frontier.rows[slot], a.d);
     u32 count = a.frontier.candidate_counts[slot];
     if (count > MOST_CANDIDATES) {
-        for (u32 center = a.frontier.seen[slot]; center < a.end; center++) consider(a, x, center, nearest, lane);
+        for (u32 center = a.frontier.seen[slot]; center < end; center++) consider(a, x, center, nearest, lane);
         return;
     }
     double limit = from_bits(a.frontier.limits[slot]);
@@ -51,19 +51,20 @@ DEVICE void refine(const RefineArguments& a) {
     if (a.round->ceiling == 0) return;
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
+    u32 end = min(a.end, a.round->centers);
     u64 evaluations = 0, canonical = 0, refreshed = 0;
     for (u32 slot = warp; slot < a.round->count; slot += warps) {
         u32 row = a.frontier.rows[slot], seen = a.frontier.seen[slot];
         Nearest nearest = {a.state.bounds[row], a.state.nearest[row], 0};
-        refine_row<T>(a, slot, lane, nearest);
-        evaluations += seen < a.end ? a.end - seen : 0;
+        refine_row<T>(a, slot, end, lane, nearest);
+        evaluations += seen < end ? end - seen : 0;
         canonical += nearest.evaluated;
         refreshed++;
         __syncwarp(); // every lane has read the row's state
         if (lane != 0) continue;
         a.state.bounds[row] = nearest.bound;
         a.state.nearest[row] = nearest.center;
-        a.state.seen[row] = a.end;
+        a.state.seen[row] = end;
     }
     if (lane != 0 || refreshed == 0) return;
     atomicAdd(&a.round->counts.evaluations, evaluations);

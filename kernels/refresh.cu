@@ -11,7 +11,7 @@
 #include "tile.cuh"
 
 DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_place, Slice* rows, Slice* columns) {
-    u32 count = min(TILE, a.round->count - first_slot), width = min(TILE, a.end - a.window_first - first_place);
+    u32 count = min(TILE, a.round->count - first_slot), width = min(TILE, end_of(a) - a.window_first - first_place);
     const F16* packed = a.frontier.packed + u64(first_slot) * a.depth;
     const F16* window = a.window + u64(first_place) * a.depth;
     Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
@@ -27,7 +27,7 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     for (u32 i = 0; i < ROW_BLOCKS; i++) {
         u32 first = slot + 16 * i;
         float thresholds[2] = {threshold_of(a, first, peak), threshold_of(a, first + 8, peak)};
-        Fragment<COLUMN_BLOCKS>{a, products[i], first, center, peak}.search(thresholds);
+        Fragment<COLUMN_BLOCKS>{a, products[i], first, center, peak, end_of(a)}.search(thresholds);
     }
 }
 

@@ -31,7 +31,7 @@ DEVICE void consume(const RefreshArguments& a, Ring* ring) {
         multiply_tile(ring, turn, consumer_group(), a.depth, products);
         // Lane 0 has the warp's first row.
         if (__shfl_sync(FULL_WARP, slot, 0) < a.round->count)
-            Fragment<COLUMN_BLOCKS>{a, products, slot, center, peak}.search(thresholds);
+            Fragment<COLUMN_BLOCKS>{a, products, slot, center, peak, end_of(a)}.search(thresholds);
         if (threadIdx.x == GROUP) count_tile<ROWS, COLUMNS>(a, first_slot, first_place);
     });
 }

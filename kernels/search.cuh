@@ -14,10 +14,13 @@ struct RefreshArguments {
     const Operand* operands; // by center
     const float* bases;      // by place in the window, and beyond its end more than any threshold
     const Peak* peaks;       // by place / PEAK_CENTERS
-    u32 window_first, end;   // centers in the window
+    u32 window_first, end;   // centers in the window, at most
     u32 depth;
 };
 static_assert(sizeof(RefreshArguments) == 184);
+
+// The end of the window's centers.
+DEVICE u32 end_of(const RefreshArguments& a) { return min(a.end, a.round->centers); }
 
 // What the products of center `place` on are held against, for the row in `slot`; none passes where there is no such row.
 DEVICE float threshold_of(const RefreshArguments& a, u32 slot, const Peak& peak) {
@@ -74,6 +77,7 @@ struct Fragment {
     const float (&products)[BLOCKS][4];
     u32 slot, center;
     Peak peak;
+    u32 end; // centers from this one on are not there
 
     DEVICE float2 bases(u32 j) const { return reinterpret_cast<const float2*>(a.bases + (center - a.window_first))[j * (8 / 2)]; }
 
@@ -90,7 +94,7 @@ struct Fragment {
             for (u32 e = 0; e < 2; e++) {
                 u32 other = center + 8 * j + e;
                 float product = products[j][2 * h + e];
-                if (other >= s.seen && other < a.end) body(2 * j + e, other, left(e == 0 ? base.x : base.y, product), product);
+                if (other >= s.seen && other < end) body(2 * j + e, other, left(e == 0 ? base.x : base.y, product), product);
             }
         }
     }
@@ -152,18 +156,18 @@ DEVICE bool is_pending(const RefreshArguments& a, u32 first_slot, u32 end_center
 // Calls `body(first slot, first place in the window)` for this block's tiles of `rows` x `columns` that have work in them.
 template <u32 ROWS, u32 COLUMNS, class Body>
 DEVICE void each_tile(const RefreshArguments& a, Body body) {
-    u32 row_tiles = (a.round->count + ROWS - 1) / ROWS;
-    u32 center_tiles = (a.end - a.window_first + COLUMNS - 1) / COLUMNS;
+    u32 count = a.round->count, end = end_of(a);
+    if (end <= a.window_first) return;
+    u32 row_tiles = (count + ROWS - 1) / ROWS, center_tiles = (end - a.window_first + COLUMNS - 1) / COLUMNS;
     for (u32 tile = blockIdx.x; tile < row_tiles * center_tiles; tile += gridDim.x) {
         u32 first_slot = tile % row_tiles * ROWS, first_place = tile / row_tiles * COLUMNS;
-        u32 end = min(a.end, a.window_first + first_place + COLUMNS);
-        if (is_pending(a, first_slot, end)) body(first_slot, first_place);
+        if (is_pending(a, first_slot, min(end, a.window_first + first_place + COLUMNS))) body(first_slot, first_place);
     }
 }
 
 // By one thread: the pairs of the tile, rounded up or not.
 template <u32 ROWS, u32 COLUMNS>
 DEVICE void count_tile(const RefreshArguments& a, u32 first_slot, u32 first_place) {
-    u64 rows = min(ROWS, a.round->count - first_slot), columns = min(COLUMNS, a.end - a.window_first - first_place);
+    u64 rows = min(ROWS, a.round->count - first_slot), columns = min(COLUMNS, end_of(a) - a.window_first - first_place);
     atomicAdd(&a.round->counts.tile_evaluations, rows * columns);
 }

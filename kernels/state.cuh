@@ -22,7 +22,8 @@ struct Counts {
     u64 pick_evaluations, pick_canonical;
 };
 
-// What a round found; the host reads it once, at the round's end.
+// What a round found; the host reads it once, at the round's end. The next round may be queued before that: what it needs to know of
+// this one it finds here.
 struct Round {
     u32 count;   // frontier rows
     u32 live;    // of those, the ones that precede everything outside
@@ -33,8 +34,10 @@ struct Round {
     u64 ceiling; // largest key in the frontier, bits
     u64 outside_key, next_key;
     Counts counts;
+    u32 centers;  // whose values are there when the round begins; its picks come after them
+    u32 finished; // an earlier round found the end: only settling is left
 };
-static_assert(sizeof(Round) == 104);
+static_assert(sizeof(Round) == 112);
 
 // One of a row's candidates: a center, and the lower end of the interval of its distance.
 struct Reach {

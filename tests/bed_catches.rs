@@ -185,7 +185,7 @@ const BATCH: Check = Check::Test("batch_matches_the_oracle");
 #[test]
 #[ignore = "run over beds with bugs"]
 fn engine_matches_the_oracle() {
-    end_within(30);
+    end_within(90);
     let bed = bed::load().unwrap();
     bed.set_limit("multiprocessors", 1);
     let sorts = |n, d| pools::hostile(n, d).into_iter().map(|named| (named.name, named.values));

@@ -11,8 +11,11 @@ use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Metric, Options, Pool, Result, Selection};
 
-/// Launches of a round that makes picks. One that makes none gathers no values, and leaves no center to be packed.
+/// Launches of a round. A staged one that makes no picks leaves no center to be packed.
 const LAUNCHES: u64 = 21;
+/// Of those, the ones of the refresh, which is queued before its predecessor is known to have been the last: once in vain, unless
+/// that one was asked for no pick.
+const AHEAD: u64 = 17;
 /// Waits for the device in a round: for the answer; where the pool stays on the host for the rows to stage, and for their buffer.
 const WAITS: u64 = 1;
 const STAGED_WAITS: u64 = 3;
@@ -30,8 +33,10 @@ struct Counted {
 struct Run {
     selection: Selection,
     rounds: u64,
-    /// Rounds without a pick.
+    /// Rounds without a pick, though asked for some.
     idle: u64,
+    /// Rounds asked for no pick: the last, or none.
+    unasked: u64,
     counters: Counters,
 }
 
@@ -65,9 +70,10 @@ impl Counted {
         })
         .unwrap();
         let counters = self.bed.counters();
+        let unasked = u64::from(chosen.last() == Some(&budget));
         chosen.push(selection.centers.len());
-        let idle = chosen.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
-        Run { rounds: selection.statistics.rounds as u64, selection, idle, counters }
+        let idle = chosen.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64 - unasked;
+        Run { rounds: selection.statistics.rounds as u64, selection, idle, unasked, counters }
     }
 }
 
@@ -104,7 +110,11 @@ fn a_round_is_a_fixed_number_of_launches_and_waits() {
             for (budget, frontier) in [(40, 20), (80, 20), (40, 100), (300, 100), (600, 300)] {
                 let run = || counted.run(&pool, budget, &Options::default(), frontier);
                 let run = if is_staged { counted.staging(run) } else { run() };
-                let launches = run.counters.launches + 2 * run.idle - LAUNCHES * run.rounds;
+                let idle = if is_staged { run.idle } else { 0 };
+                // Without a pick to be made, neither products nor values are needed.
+                let all = run.counters.launches + idle + 2 * run.unasked;
+                let ahead = if is_staged { 0 } else { AHEAD * (1 - run.unasked) };
+                let launches = all - LAUNCHES * run.rounds - ahead;
                 bases.push((launches, run.counters.synchronizations - waits * run.rounds));
             }
             let same = bases.iter().all(|base| *base == bases[0]);

@@ -7,7 +7,7 @@ use cudarc::driver::{CudaEvent, CudaStream, DriverError};
 
 use super::kernels::driver::milliseconds;
 
-/// Marks in a stream's work, told apart once the stream was synchronized.
+/// Marks in a stream's work, told apart once the last has been waited for.
 pub struct Clock {
     events: Vec<CudaEvent>,
     marks: usize,
@@ -23,6 +23,16 @@ impl Clock {
         self.events[self.marks].record(stream)?;
         self.marks += 1;
         Ok(())
+    }
+
+    /// Forget the marks so far.
+    pub fn restart(&mut self) {
+        self.marks = 0;
+    }
+
+    /// Wait until the work before the last mark is done.
+    pub fn wait(&self) -> Result<(), DriverError> {
+        self.marks.checked_sub(1).map_or(Ok(()), |last| self.events[last].synchronize())
     }
 
     /// Seconds between each mark and the next. Starts over.

@@ -64,11 +64,16 @@ pub(crate) struct Cuda<'p> {
     left: usize,
     /// Rows of this round's frontier.
     size: u32,
+    /// Rows that a frontier was last asked to have.
+    wanted: usize,
+    /// Rows of the next round's frontier, where its refresh has been queued already.
+    ahead: Option<u32>,
     /// Live rows of all rounds, each of which picking reads.
     live_rows: u64,
     width: f64,
     multiplier: Multiplier,
-    clock: Clock,
+    /// Of this round and of the next.
+    clocks: [Clock; 2],
     answer: Pinned<u64>,
     statistics: Statistics,
 }
@@ -107,6 +112,7 @@ impl<'p> Cuda<'p> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
         let (workspace, pool) = allocate(problem, gpu, cuda_stream, placement)?;
         let answer = workspace.buffers.answer.len();
+        let clock = || stream.checked(Clock::new(cuda_stream, MARKS));
         Ok(Cuda {
             lent: if let Placement::Lent(pool) = placement { Some(pool) } else { None },
             packing: None,
@@ -115,8 +121,10 @@ impl<'p> Cuda<'p> {
             packed: 0,
             left: 0,
             size: 0,
+            wanted: 0,
+            ahead: None,
             live_rows: 0,
-            clock: stream.checked(Clock::new(cuda_stream, MARKS))?,
+            clocks: [clock()?, clock()?],
             answer: stream.checked(Pinned::zeroed(gpu.context(), answer))?,
             statistics: Statistics {
                 device: format!("cuda:{}", gpu.context().ordinal()),
@@ -206,8 +214,39 @@ impl<'p> Cuda<'p> {
         }
     }
 
-    /// Apply every center so far to the rows placed in the frontier's slots, at most `size`.
-    fn apply_pending(&mut self, size: u32) -> Result<()> {
+    /// Queue a round's frontier, of at most `size` rows, and its refresh, once there are at most `centers` centers.
+    fn queue_refresh(&mut self, size: u32, centers: usize) -> Result<()> {
+        self.mark()?;
+        let arguments = self.frontier_arguments(size);
+        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), arguments))?;
+        self.mark()?;
+        self.apply_pending(size, centers)?;
+        self.mark()
+    }
+
+    /// Queue the next round's refresh before this one's picks are known: the device finds out by itself how many there were, and
+    /// does nothing if they were the last. Only where the host is not needed: rows are on the device, and all centers are packed
+    /// at once. The frontier is as large as this round's was asked to be.
+    fn queue_ahead(&mut self, limit: usize) -> Result<()> {
+        let centers = self.centers + limit.min(self.size as usize);
+        if limit == 0 || self.is_staged() || centers > self.extent().window {
+            return Ok(());
+        }
+        let size = number(self.frontier_size(self.wanted));
+        self.clocks.swap(0, 1);
+        let queued = self.queue_refresh(size, centers);
+        self.clocks.swap(0, 1);
+        self.ahead = Some(size);
+        queued
+    }
+
+    /// Rows that a frontier can have.
+    fn frontier_size(&self, wanted: usize) -> usize {
+        wanted.min(self.extent().capacity).min(self.left)
+    }
+
+    /// Apply every center, of which there are at most `centers`, to the rows placed in the frontier's slots, at most `size`.
+    fn apply_pending(&mut self, size: u32, centers: usize) -> Result<()> {
         self.stage(size)?;
         let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
         self.checked(kernels.pack_rows(
@@ -217,8 +256,8 @@ impl<'p> Cuda<'p> {
             &self.pack_arguments(),
         ))?;
         let window = self.extent().window;
-        for first in (0..self.centers).step_by(window) {
-            self.refresh_window(size, first, self.centers.min(first + window))?;
+        for first in (0..centers).step_by(window) {
+            self.refresh_window(size, first, centers.min(first + window), centers)?;
         }
         let b = self.buffers();
         let refine = kernel::RefineArguments {
@@ -227,7 +266,7 @@ impl<'p> Cuda<'p> {
             frontier: b.frontier(),
             round: b.round().pointer(),
             centers: b.centers.pointer(),
-            end: number(self.centers),
+            end: number(centers),
             d: number(self.extent().d),
         };
         self.checked(self.stream.gpu().kernels().refine(
@@ -238,9 +277,15 @@ impl<'p> Cuda<'p> {
         ))
     }
 
-    /// Filter the placed rows against centers `first` to `end`.
-    fn refresh_window(&mut self, size: u32, first: usize, end: usize) -> Result<()> {
-        let fits = self.centers <= self.extent().window;
+    /// Filter the placed rows against centers `first` to `end` of `centers`.
+    fn refresh_window(
+        &mut self,
+        size: u32,
+        first: usize,
+        end: usize,
+        centers: usize,
+    ) -> Result<()> {
+        let fits = centers <= self.extent().window;
         let from = if fits { self.packed } else { first };
         if from == first {
             self.clear_window()?;
@@ -340,12 +385,16 @@ impl<'p> Cuda<'p> {
         }
     }
 
-    /// Wait for the round's answer.
-    fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
+    fn queue_answer(&mut self) -> Result<()> {
         let answer = self.workspace.buffers.answer;
         let queued = fetch(self.stream.cuda_stream(), answer, self.answer.as_mut_slice());
         self.checked(queued)?;
-        self.stream.synchronize()?;
+        self.mark()
+    }
+
+    /// Wait for the round's answer, and for nothing queued after it.
+    fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
+        self.checked(self.clocks[0].wait())?;
         let (round, words) = (self.fetched_round(), self.answer.as_slice());
         let capacity = self.extent().capacity;
         let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + capacity..]);
@@ -358,9 +407,9 @@ impl<'p> Cuda<'p> {
         bytemuck::pod_read_unaligned(bytemuck::cast_slice(&self.answer.as_slice()[..ROUND]))
     }
 
-    /// The picks' values join the centers', from where the frontier's rows are.
-    fn keep_centers(&mut self, picks: usize) -> Result<()> {
-        if picks == 0 {
+    /// The picks' values join the centers', from where the frontier's rows are; of at most `limit` picks.
+    fn queue_gather(&mut self, limit: usize) -> Result<()> {
+        if limit == 0 {
             return Ok(());
         }
         let rows = self.buffers().pick_rows(self.extent().capacity).pointer();
@@ -368,17 +417,19 @@ impl<'p> Cuda<'p> {
         let gather = kernel::PackArguments {
             sources: if self.is_staged() { slots } else { rows },
             pool_rows: rows,
-            count: number(picks),
-            first: number(self.centers),
+            count: self.size.min(u32::try_from(limit).unwrap_or(u32::MAX)),
             ..self.pack_arguments()
         };
-        self.checked(self.stream.gpu().kernels().gather(
-            self.stream.cuda_stream(),
-            self.dtype(),
-            &gather,
-        ))?;
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.gather(stream, self.dtype(), &gather))
+    }
+
+    fn take_picks(&mut self, picks: usize) {
         self.centers += picks;
-        Ok(())
+        self.left -= picks;
+        if self.ahead.is_some() {
+            self.packed = self.centers;
+        }
     }
 
     /// Counts add up on the device; times are told by the clock's marks.
@@ -395,7 +446,7 @@ impl<'p> Cuda<'p> {
     }
 
     fn mark(&mut self) -> Result<()> {
-        let marked = self.clock.mark(self.stream.cuda_stream());
+        let marked = self.clocks[0].mark(self.stream.cuda_stream());
         self.checked(marked)
     }
 }
@@ -411,36 +462,40 @@ impl Backend for Cuda<'_> {
         if self.packing.is_none() {
             self.prepare()?;
         }
-        let size = size.min(self.extent().capacity).min(self.left);
+        self.wanted = size;
+        let size = self.frontier_size(size);
         if size == 0 {
             return Ok(0);
         }
         self.statistics.rounds += 1;
-        self.size = number(size);
-        self.mark()?;
-        let arguments = self.frontier_arguments(self.size);
-        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), arguments))?;
-        self.mark()?;
-        self.apply_pending(self.size)?;
-        self.mark()?;
-        Ok(size)
+        self.size = match self.ahead.take() {
+            Some(queued) => queued,
+            None => {
+                self.queue_refresh(number(size), self.centers)?;
+                number(size)
+            }
+        };
+        Ok(self.size as usize)
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         let arguments = self.pick_arguments(limit, stop);
         let kernels = self.stream.gpu().kernels();
         self.checked(kernels.pick(self.stream.cuda_stream(), self.dtype(), self.size, &arguments))?;
+        self.queue_gather(limit)?;
         self.mark()?;
+        self.queue_answer()?;
+        self.queue_ahead(limit)?;
         let (round, picks) = self.fetch_answer()?;
-        self.keep_centers(picks.len())?;
-        self.left -= picks.len();
+        self.take_picks(picks.len());
         self.live_rows += u64::from(round.live);
         self.count(&round.counts);
-        let seconds = self.clock.seconds();
+        let seconds = self.clocks[0].seconds();
         let seconds = self.checked(seconds)?;
         self.statistics.frontier_seconds += seconds[0];
         self.statistics.refresh_seconds += seconds[1];
         self.statistics.pick_seconds += seconds[2];
+        self.clocks.swap(0, 1);
         let next = Candidate { key: f64::from_bits(round.next_key), row: round.next_row as usize };
         Ok(Picked { picks, next: (round.has_next > 0).then_some(next) })
     }

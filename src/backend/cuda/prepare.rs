@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::accumulation::error_factor;
 use super::kernels::arguments as kernel;
+use super::kernels::arguments::Pointer;
 use super::kernels::memory::{fetch, fill, send};
 use super::roles::roles;
 use super::{Cuda, Feed, number};
@@ -23,6 +24,9 @@ impl Cuda<'_> {
         self.centers = self.problem.labeled_count() + self.given.len();
         self.checked(fill(self.stream.cuda_stream(), self.buffers().farthest, 0))?;
         self.checked(fill(self.stream.cuda_stream(), self.buffers().answer, 0))?;
+        let centers = [number(self.centers)];
+        let target = self.buffers().centers_of_round();
+        self.checked(send(self.stream.cuda_stream(), &centers, target))?;
         if self.is_staged() {
             self.look_at_staged_rows()?
         } else {
@@ -79,6 +83,7 @@ impl Cuda<'_> {
             let gather = kernel::PackArguments {
                 sources: target.pointer(),
                 pool_rows: target.pointer(),
+                round: Pointer::NULL,
                 count: number(rows.len()),
                 first: number(first),
                 ..self.pack_arguments_with(packing)

@@ -23,7 +23,7 @@ impl Cuda<'_> {
             self.checked(
                 self.stream.gpu().kernels().settle_block(self.stream.cuda_stream(), &block),
             )?;
-            self.apply_pending(size)?;
+            self.apply_pending(size, self.centers)?;
         }
         let settled = self.fetch_state()?;
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
@@ -44,6 +44,8 @@ impl Cuda<'_> {
         let (mut bounds, mut nearest) = (vec![0.0; n], vec![0; n]);
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().bounds, &mut bounds))?;
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().nearest, &mut nearest))?;
+        self.clocks[0].restart();
+        self.queue_answer()?;
         let (round, _) = self.fetch_answer()?;
         self.count(&round.counts);
         Ok((bounds, nearest))

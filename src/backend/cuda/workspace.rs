@@ -178,6 +178,12 @@ impl Buffers {
         Region::lent(self.answer.pointer().address, 1)
     }
 
+    /// How many centers there are, before the first round.
+    pub fn centers_of_round(&self) -> Region<u32> {
+        let offset = std::mem::offset_of!(kernel::Round, centers) as u64;
+        Region::lent(self.answer.pointer().address + offset, 1)
+    }
+
     /// Keys of the picks.
     pub fn pick_keys(&self, capacity: usize) -> Region<u64> {
         self.answer.part(ROUND, capacity)

@@ -110,6 +110,8 @@ pub struct Round {
     pub outside_key: u64,
     pub next_key: u64,
     pub counts: Counts,
+    pub centers: u32,
+    pub finished: u32,
 }
 
 /// Per frontier row, by slot.
