@@ -65,9 +65,12 @@ DEVICE Test test_within(const Interval& interval, const Operand& x, double limit
     return test.threshold < INFINITY ? test : Test{0.0f, 0.0f, INFINITY};
 }
 
+// A base below all thresholds, and finite.
+constexpr double ADMITS = -1e38;
+
 DEVICE Terms terms_of(const Interval& interval, const Operand& c) {
     double base = c.square * (1.0 - interval.slack) - c.error * c.error * (1.0 + EPSILON);
-    base = isnan(base) ? -INFINITY : base; // admits the center
+    base = base > ADMITS ? base : ADMITS; // also where it is not a number
     return {__double2float_rd(base), __double2float_ru(c.norm), __double2float_ru(c.error), 0.0f};
 }
 

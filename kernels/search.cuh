@@ -1,8 +1,9 @@
 // A row's products against a tile of centers: which of them may be its nearest. Both refresh kernels end a tile with this.
 //
 // The products of a row lie in the four lanes of a quad, as tensor cores leave them. Almost no center of a tile is as near as a
-// row's limit, so what every product costs is one multiply-add and one minimum: the row's test is loosened by the largest norm and
-// error of any center near (`Peak`), which leaves the center a single number. Only what passes is looked at by its own interval.
+// row's limit, so what every product costs is a multiply-add, a minimum, and half a tag: the row's test is loosened by
+// the largest norm and error of any center near (`Peak`), which leaves the center a single number. Only what passes is looked at by its
+// own interval.
 #pragma once
 #include "state.cuh"
 
@@ -50,10 +51,9 @@ DEVICE Search begin_search(const RefreshArguments& a, u32 slot, const Peak& peak
 
 // Lower the row's limit to the upper end of its least candidate's interval, so that few others are admitted. Of tests that
 // several tiles store at once any may stay: each holds for a limit the row had.
-DEVICE void lower_limit(const RefreshArguments& a, Search& s, const Peak& peak, u32 center, float product, bool first_lane) {
-    Ends reach = ends(a.interval, s.operand, a.operands[center], product);
-    if (!(reach.upper < s.limit)) return;
-    s.limit = reach.upper;
+DEVICE void lower_limit(const RefreshArguments& a, Search& s, const Peak& peak, double upper, bool first_lane) {
+    if (!(upper < s.limit)) return;
+    s.limit = upper;
     Test test = test_within(a.interval, s.operand, s.limit);
     s.threshold = loosened(test, peak);
     if (!first_lane) return;
@@ -61,18 +61,46 @@ DEVICE void lower_limit(const RefreshArguments& a, Search& s, const Peak& peak, 
     a.frontier.tests[s.slot] = test;
 }
 
-DEVICE void admit(const RefreshArguments& a, const Search& s, u32 center, float product) {
-    double lower = ends(a.interval, s.operand, a.operands[center], product).lower;
+DEVICE void admit(const RefreshArguments& a, const Search& s, u32 center, double lower) {
     if (lower > s.limit) return;
     u32 entry = atomicAdd(&a.frontier.candidate_counts[s.slot], 1u);
     if (entry < MOST_CANDIDATES)
         a.frontier.candidates[u64(s.slot) * MOST_CANDIDATES + entry] = {center, __double2float_rd(lower)};
 }
 
+// The number of a pair of a lane's products, kept in the last bits of what is compared: the least then tells where it is.
+constexpr u32 TAGS = 32;
+constexpr float TAG_ERROR = TAGS * 0x1p-23f; // relative
+
+DEVICE float tagged(float value, u32 number) { return __uint_as_float((__float_as_uint(value) & ~(TAGS - 1)) | number); }
+DEVICE u32 tag_of(float value) { return __float_as_uint(value) & (TAGS - 1); }
+
+// No tagged value is above it whose value is not above the threshold.
+DEVICE float for_tagged(float threshold) { return __fmaf_ru(fabsf(threshold), TAG_ERROR, threshold); }
+
+DEVICE float least_of_quad(float value) {
+    for (u32 width = 1; width < QUAD; width *= 2) value = fminf(value, __shfl_xor_sync(FULL_WARP, value, width));
+    return value;
+}
+
+// The value of that number, a power of two of them: registers cannot be indexed, so every second is left out until one is left.
+template <u32 COUNT>
+DEVICE float value_at(const float (&values)[COUNT], u32 number) {
+    if constexpr (COUNT == 1) {
+        return values[0];
+    } else {
+        float half[COUNT / 2];
+#pragma unroll
+        for (u32 i = 0; i < COUNT / 2; i++) half[i] = number % 2 == 0 ? values[2 * i] : values[2 * i + 1];
+        return value_at(half, number / 2);
+    }
+}
+
 // A lane's part of the tile: two rows, `slot` and `slot + 8`, against `BLOCKS` pairs of centers, `center + 8 j` and the next.
-// products[j][2 h + e] is of row `slot + 8 h` and center `center + 8 j + e`.
+// products[j][2 h + e] is of row `slot + 8 h` and center `center + 8 j + e`; 2 j + e is its number.
 template <u32 BLOCKS>
 struct Fragment {
+    static_assert(BLOCKS <= TAGS, "a tag is a pair's number");
     const RefreshArguments& a;
     const float (&products)[BLOCKS][4];
     u32 slot, center;
@@ -82,53 +110,70 @@ struct Fragment {
     DEVICE float2 bases(u32 j) const { return reinterpret_cast<const float2*>(a.bases + (center - a.window_first))[j * (8 / 2)]; }
 
     // The left side of a center's test.
-    DEVICE float left(float base, float product) const { return __fmaf_rn(-2.0f, product, base); }
+    DEVICE static float left(float base, float product) { return __fmaf_rn(-2.0f, product, base); }
 
-    // Calls `body(i, center, left side, product)` for each of the row's pending centers. `i` numbers the products.
-    template <class Body>
-    DEVICE void each_pending(u32 h, const Search& s, Body body) const {
+    DEVICE u32 center_of(u32 number) const { return center + 8 * (number / 2) + number % 2; }
+
+    // How many of the lane's centers come before `other`, as so many bits.
+    DEVICE u64 bits_below(u32 other) const {
+        u32 distance = other > center ? other - center : 0;
+        u32 count = min(distance, 8 * BLOCKS) / 8 * 2 + (distance < 8 * BLOCKS ? min(distance % 8, 2u) : 0);
+        return count < 64 ? (u64(1) << count) - 1 : ~u64(0);
+    }
+
+    // The two products of pair `j`.
+    DEVICE float2 pair_at(u32 h, u32 j) const {
+        float first[BLOCKS], second[BLOCKS];
+#pragma unroll
+        for (u32 i = 0; i < BLOCKS; i++) first[i] = products[i][2 * h], second[i] = products[i][2 * h + 1];
+        return {value_at(first, j), value_at(second, j)};
+    }
+
+    // The product of that number.
+    DEVICE float product_at(u32 h, u32 number) const {
+        float2 pair = pair_at(h, number / 2);
+        return number % 2 == 0 ? pair.x : pair.y;
+    }
+
+    // The products that pass the row's test, a bit each.
+    DEVICE u64 passing(u32 h, float threshold) const {
+        u32 low = 0, high = 0;
 #pragma unroll
         for (u32 j = 0; j < BLOCKS; j++) {
             float2 base = bases(j);
-#pragma unroll
-            for (u32 e = 0; e < 2; e++) {
-                u32 other = center + 8 * j + e;
-                float product = products[j][2 * h + e];
-                if (other >= s.seen && other < end) body(2 * j + e, other, left(e == 0 ? base.x : base.y, product), product);
-            }
+            u32& word = j < 16 ? low : high;
+            if (!(left(base.x, products[j][2 * h]) > threshold)) word |= 1u << 2 * j % 32;
+            if (!(left(base.y, products[j][2 * h + 1]) > threshold)) word |= 2u << 2 * j % 32;
         }
+        return u64(high) << 32 | low;
     }
 
-    // The one product of that number: registers cannot be indexed.
-    DEVICE float product_at(u32 h, u32 number) const {
-        float product = 0.0f;
-#pragma unroll
-        for (u32 i = 0; i < 2 * BLOCKS; i++)
-            if (i == number) product = products[i / 2][2 * h + i % 2];
-        return product;
-    }
-
-    DEVICE void search_row(u32 h) const {
+    // One row's products. `least`: the lane's least, tagged. The least of the row comes first, and lowers what others are held to.
+    DEVICE void search_row(u32 h, float least) const {
         Search s = begin_search(a, slot + 8 * h, peak);
-        float least = INFINITY, product = 0.0f;
-        u32 nearest = center;
-        each_pending(h, s, [&](u32, u32 other, float left, float its_product) {
-            if (left < least) least = left, product = its_product, nearest = other;
-        });
-        float row_least = least;
-        for (u32 width = 1; width < QUAD; width *= 2) row_least = fminf(row_least, __shfl_xor_sync(FULL_WARP, row_least, width));
+        float row_least = least_of_quad(least);
         u32 lane = threadIdx.x % WARP, first = lane / QUAD * QUAD;
         u32 holding = __ballot_sync(FULL_WARP, least == row_least) >> first & ((1 << QUAD) - 1);
-        u32 elected = first + __ffs(holding) - 1;
-        nearest = __shfl_sync(FULL_WARP, nearest, elected);
-        product = __shfl_sync(FULL_WARP, product, elected);
-        if (!(row_least < INFINITY) || row_least > s.threshold) return;
-        lower_limit(a, s, peak, nearest, product, lane == first);
-        u64 passing = 0;
-        each_pending(h, s, [&](u32 i, u32, float left, float) { passing |= u64(!(left > s.threshold)) << i; });
-        for (; passing; passing &= passing - 1) {
-            u32 i = __ffsll(passing) - 1;
-            admit(a, s, center + 8 * (i / 2) + i % 2, product_at(h, i));
+        u32 elected = first + (holding ? __ffs(holding) - 1 : 0);
+        u32 j = tag_of(least) % BLOCKS;
+        float2 base = bases(j), pair = pair_at(h, j);
+        bool is_second = left(base.y, pair.y) < left(base.x, pair.x);
+        u32 number = 2 * j + is_second;
+        float product = __shfl_sync(FULL_WARP, is_second ? pair.y : pair.x, elected);
+        u32 nearest = __shfl_sync(FULL_WARP, center_of(number), elected);
+        if (row_least > for_tagged(s.threshold)) return;
+        u64 pending = bits_below(end) & ~bits_below(s.seen);
+        if (nearest >= s.seen && nearest < end) {
+            Ends reach = ends(a.interval, s.operand, a.operands[nearest], product);
+            if (lane == elected) {
+                admit(a, s, nearest, reach.lower);
+                pending &= ~(u64(1) << number);
+            }
+            lower_limit(a, s, peak, reach.upper, lane == first);
+        }
+        for (u64 others = pending & passing(h, s.threshold); others; others &= others - 1) {
+            u32 other = __ffsll(others) - 1, its_center = center_of(other);
+            admit(a, s, its_center, ends(a.interval, s.operand, a.operands[its_center], product_at(h, other)).lower);
         }
     }
 
@@ -139,12 +184,14 @@ struct Fragment {
         for (u32 j = 0; j < BLOCKS; j++) {
             float2 base = bases(j);
 #pragma unroll
-            for (u32 h = 0; h < 2; h++)
-                least[h] = fminf(least[h], fminf(left(base.x, products[j][2 * h]), left(base.y, products[j][2 * h + 1])));
+            for (u32 h = 0; h < 2; h++) {
+                float pair = fminf(left(base.x, products[j][2 * h]), left(base.y, products[j][2 * h + 1]));
+                least[h] = fminf(least[h], tagged(pair, j));
+            }
         }
 #pragma unroll
         for (u32 h = 0; h < 2; h++)
-            if (__any_sync(FULL_WARP, !(least[h] > thresholds[h]))) search_row(h);
+            if (__any_sync(FULL_WARP, !(least[h] > for_tagged(thresholds[h])))) search_row(h, least[h]);
     }
 };
 

@@ -72,7 +72,7 @@ DEVICE void multiply_slice(const Stage& stage, u32 group, bool is_first, Product
     for (u32 k = 0; k < SLICE; k += STEP)
         multiply_64x256x16(products, rows + k * sizeof(F16) / 16, columns + k * sizeof(F16) / 16, !is_first || k > 0);
     wgmma_commit();
-    wgmma_wait<0>();
+    wgmma_wait<0>(products);
 }
 
 // By warpgroup `group` of two: its part of the tile's products.
