@@ -3,7 +3,7 @@
 
     farpoint select pool.npy --budget 10000 --output picks.npy
     python3 scripts/bench_torch.py --pool pool.npy --budget 10000 --picks picks.npy --record torch.json
-    python3 scripts/bench_torch.py --small --clouds
+    python3 scripts/bench_torch.py --small --clouds --matrix
 
 The loop computes what Farpoint does, with torch's rounding: each pick relaxes every row's distance by the last center and
 takes the farthest, without a word to the host in between. Several ways to write it (torch_loops.py) are tried for one block
@@ -15,7 +15,9 @@ are on the device before anything is timed, and small ones stay in its cache. A 
 is timed over its first picks and said to be: every pick reads the same, so seconds a pick is a measurement, and no total is
 given.
 
-Two batched samplers of clouds, pytorch3d's and torch_cluster's, are timed beside it where they are installed.
+Beside it, where they are installed (torch_peers.py): the batched samplers of clouds of pytorch3d, torch_cluster and
+torch_quickfps; and flash-kmeans, which finds every row's nearest of the picks (--assign). --matrix is the rate at which the
+vendor's library multiplies matrices of a refresh's shapes (torch_matrix.py).
 `--device cpu` walks the same paths without a GPU: a dry run, whose figures mean nothing and are marked so.
 """
 
@@ -32,11 +34,13 @@ import statistics
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import torch
+import torch_matrix
 from torch_loops import BLOCK, CloudLoop, PoolLoop, Runner, Step
+from torch_peers import ASSIGNMENTS, SAMPLERS, Peer, why_absent
+from torch_timing import Json, repeated, seconds_of, summary, time_text
 
 HERE = pathlib.Path(__file__).resolve()
 
@@ -52,10 +56,8 @@ TOLERANCE = dict(DTYPES.values())
 
 # Multiply-adds up to which a loop in f64 stands in for --picks.
 REFERENCE_MOST = 2 * 10**10
-# A short loop is repeated until this long has been timed, but not more often than this.
-TIMED_SECONDS, MOST_TURNS = 1.0, 200
-
-Json = dict[str, object]
+# Rows of which every distance is computed, to see how many a peer assigns to the nearest center.
+SAMPLED_ROWS = 1000
 
 
 class Wrong(Exception):
@@ -82,33 +84,6 @@ def read_picks(path: str) -> list[int]:
     if path.endswith(".json"):
         return json.loads(pathlib.Path(path).read_text())["centers"]
     return read_npy(path).tolist()
-
-
-def seconds_of(call: Callable[[], object], device: torch.device) -> float:
-    """By the device's own events, from the first launch to the end of the last kernel."""
-    if device.type != "cuda":
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-    torch.cuda.synchronize()
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    start.record()
-    call()
-    end.record()
-    end.synchronize()
-    return start.elapsed_time(end) / 1e3
-
-
-def summary(seconds: list[float]) -> Json:
-    return {"median": statistics.median(seconds), "least": min(seconds), "most": max(seconds), "turns": len(seconds)}
-
-
-def repeated(call: Callable[[], object], turns: int, device: torch.device, first: float = 0.0) -> list[float]:
-    """`first` is what the run took that gave the answer. It warmed a short loop up, and is a turn of a long one."""
-    seconds = [first] if first >= TIMED_SECONDS else []
-    while len(seconds) < turns or (sum(seconds) < TIMED_SECONDS and len(seconds) < MOST_TURNS):
-        seconds.append(seconds_of(call, device))
-    return seconds
 
 
 def trials(loop: PoolLoop | CloudLoop, budget: int, device: torch.device) -> tuple[list[Json], str, Step, bool]:
@@ -234,44 +209,58 @@ def measure_file(path: str, at: int, args: argparse.Namespace) -> Json:
     return measure_pool(pathlib.Path(path).name, read_npy(path), picks, args.budget[at], args)
 
 
-def pytorch3d_sampler(clouds: torch.Tensor, budget: int) -> Callable[[], torch.Tensor]:
-    from pytorch3d.ops import sample_farthest_points
-
-    return lambda: sample_farthest_points(clouds, K=budget)[1]
-
-
-def torch_cluster_sampler(clouds: torch.Tensor, budget: int) -> Callable[[], torch.Tensor]:
-    from torch_cluster import fps
-
-    b, n, d = clouds.shape
-    batch = torch.arange(b, device=clouds.device).repeat_interleave(n)
-    flat = clouds.reshape(b * n, d)
-    starts = torch.arange(b, device=clouds.device)[:, None] * n
-    return lambda: fps(flat, batch, ratio=budget / n, random_start=False).view(b, budget) - starts
-
-
-SAMPLERS = {"pytorch3d": pytorch3d_sampler, "torch_cluster": torch_cluster_sampler}
-
-
 def measure_samplers(clouds: torch.Tensor, exact: list[list[int]], args: argparse.Namespace) -> Json:
-    found: Json = {}
-    for name, make in SAMPLERS.items():
-        try:
-            call = make(clouds, len(exact[0]))
-            picks = call()
-        except ImportError:
-            found[name] = {"absent": "not installed"}
-            continue
-        except Exception as error:  # built for another torch, say
-            found[name] = {"absent": f"does not run: {str(error).splitlines()[0][:200]}"}
-            continue
-        try:
-            answer = compare_all(clouds, picks, exact, TOLERANCE[clouds.dtype])
-        except Wrong as wrong:  # theirs to mend: it is told, and not timed as if it were the same thing
-            found[name] = {"absent": f"another answer: {wrong}"}
-            continue
-        found[name] = {"seconds": summary(repeated(call, args.turns, clouds.device)), "answer": answer}
-    return found
+    return {name: measure_sampler(peer, clouds, exact, args) for name, peer in SAMPLERS.items()}
+
+
+def measure_sampler(peer: Peer, clouds: torch.Tensor, exact: list[list[int]], args: argparse.Namespace) -> Json:
+    entry: Json = {"version": peer.version()}
+    try:
+        call = peer.make(clouds, len(exact[0]))
+        picks = call()
+    except Exception as error:
+        return entry | {"absent": why_absent(error)}
+    try:
+        answer = compare_all(clouds, picks, exact, TOLERANCE[clouds.dtype])
+    except Wrong as wrong:  # theirs to mend: it is told, and not timed as if it were the same thing
+        return entry | {"absent": f"another answer: {wrong}"}
+    return entry | {"seconds": summary(repeated(call, args.turns, clouds.device)), "answer": answer}
+
+
+def measure_assignments(path: str, at: int, args: argparse.Namespace) -> Json:
+    pool = read_npy(path).to(args.device)
+    picks = torch.tensor(read_picks(args.picks[at])[: args.budget[at]], device=args.device)
+    entry: Json = {"subject": pathlib.Path(path).name, "dtype": dtype_name(pool.dtype)}
+    entry |= {"rows": pool.shape[0], "dimensions": pool.shape[1], "centers": len(picks)}
+    return entry | {"by": {name: measure_assignment(peer, pool, pool[picks], args) for name, peer in ASSIGNMENTS.items()}}
+
+
+def measure_assignment(peer: Peer, pool: torch.Tensor, centers: torch.Tensor, args: argparse.Namespace) -> Json:
+    """Every row's nearest center. What rounding takes to a center a little less near is counted, and timed all the same."""
+    entry: Json = {"version": peer.version()}
+    try:
+        call = peer.make(pool, centers)
+        assigned = call()
+        entry |= compare_sample(pool, centers, assigned)
+        spread = summary(repeated(call, args.turns, pool.device))
+    except Exception as error:
+        return entry | {"absent": why_absent(error)}
+    flop = 2.0 * pool.numel() * len(centers)
+    return entry | {"seconds": spread, "flop_per_second": flop / spread["median"]}
+
+
+def compare_sample(pool: torch.Tensor, centers: torch.Tensor, assigned: torch.Tensor) -> Json:
+    """Of rows spread evenly over the pool: the share that have the center of least distance in f64, the first if several do."""
+    count = min(SAMPLED_ROWS, len(pool))
+    rows = torch.arange(count, device=pool.device) * len(pool) // count
+    # By differences: a product of norms would lose what lies between near centers.
+    exactly = "donot_use_mm_for_euclid_dist"
+    distances = torch.cdist(pool[rows].double(), centers.double(), compute_mode=exactly)
+    least, nearest = distances.min(1)
+    theirs = distances.gather(1, assigned[rows].long()[:, None])[:, 0]
+    excess = (theirs - least) / least.clamp(min=torch.finfo(torch.float64).tiny)
+    equal = int((assigned[rows] == nearest).sum())
+    return {"rows_compared": count, "equal_share": equal / count, "most_less_near": float(excess.max())}
 
 
 def measure_clouds(args: argparse.Namespace) -> Json:
@@ -321,10 +310,6 @@ def machine(device: torch.device) -> Json:
     return facts
 
 
-def time_text(seconds: float) -> str:
-    return f"{seconds:.3f} s" if seconds >= 1 else f"{seconds * 1e3:.3f} ms"
-
-
 def table(entry: Json, dry: bool) -> str:
     many = f"{entry['clouds']} x " if "clouds" in entry else ""
     shape = f"{many}{entry['rows']:,} x {entry['dimensions']} {entry['dtype']}"
@@ -344,8 +329,30 @@ def table(entry: Json, dry: bool) -> str:
     lines.append(f"  answer: {answer_text(entry['answer'])}")
     for name, other in entry.get("beside", {}).items():
         figure = other.get("absent") or f"{time_text(other['seconds']['median'])}; {answer_text(other['answer'])}"
-        lines.append(f"  {name}: {figure}")
+        lines.append(f"  {titled(name, other)}: {figure}")
     return "\n".join(lines)
+
+
+def titled(name: str, peer: Json) -> str:
+    return f"{name} {peer['version']}" if peer["version"] else name
+
+
+def assignment_table(entry: Json, dry: bool) -> str:
+    shape = f"{entry['rows']:,} x {entry['dimensions']} {entry['dtype']}"
+    lines = [f"\n{entry['subject']}: {shape}, every row's nearest of {entry['centers']:,}"]
+    if dry:
+        lines.append("  a dry run: the figures mean nothing")
+    lines += [f"  {titled(name, one)}: {assignment_text(one)}" for name, one in entry["by"].items()]
+    return "\n".join(lines)
+
+
+def assignment_text(one: Json) -> str:
+    if "absent" in one:
+        return one["absent"]
+    return (
+        f"{time_text(one['seconds']['median'])}, {one['flop_per_second'] / 1e12:.1f} TFLOP/s; of {one['rows_compared']:,} rows "
+        f"{one['equal_share']:.2%} the exact one, the others up to {one['most_less_near']:.1e} less near"
+    )
 
 
 def answer_text(answer: Json) -> str:
@@ -354,8 +361,8 @@ def answer_text(answer: Json) -> str:
     return f"the same picks up to {answer['departs_at']}, then by rounding a row {answer['less_far']:.1e} less far"
 
 
-def subjects(args: argparse.Namespace) -> list[Callable[[], Json]]:
-    """Each pool is read when its turn comes."""
+def subjects(args: argparse.Namespace) -> list[tuple[str, Callable[[], Json]]]:
+    """Each with the part of the record it goes to. A pool is read when its turn comes; what may take long to compile is last."""
     wanted: list[Callable[[], Json]] = []
     for at, path in enumerate(args.pool):
         wanted.append(lambda at=at, path=path: measure_file(path, at, args))
@@ -365,7 +372,10 @@ def subjects(args: argparse.Namespace) -> list[Callable[[], Json]]:
         wanted.append(lambda pool=pool: measure_pool("small, normal values", pool, None, budget, args))
     if args.clouds:
         wanted.append(lambda: measure_clouds(args))
-    return wanted
+    assigned = [
+        lambda at=at, path=path: measure_assignments(path, at, args) for at, path in enumerate(args.pool if args.assign else [])
+    ]
+    return [("subjects", call) for call in wanted] + [("assignments", call) for call in assigned]
 
 
 def arguments() -> argparse.Namespace:
@@ -375,7 +385,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--picks", action="append", default=[], metavar="FILE", help="farpoint's, .npy or .json, in turn")
     parser.add_argument("--small", action="store_true", help="256 of 4,096 x 768, f32 and f16")
     parser.add_argument("--clouds", action="store_true", help="256 of each of 64 clouds of 4,096 x 3")
-    parser.add_argument("--tiny", action="store_true", help="--small and --clouds at a size for trying the script out")
+    parser.add_argument("--assign", action="store_true", help="also each row's nearest pick, by flash-kmeans")
+    parser.add_argument("--matrix", action="store_true", help="the rate of matrix products on the refresh's shapes")
+    parser.add_argument("--tiny", action="store_true", help="all but --pool at a size for trying the script out")
     parser.add_argument("--device", default="cuda", type=torch.device, help="cuda, cuda:<number>, or cpu for a dry run")
     parser.add_argument("--seconds", type=float, default=60, help="a longer loop is timed over its first picks (60)")
     parser.add_argument("--turns", type=int, default=3, help="turns of each loop at least (3)")
@@ -384,8 +396,10 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if len(args.budget) != len(args.pool) or len(args.picks) not in (0, len(args.pool)):
         parser.error("--pool, --budget and --picks come in step")
-    if not (args.pool or args.small or args.clouds):
-        parser.error("nothing to measure: --pool, --small or --clouds")
+    if args.assign and not args.picks:
+        parser.error("--assign needs --picks")
+    if not (args.pool or args.small or args.clouds or args.matrix):
+        parser.error("nothing to measure: --pool, --small, --clouds or --matrix")
     return args
 
 
@@ -409,18 +423,25 @@ def main() -> int:
         "command": " ".join(["scripts/bench_torch.py", *sys.argv[1:]]),
         "machine": machine(args.device),
         "subjects": [],
+        "assignments": [],
         "errors": [],
     }
-    for subject in subjects(args):
+    if args.matrix:
+        record["matrix"] = torch_matrix.matrix_rates(args.tiny, args.device)
+        save(record, args.record)
+        if not args.json:
+            print(torch_matrix.table(record["matrix"], dry), flush=True)
+    tables = {"subjects": table, "assignments": assignment_table}
+    for part, measured in subjects(args):
         try:
-            entry = subject()
+            entry = measured()
         except (Wrong, OSError, RuntimeError) as error:
             record["errors"].append(str(error))
             print(f"error: {error}", file=sys.stderr)
         else:
-            record["subjects"].append(entry)
+            record[part].append(entry)
             if not args.json:
-                print(table(entry, dry), flush=True)
+                print(tables[part](entry, dry), flush=True)
         record["machine"]["after"] = smi(args.device)
         save(record, args.record)  # after each, so that a run cut short leaves what it had
     if args.json:

@@ -7,6 +7,9 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,21 +20,64 @@ class Unusable(Exception):
     """Why nothing can be checked here; one line."""
 
 
-@dataclass
-class Sizes:
-    """Of the large pool, and how long things may take."""
+BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
+
+@dataclass(frozen=True)
+class Subject:
+    """A pool to be made, and how many of its rows are selected."""
+
+    name: str
+    shape: str
     rows: int
     dimensions: int
+    dtype: str
     budget: int
+
+    @property
+    def bytes(self) -> int:
+        return self.rows * self.dimensions * BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of the pools, and how long things may take."""
+
+    # Selected from on the CPU and on the device; then measured, as the others.
+    large: Subject
+    others: tuple[Subject, ...]
+    # Too large for the CPU to select as many from.
+    huge: Subject
+    # Of the huge pool, what the CPU selects.
+    prefix: int
     # The small pools of the benchmark, and the budget.
     small: tuple[int, int, int]
     patience: float
 
 
-REAL = Sizes(rows=1_000_000, dimensions=768, budget=10_000, small=(4096, 768, 256), patience=1)
+REAL = Sizes(
+    large=Subject("large-f32", "text", 1_000_000, 768, "f32", 10_000),
+    others=(
+        Subject("large-f16", "text", 1_000_000, 768, "f16", 10_000),
+        Subject("wide-f32", "mixture", 164_000, 1_024, "f32", 16_400),
+    ),
+    huge=Subject("huge-bf16", "text", 10_000_000, 512, "bf16", 100_000),
+    prefix=1_000,
+    small=(4096, 768, 256),
+    patience=1,
+)
 # The test bed runs every CUDA thread on the CPU.
-DRY = Sizes(rows=3_000, dimensions=64, budget=300, small=(256, 48, 32), patience=4)
+DRY = Sizes(
+    large=Subject("large-f32", "text", 3_000, 64, "f32", 300),
+    others=(
+        Subject("large-f16", "text", 3_000, 64, "f16", 300),
+        Subject("wide-f32", "mixture", 1_200, 96, "f32", 120),
+    ),
+    huge=Subject("huge-bf16", "text", 6_000, 32, "bf16", 200),
+    prefix=50,
+    small=(256, 48, 32),
+    patience=4,
+)
 
 
 @dataclass
@@ -52,9 +98,12 @@ class Context:
     def run(self, command: list[object], clock: Clock, limit: float, **variables: str) -> Run:
         return self.runner.run(command, clock, limit * self.sizes.patience, **variables)
 
-    def synth(self, path: Path, shape: str, n: int, d: int, dtype: str, clock: Clock) -> Run:
+    def synth(self, path: Path, shape: str, n: int, d: int, dtype: str, clock: Clock, limit: float = 60) -> Run:
         options = ["--shape", shape, "--rows", n, "--dimensions", d, "--seed", 1, "--dtype", dtype]
-        return self.run([self.farpoint, "synth", path, *options], clock, 60)
+        return self.run([self.farpoint, "synth", path, *options], clock, limit)
+
+    def make(self, path: Path, subject: Subject, clock: Clock, limit: float = 60) -> Run:
+        return self.synth(path, subject.shape, subject.rows, subject.dimensions, subject.dtype, clock, limit)
 
     def select(self, pool: Path, device: str, output: Path, clock: Clock, limit: float, *options: object) -> Run:
         command = [self.farpoint, "select", pool, "--device", device, "--output", output, "--quiet", *options]
@@ -97,6 +146,17 @@ def roomy_folder(needed: int) -> Path | None:
         return memory
     disk = Path(os.environ.get("TMPDIR") or "/tmp")
     return disk if disk.is_dir() and free(disk) > 1.1 * needed else None
+
+
+@contextmanager
+def room(needed: int) -> Iterator[Path | None]:
+    """A folder of its own for a file of that many bytes, which goes whatever happens; None where there is no room."""
+    place = roomy_folder(needed)
+    if place is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)
 
 
 def free(folder: Path) -> int:

@@ -30,12 +30,12 @@ def exactness(context: Context, clock: Clock, large: Path | None, note: str) -> 
 
 
 def large_pair(context: Context, clock: Clock, path: Path) -> Json:
-    sizes = context.sizes
-    made = context.synth(path, "text", sizes.rows, sizes.dimensions, "f32", clock)
+    large = context.sizes.large
+    made = context.make(path, large, clock)
     if not made.ok:
         return made.account() | {"status": f"failed: no pool, {made.ending()}"}
     # Without every row's distance: these runs' seconds are those of the picks.
-    return pair(context, clock, "large", path, sizes.budget) | {"synth_seconds": round(made.seconds, 3)}
+    return pair(context, clock, "large", path, large.budget) | {"synth_seconds": round(made.seconds, 3)}
 
 
 def pair(context: Context, clock: Clock, name: str, pool: Path, budget: int, *options: object, every_row: bool = False) -> Json:
