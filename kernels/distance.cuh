@@ -8,24 +8,43 @@ DEVICE double fold(double partial) {
     return partial;
 }
 
-// Canonical distance of `x` from the vector `c`, `(d,)`. All lanes of a warp call it and all get the result.
-template <class T, class C>
-DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
-    double partial = 0.0;
-    for (u32 j = lane; j < d; j += WARP) {
-        double t = __dsub_rn(double(x.at(j)), double(c[j]));
-        partial = __fma_rn(t, t, partial);
-    }
-    return __dsqrt_rn(fold(partial));
+// Values of a vector that a lane loads before it needs the first: they arrive together.
+constexpr u32 TOGETHER = 4;
+
+// A vector that is no row of the pool.
+template <class T>
+struct Vector {
+    using Stored = T;
+    const T* values;
+
+    DEVICE T seen(T stored) const { return stored; }
+};
+
+template <class T>
+DEVICE Vector<T> vector(const T* values) {
+    return {values};
 }
 
-// The same between two rows of the pool.
-template <class T>
-DEVICE double canonical_distance(View<T> x, View<T> c, u32 d, u32 lane) {
+// Canonical distance between two vectors, `(d,)`. All lanes of a warp call it and all get the result.
+template <class X, class C>
+DEVICE double canonical_distance(X x, C c, u32 d, u32 lane) {
     double partial = 0.0;
-    for (u32 j = lane; j < d; j += WARP) {
-        double t = __dsub_rn(double(x.at(j)), double(c.at(j)));
-        partial = __fma_rn(t, t, partial);
+    for (u32 first = lane; first < d; first += TOGETHER * WARP) {
+        const typename X::Stored* own = x.values + first;
+        const typename C::Stored* other = c.values + first;
+        typename X::Stored xs[TOGETHER];
+        typename C::Stored cs[TOGETHER];
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) {
+            bool exists = first + i * WARP < d;
+            xs[i] = exists ? own[i * WARP] : typename X::Stored{};
+            cs[i] = exists ? other[i * WARP] : typename C::Stored{};
+        }
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) { // past the end 0 is added to what is not below 0
+            double t = __dsub_rn(double(x.seen(xs[i])), double(c.seen(cs[i])));
+            partial = __fma_rn(t, t, partial);
+        }
     }
     return __dsqrt_rn(fold(partial));
 }

@@ -54,7 +54,7 @@ DEVICE void for_eligible(const MeanArguments& a, Found found) {
     u32 lane = threadIdx.x % WARP;
     for (u64 row = warp; row < a.n; row += warps) {
         if (a.roles[row] != ELIGIBLE) continue;
-        double distance = canonical_distance(view<T>(a.rows, row, row, a.d), a.mean, a.d, lane);
+        double distance = canonical_distance(view<T>(a.rows, row, row, a.d), vector(a.mean), a.d, lane);
         if (lane == 0) found(u32(row), bits(distance));
     }
 }

@@ -38,7 +38,7 @@ KERNEL(prepare_reach, PrepareArguments, 256, 1) {
     u32 lane = threadIdx.x % WARP;
     for (u32 center = a.first_center + warp; center < a.end_center; center += warps) {
         View<float> x = {a.centers + u64(center) * a.d, 0.0};
-        double distance = canonical_distance(x, a.mean, a.d, lane);
+        double distance = canonical_distance(x, vector(a.mean), a.d, lane);
         if (lane == 0) atomicMax(a.farthest, bits(distance));
     }
 }
@@ -72,7 +72,7 @@ DEVICE void first(const PrepareArguments& a) {
     double farthest = 0.0;
     for (u64 i = warp; i < a.count; i += warps) {
         u64 row = a.first + i;
-        double distance = canonical_distance(view<T>(a.rows, i, row, a.d), a.centers, a.d, lane);
+        double distance = canonical_distance(view<T>(a.rows, i, row, a.d), vector(a.centers), a.d, lane);
         farthest = fmax(farthest, distance);
         if (lane != 0) continue;
         a.state.bounds[row] = a.roles[row] == ELIGIBLE ? distance : LEFT;

@@ -24,7 +24,7 @@ struct Nearest {
 
 template <class T>
 DEVICE void consider(const RefineArguments& a, View<T> x, u32 center, Nearest& nearest, u32 lane) {
-    double distance = canonical_distance(x, a.centers + u64(center) * a.d, a.d, lane);
+    double distance = canonical_distance(x, vector(a.centers + u64(center) * a.d), a.d, lane);
     nearest.evaluated++;
     if (distance > nearest.bound || (distance == nearest.bound && center > nearest.center)) return;
     nearest.bound = distance;

@@ -14,11 +14,15 @@ struct Rows {
 // One row under the metric. A norm of 0 stands for euclidean: no row has it under cosine.
 template <class T>
 struct View {
+    using Stored = T;
     const T* values;
     double norm;
 
-    DEVICE float at(u32 j) const {
-        float value = widen(values[j]);
+    DEVICE float at(u32 j) const { return seen(values[j]); }
+
+    // A stored value of the row as the metric sees it.
+    DEVICE float seen(T stored) const {
+        float value = widen(stored);
         return norm == 0.0 ? value : __double2float_rn(__ddiv_rn(double(value), norm));
     }
 };
