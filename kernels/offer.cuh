@@ -1,4 +1,4 @@
-// Which row is next: every warp offers the best of the rows it owns, and the best offer is taken.
+// Which row is next: every thread offers the best of the rows it owns, and the best offer is taken.
 #pragma once
 #include "order.cuh"
 
@@ -10,14 +10,41 @@ struct Offer {
 };
 static_assert(sizeof(Offer) == 16);
 
+DEVICE Offer no_offer() { return {0, NO_CENTER, 0}; }
+
 DEVICE Offer better(Offer x, Offer y) { return precedes({y.key, y.row}, {x.key, x.row}) ? y : x; }
 
+// Of the lanes in `among`, those whose value is the largest; told apart by one instruction and a vote.
+DEVICE u32 largest_of(u32 among, u32 value) {
+    bool takes_part = among >> threadIdx.x % WARP & 1;
+    u32 largest = __reduce_max_sync(FULL_WARP, takes_part ? value : 0);
+    return __ballot_sync(FULL_WARP, takes_part && value == largest);
+}
+
+// The lane of the warp whose offer is the best. Mostly the upper halves of the keys tell.
+DEVICE u32 best_lane(const Offer& offer) {
+    u32 best = largest_of(FULL_WARP, u32(offer.key >> 32));
+    if (best & (best - 1)) best = largest_of(best, u32(offer.key));
+    if (best & (best - 1)) best = largest_of(best, ~offer.row);
+    return __ffs(best) - 1;
+}
+
 // The best of the warp's offers, to all of its lanes.
-DEVICE Offer best_of_warp(Offer offer) {
-    for (u32 width = WARP / 2; width > 0; width /= 2) {
-        Offer other = {__shfl_xor_sync(FULL_WARP, offer.key, width), __shfl_xor_sync(FULL_WARP, offer.row, width),
-                       __shfl_xor_sync(FULL_WARP, offer.index, width)};
-        offer = better(offer, other);
-    }
-    return offer;
+DEVICE Offer best_of_warp(const Offer& offer) {
+    u32 lane = best_lane(offer);
+    return {__shfl_sync(FULL_WARP, offer.key, lane), __shfl_sync(FULL_WARP, offer.row, lane),
+            __shfl_sync(FULL_WARP, offer.index, lane)};
+}
+
+// Where the block's warps meet: two sets, since a warp may offer again before the others have read.
+typedef Offer Offers[2][WARP];
+
+// The best of the block's offers, to every thread, by one barrier. Of each warp the lane `speaker` has the best. `turn` counts
+// the calls.
+DEVICE Offer best_of_block(const Offer& offer, u32 speaker, Offers& offers, u32 turn) {
+    u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
+    Offer* set = offers[turn % 2];
+    if (lane == speaker) set[warp] = offer;
+    __syncthreads();
+    return set[best_lane(lane < warps ? set[lane] : no_offer())];
 }

@@ -83,21 +83,14 @@ KERNEL(probe_empty, ProbeArguments, 256, 1) {
     if (a.repeats > 0) *a.result = 0;
 }
 
-// As a pick's in pick.cu: every warp's offer, a barrier, the best of all.
-DEVICE Offer meet(Offer own, Offer* offers, u32 turn) {
-    u32 warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, warps = blockDim.x / WARP;
-    own = best_of_warp(own);
-    offers += turn % 2 * WARP; // two sets: a warp may offer again before the others have read
-    if (lane == 0) offers[warp] = own;
-    __syncthreads();
-    return best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
-}
+// As a pick's in greedy.cu: every warp's offer, a barrier, the best of all.
+DEVICE Offer meet(Offer own, Offers& offers, u32 turn) { return best_of_block(own, best_lane(own), offers, turn); }
 
 // A thread's offer after `best`: no turn can begin before the last has ended.
 DEVICE Offer offer_after(Offer best, u32 turn) { return {u64(threadIdx.x ^ best.row) + 1, threadIdx.x, turn}; }
 
 KERNEL(probe_barrier, ProbeArguments, 1024, 1) {
-    SHARED(offers, Offer[2 * WARP]);
+    SHARED(offers, Offers);
     Offer best = {0, 0, 0};
     for (u32 turn = 0; turn < a.repeats; turn++) best = meet(offer_after(best, turn), offers, turn);
     if (threadIdx.x == 0) *a.result = best.key;
@@ -117,7 +110,7 @@ DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
 }
 
 KERNEL(probe_group_barrier, ProbeArguments, 1024, 1) {
-    SHARED(offers, Offer[2 * WARP]);
+    SHARED(offers, Offers);
     Offer best = {0, 0, 0};
     for (u32 turn = 0; turn < a.repeats; turn++) best = meet_group(a, meet(offer_after(best, turn), offers, turn), turn);
     if (threadIdx.x == 0 && blockIdx.x == 0) *a.result = best.key;
