@@ -126,7 +126,7 @@ const BUGS: &[Bug] = &[
     bug("tensor_90a.cu", "registers_take<232>", 1, "registers_take<240>", PIPELINE, Reported("registers_take at")),
 ];
 
-/// The engine's. What is not here was tried. The __syncwarp of refine.cu and those of pick.cu stand between a lane's accesses to
+/// The engine's. What is not here was tried. The __syncwarp of refine.cu stands between a lane's accesses to
 /// what no other lane changes, and after the last barrier of `narrow` a thread clears the bins that it alone has read: no bugs without
 /// them. The barrier before a block says that it is done, and the second set of the batch's offers, matter where a block runs far
 /// ahead of another, which the bed rarely lets it do.
@@ -137,14 +137,30 @@ const ENGINE_BUGS: &[Bug] = &[
     bug("tile.cuh", "cp_async_wait<1>()", 1, "cp_async_wait<2>()", ENGINE, Wrong),
     bug("tile.cuh", "copy_slice(rows[1 - stage]", 1, "copy_slice(rows[stage]", ENGINE, Wrong),
     bug("tile.cuh", "products[i][j] = 0.0f", 1, "products[i][j] = -1e-3f", ENGINE, Wrong),
-    bug("pick.cu", "offers[picks % 2]", 1, "offers[0]", ENGINE, Wrong),
-    bug("pick.cu", "        __syncthreads();\n        best = ", 1, "        best = ", ENGINE, Wrong),
+    bug("offer.cuh", "offers[turn % 2]", 1, "offers[0]", ENGINE, Wrong),
+    bug("offer.cuh", "    __syncthreads();\n    return ", 1, "    return ", ENGINE, Wrong),
+    bug("offer.cuh", "~offer.row", 1, "offer.row", ENGINE, Wrong),
+    bug("offer.cuh", "takes_part && value == largest", 1, "value == largest", ENGINE, Wrong),
     bug("pick.cu", "    __syncthreads();\n    float products", 1, "    float products", ENGINE, Wrong),
-    bug("pick.cu", "precedes({key, row}, outside_of(*a.round)) ? key + 1 : 0", 1, "key + 1", ENGINE, Wrong),
+    bug("greedy.cu", "precedes({key, row}, outside_of(*a.round));", 1, "true;", ENGINE, Wrong),
+    bug("greedy.cu", "ties &= ties - 1) best", 1, "ties = 0) best", ENGINE, Wrong),
+    bug("greedy.cu", "best.index & OPEN && !is_zero", 1, "false", ENGINE, Wrong),
+    bug("greedy.cu", "has(changed, number_of(mine.best.index))", 1, "false", ENGINE, Wrong),
+    bug("greedy.cu", "remove(own, number_of(best.index));", 1, "own.live &= ~(1u << number_of(best.index));", ENGINE, Wrong),
+    bug("greedy.cu", "has(own.live, i) ? __ldg(from + i * THREADS)", 1, "has(own.live, i) ? __ldg(from + i)", ENGINE, Wrong),
+    bug("greedy.cu", "is_open ? live.entries[index].since : applied", 1, "applied", ENGINE, Wrong),
+    bug("greedy.cu", "if (is_open && upper < a.state.bounds[row])", 1, "if (false)", LAZINESS, Wrong),
+    bug("greedy.cu", "if (upper < live.bounds[index])", 1, "if (false)", LAZINESS, Wrong),
+    bug("greedy.cu", "if (!has(own.open, number)) live", 1, "live", ENGINE, Wrong),
+    bug("greedy.cu", "since = u16(applied)", 1, "since = u16(applied + 1)", ENGINE, Wrong),
+    bug("greedy.cu", "first = live.entries[index].since;", 1, "first = live.entries[index].since + 1;", ENGINE, Wrong),
+    bug("greedy.cu", "nearest.center = first + at", 1, "nearest.center = at", ENGINE, Wrong),
+    bug("greedy.cu", "a.applied + nearest.center", 1, "nearest.center", ENGINE, Wrong),
+    bug("greedy.cu", "if (distance < nearest.bound)", 1, "if (distance <= nearest.bound)", ENGINE, Wrong),
+    bug("greedy.cu", "own.open &= ~(1u << number);\n        set_bound", 1, "set_bound", ENGINE, Wrong),
     bug("pick.cu", "if (column <= row)", 1, "if (column < row)", ENGINE, Wrong),
     bug("pick.cu", "a.products[u64(column + SIDE * j) * a.capacity + row + i] = ", 1, "(void)", ENGINE, Wrong),
-    bug("pick.cu", "= center + 1;", 1, "= center + 2;", ENGINE, Wrong),
-    bug("pick.cu", "next_down(bound) : 0.0", 1, "0.9 * bound : 0.0", ENGINE, Wrong),
+    bug("greedy.cu", "next_down(bound) : 0.0", 1, "0.9 * bound : 0.0", ENGINE, Wrong),
     bug("frontier.cu", "    __syncthreads();\n    u32 before = ", 1, "    u32 before = ", NARROWING, Wrong),
     bug("frontier.cu", "    __syncthreads();\n    if (before < wanted", 1, "    if (before < wanted", NARROWING, Wrong),
     bug("frontier.cu", "counts[i] = 0;\n    __syncthreads();", 1, "counts[i] = 0;", FRONTIER, Wrong),
@@ -161,7 +177,7 @@ const ENGINE_BUGS: &[Bug] = &[
     bug("refresh.cu", ">> half & 0xffff", 1, "& 0xffff", ENGINE, Wrong),
     bug("settle.cu", "!= EXCLUDED) continue", 1, "!= ELIGIBLE) continue", ENGINE, Wrong),
     bug("refresh.cu", "    for (u32 i = threadIdx.x; i < width; i += TILE_THREADS) terms[i] =", 1, "    for (u32 i = threadIdx.x; i < width; i += TILE_THREADS) terms[i + 1] =", ENGINE, Sanitized),
-    bug("pick.cu", "a.pick_keys[number] = ", 1, "a.pick_keys[number + 2 * a.capacity] = ", ENGINE, Sanitized),
+    bug("greedy.cu", "a.pick_keys[picks] = ", 1, "a.pick_keys[picks + 2 * a.capacity] = ", ENGINE, Sanitized),
     bug("distance.cuh", "u32 width = 16", 1, "u32 width = 8", ENGINE, Wrong),
     bug("batch.cu", "__syncthreads(); // all of it is there", 1, "", BATCH, Wrong),
     bug("batch.cu", "__syncthreads(); // nobody needs it any more", 1, "", BATCH, Wrong),
@@ -177,6 +193,7 @@ const PRODUCTS: Check = Selftest("products");
 const PIPELINE: Check = Selftest("pipeline");
 const OVERLAP: Check = Selftest("overlap");
 const ENGINE: Check = Check::Test("engine_matches_the_oracle");
+const LAZINESS: Check = Check::Test("few_distances_are_settled");
 const FRONTIER: Check = Check::Test("frontier_matches_the_oracle");
 const NARROWING: Check = Check::Test("narrowing_matches_the_oracle");
 const BATCH: Check = Check::Test("batch_matches_the_oracle");
@@ -200,6 +217,8 @@ fn engine_matches_the_oracle() {
     agree(&synth::pool(Shape::Text, 300, 70, 1), 70, 290, &plain, 280);
     agree(&synth::pool(Shape::Integers, 300, 20, 2), 20, 150, &plain, 31);
     agree(&synth::pool(Shape::Integers, 300, 2, 4), 2, 150, &plain, 64);
+    agree(&synth::pool(Shape::Integers, 300, 1, 5), 1, 30, &plain, 64);
+    agree(&synth::pool(Shape::Integers, 1500, 2, 6), 2, 90, &plain, 1300);
     agree(&synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
     agree(&named("one outlier", 300, 33), 33, 150, &plain, 40);
     agree(&named("near duplicates", 300, 20), 20, 100, &plain, 40);
@@ -252,6 +271,25 @@ fn batch_matches_the_oracle() {
     let given = Options { labeled: vec![5, 190, 66], labeled_vectors, ..Options::default() };
     let given = Options { assign: true, ..given };
     at_once_agrees(&synth::pool(Shape::Gaussian, 200, 40, 3), 40, 30, &given);
+}
+
+/// Of the rows that a pick comes nearer to, few are ever the farthest, or the answer's.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn few_distances_are_settled() {
+    end_within(30);
+    bed::load().unwrap();
+    let values = synth::pool(Shape::Text, 1500, 32, 1);
+    let pool = Pool::new(&values, 32).unwrap();
+    let count = |filter| {
+        let tuning = Tuning { filter, frontier: Some(400), width: 1.0 };
+        let mut watch = |_| ControlFlow::Continue(());
+        let found = select_tuned(&pool, 200, &Options::default(), &tuning, &mut watch);
+        found.unwrap().statistics
+    };
+    let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
+    assert_eq!(gpu.rounds, cpu.rounds);
+    assert!(10 * gpu.pick_canonical <= cpu.pick_canonical, "{gpu:?}, {cpu:?}");
 }
 
 fn at_once_agrees(values: &[f32], d: usize, budget: usize, options: &Options) {
@@ -314,7 +352,9 @@ fn agree(values: &[f32], d: usize, budget: usize, options: &Options, frontier: u
     };
     assert_eq!(answer, expected);
     let (gpu, cpu) = (found.statistics, select(Filter::F32).statistics);
-    assert_eq!(gpu.refresh_evaluations, cpu.refresh_evaluations);
+    // A row that leaves a round before its distance is settled sees some of the round's picks again.
+    assert!(gpu.refresh_evaluations <= 3 * cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
+    assert!(4 * gpu.rounds <= 5 * cpu.rounds + 4, "{gpu:?}, {cpu:?}");
     let canonical = [&gpu, &cpu].map(|s| s.refresh_canonical + s.pick_canonical);
     assert!(canonical[0] <= 2 * canonical[1], "canonical distances {canonical:?}");
 }

@@ -41,7 +41,8 @@ fn text_like_pool() {
     assert_lazy(&pool, 1000, Filter::Auto);
 }
 
-/// The GPU is as lazy as the CPU: with frontiers of one size the rounds, and the pairs they need, are the same to one.
+/// The GPU is as lazy as the CPU: with frontiers of one size the rounds are the same, and the pairs they need nearly so. A row
+/// that leaves a round before its distance is settled sees some of the round's picks again.
 #[cfg(target_os = "linux")]
 #[test]
 fn cuda() {
@@ -56,7 +57,10 @@ fn cuda() {
         let count =
             |filter| count(pool, budget, Tuning { filter, frontier: Some(frontier), width: 1.0 });
         let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
-        assert_eq!((gpu.rounds, gpu.refresh_evaluations), (cpu.rounds, cpu.refresh_evaluations));
+        assert_eq!(gpu.rounds, cpu.rounds);
+        let (needed, most) = (cpu.refresh_evaluations, cpu.refresh_evaluations * 102 / 100);
+        assert!((needed..=most).contains(&gpu.refresh_evaluations), "{gpu:?}, {cpu:?}");
+        assert!(10 * gpu.pick_canonical <= cpu.pick_canonical, "{gpu:?}, {cpu:?}");
         assert!(gpu.row_reads <= cpu.row_reads + 2 * frontier as u64, "{gpu:?}, {cpu:?}");
         assert_few_refines(&gpu);
     }

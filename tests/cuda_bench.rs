@@ -192,10 +192,10 @@ fn a_wrong_answer_is_no_measurement() {
         let file = file.unwrap();
         std::fs::copy(file.path(), kernels.path().join(file.file_name())).unwrap();
     }
-    let pick = kernels.path().join("pick.cu");
+    let pick = kernels.path().join("greedy.cu");
     let source = std::fs::read_to_string(&pick).unwrap();
-    let wrong = source.replacen("distance >= a.state.bounds[row]", "true", 1);
-    assert_ne!(source, wrong, "the line to spoil is gone from pick.cu");
+    let wrong = source.replacen("admitted &= own.live;", "admitted = 0;", 1);
+    assert_ne!(source, wrong, "the line to spoil is gone from greedy.cu");
     std::fs::write(&pick, wrong).unwrap();
     let bed = bed::build("wrong", &["--kernels".as_ref(), kernels.path().as_os_str()]);
     let Some(bed) = bed else { return };

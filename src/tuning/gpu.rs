@@ -62,9 +62,9 @@ pub struct GpuRates {
     pub launch_seconds: f64,
     /// A launch and the wait for it, as the host sees it.
     pub round_trip_seconds: f64,
-    /// One block of 1,024 threads finds its best row: what a pick inside a frontier takes at least.
+    /// One block of 512 threads finds its best row: what a pick inside a frontier takes at least.
     pub barrier_seconds: f64,
-    /// One such block a multiprocessor, and all find the best row together: what a pick of several blocks takes at least.
+    /// A block of 1,024 threads a multiprocessor, and all find the best row together: what a pick of several blocks takes at least.
     pub group_barrier_seconds: f64,
 }
 

@@ -54,7 +54,7 @@ impl Extent {
         let (n, d) = (problem.rows.len(), problem.rows.dimensions());
         let depth = d.next_multiple_of(SLICE);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
-        let capacity = MOST.min(live).min(MOST_VALUES / depth).clamp(TILE as usize, MOST);
+        let capacity = MOST.min(live / 32 * 32).min(MOST_VALUES / depth).clamp(TILE as usize, MOST);
         let centers = problem.labeled_count() + problem.budget;
         let window = (WINDOW_VALUES / depth).max(TILE as usize);
         Extent {

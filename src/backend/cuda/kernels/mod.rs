@@ -48,8 +48,11 @@ const CHUNK: u32 = 1024;
 const MOST_BLOCKS_DOWN: u32 = 65_535;
 /// Blocks a multiprocessor that a kernel striding over rows is given.
 const WAVES: u32 = 8;
-/// Shared memory of live rows in the greedy kernel: a key and a test.
-pub const LIVE_BYTES: u32 = 20;
+/// Threads a block of the greedy kernel, as its launch bounds say, and live rows that a thread owns at most.
+pub const PICKING: u32 = 512;
+const LIVE_EACH: u32 = 8;
+/// Shared memory of a live row in the greedy kernel: what it keeps of it, its bound, its number and its place among the picks.
+pub const LIVE_BYTES: u32 = 16 + 8 + 4 + 2;
 
 // SAFETY: here and below, plain numbers and addresses in the layout of the kernel's one parameter, which
 // `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
@@ -271,7 +274,7 @@ impl Kernels {
             refine: m.by_dtype("refine", "refine")?,
             pick_live: m.kernel("pick", "pick_live")?,
             pick_products: m.kernel("pick", "pick_products")?,
-            pick_greedy: m.by_dtype("pick", "pick_greedy")?,
+            pick_greedy: m.by_dtype("greedy", "pick_greedy")?,
             batch: m.by_dtype("batch", "batch")?,
             probes: Probes::load(&m, multiprocessors)?,
             mean_sums: m.by_dtype("mean", "mean_sums")?,
@@ -458,7 +461,8 @@ impl Kernels {
             let shape = Shape::of((side * side).min(2 * self.multiprocessors));
             self.pick_products.launch(stream, shape, a)?;
         }
-        let threads = size.next_multiple_of(32).min(1024);
+        let threads = size.next_multiple_of(32).min(PICKING);
+        assert!(size <= threads * LIVE_EACH, "{size} rows by {threads} threads");
         let shape = Shape { threads, shared: a.capacity * LIVE_BYTES, ..Shape::of(1) };
         self.pick_greedy.of(dtype).launch(stream, shape, a)
     }

@@ -4,13 +4,13 @@ use cudarc::driver::{CudaStream, DeviceRepr, DriverError};
 
 use super::arguments::{Pointer, ProbeArguments, ProductsArguments, TensorMap};
 use super::{
-    BOX_CENTERS, BOX_ROWS, Kernel, Modules, Multiplier, RING_BYTES, Shape, THREADS, TILE,
+    BOX_CENTERS, BOX_ROWS, Kernel, Modules, Multiplier, PICKING, RING_BYTES, Shape, THREADS, TILE,
     WGMMA_THREADS,
 };
 
 /// Blocks a multiprocessor of the probes that fill the device, as their launch bounds say.
 const RESIDENT: u32 = 4;
-/// Threads of a block that meets in barriers: as many as pick.
+/// Threads of a block of a batch, whose blocks meet.
 const MEETING: u32 = 1024;
 /// Multiply-adds that a thread makes a repeat, as in kernels/probe.cu: its chains times their steps.
 const FMAS: u32 = 8 * 16;
@@ -160,8 +160,11 @@ impl Probes {
         a: &ProbeArguments,
     ) -> Result<(), DriverError> {
         let at = Probe::ALL.iter().position(|&each| each == probe).expect("all probes are listed");
-        let meets = matches!(probe, Probe::Barrier | Probe::GroupBarrier);
-        let threads = if meets { MEETING } else { THREADS };
+        let threads = match probe {
+            Probe::Barrier => PICKING,
+            Probe::GroupBarrier => MEETING,
+            _ => THREADS,
+        };
         let shape = Shape { threads, ..Shape::of(self.blocks(probe)) };
         match probe {
             Probe::GroupBarrier => self.kernels[at].launch_together(stream, shape, a),
