@@ -1,57 +1,128 @@
 // The frontier: the `size` rows that precede all others by (key, lowest row), and the first row outside.
 //
-// A radix select narrows a threshold on the 96-bit code (key bits, ~row), 12 bits a pass, until the rows at or above it fit a
-// list; ranks by counting then cut the list exactly. No step depends on the order in which threads arrive.
+// One launch, of blocks that are resident together and meet at barriers. What no block may do differently, each does for itself.
 //
-//   start      one block or more        clears the counters
-//   histogram  grid-stride over n       8 launches; those after the threshold is found return at once. Reads 8 n bytes each
-//   compact    grid-stride over n       the list of rows at or above the threshold
-//   rank       list x list              each one's rank by (key, row)
-//   order      list x list              of the first `size`, each one's slot: rows of like `seen` are neighbours
-//   place      one thread an entry      fills the slots
+//   count   a histogram of 12 bits of the codes (key, ~row) for each pass, until few rows are at the edge: those whose digits so
+//           far are the threshold's. Rows above it belong, rows below it do not. Reads 8 n bytes a pass
+//   list    the rows that belong, and the edge. Reads 8 n bytes
+//   cut     ranks by counting decide about the edge, and no other row
+//   order   each row's slot, so that rows of like `seen` are neighbours: how many codes (seen, row) are below its own, chunk by
+//           chunk of the list, each sorted and searched
+//   place   fills the slots
+//
+// The first pass counts on from the last frontier's largest key, which no key is above now: it mostly suffices. No step depends
+// on the order in which threads arrive.
 #include "frontier.cuh"
+#include "ptx.cuh"
 
 constexpr u32 DIGIT_BITS = 12;
 constexpr u32 BINS = 1 << DIGIT_BITS;
-constexpr u32 THREADS = 256;
-constexpr u32 CHUNK = 1024; // list entries that a block of `rank` or `order` compares against
+constexpr u32 PASSES = 9; // the first, and 96 bits
+constexpr u32 THREADS = 1024;
+constexpr u32 ROWS = 4;       // of a thread at a time
+constexpr u32 EDGE = 512;     // rows that ranks decide about, at most
+constexpr u32 CHUNK = 128;    // list entries sorted together
+constexpr u32 SHARERS = 8;    // threads that count for one of them
+constexpr u32 SPAN_BITS = 53; // keys from a quarter of the largest on differ in these
+static_assert(CHUNK * SHARERS == THREADS);
+static_assert((PASSES - 1) * DIGIT_BITS == 96);
 
-KERNEL(frontier_start, FrontierArguments, 256, 1) {
-    u32 thread = blockIdx.x * blockDim.x + threadIdx.x;
-    for (u32 i = thread; i < BINS; i += gridDim.x * blockDim.x) a.histogram[i] = 0;
-    for (u32 i = thread; i < a.list.capacity; i += gridDim.x * blockDim.x) a.list.ranks[i] = a.list.slots[i] = 0;
-    if (thread > 0) return;
-    Round before = *a.round;
-    Round now = {};
-    now.counts = before.counts; // of all rounds
-    now.centers = before.centers + before.picks;
-    now.finished = before.finished | before.has_next;
-    *a.round = now;
-    *a.select = Select{0, 0, a.size + 1, 0, now.finished, 0, 0};
+// Where the select has come: the edge is the rows from `first` to `last`, whose codes agree in all but the `open` last bits.
+struct Threshold {
+    u64 base; // keys count from here, and those below it alike
+    u64 high; // the bits that agree
+    u32 low;
+    u32 open;
+    Candidate first, last;
+    u32 above; // rows above the edge
+    u32 edge;
+};
+
+constexpr Candidate BEFORE_ALL = {~u64(0), 0}, BEHIND_ALL = {0, NO_CENTER};
+
+// What the edge comes to.
+struct Cut {
+    u32 listed, count; // rows that belong: above the edge, and in all
+    u32 has_outside, outside_row;
+    u64 outside_key;
+};
+
+// A block's own.
+struct Shared {
+    u32 counts[BINS];
+    u32 sums[WARP];
+    u64 edge_keys[EDGE];
+    u32 edge_rows[EDGE];
+    u64 edge_codes[EDGE]; // of the edge's rows that belong, by rank
+    u64 chunk[CHUNK], sorted[CHUNK];
+    Threshold threshold;
+    Cut cut;
+};
+
+DEVICE u64 key_above(u64 base, u64 key) { return key > base ? key - base : 0; }
+
+// -1, 0 or 1: the row is below the edge, at it, or above.
+DEVICE i32 side(const Threshold& t, u64 key, u32 row) {
+    if (precedes({key, row}, t.first)) return 1;
+    return precedes(t.last, {key, row}) ? -1 : 0;
 }
 
-// 12 bits of the code, the most significant first.
-DEVICE u32 digit(u64 high, u32 low, u32 pass) {
-    if (pass < 5) return u32(high >> (52 - DIGIT_BITS * pass)) & (BINS - 1);
-    if (pass == 5) return (u32(high) & 15) << 8 | low >> 24;
-    return low >> (DIGIT_BITS * (7 - pass)) & (BINS - 1);
+DEVICE u32 open_after(u32 open) { return open > DIGIT_BITS ? open - DIGIT_BITS : 0; }
+
+// The code's bits from `open_after(open)` to `open`.
+DEVICE u32 digit(const Threshold& t, u64 key, u32 row) {
+    u64 high = key_above(t.base, key);
+    u32 next = open_after(t.open);
+    u32 bits = next >= 32 ? u32(high >> (next - 32)) : u32(high << (32 - next)) | ~row >> next;
+    return bits & ((1u << (t.open - next)) - 1);
 }
 
-// Whether the code's digits before `pass` are the threshold's.
-DEVICE bool within(const Select& select, u64 high, u32 low, u32 pass) {
-    if (pass <= 5) return pass == 0 || high >> (64 - DIGIT_BITS * pass) == select.high >> (64 - DIGIT_BITS * pass);
-    u32 open = 96 - DIGIT_BITS * pass;
-    return high == select.high && low >> open == select.low >> open;
+DEVICE Threshold open_threshold(u64 base, u32 open) { return {base, 0, 0, open, BEFORE_ALL, BEHIND_ALL, 0, 0}; }
+
+// Counts from a quarter of the last ceiling, if that says anything.
+DEVICE Threshold first_threshold(u64 ceiling) {
+    constexpr u64 SPAN = u64(1) << SPAN_BITS;
+    return ceiling >= SPAN ? open_threshold(ceiling + 1 - SPAN, SPAN_BITS + 32) : open_threshold(0, 96);
 }
 
-DEVICE void fix_digit(Select& select, u32 value, u32 pass) {
-    if (pass < 5)
-        select.high |= u64(value) << (52 - DIGIT_BITS * pass);
-    else if (pass > 5)
-        select.low |= value << (DIGIT_BITS * (7 - pass));
-    else {
-        select.high |= value >> 8;
-        select.low |= value << 24;
+// The first pass of those that count from a base has all keys below it in its lowest bin.
+DEVICE bool is_lowest(const Threshold& t, u32 value) { return t.base > 0 && value == 0 && t.open == SPAN_BITS + 32; }
+
+DEVICE void fix_digit(Threshold& t, u32 value) {
+    u32 next = open_after(t.open);
+    bool has_all_below = is_lowest(t, value);
+    u64 span = 0;
+    if (next >= 32) {
+        t.high |= u64(value) << (next - 32);
+        span = (u64(1) << (next - 32)) - 1;
+    } else {
+        t.high |= u64(value) << next >> 32;
+        t.low |= value << next;
+    }
+    u32 rows = next >= 32 ? ~0u : (1u << next) - 1;
+    t.first = {t.base + t.high + span, ~(t.low | rows)};
+    t.last = {has_all_below ? 0 : t.base + t.high, ~t.low};
+    t.open = next;
+}
+
+// Each row that has not left the order, and its key; every lane of a warp calls `visit` as often.
+template <class Visit>
+DEVICE void each_row(const FrontierArguments& a, Visit visit) {
+    u64 stride = u64(gridDim.x) * THREADS * ROWS;
+    for (u64 first = a.first + u64(blockIdx.x) * THREADS * ROWS; first < a.end; first += stride) {
+        double bounds[ROWS]; // on their way together
+#pragma unroll
+        for (u32 i = 0; i < ROWS; i++) {
+            u64 row = first + i * THREADS + threadIdx.x;
+            bounds[i] = row < a.end ? a.state.bounds[row] : LEFT;
+        }
+#pragma unroll
+        for (u32 i = 0; i < ROWS; i++) {
+            u64 row = first + i * THREADS + threadIdx.x;
+            if (first + i * THREADS >= a.end) break;
+            bool has = bounds[i] >= 0.0;
+            visit(u32(row), has ? bits(key_of(bounds[i], a.state.weights, row)) : 0, has);
+        }
     }
 }
 
@@ -66,129 +137,205 @@ DEVICE void count_digit(u32* counts, u32 value, bool has) {
     if (has && value != common) atomicAdd(&counts[value], 1u);
 }
 
-// By the last block: the digit at which `wanted` rows are reached, from the largest down; the histogram is cleared.
-DEVICE void narrow(const FrontierArguments& a, u32* sums) {
+DEVICE void count_pass(const FrontierArguments& a, Shared& s, u32* histogram) {
+    for (u32 i = threadIdx.x; i < BINS; i += THREADS) s.counts[i] = 0;
+    __syncthreads(); // the counts are clear
+    Threshold t = s.threshold;
+    each_row(a, [&](u32 row, u64 key, bool has) {
+        bool counts = has && side(t, key, row) == 0;
+        count_digit(s.counts, counts ? digit(t, key, row) : 0, counts);
+    });
+    __syncthreads(); // all is counted
+    for (u32 i = threadIdx.x; i < BINS; i += THREADS)
+        if (s.counts[i] > 0) atomicAdd(&histogram[i], s.counts[i]);
+}
+
+// The sum of `own` over the threads before this one.
+DEVICE u32 sum_before(u32* sums, u32 own) {
+    u32 lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, sum = own;
+    for (u32 step = 1; step < WARP; step *= 2) {
+        u32 other = __shfl_up_sync(FULL_WARP, sum, step);
+        if (lane >= step) sum += other;
+    }
+    if (lane == WARP - 1) sums[warp] = sum;
+    __syncthreads(); // every warp's sum is there
+    u32 before = sum - own;
+    for (u32 i = 0; i < warp; i++) before += sums[i];
+    return before;
+}
+
+// The digit at which one row more than the frontier holds is reached, from the largest down. Without so many rows all belong.
+DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted) {
     constexpr u32 EACH = BINS / THREADS;
     u32 top = BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
-    u32 own = 0;
-    for (u32 i = 1; i <= EACH; i++) own += a.histogram[top - i];
-    sums[threadIdx.x] = own;
-    __syncthreads();
-    u32 before = a.select->above;
-    for (u32 i = 0; i < threadIdx.x; i++) before += sums[i];
-    u32 wanted = a.select->wanted;
-    bool last = threadIdx.x == THREADS - 1;
-    __syncthreads();
-    if (before < wanted && (before + own >= wanted || last)) {
-        u32 i = 1;
-        while (i < EACH && before + a.histogram[top - i] < wanted) before += a.histogram[top - i++];
-        u32 reached = before + a.histogram[top - i];
-        fix_digit(*a.select, top - i, a.pass);
-        a.select->above = before;
-        a.select->done = reached <= a.list.capacity;
-        a.select->blocks_done = 0;
+    u32 bins[EACH], own = 0;
+#pragma unroll
+    for (u32 i = 0; i < EACH; i++) own += bins[i] = histogram[top - 1 - i];
+    Threshold t = s.threshold;
+    u32 before = t.above + sum_before(s.sums, own);
+    if (threadIdx.x == THREADS - 1 && before + own < wanted) s.threshold = {0, 0, 0, 0, BEHIND_ALL, BEHIND_ALL, before + own, 0};
+    for (u32 i = 1; i <= EACH; i++) {
+        u32 value = top - i, count = bins[i - 1];
+        if (before < wanted && before + count >= wanted) {
+            bool starts_again = is_lowest(t, value) && count > EDGE;
+            fix_digit(t, value);
+            t.above = before;
+            t.edge = count;
+            s.threshold = starts_again ? open_threshold(0, 96) : t;
+        }
+        before += count;
     }
-    __syncthreads();
-    for (u32 i = 1; i <= EACH; i++) a.histogram[top - i] = 0;
-}
-
-KERNEL(frontier_histogram, FrontierArguments, 256, 1) {
-    SHARED(counts, u32[BINS]);
-    SHARED(sums, u32[THREADS]);
-    SHARED(is_last, u32);
-    if (a.select->done) return;
-    for (u32 i = threadIdx.x; i < BINS; i += blockDim.x) counts[i] = 0;
-    __syncthreads();
-    u64 stride = u64(gridDim.x) * blockDim.x;
-    for (u64 first = u64(blockIdx.x) * blockDim.x; first < a.n; first += stride) {
-        u64 row = first + threadIdx.x;
-        double bound = row < a.n ? a.state.bounds[row] : LEFT;
-        u64 high = bits(key_of(bound, a.state.weights, row < a.n ? row : 0));
-        u32 low = ~u32(row);
-        bool has = bound >= 0.0 && within(*a.select, high, low, a.pass);
-        count_digit(counts, digit(high, low, a.pass), has);
-    }
-    __syncthreads();
-    for (u32 i = threadIdx.x; i < BINS; i += blockDim.x)
-        if (counts[i] > 0) atomicAdd(&a.histogram[i], counts[i]);
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) is_last = atomicAdd(&a.select->blocks_done, 1u) == gridDim.x - 1;
-    __syncthreads();
-    if (is_last) {
-        __threadfence();
-        narrow(a, sums);
-    }
-}
-
-KERNEL(frontier_compact, FrontierArguments, 256, 1) {
-    if (a.round->finished) return;
-    u64 stride = u64(gridDim.x) * blockDim.x;
-    for (u64 row = u64(blockIdx.x) * blockDim.x + threadIdx.x; row < a.n; row += stride) {
-        double bound = a.state.bounds[row];
-        if (bound < 0.0) continue;
-        u64 high = bits(key_of(bound, a.state.weights, row));
-        u32 low = ~u32(row);
-        if (high < a.select->high || (high == a.select->high && low < a.select->low)) continue;
-        u32 entry = atomicAdd(&a.select->entries, 1u);
-        a.list.keys[entry] = high;
-        a.list.rows[entry] = u32(row);
-    }
-}
-
-// Entries of this block's CHUNK for which `counts` holds, as an addition to `totals[entry]`.
-template <class Counts>
-DEVICE void count_against(const FrontierArguments& a, u32* totals, Counts counts) {
-    u32 entries = a.select->entries;
-    u32 entry = blockIdx.x * blockDim.x + threadIdx.x;
-    u32 first = blockIdx.y * CHUNK;
-    if (entry >= entries || first >= entries) return;
-    u32 end = min(entries, first + CHUNK), total = 0;
-    for (u32 other = first; other < end; other++) total += counts(entry, other);
-    if (total > 0) atomicAdd(&totals[entry], total);
-}
-
-KERNEL(frontier_rank, FrontierArguments, 256, 1) {
-    count_against(a, a.list.ranks, [&](u32 entry, u32 other) {
-        return precedes({a.list.keys[other], a.list.rows[other]}, {a.list.keys[entry], a.list.rows[entry]});
-    });
+    __syncthreads(); // the threshold is there
 }
 
 // The first center pending for `row`. To a row at distance 0 none comes nearer, so none is pending.
 DEVICE u32 pending_from(const State& state, u32 row) { return state.bounds[row] > 0.0 ? state.seen[row] : NO_CENTER; }
 
-KERNEL(frontier_order, FrontierArguments, 256, 1) {
-    count_against(a, a.list.slots, [&](u32 entry, u32 other) {
-        u32 row = a.list.rows[entry], other_row = a.list.rows[other];
-        u32 seen = pending_from(a.state, row), other_seen = pending_from(a.state, other_row);
-        bool before = other_seen < seen || (other_seen == seen && other_row < row);
-        return a.list.ranks[entry] < a.size && a.list.ranks[other] < a.size && before;
+// Rows are ordered by this: those of like `seen` are neighbours.
+DEVICE u64 code_of(const State& state, u32 row) { return u64(pending_from(state, row)) << 32 | row; }
+
+DEVICE void list_rows(const FrontierArguments& a, const Threshold& t) {
+    u64 ceiling = 0;
+    each_row(a, [&](u32 row, u64 key, bool has) {
+        // Rows at distance 0 and rows that left the order cannot come nearer to a center.
+        i32 at = !has ? -1 : !a.settling ? side(t, key, row) : a.state.bounds[row] > 0.0 ? 1 : -1;
+        if (at > 0) a.list.codes[atomicAdd(&a.select->entries, 1u)] = code_of(a.state, row);
+        if (at == 0) {
+            u32 entry = atomicAdd(&a.select->edge, 1u);
+            a.list.edge_keys[entry] = key;
+            a.list.edge_rows[entry] = row;
+        }
+        if (at >= 0) ceiling = max(ceiling, key);
     });
+    for (u32 width = WARP / 2; width > 0; width /= 2) ceiling = max(ceiling, __shfl_xor_sync(FULL_WARP, ceiling, width));
+    if (threadIdx.x % WARP == 0 && ceiling > 0) atomicMax(&a.select->ceiling, ceiling);
 }
 
-// What a refresh of `row` begins with.
-DEVICE void place(const FrontierArguments& a, u32 slot, u32 row) {
+// Which of the edge's rows belong, and which is the first that does not.
+DEVICE void cut_edge(const FrontierArguments& a, Shared& s) {
+    u32 listed = a.select->entries, edge = a.select->edge, e = threadIdx.x;
+    u32 wanted = min(edge, a.size - listed);
+    if (e == 0) s.cut = {listed, listed + wanted, 0, 0, 0};
+    if (e < edge) {
+        s.edge_keys[e] = a.list.edge_keys[e];
+        s.edge_rows[e] = a.list.edge_rows[e];
+    }
+    __syncthreads(); // the edge is there
+    if (e < edge) {
+        Candidate own = {s.edge_keys[e], s.edge_rows[e]};
+        u32 rank = 0;
+        for (u32 other = 0; other < edge; other++) rank += precedes({s.edge_keys[other], s.edge_rows[other]}, own);
+        if (rank < wanted) s.edge_codes[rank] = code_of(a.state, own.row);
+        if (rank == wanted) {
+            s.cut.has_outside = 1;
+            s.cut.outside_row = own.row;
+            s.cut.outside_key = own.key;
+        }
+    }
+    __syncthreads(); // the cut is made
+}
+
+DEVICE u64 code_at(const FrontierArguments& a, const Shared& s, u32 entry) {
+    return entry < s.cut.listed ? a.list.codes[entry] : s.edge_codes[entry - s.cut.listed];
+}
+
+// Codes from `first` on, `count` of them, in order. Codes are distinct.
+DEVICE void sort_chunk(const FrontierArguments& a, Shared& s, u32 first, u32 count) {
+    if (threadIdx.x < CHUNK) s.chunk[threadIdx.x] = threadIdx.x < count ? code_at(a, s, first + threadIdx.x) : ~u64(0);
+    __syncthreads(); // the chunk is there, and the one before was searched
+    u64 own = s.chunk[threadIdx.x / SHARERS];
+    u32 rank = 0;
+    for (u32 other = threadIdx.x % SHARERS; other < CHUNK; other += SHARERS) rank += s.chunk[other] < own;
+    for (u32 width = SHARERS / 2; width > 0; width /= 2) rank += __shfl_xor_sync(FULL_WARP, rank, width);
+    if (threadIdx.x % SHARERS == 0 && threadIdx.x / SHARERS < count) s.sorted[rank] = own;
+    __syncthreads(); // it is sorted
+}
+
+// How many of the chunk's codes are below `code`.
+DEVICE u32 codes_below(const u64* sorted, u32 count, u64 code) {
+    u32 below = 0;
+    for (u32 step = CHUNK; step > 0; step /= 2)
+        if (below + step <= count && sorted[below + step - 1] < code) below += step;
+    return below;
+}
+
+// Every entry of the list against every chunk of it.
+DEVICE void order_list(const FrontierArguments& a, Shared& s) {
+    u32 entries = s.cut.count, chunks = (entries + CHUNK - 1) / CHUNK;
+    u32 parts = max(1u, gridDim.x / max(1u, chunks)); // of the list, each searched for by another block
+    for (u32 work = blockIdx.x; work < chunks * parts; work += gridDim.x) {
+        u32 first = work % chunks * CHUNK, count = min(CHUNK, entries - first);
+        sort_chunk(a, s, first, count);
+        for (u32 entry = work / chunks * THREADS + threadIdx.x; entry < entries; entry += parts * THREADS) {
+            u32 below = codes_below(s.sorted, count, code_at(a, s, entry));
+            if (below > 0) atomicAdd(&a.list.slots[entry], below);
+        }
+    }
+}
+
+// What a refresh of the row of this code begins with.
+DEVICE void place(const FrontierArguments& a, u32 slot, u64 code) {
+    u32 row = u32(code);
     double bound = a.state.bounds[row];
     a.frontier.rows[slot] = row;
     a.frontier.sources[slot] = a.staged ? slot : row;
-    a.frontier.seen[slot] = pending_from(a.state, row);
+    a.frontier.seen[slot] = u32(code >> 32);
     a.frontier.limits[slot] = bound > 0.0 ? bits(next_down(bound)) : 0;
     a.frontier.candidate_counts[slot] = 0;
 }
 
-KERNEL(frontier_place, FrontierArguments, 256, 1) {
-    u32 entries = a.select->entries;
-    u32 entry = blockIdx.x * blockDim.x + threadIdx.x;
-    if (entry == 0) {
-        a.round->count = min(entries, a.size);
-        if (a.settling) a.round->ceiling = bits(INFINITY);
+DEVICE void place_list(const FrontierArguments& a, const Shared& s) {
+    for (u32 entry = blockIdx.x * THREADS + threadIdx.x; entry < s.cut.count; entry += gridDim.x * THREADS) {
+        place(a, a.list.slots[entry], code_at(a, s, entry));
+        a.list.slots[entry] = 0;
     }
-    if (entry >= entries) return;
-    u32 rank = a.list.ranks[entry];
-    if (rank < a.size) place(a, a.list.slots[entry], a.list.rows[entry]);
-    if (rank == 0 && !a.settling) a.round->ceiling = a.list.keys[entry];
-    if (rank != a.size) return;
-    a.round->has_outside = 1;
-    a.round->outside_row = a.list.rows[entry];
-    a.round->outside_key = a.list.keys[entry];
+}
+
+// By one thread: the round begins.
+DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
+    Round now = {};
+    now.counts = a.round->counts; // of all rounds
+    now.centers = a.round->centers + a.round->picks;
+    now.count = cut.count;
+    now.has_outside = cut.has_outside;
+    now.outside_row = cut.outside_row;
+    now.outside_key = cut.outside_key;
+    now.ceiling = a.settling ? bits(INFINITY) : a.select->ceiling;
+    *a.round = now;
+}
+
+// By one thread: the last round found the end, and nothing is left to do but settle. That it did stays: other blocks may still ask.
+DEVICE void stand_by(const FrontierArguments& a) {
+    a.round->centers += a.round->picks;
+    a.round->picks = 0;
+    a.round->count = 0;
+    a.round->ceiling = 0;
+}
+
+KERNEL(frontier, FrontierArguments, 1024, 1) {
+    SHARED(s, Shared);
+    if (a.round->has_next && !a.settling) {
+        if (blockIdx.x == 0 && threadIdx.x == 0) stand_by(a);
+        return;
+    }
+    u32 target = 0, passes = 0;
+    if (threadIdx.x == 0) s.threshold = first_threshold(a.round->ceiling);
+    while (!a.settling) {
+        u32* histogram = a.histograms + passes++ * BINS;
+        count_pass(a, s, histogram);
+        group_barrier(&a.select->arrived, target += gridDim.x);
+        narrow(s, histogram, a.size + 1);
+        if (s.threshold.open < 96 && s.threshold.edge <= EDGE) break;
+    }
+    __syncthreads();
+    list_rows(a, s.threshold);
+    group_barrier(&a.select->arrived, target += gridDim.x);
+    cut_edge(a, s);
+    order_list(a, s);
+    group_barrier(&a.select->arrived, target += gridDim.x);
+    place_list(a, s);
+    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < passes * BINS; i += gridDim.x * THREADS) a.histograms[i] = 0;
+    if (blockIdx.x == 0 && threadIdx.x == 0) begin_round(a, s.cut);
+    __syncthreads();
+    if (threadIdx.x == 0 && atomicAdd(&a.select->finished, 1u) == gridDim.x - 1) *a.select = Select{};
 }

@@ -1,26 +1,23 @@
-// What selecting a frontier and settling a block of rows share.
+// What selecting a frontier, or a block of rows to settle, goes by.
 #pragma once
 #include "state.cuh"
 
-// The select as far as it has come: rows whose code is at least (high, low), of which the last digits are still open.
+// What the blocks tell each other: zeros between launches.
 struct Select {
-    u64 high;
-    u32 low;
-    u32 wanted; // rows to reach
-    u32 above;  // rows known to be above the open digits' range
-    u32 done;
-    u32 blocks_done;
-    u32 entries; // of the list
+    u64 ceiling; // largest key found, bits
+    u32 arrived; // at barriers
+    u32 finished;
+    u32 entries; // rows listed
+    u32 edge;    // rows at the edge
 };
-static_assert(sizeof(Select) == 32);
+static_assert(sizeof(Select) == 24);
 
-// The list of rows at or above the threshold, `(capacity,)`.
+// The rows that belong to the frontier for certain, and those at its edge.
 struct List {
-    u64* keys;
-    u32* rows;
-    u32* ranks;
-    u32* slots;
-    u32 capacity;
+    u64* codes;     // (capacity,), the rows that belong: by these they are ordered
+    u32* slots;     // (capacity,), zeros between launches
+    u64* edge_keys; // (EDGE,)
+    u32* edge_rows;
 };
 
 struct FrontierArguments {
@@ -29,11 +26,10 @@ struct FrontierArguments {
     List list;
     Select* select;
     Round* round;
-    u32* histogram; // (BINS,)
-    u64 n;
-    u32 size; // rows wanted in the frontier
-    u32 pass;
-    u32 settling; // the list was made by `settle_list`: all of it belongs
-    u32 staged;   // rows are staged by slot
+    u32* histograms; // (PASSES, BINS), zeros between launches
+    u64 first, end;  // rows to look at
+    u32 size;        // rows wanted in the frontier
+    u32 settling;    // every row belongs that a pending center may change: `size` at most
+    u32 staged;      // rows are staged by slot
 };
 static_assert(sizeof(FrontierArguments) == 192);

@@ -34,8 +34,8 @@ struct Round {
     u64 ceiling; // largest key in the frontier, bits
     u64 outside_key, next_key;
     Counts counts;
-    u32 centers;  // whose values are there when the round begins; its picks come after them
-    u32 finished; // an earlier round found the end: only settling is left
+    u32 centers; // whose values are there when the round begins; its picks come after them
+    u32 unused;
 };
 static_assert(sizeof(Round) == 112);
 

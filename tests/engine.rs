@@ -372,6 +372,18 @@ fn frontiers_of_large_pools(filter: Filter) {
     }
 }
 
+/// A GPU picks among 4096 live rows at once, the best of those there are.
+fn more_live_rows_than_are_picked_at_once(filter: Filter) {
+    let value =
+        |row: u16| if row > 0 { 100.0 + f32::from(row % 181 * 97 % 50) / 64.0 } else { 0.0 };
+    let values: Vec<f32> = (0..9000).map(value).collect();
+    let pool = Pool::new(&values, 1).unwrap();
+    for weights in [None, Some((0..9000).map(|row: u16| f32::from(row % 3)).collect())] {
+        let options = Options { weights, ..Options::default() };
+        check("panel", &pool, 4, &options, &tuned(filter, 8000));
+    }
+}
+
 /// More rows than one block of the mean's sums.
 fn the_mean_is_summed_in_blocks(filter: Filter) {
     let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 3000, 5, 6);
@@ -482,6 +494,7 @@ stamp! {
         interruption_leaves_a_prefix
         resuming_refuses_what_greedy_did_not_choose
         frontiers_of_large_pools
+        more_live_rows_than_are_picked_at_once
         the_mean_is_summed_in_blocks
         lower_bounds_hold
         equal_distances_from_different_squares

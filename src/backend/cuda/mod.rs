@@ -111,7 +111,9 @@ impl<'p> Cuda<'p> {
     ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
         let (workspace, pool) = allocate(problem, gpu, cuda_stream, placement)?;
-        let answer = workspace.buffers.answer.len();
+        // Rows to be staged have their place there, too.
+        let answer =
+            workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
         let clock = || stream.checked(Clock::new(cuda_stream, MARKS));
         Ok(Cuda {
             lent: if let Placement::Lent(pool) = placement { Some(pool) } else { None },
@@ -177,10 +179,10 @@ impl<'p> Cuda<'p> {
             list: b.list(),
             select: b.select.pointer(),
             round: b.round().pointer(),
-            histogram: b.histogram.pointer(),
-            n: self.extent().n as u64,
+            histograms: b.histograms.pointer(),
+            first: 0,
+            end: self.extent().n as u64,
             size,
-            pass: 0,
             settling: 0,
             staged: self.is_staged().into(),
         }
@@ -218,7 +220,7 @@ impl<'p> Cuda<'p> {
     fn queue_refresh(&mut self, size: u32, centers: usize) -> Result<()> {
         self.mark()?;
         let arguments = self.frontier_arguments(size);
-        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), arguments))?;
+        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), &arguments))?;
         self.mark()?;
         self.apply_pending(size, centers)?;
         self.mark()
@@ -373,21 +375,35 @@ impl<'p> Cuda<'p> {
             round: b.round().pointer(),
             live_slots: b.live_slots.pointer(),
             products: b.products.pointer(),
-            pick_rows: b.pick_rows(e.capacity).pointer(),
+            pick_rows: b.pick_rows(e.live_capacity).pointer(),
             pick_slots: b.pick_slots.pointer(),
-            pick_keys: b.pick_keys(e.capacity).pointer(),
+            pick_keys: b.pick_keys(e.live_capacity).pointer(),
             stop,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             applied: number(self.centers),
-            capacity: number(e.capacity),
+            capacity: number(e.live_capacity),
             d: number(e.d),
             depth: number(e.depth),
         }
     }
 
+    fn panel_arguments(&self) -> kernel::PanelArguments {
+        let b = self.buffers();
+        kernel::PanelArguments {
+            state: b.state(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            keys: b.panel_keys.pointer(),
+            slots: b.panel_slots.pointer(),
+            live_slots: b.live_slots.pointer(),
+            capacity: number(self.extent().live_capacity),
+        }
+    }
+
     fn queue_answer(&mut self) -> Result<()> {
         let answer = self.workspace.buffers.answer;
-        let queued = fetch(self.stream.cuda_stream(), answer, self.answer.as_mut_slice());
+        let words = &mut self.answer.as_mut_slice()[..answer.len()];
+        let queued = fetch(self.stream.cuda_stream(), answer, words);
         self.checked(queued)?;
         self.mark()
     }
@@ -396,8 +412,8 @@ impl<'p> Cuda<'p> {
     fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
         self.checked(self.clocks[0].wait())?;
         let (round, words) = (self.fetched_round(), self.answer.as_slice());
-        let capacity = self.extent().capacity;
-        let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + capacity..]);
+        let live_capacity = self.extent().live_capacity;
+        let rows: &[u32] = bytemuck::cast_slice(&words[ROUND + live_capacity..]);
         let keys = &words[ROUND..][..round.picks as usize];
         let pick = |(&key, &row)| Candidate { key: f64::from_bits(key), row: row as usize };
         Ok((round, keys.iter().zip(rows).map(pick).collect()))
@@ -412,7 +428,7 @@ impl<'p> Cuda<'p> {
         if limit == 0 {
             return Ok(());
         }
-        let rows = self.buffers().pick_rows(self.extent().capacity).pointer();
+        let rows = self.buffers().pick_rows(self.extent().live_capacity).pointer();
         let slots = self.buffers().pick_slots.pointer();
         let gather = kernel::PackArguments {
             sources: if self.is_staged() { slots } else { rows },
@@ -480,8 +496,9 @@ impl Backend for Cuda<'_> {
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         let arguments = self.pick_arguments(limit, stop);
-        let kernels = self.stream.gpu().kernels();
-        self.checked(kernels.pick(self.stream.cuda_stream(), self.dtype(), self.size, &arguments))?;
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        let panel = self.panel_arguments();
+        self.checked(kernels.pick(stream, self.dtype(), self.size, &panel, &arguments))?;
         self.queue_gather(limit)?;
         self.mark()?;
         self.queue_answer()?;

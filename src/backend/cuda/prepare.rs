@@ -27,6 +27,7 @@ impl Cuda<'_> {
         let centers = [number(self.centers)];
         let target = self.buffers().centers_of_round();
         self.checked(send(self.stream.cuda_stream(), &centers, target))?;
+        self.clear_select()?;
         if self.is_staged() {
             self.look_at_staged_rows()?
         } else {
@@ -38,6 +39,15 @@ impl Cuda<'_> {
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// What each frontier leaves as it found it.
+    fn clear_select(&self) -> Result<()> {
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers());
+        let cleared = fill(stream, b.select, 0)
+            .and_then(|()| fill(stream, b.histograms, 0))
+            .and_then(|()| fill(stream, b.list_slots, 0));
+        self.checked(cleared)
     }
 
     fn send_roles(&mut self) -> Result<()> {

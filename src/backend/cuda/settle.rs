@@ -14,29 +14,25 @@ impl Cuda<'_> {
             self.prepare()?;
         }
         let (n, at_once) = (self.extent().n, self.extent().capacity);
-        let start = self.settle_arguments(0, n, number(at_once));
+        let b = self.buffers();
+        let start =
+            kernel::SettleArguments { state: b.state(), roles: b.roles.pointer(), n: n as u64 };
         self.checked(self.stream.gpu().kernels().settle_start(self.stream.cuda_stream(), &start))?;
         for first in (0..n).step_by(at_once) {
             let end = n.min(first + at_once);
             let size = number(end - first);
-            let block = self.settle_arguments(first, end, size);
-            self.checked(
-                self.stream.gpu().kernels().settle_block(self.stream.cuda_stream(), &block),
-            )?;
+            let block = kernel::FrontierArguments {
+                first: first as u64,
+                end: end as u64,
+                settling: 1,
+                ..self.frontier_arguments(size)
+            };
+            self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), &block))?;
             self.apply_pending(size, self.centers)?;
         }
         let settled = self.fetch_state()?;
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
         Ok(settled)
-    }
-
-    fn settle_arguments(&self, first: usize, end: usize, size: u32) -> kernel::SettleArguments {
-        kernel::SettleArguments {
-            frontier: kernel::FrontierArguments { settling: 1, ..self.frontier_arguments(size) },
-            roles: self.buffers().roles.pointer(),
-            first: first as u64,
-            end: end as u64,
-        }
     }
 
     fn fetch_state(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {

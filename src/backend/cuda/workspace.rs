@@ -13,8 +13,10 @@ use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::problem::Problem;
 
-/// Rows a frontier holds at most: its products with itself are 64 MB.
-const MOST: usize = 4096;
+/// Rows a frontier holds at most.
+const MOST: usize = 16_384;
+/// Of those, rows picked at once at most: their products with each other are 64 MB.
+const MOST_LIVE: usize = 4096;
 /// Values a frontier's packed rows hold at most: 32 MB.
 const MOST_VALUES: usize = 16 << 20;
 /// Values of packed centers kept: 256 MB.
@@ -25,8 +27,9 @@ const SLICE: usize = 32;
 const PEAK_CENTERS: usize = 128;
 /// Candidates a row keeps, as in kernels/state.cuh.
 const MOST_CANDIDATES: usize = 64;
-/// Bins of the frontier's histogram, as in kernels/frontier.cu.
-const BINS: usize = 4096;
+/// Values of the frontier's histograms, and rows at its edge, as in kernels/frontier.cu.
+const HISTOGRAMS: usize = 9 * 4096;
+const EDGE: usize = 512;
 
 /// The numbers that decide how much memory a selection takes.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,8 @@ pub struct Extent {
     pub depth: usize,
     /// Rows a frontier holds at most.
     pub capacity: usize,
+    /// Live rows picked at once at most.
+    pub live_capacity: usize,
     /// Centers there will be at most: labeled and picked.
     pub centers: usize,
     /// Centers packed at once.
@@ -53,15 +58,17 @@ impl Extent {
     pub fn of(problem: &Problem, gpu: &Gpu) -> Extent {
         let (n, d) = (problem.rows.len(), problem.rows.dimensions());
         let depth = d.next_multiple_of(SLICE);
+        let capacity = (MOST_VALUES / depth).clamp(TILE as usize, MOST);
+        let capacity = capacity.min(n.next_multiple_of(32));
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
-        let capacity = MOST.min(live / 32 * 32).min(MOST_VALUES / depth).clamp(TILE as usize, MOST);
         let centers = problem.labeled_count() + problem.budget;
         let window = (WINDOW_VALUES / depth).max(TILE as usize);
         Extent {
             n,
             d,
             depth,
-            capacity: capacity.min(n.next_multiple_of(32)),
+            capacity,
+            live_capacity: (live / 32 * 32).clamp(TILE as usize, MOST_LIVE).min(capacity),
             centers,
             window: window.min(centers),
             has_norms: problem.rows.metric() == crate::options::Metric::Cosine,
@@ -105,11 +112,11 @@ pub struct Buffers {
     /// First row that is not finite, and first row without a direction.
     pub bad_rows: Region<u32>,
     pub select: Region<kernel::Select>,
-    pub histogram: Region<u32>,
-    pub list_keys: Region<u64>,
-    pub list_rows: Region<u32>,
-    pub list_ranks: Region<u32>,
+    pub histograms: Region<u32>,
+    pub list_codes: Region<u64>,
     pub list_slots: Region<u32>,
+    pub edge_keys: Region<u64>,
+    pub edge_rows: Region<u32>,
     pub rows: Region<u32>,
     pub sources: Region<u32>,
     pub slot_seen: Region<u32>,
@@ -120,6 +127,9 @@ pub struct Buffers {
     pub packed: Region<u16>,
     pub candidate_counts: Region<u32>,
     pub candidates: Region<kernel::Reach>,
+    /// The live rows, where they may be too many to be picked at once.
+    pub panel_keys: Region<u64>,
+    pub panel_slots: Region<u32>,
     pub live_slots: Region<u32>,
     pub products: Region<f32>,
     pub pick_slots: Region<u32>,
@@ -132,7 +142,7 @@ pub const ROUND: usize = size_of::<kernel::Round>() / 8;
 
 impl Buffers {
     fn carve(e: &Extent, c: &mut Carver) -> Buffers {
-        let list = 2 * e.capacity;
+        let ranked = if e.capacity > e.live_capacity { e.capacity } else { 0 };
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
         Buffers {
@@ -153,11 +163,11 @@ impl Buffers {
             farthest: c.region(3),
             bad_rows: c.region(2),
             select: c.region(1),
-            histogram: c.region(BINS),
-            list_keys: c.region(list),
-            list_rows: c.region(list),
-            list_ranks: c.region(list),
-            list_slots: c.region(list),
+            histograms: c.region(HISTOGRAMS),
+            list_codes: c.region(e.capacity),
+            list_slots: c.region(e.capacity),
+            edge_keys: c.region(EDGE),
+            edge_rows: c.region(EDGE),
             rows: c.region(e.capacity),
             sources: c.region(e.capacity),
             slot_seen: c.region(e.capacity),
@@ -167,10 +177,12 @@ impl Buffers {
             packed: c.region(e.capacity * e.depth),
             candidate_counts: c.region(e.capacity),
             candidates: c.region(e.capacity * MOST_CANDIDATES),
-            live_slots: c.region(e.capacity),
-            products: c.region(e.capacity * e.capacity),
-            pick_slots: c.region(e.capacity),
-            answer: c.region(ROUND + e.capacity + e.capacity.div_ceil(2)),
+            panel_keys: c.region(ranked),
+            panel_slots: c.region(ranked),
+            live_slots: c.region(e.live_capacity),
+            products: c.region(e.live_capacity * e.live_capacity),
+            pick_slots: c.region(e.live_capacity),
+            answer: c.region(ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
         }
     }
 
@@ -185,14 +197,14 @@ impl Buffers {
     }
 
     /// Keys of the picks.
-    pub fn pick_keys(&self, capacity: usize) -> Region<u64> {
-        self.answer.part(ROUND, capacity)
+    pub fn pick_keys(&self, live_capacity: usize) -> Region<u64> {
+        self.answer.part(ROUND, live_capacity)
     }
 
     /// Rows of the picks.
-    pub fn pick_rows(&self, capacity: usize) -> Region<u32> {
-        let rows = self.answer.part(ROUND + capacity, capacity.div_ceil(2));
-        Region::lent(rows.pointer().address, capacity)
+    pub fn pick_rows(&self, live_capacity: usize) -> Region<u32> {
+        let rows = self.answer.part(ROUND + live_capacity, live_capacity.div_ceil(2));
+        Region::lent(rows.pointer().address, live_capacity)
     }
 
     pub fn state(&self) -> kernel::State {
@@ -220,11 +232,10 @@ impl Buffers {
 
     pub fn list(&self) -> kernel::List {
         kernel::List {
-            keys: self.list_keys.pointer(),
-            rows: self.list_rows.pointer(),
-            ranks: self.list_ranks.pointer(),
+            codes: self.list_codes.pointer(),
             slots: self.list_slots.pointer(),
-            capacity: u32::try_from(self.list_keys.len()).expect("at most twice a frontier"),
+            edge_keys: self.edge_keys.pointer(),
+            edge_rows: self.edge_rows.pointer(),
         }
     }
 }

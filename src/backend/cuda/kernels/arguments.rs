@@ -111,7 +111,7 @@ pub struct Round {
     pub next_key: u64,
     pub counts: Counts,
     pub centers: u32,
-    pub finished: u32,
+    pub unused: u32,
 }
 
 /// Per frontier row, by slot.
@@ -129,28 +129,25 @@ pub struct Frontier {
     pub candidates: Pointer<Reach>,
 }
 
-/// How far the select of a frontier has come.
+/// What the blocks that select a frontier tell each other.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Select {
-    high: u64,
-    low: u32,
-    wanted: u32,
-    above: u32,
-    done: u32,
-    blocks_done: u32,
+    ceiling: u64,
+    arrived: u32,
+    finished: u32,
     entries: u32,
+    edge: u32,
 }
 
-/// The rows at or above the select's threshold.
+/// The rows that belong to the frontier for certain, and those at its edge.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct List {
-    pub keys: Pointer<u64>,
-    pub rows: Pointer<u32>,
-    pub ranks: Pointer<u32>,
+    pub codes: Pointer<u64>,
     pub slots: Pointer<u32>,
-    pub capacity: u32,
+    pub edge_keys: Pointer<u64>,
+    pub edge_rows: Pointer<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -161,10 +158,10 @@ pub struct FrontierArguments {
     pub list: List,
     pub select: Pointer<Select>,
     pub round: Pointer<Round>,
-    pub histogram: Pointer<u32>,
-    pub n: u64,
+    pub histograms: Pointer<u32>,
+    pub first: u64,
+    pub end: u64,
     pub size: u32,
-    pub pass: u32,
     pub settling: u32,
     pub staged: u32,
 }
@@ -172,10 +169,9 @@ pub struct FrontierArguments {
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct SettleArguments {
-    pub frontier: FrontierArguments,
+    pub state: State,
     pub roles: Pointer<u8>,
-    pub first: u64,
-    pub end: u64,
+    pub n: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -329,6 +325,19 @@ pub struct PickArguments {
     pub depth: u32,
 }
 
+/// Of more live rows than can be picked at once, the best.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PanelArguments {
+    pub state: State,
+    pub frontier: Frontier,
+    pub round: Pointer<Round>,
+    pub keys: Pointer<u64>,
+    pub slots: Pointer<u32>,
+    pub live_slots: Pointer<u32>,
+    pub capacity: u32,
+}
+
 /// What a pool's run in a batch came to.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -421,6 +430,7 @@ mod tests {
             ("RefreshBoxes", size_of::<RefreshBoxes>()),
             ("RefineArguments", size_of::<RefineArguments>()),
             ("PickArguments", size_of::<PickArguments>()),
+            ("PanelArguments", size_of::<PanelArguments>()),
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
             ("ProbeArguments", size_of::<ProbeArguments>()),

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arguments::{
-    BatchArguments, FrontierArguments, MeanArguments, PackArguments, PickArguments,
+    BatchArguments, FrontierArguments, MeanArguments, PackArguments, PanelArguments, PickArguments,
     PrepareArguments, RefineArguments, RefreshArguments, RefreshBoxes, SettleArguments, TensorMap,
 };
 use cudarc::driver::sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
@@ -40,10 +40,10 @@ const RING_BYTES: u32 = 196_672;
 const REFRESH_90A: &str = "refresh_90a";
 /// The compute capability that has its instructions, and no other.
 const WGMMA_CAPABILITY: (i32, i32) = (9, 0);
-/// Passes that find a frontier's threshold.
-const PASSES: u32 = 8;
-/// List entries that a block of `rank` and `order` compares against.
-const CHUNK: u32 = 1024;
+/// Threads of a block that selects a frontier, one block a multiprocessor.
+const FRONTIER_THREADS: u32 = 1024;
+/// Rows such a block is given at least, if there are more.
+const FRONTIER_ROWS: usize = 2048;
 /// Blocks of a grid in its second dimension, at most.
 const MOST_BLOCKS_DOWN: u32 = 65_535;
 /// Blocks a multiprocessor that a kernel striding over rows is given.
@@ -71,6 +71,8 @@ unsafe impl DeviceRepr for RefreshBoxes {}
 unsafe impl DeviceRepr for RefineArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for PickArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for PanelArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for BatchArguments {}
 // SAFETY: as above.
@@ -179,14 +181,8 @@ pub struct Kernels {
     multiprocessors: u32,
     /// Bytes of dynamic shared memory that a block of a batch may have.
     batch_shared: u32,
-    frontier_start: Kernel<FrontierArguments>,
-    frontier_histogram: Kernel<FrontierArguments>,
-    frontier_compact: Kernel<FrontierArguments>,
-    frontier_rank: Kernel<FrontierArguments>,
-    frontier_order: Kernel<FrontierArguments>,
-    frontier_place: Kernel<FrontierArguments>,
+    frontier: Kernel<FrontierArguments>,
     settle_start: Kernel<SettleArguments>,
-    settle_list: Kernel<SettleArguments>,
     prepare_mean: ByDtype<PrepareArguments>,
     prepare_reach: Kernel<PrepareArguments>,
     prepare_check: ByDtype<PrepareArguments>,
@@ -198,6 +194,9 @@ pub struct Kernels {
     /// Where the device has its instructions.
     refresh_wgmma: Option<Kernel<RefreshBoxes>>,
     refine: ByDtype<RefineArguments>,
+    panel_list: Kernel<PanelArguments>,
+    panel_rank: Kernel<PanelArguments>,
+    panel_end: Kernel<PanelArguments>,
     pick_live: Kernel<PickArguments>,
     pick_products: Kernel<PickArguments>,
     pick_greedy: ByDtype<PickArguments>,
@@ -254,14 +253,8 @@ impl Kernels {
         let mut kernels = Kernels {
             multiprocessors,
             batch_shared: 0,
-            frontier_start: m.kernel("frontier", "frontier_start")?,
-            frontier_histogram: m.kernel("frontier", "frontier_histogram")?,
-            frontier_compact: m.kernel("frontier", "frontier_compact")?,
-            frontier_rank: m.kernel("frontier", "frontier_rank")?,
-            frontier_order: m.kernel("frontier", "frontier_order")?,
-            frontier_place: m.kernel("frontier", "frontier_place")?,
+            frontier: m.kernel("frontier", "frontier")?,
             settle_start: m.kernel("settle", "settle_start")?,
-            settle_list: m.kernel("settle", "settle_list")?,
             prepare_mean: m.by_dtype("prepare", "prepare_mean")?,
             prepare_reach: m.kernel("prepare", "prepare_reach")?,
             prepare_check: m.by_dtype("prepare", "prepare_check")?,
@@ -272,6 +265,9 @@ impl Kernels {
             refresh_mma: m.kernel("refresh", "refresh_mma")?,
             refresh_wgmma: None,
             refine: m.by_dtype("refine", "refine")?,
+            panel_list: m.kernel("panel", "panel_list")?,
+            panel_rank: m.kernel("panel", "panel_rank")?,
+            panel_end: m.kernel("panel", "panel_end")?,
             pick_live: m.kernel("pick", "pick_live")?,
             pick_products: m.kernel("pick", "pick_products")?,
             pick_greedy: m.by_dtype("greedy", "pick_greedy")?,
@@ -315,18 +311,13 @@ impl Kernels {
         Shape::of(self.blocks(rows, WARPS))
     }
 
-    /// Select the frontier and place its rows: 13 launches, whatever the pool holds.
-    pub fn frontier(&self, stream: &CudaStream, a: FrontierArguments) -> Result<(), DriverError> {
-        let rows = self.by_row(usize::try_from(a.n).expect("rows are numbered by usize"));
-        self.frontier_start.launch(stream, self.by_row(a.list.capacity as usize), &a)?;
-        for pass in 0..PASSES {
-            self.frontier_histogram.launch(stream, rows, &FrontierArguments { pass, ..a })?;
-        }
-        self.frontier_compact.launch(stream, rows, &a)?;
-        let square = square(a.list.capacity);
-        self.frontier_rank.launch(stream, square, &a)?;
-        self.frontier_order.launch(stream, square, &a)?;
-        self.frontier_place.launch(stream, Shape::of(a.list.capacity.div_ceil(THREADS)), &a)
+    /// Select the frontier, or list the rows to settle, and place its rows: one launch.
+    pub fn frontier(&self, stream: &CudaStream, a: &FrontierArguments) -> Result<(), DriverError> {
+        let rows = usize::try_from(a.end - a.first).expect("rows are numbered by usize");
+        let blocks = rows.div_ceil(FRONTIER_ROWS).clamp(1, self.multiprocessors as usize);
+        let blocks = u32::try_from(blocks).expect("at most one a multiprocessor");
+        let shape = Shape { threads: FRONTIER_THREADS, ..Shape::of(blocks) };
+        self.frontier.launch_together(stream, shape, a)
     }
 
     /// Bring excluded rows back before settling.
@@ -335,22 +326,8 @@ impl Kernels {
         stream: &CudaStream,
         a: &SettleArguments,
     ) -> Result<(), DriverError> {
-        let n = usize::try_from(a.frontier.n).expect("rows are numbered by usize");
+        let n = usize::try_from(a.n).expect("rows are numbered by usize");
         self.settle_start.launch(stream, self.by_row(n), a)
-    }
-
-    /// Place a block of rows where a frontier's would be.
-    pub fn settle_block(
-        &self,
-        stream: &CudaStream,
-        a: &SettleArguments,
-    ) -> Result<(), DriverError> {
-        let f = &a.frontier;
-        let blocks = |entries: u32| Shape::of(entries.div_ceil(THREADS));
-        self.frontier_start.launch(stream, self.by_row(f.list.capacity as usize), f)?;
-        self.settle_list.launch(stream, blocks(f.size), a)?;
-        self.frontier_order.launch(stream, square(f.size), f)?;
-        self.frontier_place.launch(stream, blocks(f.size), f)
     }
 
     pub fn mean(
@@ -446,15 +423,25 @@ impl Kernels {
         self.refine.of(dtype).launch(stream, self.by_warp(size as usize), a)
     }
 
-    /// Pick inside a frontier of at most `size` rows: 3 launches, whatever the picks.
+    /// Pick inside a frontier of at most `size` rows: 3 launches, whatever the picks, and 2 more if not all of the rows could be
+    /// picked at once.
     pub fn pick(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
         size: u32,
+        panel: &PanelArguments,
         a: &PickArguments,
     ) -> Result<(), DriverError> {
-        self.pick_live.launch(stream, Shape::of(size.div_ceil(THREADS)), a)?;
+        let by_slot = Shape::of(size.div_ceil(THREADS));
+        if size > a.capacity {
+            self.panel_list.launch(stream, by_slot, panel)?;
+            self.panel_rank.launch(stream, by_slot, panel)?;
+            self.panel_end.launch(stream, Shape::of(1), panel)?;
+        } else {
+            self.pick_live.launch(stream, by_slot, a)?;
+        }
+        let size = size.min(a.capacity);
         // Without a pick to be made no product is looked at.
         if a.limit > 0 {
             let side = size.div_ceil(TILE);
@@ -507,14 +494,5 @@ impl Kernels {
         } else {
             kernel.launch(stream, shape, a)
         }
-    }
-}
-
-/// Every list entry against every chunk of the list.
-fn square(entries: u32) -> Shape {
-    Shape {
-        blocks: (entries.div_ceil(THREADS), entries.div_ceil(CHUNK)),
-        threads: THREADS,
-        shared: 0,
     }
 }
