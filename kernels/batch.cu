@@ -140,7 +140,7 @@ DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
         for (u32 left = __ballot_sync(FULL_WARP, admitted); left; left &= left - 1) {
             u32 owner = __ffs(left) - 1;
             u32 owned = __shfl_sync(FULL_WARP, slot, owner);
-            double distance = canonical_distance(view_slot(a, s, owned), vector(s.center), a.d, threadIdx.x % WARP);
+            double distance = canonical_distance(view_slot(a, s, owned), s.center, a.d, threadIdx.x % WARP);
             if (threadIdx.x % WARP == owner) improve(a, s, slot, center, distance);
             s.evaluated++;
         }

@@ -8,13 +8,9 @@ DEVICE double fold(double partial) {
     return partial;
 }
 
-// Values of a vector that a lane loads before it needs the first: they arrive together.
-constexpr u32 TOGETHER = 4;
-
 // A vector that is no row of the pool.
 template <class T>
 struct Vector {
-    using Stored = T;
     const T* values;
 
     DEVICE T seen(T stored) const { return stored; }
@@ -25,20 +21,35 @@ DEVICE Vector<T> vector(const T* values) {
     return {values};
 }
 
-// Canonical distance between two vectors, `(d,)`. All lanes of a warp call it and all get the result.
-template <class X, class C>
-DEVICE double canonical_distance(X x, C c, u32 d, u32 lane) {
+// Canonical distance of `x` from the vector `c`, `(d,)`, of which one is close at hand. All lanes of a warp call it and all get
+// the result.
+template <class T, class C>
+DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
+    double partial = 0.0;
+    for (u32 j = lane; j < d; j += WARP) {
+        double t = __dsub_rn(double(x.at(j)), double(c[j]));
+        partial = __fma_rn(t, t, partial);
+    }
+    return __dsqrt_rn(fold(partial));
+}
+
+// Values that a lane loads before it needs the first: they arrive together.
+constexpr u32 TOGETHER = 4;
+
+// The same between rows, or a row and a vector, that lie far away.
+template <class T, template <class> class Other, class C>
+DEVICE double canonical_distance(View<T> x, Other<C> c, u32 d, u32 lane) {
     double partial = 0.0;
     for (u32 first = lane; first < d; first += TOGETHER * WARP) {
-        const typename X::Stored* own = x.values + first;
-        const typename C::Stored* other = c.values + first;
-        typename X::Stored xs[TOGETHER];
-        typename C::Stored cs[TOGETHER];
+        const T* own = x.values + first;
+        const C* other = c.values + first;
+        T xs[TOGETHER];
+        C cs[TOGETHER];
 #pragma unroll
         for (u32 i = 0; i < TOGETHER; i++) {
             bool exists = first + i * WARP < d;
-            xs[i] = exists ? own[i * WARP] : typename X::Stored{};
-            cs[i] = exists ? other[i * WARP] : typename C::Stored{};
+            xs[i] = exists ? own[i * WARP] : T{};
+            cs[i] = exists ? other[i * WARP] : C{};
         }
 #pragma unroll
         for (u32 i = 0; i < TOGETHER; i++) { // past the end 0 is added to what is not below 0

@@ -14,26 +14,30 @@ DEVICE Offer no_offer() { return {0, NO_CENTER, 0}; }
 
 DEVICE Offer better(Offer x, Offer y) { return precedes({y.key, y.row}, {x.key, x.row}) ? y : x; }
 
-// Of the lanes in `among`, those whose value is the largest; told apart by one instruction and a vote.
-DEVICE u32 largest_of(u32 among, u32 value) {
-    bool takes_part = among >> threadIdx.x % WARP & 1;
-    u32 largest = __reduce_max_sync(FULL_WARP, takes_part ? value : 0);
-    return __ballot_sync(FULL_WARP, takes_part && value == largest);
+// Of the lanes that lead so far, those whose value is the largest lead on; told by one instruction and a vote. Returns them.
+DEVICE u32 keep_largest(bool& leads, u32 value) {
+    u32 largest = __reduce_max_sync(FULL_WARP, leads ? value : 0);
+    leads = leads && value == largest;
+    return __ballot_sync(FULL_WARP, leads);
 }
 
 // The lane of the warp whose offer is the best. Mostly the upper halves of the keys tell.
 DEVICE u32 best_lane(const Offer& offer) {
-    u32 best = largest_of(FULL_WARP, u32(offer.key >> 32));
-    if (best & (best - 1)) best = largest_of(best, u32(offer.key));
-    if (best & (best - 1)) best = largest_of(best, ~offer.row);
-    return __ffs(best) - 1;
+    bool leads = true;
+    u32 leading = keep_largest(leads, u32(offer.key >> 32));
+    if (leading & (leading - 1)) leading = keep_largest(leads, u32(offer.key));
+    if (leading & (leading - 1)) leading = keep_largest(leads, ~offer.row);
+    return __ffs(leading) - 1;
 }
 
-// The best of the warp's offers, to all of its lanes.
-DEVICE Offer best_of_warp(const Offer& offer) {
-    u32 lane = best_lane(offer);
-    return {__shfl_sync(FULL_WARP, offer.key, lane), __shfl_sync(FULL_WARP, offer.row, lane),
-            __shfl_sync(FULL_WARP, offer.index, lane)};
+// The best of the warp's offers, to all of its lanes: slower than `best_lane`, for kernels that have no register left for it.
+DEVICE Offer best_of_warp(Offer offer) {
+    for (u32 width = WARP / 2; width > 0; width /= 2) {
+        Offer other = {__shfl_xor_sync(FULL_WARP, offer.key, width), __shfl_xor_sync(FULL_WARP, offer.row, width),
+                       __shfl_xor_sync(FULL_WARP, offer.index, width)};
+        offer = better(offer, other);
+    }
+    return offer;
 }
 
 // Where the block's warps meet: two sets, since a warp may offer again before the others have read.

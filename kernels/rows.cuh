@@ -14,7 +14,6 @@ struct Rows {
 // One row under the metric. A norm of 0 stands for euclidean: no row has it under cosine.
 template <class T>
 struct View {
-    using Stored = T;
     const T* values;
     double norm;
 

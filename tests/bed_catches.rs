@@ -160,7 +160,7 @@ const ENGINE_BUGS: &[Bug] = &[
     bug("offer.cuh", "offers[turn % 2]", 1, "offers[0]", ENGINE, Wrong),
     bug("offer.cuh", "    __syncthreads();\n    return ", 1, "    return ", ENGINE, Wrong),
     bug("offer.cuh", "~offer.row", 1, "offer.row", ENGINE, Wrong),
-    bug("offer.cuh", "takes_part && value == largest", 1, "value == largest", ENGINE, Wrong),
+    bug("offer.cuh", "leads && value == largest", 1, "value == largest", ENGINE, Wrong),
     bug("greedy.cu", "precedes({key, row}, outside_of(*a.round));", 1, "true;", ENGINE, Wrong),
     bug("greedy.cu", "ties &= ties - 1) best", 1, "ties = 0) best", ENGINE, Wrong),
     bug("greedy.cu", "best.index & OPEN && !is_zero", 1, "false", ENGINE, Wrong),

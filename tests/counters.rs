@@ -58,8 +58,8 @@ fn cuda() {
             |filter| count(pool, budget, Tuning { filter, frontier: Some(frontier), width: 1.0 });
         let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
         assert_eq!(gpu.rounds, cpu.rounds);
-        let (needed, most) = (cpu.refresh_evaluations, cpu.refresh_evaluations * 102 / 100);
-        assert!((needed..=most).contains(&gpu.refresh_evaluations), "{gpu:?}, {cpu:?}");
+        let off = gpu.refresh_evaluations.abs_diff(cpu.refresh_evaluations);
+        assert!(50 * off <= cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
         assert!(10 * gpu.pick_canonical <= cpu.pick_canonical, "{gpu:?}, {cpu:?}");
         assert!(gpu.row_reads <= cpu.row_reads + 2 * frontier as u64, "{gpu:?}, {cpu:?}");
         assert_few_refines(&gpu);
