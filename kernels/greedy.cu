@@ -76,8 +76,8 @@ DEVICE void set_bound(const PickArguments& a, const Live& live, Owned& own, u32 
     u64 key = bits(key_of(bound, a.state.weights, row));
     bool stays = precedes({key, row}, outside_of(*a.round));
     if (!stays) put_back(a, live, index, has(own.open, number), applied);
-    own.live = own.live & ~(1u << number) | u32(stays) << number;
-    u32 high = stays ? u32(key + 1 >> 32) : 0;
+    own.live = (own.live & ~(1u << number)) | u32(stays) << number;
+    u32 high = stays ? u32((key + 1) >> 32) : 0;
     Operand x = a.frontier.operands[live.entries[index].slot];
     Test test = test_within(a.interval, x, bound > 0.0 ? next_down(bound) : 0.0);
 #pragma unroll

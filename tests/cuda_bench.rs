@@ -73,7 +73,7 @@ fn sums_of_products_lose_less_than_the_filter_allows_for() {
     }
     for depth in [32, 64, 96, 1024, 8192] {
         let shares = accumulation_shares(0, depth).unwrap();
-        println!("{depth} values: {shares:?} of what the filter allows for");
+        eprintln!("{depth} values: {shares:?} of what the filter allows for");
         assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{depth}: {shares:?}");
         assert!(bed::load().is_none() || shares.iter().all(|&share| share > 0.3), "{shares:?}");
     }
