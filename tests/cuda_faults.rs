@@ -282,10 +282,10 @@ fn an_allocation_that_fails() {
 fn a_huge_budget() {
     let Some(machine) = Machine::new() else { return };
     machine.folder.vectors("wide.npy", &synth::pool(Shape::Gaussian, ROWS, 1000, 1), 1000);
-    let memory = [("MEMORY", 128 << 20)];
+    let memory = [("MEMORY", 108 << 20)];
     let run = machine.run(&memory, "select wide.npy --stop-radius 0 --device cuda -q");
     assert_eq!((run.code, run.err.lines().count()), (FAILED, 1), "{}", run.err);
-    assert!(run.err.contains("and 128 MB are free: free some, choose a smaller budget"));
+    assert!(run.err.contains("and 108 MB are free: free some, choose a smaller budget"));
     assert_eq!(machine.run(&memory, "select wide.npy -k 9 --device cuda -q").rows().len(), 9);
     machine
         .run(&[], "select wide.npy -k 18446744073709551615 --device cuda")
