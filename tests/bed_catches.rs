@@ -127,9 +127,10 @@ const BUGS: &[Bug] = &[
 ];
 
 /// The engine's. What is not here was tried. The __syncwarp of refine.cu stands between a lane's accesses to what no other lane
-/// changes: no bug without it. In frontier.cu the barrier after `narrow` has written the threshold matters where warps of a block are
-/// apart by just that, and what the first pass has below its base is found again if it was left out. The barrier before a block says that it is done, and the second set of the batch's offers, matter where a block runs far
-/// ahead of another, which the bed rarely lets it do.
+/// changes: no bug without it. In frontier.cu the barrier after `narrow` has written the threshold matters where warps of a block
+/// are apart by just that, and rows that the first pass leaves below its base are found again. The barrier before a block says that
+/// it is done, and the second set of the batch's offers, matter where a block runs far ahead of another, which the bed rarely lets it
+/// do.
 #[rustfmt::skip]
 const ENGINE_BUGS: &[Bug] = &[
     bug("tile.cuh", "        __syncthreads(); // every thread's part of this slice has arrived, and nobody reads the slice before any more\n", 1, "", PORTABLE, Wrong),
