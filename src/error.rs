@@ -66,6 +66,16 @@ pub enum Error {
         /// Rows that may be chosen.
         available: usize,
     },
+    /// As many outliers allowed as there are rows to cover.
+    #[error(
+        "{outliers} outliers leave nothing to cover: {available} rows are neither labeled nor excluded"
+    )]
+    OutliersTooMany {
+        /// Rows that may stay uncovered.
+        outliers: usize,
+        /// Rows to cover.
+        available: usize,
+    },
     /// A row number past the end of the pool.
     #[error("{role} row {row} is not in the pool, whose rows are 0 to {}", rows.saturating_sub(1))]
     RowOutOfRange {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod certificate;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 mod distance;
@@ -13,6 +14,7 @@ mod options;
 pub mod pool;
 mod problem;
 pub mod report;
+mod robust;
 #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "what pools on a device need"))]
 mod rows;
 mod select;
@@ -25,12 +27,17 @@ mod threads;
 pub mod tuning;
 mod verify;
 
+pub use certificate::{Certificate, Dual, LowerBy};
 pub use distance::distance;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use foreign::is_in_foreign_code;
 pub use options::{Device, First, Metric, Options};
 pub use pool::{Dtype, Element, Pool};
+pub use robust::{
+    Candidates, Decision, End, Method, RobustOptions, RobustProgress, RobustSelection,
+    SearchStatistics, robust, robust_with,
+};
 pub use select::{select, select_with};
 pub use selection::{Progress, Selection};
 pub use statistics::Statistics;

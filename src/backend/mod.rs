@@ -49,3 +49,29 @@ pub(crate) trait Backend {
     /// What was done so far.
     fn statistics(&self) -> Statistics;
 }
+
+/// A row near another, and how far they are apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Neighbour {
+    /// Position of the one among the rows asked about.
+    pub slot: u32,
+    /// The other, a pool row.
+    pub row: u32,
+    /// Their canonical distance.
+    pub distance: f64,
+}
+
+/// What a device says of distances over a pool, beside greedy's rounds. It knows no budget either.
+pub(crate) trait Space {
+    /// Each row's distance to the nearest labeled center, and that center's number; infinite where there is none.
+    fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
+
+    /// Each row's distance to the nearest of `centers` (pool rows, labeled ones left aside), and that center's position among them, the
+    /// first of equally near ones. 0 for a center itself.
+    fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)>;
+
+    /// Every eligible row within `reach` of one of `rows` (eligible rows themselves, each its own neighbour), for each of them by
+    /// distance, then by row; `None` if there are more than `most`.
+    fn within(&mut self, rows: &[usize], reach: f64, most: usize)
+    -> Result<Option<Vec<Neighbour>>>;
+}

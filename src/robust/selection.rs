@@ -1,0 +1,126 @@
+//! What a robust selection answers.
+
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+use crate::statistics::Statistics;
+
+/// A cover, and an interval that holds the best radius any such cover can have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RobustSelection {
+    /// The chosen rows, in increasing order.
+    pub centers: Vec<usize>,
+    /// No choice of as many centers leaves all but the outliers within a radius below this.
+    pub lower: f64,
+    /// The radius of `centers`: all counted rows but the outliers are within it. Optimal if it equals `lower`.
+    pub upper: f64,
+    /// The counted rows farther than `upper` from every center: at most as many as allowed, in increasing order.
+    pub outliers: Vec<usize>,
+    /// The radius that greedy with the same budget leaves, all but the outliers counted: where the search began.
+    pub greedy_radius: f64,
+    /// Every radius that was decided, in the order of the search.
+    pub decisions: Vec<Decision>,
+    /// The proof of both sides.
+    pub certificate: Certificate,
+    /// Per row, the distance to its nearest center; with [`crate::Options::assign`].
+    pub min_distances: Option<Vec<f64>>,
+    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`crate::Options::assign`].
+    pub assignment: Option<Vec<i64>>,
+    /// Why the search ended.
+    pub end: End,
+    /// What greedy and the distances took.
+    pub statistics: Statistics,
+    /// What the search took.
+    pub search: SearchStatistics,
+}
+
+impl RobustSelection {
+    /// `(upper - lower) / upper`, 0 where both are 0.
+    pub fn gap(&self) -> f64 {
+        if self.upper == 0.0 { 0.0 } else { (self.upper - self.lower) / self.upper }
+    }
+
+    /// Whether no better radius exists.
+    pub fn is_optimal(&self) -> bool {
+        self.lower == self.upper
+    }
+}
+
+/// Why a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// `lower` equals `upper`.
+    Optimal,
+    /// The interval is as narrow as was asked.
+    Gap,
+    /// The time given was spent.
+    TimeLimit,
+    /// Stopped from outside.
+    Interrupted,
+    /// The search among greedy's picks is done: `upper` is the best radius of any of those.
+    Candidates,
+}
+
+/// One radius, and whether the budget covers at it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Decision {
+    /// The radius.
+    pub radius: f64,
+    /// `None` where the effort made did not tell.
+    pub feasible: Option<bool>,
+    /// What told, or the last that was tried.
+    pub by: Method,
+    /// Rows and columns that the reductions left.
+    pub residue: (usize, usize),
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// What decides a radius, the cheapest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Dominated rows and columns, mandatory columns.
+    Reductions,
+    /// Rows of which no center covers two.
+    Packing,
+    /// A greedy cover without its redundant centers.
+    GreedyCover,
+    /// Swaps of centers, weighted by the rows that stay uncovered.
+    LocalSearch,
+    /// Lagrange multipliers of the rows.
+    Lagrangian,
+    /// The linear relaxation.
+    LinearProgram,
+    /// An exhaustive search over the components of the residue.
+    BranchAndBound,
+    /// The mixed-integer solver.
+    MixedInteger,
+}
+
+/// What the search took, in seconds and counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct SearchStatistics {
+    /// Seconds for greedy and the distances to the labeled centers.
+    pub greedy_seconds: f64,
+    /// Seconds for the distances between rows.
+    pub neighbours_seconds: f64,
+    /// Seconds for decisions.
+    pub decide_seconds: f64,
+    /// Rows whose neighbours were needed.
+    pub rows: usize,
+    /// Pairs of rows kept.
+    pub pairs: usize,
+}
+
+/// How far a search has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RobustProgress {
+    /// Seconds since it began.
+    pub seconds: f64,
+    /// Proven so far.
+    pub lower: f64,
+    /// Reached so far.
+    pub upper: f64,
+}
