@@ -2,6 +2,7 @@
 
 #[cfg_attr(not(feature = "cuda"), path = "cuda_absent.rs")]
 mod cuda;
+mod space;
 
 use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
@@ -20,6 +21,7 @@ use crate::threads::on_engine_threads;
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
 use cuda::{has_driver, on_cuda, select_copied};
+pub use space::with_space;
 
 /// The arithmetic that filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

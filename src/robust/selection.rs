@@ -58,6 +58,8 @@ pub enum End {
     TimeLimit,
     /// Stopped from outside.
     Interrupted,
+    /// The pairs of rows that the search needs are more than it keeps.
+    Memory,
     /// The search among greedy's picks is done: `upper` is the best radius of any of those.
     Candidates,
 }

@@ -1,0 +1,137 @@
+//! The checked question, and what every radius is measured by.
+
+use crate::distance::distance;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::problem::Problem;
+
+use super::options::{Candidates, RobustOptions};
+
+/// Rows looked at for those far from one another.
+const LOOKED_AT: usize = 4096;
+
+/// What is asked, with the distances to the labeled centers.
+pub struct Question<'a> {
+    pub problem: &'a Problem<'a>,
+    pub n: usize,
+    pub d: usize,
+    pub budget: usize,
+    pub outliers: usize,
+    pub gap: f64,
+    candidates: Candidates,
+    /// Per row, its distance to the nearest labeled center.
+    pub labeled: Vec<f64>,
+}
+
+/// Refuse options that have no part in a robust selection, and more outliers than there are rows to cover.
+pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<()> {
+    let refused = [
+        ("weights", options.weights.is_some()),
+        ("a stop radius", options.stop_radius.is_some()),
+        ("picks to resume from", !options.resume.is_empty()),
+    ];
+    if let Some((what, _)) = refused.iter().find(|(_, given)| *given) {
+        return Err(Error::Options(format!(
+            "a robust selection takes no {}",
+            what.trim_start_matches("a ")
+        )));
+    }
+    if !(robust.gap.is_finite() && robust.gap >= 0.0) {
+        return Err(Error::Options(format!(
+            "gap {} is not a finite number of at least 0",
+            robust.gap
+        )));
+    }
+    let available = problem.eligible.iter().filter(|&&eligible| eligible).count();
+    if robust.outliers >= available {
+        return Err(Error::OutliersTooMany { outliers: robust.outliers, available });
+    }
+    Ok(())
+}
+
+impl<'a> Question<'a> {
+    pub fn new(
+        problem: &'a Problem<'a>,
+        budget: usize,
+        robust: &RobustOptions,
+        labeled: Vec<f64>,
+    ) -> Question<'a> {
+        Question {
+            problem,
+            n: problem.rows.len(),
+            d: problem.rows.dimensions(),
+            budget,
+            outliers: robust.outliers,
+            gap: robust.gap,
+            candidates: robust.candidates,
+            labeled,
+        }
+    }
+
+    /// Rows that must be covered, or be outliers: labeled ones are covered, excluded ones are not counted.
+    pub fn counted(&self) -> impl Iterator<Item = usize> {
+        (0..self.n).filter(|&row| self.problem.eligible[row])
+    }
+
+    pub fn is_restricted(&self) -> bool {
+        self.candidates == Candidates::Greedy
+    }
+
+    /// The rows that may be centers, where not all may.
+    pub fn candidates(&self, picks: &[usize]) -> Option<Vec<bool>> {
+        self.is_restricted().then(|| {
+            let mut candidates = vec![false; self.n];
+            picks.iter().for_each(|&row| candidates[row] = true);
+            candidates
+        })
+    }
+
+    /// `distances` to centers become distances to those and the labeled ones; 0 where a row need not be covered.
+    pub fn with_labeled(&self, mut distances: Vec<f64>) -> Vec<f64> {
+        for (row, distance) in distances.iter_mut().enumerate() {
+            *distance =
+                if self.problem.eligible[row] { distance.min(self.labeled[row]) } else { 0.0 };
+        }
+        distances
+    }
+
+    /// The largest of `distances` but for the outliers.
+    pub fn radius(&self, distances: &[f64]) -> f64 {
+        if distances.len() <= self.outliers {
+            return 0.0;
+        }
+        let mut distances = distances.to_vec();
+        let descending = |a: &f64, b: &f64| b.total_cmp(a);
+        *distances.select_nth_unstable_by(self.outliers, descending).1
+    }
+
+    /// At most `count` rows farther than `radius` that are not in `known`, farthest first among the farthest few thousand.
+    pub fn far_apart(
+        &self,
+        radius: f64,
+        distances: Vec<f64>,
+        count: usize,
+        known: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
+        let mut far: Vec<(f64, usize)> = distances.into_iter().zip(0..).collect();
+        far.retain(|&(distance, row)| {
+            distance > radius && self.problem.eligible[row] && !known(row)
+        });
+        far.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        far.truncate(LOOKED_AT);
+        let (mut x, mut c) = (Vec::new(), Vec::new());
+        let mut chosen = Vec::new();
+        while chosen.len() < count {
+            let farthest = far.iter().copied().reduce(|a, b| if b.0 > a.0 { b } else { a });
+            let Some((_, pick)) = farthest else { break };
+            chosen.push(pick);
+            let center = self.problem.rows.get(pick, &mut c);
+            for (distance_left, row) in &mut far {
+                *distance_left =
+                    distance_left.min(distance(self.problem.rows.get(*row, &mut x), center));
+            }
+            far.retain(|&(distance, row)| distance > radius && row != pick);
+        }
+        chosen
+    }
+}

@@ -1,0 +1,113 @@
+//! What a search came to, as a selection: exact distances, outliers, the certificate.
+
+use super::search::Search;
+use super::selection::{End, RobustSelection};
+use super::start::Start;
+use crate::certificate::{Certificate, Dual, LowerBy};
+use crate::error::Result;
+use crate::statistics::Statistics;
+
+impl Search<'_, '_> {
+    /// The selection. `nearest`: per row, the labeled center that is nearest.
+    pub fn finish(
+        mut self,
+        end: End,
+        start: &Start,
+        nearest: &[u32],
+        assign: bool,
+        statistics: Statistics,
+    ) -> Result<RobustSelection> {
+        let mut centers: Vec<usize> = self.centers.iter().map(|&row| row as usize).collect();
+        if start.centers.len() == self.question.budget {
+            self.fill(&mut centers)?;
+        }
+        centers.sort_unstable();
+        let (to_centers, positions) = self.space.min_distances(&centers)?;
+        let distances = self.question.with_labeled(to_centers.clone());
+        let upper = self.question.radius(&distances);
+        let outliers: Vec<usize> =
+            self.question.counted().filter(|&row| distances[row] > upper).collect();
+        let (lower, lower_by, dual, end) = self.lower_side(end, start);
+        let certificate = Certificate {
+            budget: self.question.budget,
+            outliers: self.question.outliers,
+            centers: centers.clone(),
+            upper,
+            uncovered: outliers.clone(),
+            lower,
+            lower_by,
+            dual,
+        };
+        let assigned = assign.then(|| self.assign(&centers, to_centers, positions, nearest));
+        let (min_distances, assignment) = assigned.unzip();
+        Ok(RobustSelection {
+            centers,
+            lower,
+            upper,
+            outliers,
+            greedy_radius: start.upper,
+            decisions: self.decisions,
+            certificate,
+            min_distances,
+            assignment,
+            end,
+            statistics,
+            search: self.statistics,
+        })
+    }
+
+    /// What holds of every choice of centers: a search among greedy's picks alone proves nothing of the others.
+    fn lower_side(&self, end: End, start: &Start) -> (f64, LowerBy, Dual, End) {
+        if self.question.is_restricted() && start.dual.radius < self.upper {
+            let end = if end == End::Optimal { End::Candidates } else { end };
+            return (start.dual.radius, LowerBy::Dual, start.dual.clone(), end);
+        }
+        (self.lower, self.lower_by, self.dual.clone(), end)
+    }
+
+    /// Fewer centers than the budget may do: the rows farthest from them fill it, then the lowest.
+    fn fill(&mut self, centers: &mut Vec<usize>) -> Result<()> {
+        let missing = self.question.budget - centers.len();
+        if missing == 0 {
+            return Ok(());
+        }
+        let chosen: Vec<u32> = self.centers.clone();
+        let distances = if chosen.is_empty() {
+            self.question.with_labeled(vec![f64::INFINITY; self.question.n])
+        } else {
+            self.distances(&chosen)?
+        };
+        centers.extend(self.question.far_apart(0.0, distances, missing, |_| false));
+        let mut is_center = vec![false; self.question.n];
+        centers.iter().for_each(|&row| is_center[row] = true);
+        let lowest = self.question.counted().filter(|&row| !is_center[row]);
+        centers.extend(lowest.take(self.question.budget - centers.len()).collect::<Vec<_>>());
+        Ok(())
+    }
+
+    /// Every row's nearest center and its distance: labeled ones come first among equals, and a center is its own.
+    fn assign(
+        &self,
+        centers: &[usize],
+        mut distances: Vec<f64>,
+        positions: Vec<u32>,
+        nearest: &[u32],
+    ) -> (Vec<f64>, Vec<i64>) {
+        let mut assignment: Vec<i64> = positions.into_iter().map(i64::from).collect();
+        for row in 0..self.question.n {
+            if self.question.labeled[row] <= distances[row]
+                && self.question.labeled[row].is_finite()
+            {
+                (distances[row], assignment[row]) =
+                    (self.question.labeled[row], -1 - i64::from(nearest[row]));
+            }
+        }
+        for (entry, &row) in (0i64..).zip(self.question.problem.labeled) {
+            (distances[row], assignment[row]) = (0.0, -1 - entry);
+        }
+        for (position, &row) in (0i64..).zip(centers) {
+            (distances[row], assignment[row]) = (0.0, position);
+        }
+        (distances, assignment)
+    }
+}

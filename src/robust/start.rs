@@ -1,0 +1,54 @@
+//! What greedy gives the search to begin with: a cover, and a lower bound with its proof.
+
+use super::question::Question;
+use crate::backend::Space;
+use crate::certificate::Dual;
+use crate::error::Result;
+use crate::selection::Selection;
+
+/// Where the search begins.
+pub struct Start {
+    /// Greedy's picks, up to the budget and the outliers together.
+    pub picks: Vec<usize>,
+    /// The row farthest from all of them.
+    pub farthest: Option<usize>,
+    /// The first `budget` picks, and the radius they reach.
+    pub centers: Vec<u32>,
+    pub upper: f64,
+    /// What the picks prove.
+    pub dual: Dual,
+}
+
+impl Start {
+    pub fn new(question: &Question, greedy: &Selection, space: &mut dyn Space) -> Result<Start> {
+        let picks = greedy.centers.clone();
+        let centers = &picks[..question.budget.min(picks.len())];
+        let distances = if centers.is_empty() {
+            vec![f64::INFINITY; question.n]
+        } else {
+            space.min_distances(centers)?.0
+        };
+        let upper = question.radius(&question.with_labeled(distances));
+        let centers = centers
+            .iter()
+            .map(|&row| u32::try_from(row).expect("rows are numbered below 2^32"))
+            .collect();
+        Ok(Start { dual: dual(question, greedy), farthest: greedy.farthest, centers, upper, picks })
+    }
+}
+
+/// The picks and the row farthest from them are `budget + outliers + 1` rows, pairwise at least the last radius apart and as far
+/// from the labeled centers: no center is nearer than half of it to two of them. Less what the canonical distance may round.
+fn dual(question: &Question, greedy: &Selection) -> Dual {
+    let whole = greedy.radii.len() == question.budget + question.outliers;
+    let radius = if whole { greedy.radius() } else { 0.0 };
+    let rounding = (question.d as f64 / 32.0 + 16.0) * f64::EPSILON;
+    let radius = radius / 2.0 * (1.0 - 4.0 * rounding);
+    let Some(farthest) = greedy.farthest.filter(|_| radius > 0.0) else {
+        return Dual { radius: 0.0, denominator: 1, weights: Vec::new() };
+    };
+    let mut weights: Vec<(usize, u64)> =
+        greedy.centers.iter().copied().chain([farthest]).map(|row| (row, 1)).collect();
+    weights.sort_unstable();
+    Dual { radius, denominator: 1, weights }
+}
