@@ -35,8 +35,8 @@ pub use foreign::is_in_foreign_code;
 pub use options::{Device, First, Metric, Options};
 pub use pool::{Dtype, Element, Pool};
 pub use robust::{
-    Candidates, Decision, End, Method, RobustOptions, RobustProgress, RobustSelection,
-    SearchStatistics, robust, robust_with,
+    Candidates, Decision, End, Method, Printed, PrintedEnd, RobustOptions, RobustProgress,
+    RobustSelection, SearchStatistics, robust, robust_as_printed, robust_with,
 };
 pub use select::{select, select_with};
 pub use selection::{Progress, Selection};

@@ -141,19 +141,22 @@ impl Cascade<'_> {
     fn by_search(&self, size: usize, by: &mut Method, clock: &mut Clock) -> Answer {
         let (cover, outliers) = (&self.reduced.cover, self.outliers);
         *by = Method::BranchAndBound;
-        match branch(cover, size, outliers, self.effort.branches(), clock) {
-            Exhausted::Covered(columns) => return self.covered(&columns),
-            Exhausted::Impossible => return Answer::Refuted(None),
-            Exhausted::Open => (),
+        let found = branch(cover, size, outliers, self.effort.branches(), clock);
+        if found != Exhausted::Open {
+            return self.exhausted(&found);
         }
         let Some(nodes) = self.effort.nodes().filter(|_| solver::AVAILABLE) else {
             return Answer::Open;
         };
         *by = Method::MixedInteger;
-        match solver::decide(cover, size, outliers, nodes, clock) {
-            solver::Answer::Covered(columns) => self.covered(&columns),
-            solver::Answer::Impossible => Answer::Refuted(None),
-            solver::Answer::Open => Answer::Open,
+        self.exhausted(&solver::decide(cover, size, outliers, nodes, clock))
+    }
+
+    fn exhausted(&self, found: &Exhausted) -> Answer {
+        match found {
+            Exhausted::Covered(columns) => self.covered(columns),
+            Exhausted::Impossible => Answer::Refuted(None),
+            Exhausted::Open => Answer::Open,
         }
     }
 

@@ -118,7 +118,17 @@ impl Held {
 
     /// The least distance that occurs above `radius`; infinite if none does.
     pub fn next_above(&self, radius: f64) -> f64 {
-        self.distances_in(radius.next_up(), f64::INFINITY).fold(f64::INFINITY, f64::min)
+        self.first_from(radius.next_up())
+    }
+
+    /// The largest distance that occurs up to `radius`: at least 0, every row's from itself.
+    pub fn last_up_to(&self, radius: f64) -> f64 {
+        self.distances_in(0.0, radius.next_up()).fold(0.0, f64::max)
+    }
+
+    /// The least distance that occurs from `radius` on; infinite if none does.
+    pub fn first_from(&self, radius: f64) -> f64 {
+        self.distances_in(radius, f64::INFINITY).fold(f64::INFINITY, f64::min)
     }
 
     /// The middle one of the distances that occur from `low` up to, not including, `high`.

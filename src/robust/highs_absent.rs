@@ -1,5 +1,6 @@
 //! A build without HiGHS: nothing is answered, and the solvers of this crate go on alone.
 
+use super::branch::Exhausted;
 use super::clock::Clock;
 use super::cover::Cover;
 
@@ -10,16 +11,10 @@ pub struct Relaxed {
     pub whole: Option<Vec<u32>>,
 }
 
-pub enum Answer {
-    Covered(Vec<u32>),
-    Impossible,
-    Open,
-}
-
 pub fn relaxation(_: &Cover, _: usize, _: &mut Clock) -> Option<Relaxed> {
     None
 }
 
-pub fn decide(_: &Cover, _: usize, _: usize, _: usize, _: &mut Clock) -> Answer {
-    Answer::Open
+pub fn decide(_: &Cover, _: usize, _: usize, _: usize, _: &mut Clock) -> Exhausted {
+    Exhausted::Open
 }

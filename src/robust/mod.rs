@@ -18,6 +18,7 @@ mod lagrangian;
 mod local_search;
 mod options;
 mod packing;
+mod paper;
 mod proof;
 mod question;
 mod reduce;
@@ -34,12 +35,14 @@ use crate::error::Result;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::problem::Problem;
+use crate::statistics::Statistics;
 use clock::Clock;
 use question::Question;
 use search::Search;
 use start::Start;
 
 pub use options::{Candidates, RobustOptions};
+pub use paper::{Printed, PrintedEnd};
 pub use selection::{Decision, End, Method, RobustProgress, RobustSelection, SearchStatistics};
 
 /// Called as the search goes on; `Break` ends it with what is proven so far.
@@ -93,6 +96,22 @@ pub fn robust_with(
     robust_tuned(pool, budget, options, robust, &Tuning::default(), watch)
 }
 
+/// Algorithm 2 as it is printed, to compare with: [`robust`] answers the same question, and rightly. `watch` as in [`robust_with`].
+///
+/// # Errors
+/// As [`robust`], and if the pairs of rows within greedy's radius are too many: it needs them all.
+pub fn robust_as_printed(
+    pool: &Pool,
+    budget: usize,
+    options: &Options,
+    robust: &RobustOptions,
+    watch: Watch,
+) -> Result<Printed> {
+    begin(pool, budget, options, robust, &Tuning::default(), watch, |mut search, start, _, _| {
+        search.as_printed(start)
+    })
+}
+
 /// [`robust_with`], tuned.
 ///
 /// # Errors
@@ -105,29 +124,37 @@ pub fn robust_tuned(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<RobustSelection> {
-    let mut clock = Clock::new(robust.time_limit, watch);
-    question::check(&Problem::new(pool, budget, options)?, options, robust)?;
+    begin(pool, budget, options, robust, tuning, watch, |mut search, start, nearest, statistics| {
+        let end = search.run(start)?;
+        search.finish(end, start, nearest, options.assign, statistics)
+    })
+}
+
+/// Greedy first, then `go_on` with a search that has not begun, each row's nearest labeled center, and what greedy took.
+fn begin<T: Send>(
+    pool: &Pool,
+    budget: usize,
+    options: &Options,
+    robust: &RobustOptions,
+    tuning: &Tuning,
+    watch: Watch,
+    go_on: impl FnOnce(Search, &Start, &[u32], Statistics) -> Result<T> + Send,
+) -> Result<T> {
     let started = Instant::now();
-    let available = pool.rows() - options.labeled.len() - options.excluded.len();
-    let more = available.min(budget.saturating_add(robust.outliers));
-    let greedy = select_tuned(
-        pool,
-        more,
-        &Options { assign: false, ..options.clone() },
-        tuning,
-        &mut |progress| {
-            clock.greedy(progress.radius);
-            if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        },
-    )?;
+    let mut clock = Clock::new(robust.time_limit, watch);
+    let available = question::check(&Problem::new(pool, budget, options)?, options, robust)?;
+    let picks = available.min(budget.saturating_add(robust.outliers));
+    let plain = Options { assign: false, ..options.clone() };
+    let greedy = select_tuned(pool, picks, &plain, tuning, &mut |progress| {
+        clock.greedy(progress.radius);
+        if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
     with_space(pool, options, tuning, |problem, space| {
         let (labeled, nearest) = space.labeled_distances()?;
         let question = Question::new(problem, budget, robust, labeled);
         let start = Start::new(&question, &greedy, space)?;
-        let greedy_seconds = started.elapsed().as_secs_f64();
         let mut search = Search::new(&question, space, &start, clock);
-        let end = search.run(&start)?;
-        search.statistics.greedy_seconds = greedy_seconds;
-        search.finish(end, &start, &nearest, options.assign, greedy.statistics.clone())
+        search.statistics.greedy_seconds = started.elapsed().as_secs_f64();
+        go_on(search, &start, &nearest, greedy.statistics.clone())
     })
 }

@@ -23,8 +23,8 @@ pub struct Question<'a> {
     pub labeled: Vec<f64>,
 }
 
-/// Refuse options that have no part in a robust selection, and more outliers than there are rows to cover.
-pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<()> {
+/// Refuse options that have no part in a robust selection, and more outliers than there are rows to cover. Returns how many those are.
+pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<usize> {
     let refused = [
         ("weights", options.weights.is_some()),
         ("a stop radius", options.stop_radius.is_some()),
@@ -46,7 +46,7 @@ pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Re
     if robust.outliers >= available {
         return Err(Error::OutliersTooMany { outliers: robust.outliers, available });
     }
-    Ok(())
+    Ok(available)
 }
 
 impl<'a> Question<'a> {

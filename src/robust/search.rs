@@ -38,12 +38,12 @@ enum Rows {
 pub struct Search<'a, 'w> {
     pub question: &'a Question<'a>,
     pub space: &'a mut dyn Space,
-    clock: Clock<'w>,
-    held: Held,
+    pub clock: Clock<'w>,
+    pub held: Held,
     rows: Rows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
     floor: f64,
-    effort: Effort,
+    pub effort: Effort,
     /// The undecided radii, from the least to the largest.
     zone: Option<(f64, f64)>,
     /// Steps taken downward; `None` once a radius was refuted.
@@ -161,6 +161,12 @@ impl<'a, 'w> Search<'a, 'w> {
         Ok(done)
     }
 
+    /// Hold every row that may need covering. False if their pairs are too many.
+    pub fn hold_all(&mut self) -> Result<bool> {
+        let rows: Vec<usize> = self.question.counted().collect();
+        self.hold(&rows, MOST_PAIRS)
+    }
+
     /// The next radius to decide: first down in growing steps, then the middle of what is left beside the undecided zone.
     fn next_radius(&mut self) -> Option<f64> {
         if let Some(steps) = self.steps {
@@ -203,7 +209,7 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    fn decide(&mut self, radius: f64) -> Verdict {
+    pub fn decide(&mut self, radius: f64) -> Verdict {
         let (cover, lost) = self.held.cover(radius);
         let budget = self.question.budget;
         let Some(outliers) = self.question.outliers.checked_sub(lost) else {

@@ -1,10 +1,9 @@
-//! Picks as the columns of a Parquet file: rank, row, radius.
+//! Picks as the columns of a Parquet file: rank, row and, where they have an order, radius.
 
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use farpoint::Selection;
 
 use crate::picks::Picks;
 
@@ -32,21 +31,20 @@ mod with_parquet {
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-    use super::{Path, Picks, Result, Selection, Write};
+    use super::{Path, Picks, Result, Write};
 
-    /// One row group. The radius an interrupted run does not know is null.
-    pub fn write(out: impl Write + Send, selection: &Selection) -> Result<()> {
-        let centers = &selection.centers;
+    /// One row group. The radius an interrupted run does not know is null; without `radii` there is no such column.
+    pub fn write(out: impl Write + Send, centers: &[usize], radii: Option<&[f64]>) -> Result<()> {
         let rank = Int64Array::from_iter_values((1i64..).take(centers.len()));
         let row: Vec<i64> =
             centers.iter().map(|&row| i64::try_from(row)).collect::<Result<_, _>>()?;
-        let radius: Float64Array =
-            (0..centers.len()).map(|pick| selection.radii.get(pick).copied()).collect();
-        let columns: [(&str, ArrayRef, bool); 3] = [
-            ("rank", Arc::new(rank), false),
-            ("row", Arc::new(Int64Array::from(row)), false),
-            ("radius", Arc::new(radius), true),
-        ];
+        let mut columns: Vec<(&str, ArrayRef, bool)> =
+            vec![("rank", Arc::new(rank), false), ("row", Arc::new(Int64Array::from(row)), false)];
+        if let Some(radii) = radii {
+            let radii: Float64Array =
+                (0..centers.len()).map(|pick| radii.get(pick).copied()).collect();
+            columns.push(("radius", Arc::new(radii), true));
+        }
         let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
         let mut writer = ArrowWriter::try_new(out, batch.schema(), None)?;
         writer.write(&batch)?;
@@ -85,9 +83,9 @@ mod with_parquet {
 mod without_parquet {
     use anyhow::bail;
 
-    use super::{Path, Picks, Result, Selection, UNAVAILABLE, Write};
+    use super::{Path, Picks, Result, UNAVAILABLE, Write};
 
-    pub fn write(_: impl Write + Send, _: &Selection) -> Result<()> {
+    pub fn write(_: impl Write + Send, _: &[usize], _: Option<&[f64]>) -> Result<()> {
         bail!(UNAVAILABLE)
     }
 

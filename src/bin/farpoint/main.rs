@@ -1,6 +1,7 @@
 //! The `farpoint` program: reads files, calls the library, writes files. What its options mean is in their help.
 
 mod bench;
+mod certificate;
 mod columns;
 mod device;
 mod exit;
@@ -15,6 +16,7 @@ mod picks;
 mod plan;
 mod progress;
 mod record;
+mod robust;
 mod select;
 mod summary;
 mod synth;
@@ -46,6 +48,7 @@ struct Program {
 enum Command {
     Select(Box<select::Arguments>),
     Verify(Box<verify::Arguments>),
+    Robust(Box<robust::Arguments>),
     Plan(plan::Arguments),
     Bench(bench::Arguments),
     Synth(synth::Arguments),
@@ -72,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Select(arguments) => select::run(&arguments),
         Command::Verify(arguments) => verify::run(*arguments),
+        Command::Robust(arguments) => robust::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use farpoint::{Options, Selection, report};
+use serde::Serialize;
 
 use crate::columns;
 use crate::exit::usage;
 use crate::inputs::Inputs;
 use crate::npy;
-use crate::record::Record;
 use crate::target::Target;
 use crate::terminal::say;
 
@@ -52,12 +52,16 @@ pub struct Outputs {
 
 /// What there is to write.
 pub struct Made<'a> {
-    pub inputs: &'a Inputs,
-    pub options: &'a Options<'a>,
-    pub pool: &'a Path,
-    pub selection: &'a Selection,
-    /// Made where a .json is asked for.
-    pub record: Option<&'a Record>,
+    pub centers: &'a [usize],
+    /// One a pick, or one fewer; `None` where picks have no order.
+    pub radii: Option<&'a [f64]>,
+    /// What only a finished run knows of every row.
+    pub min_distances: Option<&'a [f64]>,
+    pub assignment: Option<&'a [i64]>,
+    /// Writes the .json.
+    pub json: &'a dyn Fn(&mut dyn Write) -> Result<()>,
+    /// Makes the page.
+    pub report: &'a dyn Fn() -> String,
 }
 
 impl OutputPaths {
@@ -150,6 +154,25 @@ impl Outputs {
         }
     }
 
+    /// Refuse `target`, one more output, where it would replace one of `inputs` or another output.
+    pub fn check_beside<'a>(
+        &self,
+        target: &Target,
+        mut inputs: impl Iterator<Item = &'a PathBuf>,
+    ) -> Result<()> {
+        let shown = target.shown().display();
+        if target.is_in_place() {
+            return Ok(());
+        }
+        if inputs.any(|input| target.is(input)) {
+            return usage(format!("{shown} would be replaced: it is read by this very run"));
+        }
+        if self.replacing().any(|other| other.path() == target.path()) {
+            return usage(format!("{shown} is named for two outputs"));
+        }
+        Ok(())
+    }
+
     fn check_distinct(&self) -> Result<()> {
         let targets: Vec<&Target> = self.replacing().collect();
         for (at, target) in targets.iter().enumerate() {
@@ -166,13 +189,13 @@ impl Outputs {
             target.write(|out| write_picks(out, *format, made))?;
         }
         if let Some(target) = &self.distances {
-            write_settled(target, made.selection.min_distances.as_deref(), npy::numbers)?;
+            write_settled(target, made.min_distances, npy::numbers)?;
         }
         if let Some(target) = &self.assignment {
-            write_settled(target, made.selection.assignment.as_deref(), npy::integers)?;
+            write_settled(target, made.assignment, npy::integers)?;
         }
         match &self.report {
-            Some(target) => target.write(|out| Ok(out.write_all(report(made).as_bytes())?)),
+            Some(target) => target.write(|out| Ok(out.write_all((made.report)().as_bytes())?)),
             None => Ok(()),
         }
     }
@@ -195,13 +218,12 @@ fn write_settled<T>(
 }
 
 fn write_picks(mut out: impl Write + Send, format: Format, made: &Made) -> Result<()> {
-    let selection = made.selection;
     match format {
-        Format::Npy => Ok(npy::rows(&mut out, &selection.centers)?),
-        Format::Txt => write_lines(&mut out, &selection.centers),
-        Format::Csv => write_csv(&mut out, selection),
-        Format::Json => write_json(&mut out, made.record.context("a record, made for .json")?),
-        Format::Parquet => columns::write(out, selection),
+        Format::Npy => Ok(npy::rows(&mut out, made.centers)?),
+        Format::Txt => write_lines(&mut out, made.centers),
+        Format::Csv => write_csv(&mut out, made),
+        Format::Json => (made.json)(&mut out),
+        Format::Parquet => columns::write(out, made.centers, made.radii),
     }
 }
 
@@ -210,31 +232,43 @@ pub fn write_lines(out: &mut dyn Write, rows: &[usize]) -> Result<()> {
     rows.iter().try_for_each(|row| Ok(writeln!(out, "{row}")?))
 }
 
-/// `rank,row,radius`, ranks from 1; the radius an interrupted run does not know is left empty.
-fn write_csv(out: &mut dyn Write, selection: &Selection) -> Result<()> {
+/// `rank,row,radius`, ranks from 1; the radius an interrupted run does not know is left empty. `rank,row` where picks have no order.
+fn write_csv(out: &mut dyn Write, made: &Made) -> Result<()> {
+    let ranked = (1..).zip(made.centers);
+    let Some(radii) = made.radii else {
+        writeln!(out, "rank,row")?;
+        return ranked.into_iter().try_for_each(|(rank, row)| Ok(writeln!(out, "{rank},{row}")?));
+    };
     writeln!(out, "rank,row,radius")?;
-    for (pick, row) in selection.centers.iter().enumerate() {
-        let radius = selection.radii.get(pick).map(f64::to_string).unwrap_or_default();
-        writeln!(out, "{},{row},{radius}", pick + 1)?;
+    for (rank, row) in ranked {
+        let radius = radii.get(rank - 1).map(f64::to_string).unwrap_or_default();
+        writeln!(out, "{rank},{row},{radius}")?;
     }
     Ok(())
 }
 
-/// The whole record, on one line.
-pub fn write_json(out: &mut dyn Write, record: &Record) -> Result<()> {
+/// A record, on one line.
+pub fn write_json(out: &mut dyn Write, record: &impl Serialize) -> Result<()> {
     serde_json::to_writer(&mut *out, record).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
 }
 
-fn report(made: &Made) -> String {
-    let pool = made.pool.display().to_string();
+/// The page about `selection`, with more `facts` about the run.
+pub fn report(
+    inputs: &Inputs,
+    options: &Options,
+    pool: &Path,
+    selection: &Selection,
+    facts: &[(String, String)],
+) -> String {
     let command: Vec<String> = std::env::args().collect();
-    let facts = [("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string())];
+    let version = ("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string());
+    let facts: Vec<(String, String)> = [version].into_iter().chain(facts.iter().cloned()).collect();
     let about = report::About {
-        pool: &pool,
-        options: made.options,
+        pool: &pool.display().to_string(),
+        options,
         command: &command.join(" "),
         facts: &facts,
     };
-    report::html(&made.inputs.pool, made.selection, &about)
+    report::html(&inputs.pool, selection, &about)
 }

@@ -11,7 +11,7 @@ use crate::device::{self, DeviceName};
 use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
-use crate::outputs::{Made, OutputPaths, Outputs, write_json, write_lines};
+use crate::outputs::{Made, OutputPaths, Outputs, report, write_json, write_lines};
 use crate::picks::Picks;
 use crate::progress::Bar;
 use crate::record::Record;
@@ -96,9 +96,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let pool = inputs.pool_record(&arguments.pool);
         Record::new(pool, inputs.terms_record(&terms), &selection, seconds)
     });
-    let (pool, record) = (&arguments.pool, record.as_ref());
-    let (inputs, options, selection) = (&inputs, &options, &selection);
-    arguments.deliver(&outputs, &Made { inputs, options, pool, selection, record }, seconds)?;
+    arguments.write(&outputs, &inputs, &options, &selection, record.as_ref())?;
+    arguments.tell(&outputs, &inputs, &options, &selection, seconds);
+    arguments.print(&selection, record.as_ref(), &outputs)?;
     Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
@@ -124,21 +124,43 @@ impl Arguments {
         Ok(selection?)
     }
 
-    /// Files first, then stdout, then what is said about it all.
-    fn deliver(&self, outputs: &Outputs, made: &Made, seconds: f64) -> Result<()> {
-        let (pool, selection) = (&made.inputs.pool, made.selection);
-        outputs.write(made)?;
+    fn write(
+        &self,
+        outputs: &Outputs,
+        inputs: &Inputs,
+        options: &Options,
+        selection: &Selection,
+        record: Option<&Record>,
+    ) -> Result<()> {
+        outputs.write(&Made {
+            centers: &selection.centers,
+            radii: Some(&selection.radii),
+            min_distances: selection.min_distances.as_deref(),
+            assignment: selection.assignment.as_deref(),
+            json: &|out| write_json(out, record.context("a record, made for .json")?),
+            report: &|| report(inputs, options, &self.pool, selection, &[]),
+        })
+    }
+
+    /// What is said about it all.
+    fn tell(
+        &self,
+        outputs: &Outputs,
+        inputs: &Inputs,
+        options: &Options,
+        selection: &Selection,
+        seconds: f64,
+    ) {
         if !self.running.quiet {
-            summary::warn(selection);
-            summary::tell(pool, made.options, selection, seconds);
+            summary::warn(&selection.statistics);
+            summary::tell(&inputs.pool, options, selection, seconds);
         }
         if self.running.log {
-            summary::log(pool, selection, seconds);
+            summary::log(&inputs.pool, selection, seconds);
         }
         if selection.interrupted {
             tell_how_to_go_on(selection, outputs);
         }
-        self.print(selection, made.record, outputs)
     }
 
     fn print(

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use farpoint::{Metric, Options, Pool, Selection, report};
+use farpoint::{Metric, Options, Pool, Selection, Statistics, report};
 
 use crate::terminal::{say, short};
 
@@ -10,8 +10,8 @@ use crate::terminal::{say, short};
 const PLOT_WIDTH: usize = 72;
 
 /// That the CPU did what a GPU was to do.
-pub fn warn(selection: &Selection) {
-    if let Some(reason) = &selection.statistics.fallback {
+pub fn warn(statistics: &Statistics) {
+    if let Some(reason) = &statistics.fallback {
         say(format_args!("warning: the CPU was used, since the GPU cannot be: {reason}"));
     }
 }

@@ -1,9 +1,12 @@
 //! The linear relaxation and the mixed-integer problem, by HiGHS.
 
+mod interrupt;
+
 use std::num::NonZeroU32;
 
 use highs::{Col, HighsModelStatus, Model, RowProblem, Sense, SolvedModel};
 
+use super::branch::Exhausted;
 use super::clock::Clock;
 use super::cover::Cover;
 
@@ -19,13 +22,6 @@ pub struct Relaxed {
     pub weights: Vec<f64>,
     /// The columns it takes whole, if it takes none in part.
     pub whole: Option<Vec<u32>>,
-}
-
-/// What the solver says of a number of columns.
-pub enum Answer {
-    Covered(Vec<u32>),
-    Impossible,
-    Open,
 }
 
 /// The least number of columns, in fractions, that leave only `outliers` pool rows uncovered.
@@ -50,24 +46,24 @@ pub fn decide(
     outliers: usize,
     nodes: usize,
     clock: &mut Clock,
-) -> Answer {
+) -> Exhausted {
     let mut problem = Problem::new(cover, outliers, true);
     problem.at_most(size);
     let mut model = problem.model();
     model.set_option("objective_target", size as f64 + TOLERANCE);
     model.set_option("mip_max_nodes", i32::try_from(nodes).unwrap_or(i32::MAX));
-    let Some(solved) = solve(model, clock) else { return Answer::Open };
+    let Some(solved) = solve(model, clock) else { return Exhausted::Open };
     if solved.status() == HighsModelStatus::Infeasible {
-        return Answer::Impossible;
+        return Exhausted::Impossible;
     }
     let solution = solved.get_solution();
     let columns = solution.columns();
     if columns.len() < cover.columns.len() {
-        return Answer::Open;
+        return Exhausted::Open;
     }
     let chosen = chosen(&columns[..cover.columns.len()]);
     let covers = chosen.len() <= size && uncovered(cover, &chosen) <= outliers;
-    if covers { Answer::Covered(chosen) } else { Answer::Open }
+    if covers { Exhausted::Covered(chosen) } else { Exhausted::Open }
 }
 
 fn chosen(columns: &[f64]) -> Vec<u32> {
@@ -92,7 +88,7 @@ fn solve(mut model: Model, clock: &mut Clock) -> Option<SolvedModel> {
     }
     // One thread: the same answer every time.
     model.set_threads(NonZeroU32::MIN);
-    let solved = model.try_solve().ok();
+    let solved = interrupt::solve(model, || clock.is_over());
     clock.look();
     solved
 }

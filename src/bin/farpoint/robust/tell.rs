@@ -1,0 +1,165 @@
+//! What a person is told of a robust selection.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use farpoint::{
+    Decision, End, LowerBy, Method, Metric, Options, Pool, Printed, PrintedEnd, RobustProgress,
+    RobustSelection,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal::{say, short};
+
+/// The interval so far, on stderr, where a person is watching.
+pub struct Watcher(ProgressBar);
+
+impl Watcher {
+    pub fn new(quiet: bool) -> Watcher {
+        let target = match !quiet && io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template("{spinner} {elapsed}  {msg}");
+        bar.set_style(style.expect("the template is a constant"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Watcher(bar)
+    }
+
+    pub fn show(&self, progress: RobustProgress) {
+        let (lower, upper) = (progress.lower, progress.upper);
+        self.0.set_message(match lower > 0.0 {
+            true => format!(
+                "radius from {} to {}, {:.3} % apart",
+                short(lower),
+                short(upper),
+                100.0 * (upper - lower) / upper
+            ),
+            false => format!("greedy: radius {}", short(upper)),
+        });
+    }
+
+    /// Leave no trace.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Pool, picks and time in a line, then the interval, what it rests on and what greedy had.
+pub fn tell(pool: &Pool, options: &Options, selection: &RobustSelection, seconds: f64) {
+    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
+    let picks = selection.centers.len();
+    let s = if picks == 1 { "" } else { "s" };
+    let device = &selection.statistics.device;
+    say(format_args!(
+        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
+    ));
+    let upper = short(selection.upper);
+    let unit = match options.metric {
+        Metric::Euclidean => "",
+        Metric::Cosine => " (a chord: the cosine distance is half its square)",
+    };
+    let but = match selection.outliers.len() {
+        0 => "every row".to_string(),
+        1 => "every row but 1".to_string(),
+        rows => format!("every row but {rows}"),
+    };
+    say(format_args!("{but} is within {upper} of a center{unit}"));
+    say(format_args!("{}", interval(selection)));
+    say(format_args!("greedy's radius is {}", greedy(selection)));
+}
+
+fn greedy(selection: &RobustSelection) -> String {
+    let (greedy, upper) = (selection.greedy_radius, selection.upper);
+    if greedy == upper {
+        return format!("{}: the same", short(greedy));
+    }
+    format!("{}: {:.2} % more", short(greedy), 100.0 * (greedy - upper) / upper)
+}
+
+fn interval(selection: &RobustSelection) -> String {
+    let lower = short(selection.lower);
+    let word = match selection.certificate.lower_by {
+        LowerBy::Dual => "proven".to_string(),
+        LowerBy::BranchAndBound => {
+            format!("by branch and bound, {} proven", short(selection.certificate.dual.radius))
+        }
+    };
+    let gap = 100.0 * selection.gap();
+    let why = match selection.end {
+        End::Optimal => return format!("no radius below it is possible ({word})"),
+        End::Gap => "the gap asked for is reached",
+        End::TimeLimit => "the time limit was reached",
+        End::Interrupted => "interrupted",
+        End::Memory => "more pairs of rows are needed than are kept",
+        End::Candidates => "greedy's picks have no better radius",
+    };
+    format!("no radius below {lower} is possible ({word}); {gap:.3} % apart: {why}")
+}
+
+/// What the algorithm of the paper comes to.
+pub fn tell_paper(printed: &Printed) {
+    let (lower, upper) = (short(printed.lower), short(printed.upper));
+    let end = match printed.end {
+        PrintedEnd::Equal => format!("radius {upper} after {} radii", printed.iterations),
+        PrintedEnd::Repeats => format!(
+            "never ends: after {} radii its bounds are {lower} and {upper} again",
+            printed.iterations
+        ),
+        PrintedEnd::Stopped => {
+            format!("stopped after {} radii, with bounds {lower} and {upper}", printed.iterations)
+        }
+    };
+    let valid = match printed.lower_is_valid {
+        true => "",
+        false => {
+            "; its lower bound is invalid, since half of greedy's radius bounds nothing with outliers"
+        }
+    };
+    say(format_args!("Algorithm 2 as printed: {end}{valid}"));
+}
+
+/// Every radius decided, a line each, then what the search took, a `key value` a line.
+pub fn log(selection: &RobustSelection) {
+    for decision in &selection.decisions {
+        say(format_args!("{}", line(decision)));
+    }
+    let search = &selection.search;
+    let lines = [
+        ("greedy_seconds", search.greedy_seconds),
+        ("neighbours_seconds", search.neighbours_seconds),
+        ("decide_seconds", search.decide_seconds),
+        ("rows_held", search.rows as f64),
+        ("pairs_held", search.pairs as f64),
+    ];
+    say(format_args!("device {}", selection.statistics.device));
+    for (key, value) in lines {
+        say(format_args!("{key} {value}"));
+    }
+}
+
+fn line(decision: &Decision) -> String {
+    let verdict = match decision.feasible {
+        Some(true) => "covered",
+        Some(false) => "refuted",
+        None => "open",
+    };
+    let (rows, columns) = decision.residue;
+    let radius = short(decision.radius);
+    let (by, seconds) = (name(decision.by), decision.seconds);
+    format!("radius {radius} {verdict} by {by}, {rows} x {columns} left, {seconds:.3} s")
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Reductions => "reductions",
+        Method::Packing => "packing",
+        Method::GreedyCover => "greedy cover",
+        Method::LocalSearch => "local search",
+        Method::Lagrangian => "Lagrange multipliers",
+        Method::LinearProgram => "the linear program",
+        Method::BranchAndBound => "branch and bound",
+        Method::MixedInteger => "the mixed-integer program",
+    }
+}
