@@ -26,7 +26,7 @@ pub fn distance(x: &[f32], c: &[f32]) -> f64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
-fn rows(pool: &Pool, metric: Metric) -> Vec<Vec<f32>> {
+pub fn rows(pool: &Pool, metric: Metric) -> Vec<Vec<f32>> {
     let row = |i| {
         let x = pool.row(i, &mut Vec::new()).to_vec();
         let norm = distance(&x, &vec![0.0; x.len()]);
