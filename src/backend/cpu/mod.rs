@@ -11,6 +11,7 @@ mod panels;
 mod pick;
 mod prepare;
 mod refresh;
+mod row_panel;
 
 use std::sync::Mutex;
 use std::time::Instant;

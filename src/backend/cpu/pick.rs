@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use super::refresh::Nearest;
-use crate::backend::interval::{Operand, Test};
+use super::row_panel::RowPanel;
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ pub struct Live<'r, M: Multiplier> {
     /// What every row of `rows` has become.
     pub state: Vec<Nearest>,
     keys: Vec<f64>,
-    panels: Vec<LivePanel<M>>,
+    panels: Vec<RowPanel<M>>,
     /// Per row, its number among the rows of `groups`.
     column: Vec<Option<usize>>,
     /// Products of `GROUP` rows with every panel's: `[panel][row of the group][PANEL]`.
@@ -39,15 +39,6 @@ pub struct Live<'r, M: Multiplier> {
     applied: u32,
     pub evaluations: u64,
     pub canonical: u64,
-}
-
-/// `PANEL` live rows, packed, and the test each center must pass to come nearer.
-struct LivePanel<M: Multiplier> {
-    values: Buffer<M::Value>,
-    operands: [Operand; PANEL],
-    alpha: [f32; PANEL],
-    beta: [f32; PANEL],
-    threshold: [f32; PANEL],
 }
 
 impl<'r, M: Multiplier> Live<'r, M> {
@@ -65,7 +56,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
         let panels = rows
             .par_chunks(PANEL)
             .zip(state.par_chunks(PANEL))
-            .map(|(rows, state)| LivePanel::new(problem, packing, rows, state))
+            .map(|(rows, state)| pack(problem, packing, rows, state))
             .collect();
         let column = vec![None; rows.len()];
         let groups = Vec::new();
@@ -180,8 +171,11 @@ impl<'r, M: Multiplier> Live<'r, M> {
             let at = (panel * GROUP + number % GROUP) * PANEL;
             let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
             let products: &[f32; PANEL] = products.try_into().expect("PANEL values");
-            let mut admitted = [false; PANEL];
-            if self.panels[panel].admits(products, base, norm, error, &mut admitted) {
+            let (any, admitted) = widest(
+                #[inline(always)]
+                || self.panels[panel].admits(products, base, norm, error),
+            );
+            if any {
                 for lane in (0..PANEL).filter(|&lane| admitted[lane]) {
                     self.apply(panel * PANEL + lane, center);
                 }
@@ -207,76 +201,32 @@ impl<'r, M: Multiplier> Live<'r, M> {
             self.close(index);
         } else {
             self.keys[index] = candidate.key;
-            self.panels[index / PANEL].set_limit(index % PANEL, distance, self.packing);
+            let interval = &self.packing.interval;
+            self.panels[index / PANEL].set_limit(index % PANEL, distance.next_down(), interval);
         }
     }
 
     /// The row is picked or no longer live: no center can change it in this round.
     fn close(&mut self, index: usize) {
         self.keys[index] = GONE;
-        self.panels[index / PANEL].threshold[index % PANEL] = f32::NEG_INFINITY;
+        self.panels[index / PANEL].close(index % PANEL);
     }
 }
 
-impl<M: Multiplier> LivePanel<M> {
-    fn new(
-        problem: &Problem,
-        packing: &Packing,
-        rows: &[usize],
-        state: &[Nearest],
-    ) -> LivePanel<M> {
-        let depth = M::depth(problem.rows.dimensions());
-        let none = Operand { square: 0.0, norm: 0.0, error: 0.0 };
-        let (mut values, mut packed) = (Buffer::new(), Buffer::<M::Value>::new());
-        values.resize(PANEL * depth);
-        packed.resize(depth);
-        let mut panel = LivePanel {
-            values,
-            operands: [none; PANEL],
-            alpha: [0.0; PANEL],
-            beta: [0.0; PANEL],
-            threshold: [f32::NEG_INFINITY; PANEL],
-        };
-        let mut scratch = Vec::new();
-        for (lane, &row) in rows.iter().enumerate() {
-            let x = problem.rows.get(row, &mut scratch);
-            panel.operands[lane] = packing.pack::<M>(x, packed.as_mut_slice());
-            M::place(panel.values.as_mut_slice(), lane, packed.as_slice());
-            panel.set_limit(lane, state[lane].bound, packing);
-        }
-        panel
+/// A panel of live rows. Only a center strictly nearer than its bound changes a row.
+fn pack<M: Multiplier>(
+    problem: &Problem,
+    packing: &Packing,
+    rows: &[usize],
+    state: &[Nearest],
+) -> RowPanel<M> {
+    let mut panel = RowPanel::new(problem.rows.dimensions());
+    let mut scratch = Vec::new();
+    for (lane, (&row, state)) in rows.iter().zip(state).enumerate() {
+        let x = problem.rows.get(row, &mut scratch);
+        panel.set(lane, x, state.bound.next_down(), packing);
     }
-
-    /// Only a center strictly nearer than `bound` changes a row.
-    fn set_limit(&mut self, lane: usize, bound: f64, packing: &Packing) {
-        let test = packing.interval.test(self.operands[lane], bound.next_down());
-        (self.alpha[lane], self.beta[lane], self.threshold[lane]) =
-            (test.alpha, test.beta, test.threshold);
-    }
-
-    /// Which rows a center may come nearer to; whether any.
-    fn admits(
-        &self,
-        products: &[f32; PANEL],
-        base: f32,
-        norm: f32,
-        error: f32,
-        admitted: &mut [bool; PANEL],
-    ) -> bool {
-        widest(
-            #[inline(always)]
-            || {
-                let mut any = false;
-                for lane in 0..PANEL {
-                    let (alpha, beta) = (self.alpha[lane], self.beta[lane]);
-                    let test = Test { alpha, beta, threshold: self.threshold[lane] };
-                    admitted[lane] = test.admits(products[lane], base, norm, error);
-                    any |= admitted[lane];
-                }
-                any
-            },
-        )
-    }
+    panel
 }
 
 /// The largest key, by lanes so that it vectorises; keys are never NaN.
