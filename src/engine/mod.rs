@@ -6,6 +6,7 @@ mod space;
 
 use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
+use crate::backend::cpu::kernels::Multiplier;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use crate::backend::cpu::kernels::amx::Amx;
 #[cfg(target_arch = "x86_64")]
@@ -87,21 +88,40 @@ pub fn select_tuned(
     }
     on_engine_threads(options.threads, || {
         let problem = Problem::new(pool, budget, options)?;
-        match (device(options.device, tuning.filter), tuning.filter) {
-            (Device::Cpu, _) => on_cpu(problem, tuning, watch),
-            (Device::Cuda(ordinal), _) => on_cuda(&problem, ordinal, tuning, watch),
-            // Without a driver the machine is an ordinary one, and the CPU no fallback.
-            (Device::Auto, _) if !has_driver() => on_cpu(problem, tuning, watch),
-            (Device::Auto, _) => match on_cuda(&problem, 0, tuning, watch) {
-                Err(Error::Cuda { reason, .. }) => {
-                    let mut selection = on_cpu(problem, tuning, watch)?;
-                    selection.statistics.fallback = Some(reason);
-                    Ok(selection)
-                }
-                done => done,
-            },
-        }
+        let work = &mut Selecting { tuning, watch };
+        let (mut selection, fallback) = dispatch(problem, options.device, tuning.filter, work)?;
+        selection.statistics.fallback = fallback;
+        Ok(selection)
     })?
+}
+
+/// What is to be done, wherever that turns out to be.
+trait Work {
+    type Answer;
+
+    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<Self::Answer>;
+
+    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<Self::Answer>;
+}
+
+/// Do `work` where the device and filter asked for say. Also why a GPU that would have been used was not: the work was then
+/// done again, on the CPU.
+fn dispatch<W: Work>(
+    problem: Problem,
+    wanted: Device,
+    filter: Filter,
+    work: &mut W,
+) -> Result<(W::Answer, Option<String>)> {
+    match device(wanted, filter) {
+        Device::Cpu => Ok((on_cpu(problem, filter, work)?, None)),
+        Device::Cuda(ordinal) => Ok((work.on_cuda(&problem, ordinal)?, None)),
+        // Without a driver the machine is an ordinary one, and the CPU no fallback.
+        Device::Auto if !has_driver() => Ok((on_cpu(problem, filter, work)?, None)),
+        Device::Auto => match work.on_cuda(&problem, 0) {
+            Err(Error::Cuda { reason, .. }) => Ok((on_cpu(problem, filter, work)?, Some(reason))),
+            done => Ok((done?, None)),
+        },
+    }
 }
 
 /// Where to work: a filter that is asked for says where it runs.
@@ -114,25 +134,42 @@ fn device(wanted: Device, filter: Filter) -> Device {
     }
 }
 
-fn on_cpu(problem: Problem, tuning: &Tuning, watch: Watch) -> Result<Selection> {
+fn on_cpu<W: Work>(problem: Problem, filter: Filter, work: &mut W) -> Result<W::Answer> {
     let problem = &problem.keep_norms()?;
-    let wanted = |filter| tuning.filter == Filter::Auto || tuning.filter == filter;
+    let wanted = |one| filter == Filter::Auto || filter == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Filter::Amx)) {
-        return lazy(problem, Cpu::new(problem, amx, tuning.width), tuning, watch);
+        return work.on_cpu(problem, amx);
     }
     #[cfg(target_arch = "x86_64")]
     {
-        let pays = tuning.filter != Filter::Auto || Avx512Bf16::is_fast();
+        let pays = filter != Filter::Auto || Avx512Bf16::is_fast();
         if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted(Filter::Avx512Bf16) && pays) {
-            return lazy(problem, Cpu::new(problem, bf16, tuning.width), tuning, watch);
+            return work.on_cpu(problem, bf16);
         }
     }
-    match tuning.filter {
-        Filter::Auto | Filter::F32 => {
-            lazy(problem, Cpu::new(problem, Gemm, tuning.width), tuning, watch)
-        }
+    match filter {
+        Filter::Auto | Filter::F32 => work.on_cpu(problem, Gemm),
         missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
+    }
+}
+
+/// Greedy, in rounds or at once.
+struct Selecting<'w> {
+    tuning: &'w Tuning,
+    watch: Watch<'w>,
+}
+
+impl Work for Selecting<'_> {
+    type Answer = Selection;
+
+    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<Selection> {
+        let backend = Cpu::new(problem, multiplier, self.tuning.width);
+        lazy(problem, backend, self.tuning, self.watch)
+    }
+
+    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<Selection> {
+        on_cuda(problem, ordinal, self.tuning, self.watch)
     }
 }
 
