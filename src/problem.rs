@@ -77,6 +77,22 @@ impl<'a> Problem<'a> {
         Ok(self)
     }
 
+    /// Every row of the same pool under the same metric, none of them labeled, excluded or weighted, with room for `budget` centers.
+    pub fn of_every_row(&self, budget: usize) -> Problem<'_> {
+        let n = self.rows.len();
+        Problem {
+            rows: self.rows.again(),
+            outside: None,
+            labeled: &[],
+            resume: &[],
+            weights: None,
+            excluded: vec![false; n],
+            eligible: vec![true; n],
+            budget,
+            ..*self
+        }
+    }
+
     /// Labeled centers, rows and vectors.
     pub fn labeled_count(&self) -> usize {
         self.labeled.len() + self.outside.as_ref().map_or(0, Rows::len)

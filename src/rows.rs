@@ -1,5 +1,6 @@
 //! A pool as a metric sees it: euclidean shows the stored values, cosine the values over their row's norm.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
@@ -14,16 +15,18 @@ pub(crate) struct Rows<'a> {
     values: Values<'a>,
     metric: Metric,
     /// Canonical norms, under cosine, once they are kept.
-    norms: Option<Vec<f64>>,
+    norms: Option<Cow<'a, [f64]>>,
 }
 
 /// Where the rows are.
+#[derive(Clone)]
 enum Values<'a> {
     Host(&'a Pool<'a>),
     Device(Distant),
 }
 
 /// A pool that lies on a device, and the few of its rows that the host needs.
+#[derive(Clone)]
 pub(crate) struct Distant {
     pub rows: usize,
     pub d: usize,
@@ -41,13 +44,19 @@ impl<'a> Rows<'a> {
         Rows { values: Values::Device(pool), metric, norms: None }
     }
 
+    /// The same rows again, the norms that are kept among them.
+    pub fn again(&self) -> Rows<'_> {
+        let norms = self.norms.as_deref().map(Cow::Borrowed);
+        Rows { values: self.values.clone(), metric: self.metric, norms }
+    }
+
     /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors.
     ///
     /// # Errors
     /// A row of zeros, which has no direction.
     pub fn keep_norms(&mut self, what: &'static str) -> Result<()> {
         if self.metric == Metric::Cosine && self.norms.is_none() {
-            self.norms = Some(norms(self.pool(), what)?);
+            self.norms = Some(Cow::Owned(norms(self.pool(), what)?));
         }
         Ok(())
     }

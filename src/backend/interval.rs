@@ -124,6 +124,13 @@ impl Test {
         if left.is_nan() { f32::NEG_INFINITY } else { left }
     }
 
+    /// The test's threshold for `base - 2 product` alone, of centers whose norm and error are at most these: it admits more, never
+    /// less. Not a number, which admits everything, where an infinite limit meets no error.
+    pub fn loosened(&self, norm: f32, error: f32) -> f32 {
+        let [alpha, beta, threshold] = [self.alpha, self.beta, self.threshold].map(f64::from);
+        up(threshold + alpha * f64::from(norm) + beta * f64::from(error))
+    }
+
     /// Whether a center of this left side may be within the limit.
     #[inline(always)]
     #[expect(

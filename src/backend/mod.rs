@@ -4,6 +4,7 @@ pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 pub(crate) mod interval;
+mod settled;
 
 use crate::error::Result;
 use crate::statistics::Statistics;
@@ -61,9 +62,19 @@ pub(crate) struct Neighbour {
     pub distance: f64,
 }
 
+impl Neighbour {
+    /// By slot, then distance, then row: distances are never negative, so their bits sort as they do.
+    fn order(&self) -> u128 {
+        u128::from(self.slot) << 96
+            | u128::from(self.distance.to_bits()) << 32
+            | u128::from(self.row)
+    }
+}
+
 /// What a device says of distances over a pool, beside greedy's rounds. It knows no budget either.
 pub(crate) trait Space {
-    /// Each row's distance to the nearest labeled center, and that center's number; infinite where there is none.
+    /// Each row's distance to the nearest labeled center, and that center's number; infinite where there is none. A labeled row's own
+    /// is itself.
     fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
 
     /// Each row's distance to the nearest of `centers` (pool rows, labeled ones left aside), and that center's position among them, the

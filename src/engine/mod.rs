@@ -22,7 +22,7 @@ use crate::threads::on_engine_threads;
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
 use cuda::{has_driver, on_cuda, select_copied};
-pub use space::with_space;
+pub(crate) use space::with_space;
 
 /// The arithmetic that filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

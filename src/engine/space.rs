@@ -1,83 +1,47 @@
-//! Naive, for now.
-use super::Tuning;
-use crate::backend::{Neighbour, Space};
-use crate::distance::distance;
-use crate::error::Result;
+//! Where the distances over a pool are computed.
+
+use super::{Tuning, Work, dispatch};
+use crate::backend::Space;
+use crate::backend::cpu::CpuSpace;
+use crate::backend::cpu::kernels::Multiplier;
+use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::threads::on_engine_threads;
 
-pub fn with_space<T: Send>(
+/// Do `work`, on the engine's threads, over the distances of `pool` as the device would compute them that
+/// [`super::select_tuned`] selects on. Also why a GPU that would have been used was not; if it failed under way, the work was begun again.
+///
+/// # Errors
+/// As [`super::select_tuned`], and those of `work`.
+pub(crate) fn with_space<T: Send>(
     pool: &Pool,
+    budget: usize,
     options: &Options,
-    _: &Tuning,
-    work: impl FnOnce(&Problem, &mut dyn Space) -> Result<T> + Send,
-) -> Result<T> {
+    tuning: &Tuning,
+    work: impl FnMut(&Problem, &mut dyn Space) -> Result<T> + Send,
+) -> Result<(T, Option<String>)> {
     on_engine_threads(options.threads, || {
-        let problem = Problem::new(pool, 1, options)?.keep_norms()?;
-        work(&problem, &mut Naive(&problem))
+        let problem = Problem::new(pool, budget, options)?;
+        dispatch(problem, options.device, tuning.filter, &mut InSpace { tuning, work })
     })?
 }
-struct Naive<'a>(&'a Problem<'a>);
-impl Space for Naive<'_> {
-    fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
-        let mut out = (vec![f64::INFINITY; self.0.rows.len()], vec![u32::MAX; self.0.rows.len()]);
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        for l in 0..self.0.labeled_count() {
-            let c = self.0.labeled_vector(l, &mut b);
-            for i in 0..self.0.rows.len() {
-                let t = distance(self.0.rows.get(i, &mut a), c);
-                if t < out.0[i] {
-                    out.0[i] = t;
-                    out.1[i] = l as u32;
-                }
-            }
-        }
-        Ok(out)
+
+struct InSpace<'w, W> {
+    tuning: &'w Tuning,
+    work: W,
+}
+
+impl<T, W: FnMut(&Problem, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W> {
+    type Answer = T;
+
+    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<T> {
+        (self.work)(problem, &mut CpuSpace::new(problem, multiplier, self.tuning.width))
     }
-    fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)> {
-        let mut out = (vec![f64::INFINITY; self.0.rows.len()], vec![u32::MAX; self.0.rows.len()]);
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        for (l, &row) in centers.iter().enumerate() {
-            let c = self.0.rows.get(row, &mut b);
-            for i in 0..self.0.rows.len() {
-                let t = distance(self.0.rows.get(i, &mut a), c);
-                if t < out.0[i] {
-                    out.0[i] = t;
-                    out.1[i] = l as u32;
-                }
-            }
-        }
-        for (l, &row) in centers.iter().enumerate() {
-            out.1[row] = l as u32;
-        }
-        Ok(out)
-    }
-    fn within(
-        &mut self,
-        rows: &[usize],
-        reach: f64,
-        most: usize,
-    ) -> Result<Option<Vec<Neighbour>>> {
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        let mut out = Vec::new();
-        for (slot, &row) in rows.iter().enumerate() {
-            let from = out.len();
-            let x = self.0.rows.get(row, &mut a);
-            for j in (0..self.0.rows.len()).filter(|&j| self.0.eligible[j]) {
-                let t = distance(x, self.0.rows.get(j, &mut b));
-                if t <= reach {
-                    out.push(Neighbour { slot: slot as u32, row: j as u32, distance: t });
-                }
-            }
-            out[from..].sort_by(|x: &Neighbour, y| {
-                x.distance.total_cmp(&y.distance).then(x.row.cmp(&y.row))
-            });
-            if out.len() > most {
-                return Ok(None);
-            }
-        }
-        Ok(Some(out))
+
+    fn on_cuda(&mut self, _: &Problem, device: usize) -> Result<T> {
+        let reason = "joins run on the CPU: use the device cpu".into();
+        Err(Error::Cuda { device, reason })
     }
 }

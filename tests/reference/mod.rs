@@ -1,5 +1,7 @@
 //! The oracle: greedy k-center by the definition, in f64, sharing no code with the engine.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use farpoint::{First, Metric, Options, Pool};
 
 /// What the oracle answers, as `Selection` has it.
@@ -25,6 +27,7 @@ pub fn distance(x: &[f32], c: &[f32]) -> f64 {
     p[0].sqrt()
 }
 
+/// The rows as the metric sees them.
 #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
 pub fn rows(pool: &Pool, metric: Metric) -> Vec<Vec<f32>> {
     let row = |i| {

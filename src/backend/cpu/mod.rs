@@ -4,6 +4,7 @@ mod centers;
 #[cfg(test)]
 mod containment;
 mod frontier;
+mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 mod pack;
@@ -12,6 +13,7 @@ mod pick;
 mod prepare;
 mod refresh;
 mod row_panel;
+mod space;
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -23,6 +25,7 @@ use panels::Panels;
 use pick::{LEFT, Live};
 use rayon::prelude::*;
 use refresh::{Cost, Nearest, Refresh, Scratch};
+pub(crate) use space::CpuSpace;
 
 use super::{Backend, Candidate, Picked};
 use crate::error::Result;

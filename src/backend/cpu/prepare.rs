@@ -39,6 +39,18 @@ pub fn packing<M: Multiplier>(
     Packing::new::<M>(&mean, reach, width)
 }
 
+/// The packing for the eligible rows of a pool, without a center.
+pub fn packing_of_rows<M: Multiplier>(problem: &Problem, width: f64) -> Packing {
+    let mean = sample_mean(problem);
+    let reach = (0..problem.rows.len())
+        .into_par_iter()
+        .with_min_len(64)
+        .filter(|&row| problem.eligible[row])
+        .map_init(Vec::new, |scratch, row| distance(problem.rows.get(row, scratch), &mean))
+        .reduce(|| 0.0, f64::max);
+    Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
+}
+
 /// The mean of a fixed sample, as a row.
 #[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
 fn sample_mean(problem: &Problem) -> Vec<f32> {

@@ -49,6 +49,11 @@ impl<M: Multiplier> RowPanel<M> {
         self.threshold[lane] = f32::NEG_INFINITY;
     }
 
+    /// The lanes' tests loosened for centers whose norm and error are at most these.
+    pub fn loosened(&self, norm: f32, error: f32) -> [f32; PANEL] {
+        std::array::from_fn(|lane| self.test(lane).loosened(norm, error))
+    }
+
     #[inline(always)]
     fn test(&self, lane: usize) -> Test {
         let (alpha, beta) = (self.alpha[lane], self.beta[lane]);

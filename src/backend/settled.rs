@@ -1,0 +1,50 @@
+//! Distances to given centers, by a backend that takes them in and settles at once.
+
+use super::Backend;
+use crate::error::Result;
+use crate::problem::Problem;
+
+/// No center.
+const NONE: u32 = u32::MAX;
+
+/// [`super::Space::labeled_distances`].
+pub fn labeled_distances<'p, B: Backend>(
+    problem: &'p Problem<'p>,
+    backend: impl FnOnce(&'p Problem<'p>) -> Result<B>,
+) -> Result<(Vec<f64>, Vec<u32>)> {
+    if problem.labeled_count() == 0 {
+        return Ok(none(problem));
+    }
+    let (mut distances, mut nearest) = backend(problem)?.settle()?;
+    own(&mut distances, &mut nearest, problem.labeled);
+    Ok((distances, nearest))
+}
+
+/// [`super::Space::min_distances`]; `problem` has no labeled centers.
+pub fn min_distances<'p, B: Backend>(
+    problem: &'p Problem<'p>,
+    centers: &[usize],
+    backend: impl FnOnce(&'p Problem<'p>) -> Result<B>,
+) -> Result<(Vec<f64>, Vec<u32>)> {
+    if centers.is_empty() {
+        return Ok(none(problem));
+    }
+    let mut backend = backend(problem)?;
+    backend.add_centers(centers)?;
+    let (mut distances, mut nearest) = backend.settle()?;
+    own(&mut distances, &mut nearest, centers);
+    Ok((distances, nearest))
+}
+
+fn none(problem: &Problem) -> (Vec<f64>, Vec<u32>) {
+    let n = problem.rows.len();
+    (vec![f64::INFINITY; n], vec![NONE; n])
+}
+
+/// A center's nearest is itself, also where another lies at the same place; of one given twice the first.
+fn own(distances: &mut [f64], nearest: &mut [u32], centers: &[usize]) {
+    for (position, &row) in centers.iter().enumerate().rev() {
+        distances[row] = 0.0;
+        nearest[row] = u32::try_from(position).expect("centers are numbered below 2^32");
+    }
+}
