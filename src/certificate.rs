@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Both sides of an optimal radius: a cover that reaches `upper`, and weights on rows that no cover below `dual.radius` survives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// New centers allowed.
     pub budget: usize,
@@ -37,11 +38,12 @@ pub enum LowerBy {
 /// `N_j` weighs more than 1 and `sum y - outliers * max y > budget`, then no `budget` centers leave all but `outliers` rows
 /// strictly nearer than `radius`, since each center covers at most 1 and each outlier saves at most `max y`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dual {
     /// The lower bound proven. 0 needs no weights.
     pub radius: f64,
     /// What a weight of 1 is.
     pub denominator: u64,
-    /// Rows and their weights, in increasing order of rows; all others weigh 0. None is within `radius` of a labeled center.
+    /// Rows and their weights, in increasing order of rows; all others weigh 0. None is strictly nearer than `radius` to a labeled center.
     pub weights: Vec<(usize, u64)>,
 }

@@ -41,4 +41,4 @@ pub use robust::{
 pub use select::{select, select_with};
 pub use selection::{Progress, Selection};
 pub use statistics::Statistics;
-pub use verify::{Cover, Verdict, verify};
+pub use verify::{CertificateVerdict, Cover, Interval, Verdict, verify, verify_certificate};

@@ -1,5 +1,6 @@
 //! A selection checked by brute force: it shares the canonical distance with the engine, and nothing else.
 
+mod certificate;
 mod sweep;
 mod verdict;
 
@@ -13,6 +14,7 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::threads::on_engine_threads;
+pub use certificate::{CertificateVerdict, Interval, verify_certificate};
 use sweep::{BLOCK, Sweep};
 pub use verdict::{Cover, Verdict};
 

@@ -17,14 +17,6 @@ pub(super) struct Sweep<'a> {
     tile: Vec<f32>,
 }
 
-/// A row of the block on its way past the centers.
-struct Passing {
-    /// To the nearest center so far.
-    nearest: f64,
-    /// Whether its visitor has seen enough.
-    done: bool,
-}
-
 impl<'a> Sweep<'a> {
     pub fn new(problem: &'a Problem<'a>, centers: &'a [usize]) -> Sweep<'a> {
         Sweep { problem, centers, block: Vec::new(), tile: Vec::new() }
@@ -40,44 +32,42 @@ impl<'a> Sweep<'a> {
         mut visit: impl FnMut(usize, usize, f64) -> bool,
     ) {
         let labeled = self.problem.labeled_count();
-        let mut passing: Vec<Passing> =
-            rows.iter().map(|_| Passing { nearest: f64::INFINITY, done: false }).collect();
-        if labeled == 0 {
-            passing.iter_mut().enumerate().for_each(|(at, p)| p.done = !visit(at, 0, p.nearest));
-        }
+        let mut nearest = vec![f64::INFINITY; rows.len()];
+        let done = (0..rows.len()).map(|at| labeled == 0 && !visit(at, 0, f64::INFINITY)).collect();
+        self.distances(rows, done, labeled + picks, |at, center, distance| {
+            nearest[at] = nearest[at].min(distance);
+            center + 1 < labeled || visit(at, center + 1 - labeled, nearest[at])
+        });
+    }
+
+    /// `visit(at, center, distance)` hears the distance of `rows[at]` to each of the first `centers` of the one list (labeled
+    /// rows, outside vectors, picks), in order, until it answers false; nothing of a row that is `done`.
+    pub fn distances(
+        &mut self,
+        rows: &[usize],
+        mut done: Vec<bool>,
+        centers: usize,
+        mut visit: impl FnMut(usize, usize, f64) -> bool,
+    ) {
         self.block.clear();
         gather(self.problem, rows, &mut self.block);
-        for start in (0..labeled + picks).step_by(TILE) {
-            let end = (labeled + picks).min(start + TILE);
-            self.gather_tile(start, end);
-            for (at, row) in passing.iter_mut().enumerate().filter(|(_, row)| !row.done) {
-                self.pass(at, row, start + 1, |applied, nearest| {
-                    applied < labeled || visit(at, applied - labeled, nearest)
-                });
+        for start in (0..centers).step_by(TILE) {
+            self.gather_tile(start, centers.min(start + TILE));
+            for (at, done) in done.iter_mut().enumerate().filter(|(_, done)| !**done) {
+                *done = !self.pass(at, |offset, distance| visit(at, start + offset, distance));
             }
-            if passing.iter().all(|row| row.done) {
+            if done.iter().all(|&done| done) {
                 return;
             }
         }
     }
 
-    /// Row `at` of the block past the tile; `first` counts the centers applied once its first is.
-    fn pass(
-        &self,
-        at: usize,
-        row: &mut Passing,
-        first: usize,
-        mut go_on: impl FnMut(usize, f64) -> bool,
-    ) {
+    /// Row `at` of the block past the tile, for as long as `go_on` says so; whether it did to the end.
+    fn pass(&self, at: usize, mut go_on: impl FnMut(usize, f64) -> bool) -> bool {
         let d = self.problem.rows.dimensions();
         let values = &self.block[at * d..(at + 1) * d];
-        for (offset, center) in self.tile.chunks_exact(d).enumerate() {
-            row.nearest = row.nearest.min(distance(values, center));
-            if !go_on(first + offset, row.nearest) {
-                row.done = true;
-                return;
-            }
-        }
+        let mut tile = self.tile.chunks_exact(d).enumerate();
+        tile.all(|(offset, center)| go_on(offset, distance(values, center)))
     }
 
     /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.

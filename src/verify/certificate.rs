@@ -1,0 +1,91 @@
+//! A robust selection's certificate checked by brute force: of any solver it shares the question and the canonical distance alone.
+
+mod claims;
+mod pass;
+mod verdict;
+
+use crate::certificate::Certificate;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::pool::Pool;
+use crate::problem::Problem;
+use crate::threads::on_engine_threads;
+use pass::Pass;
+pub use verdict::{CertificateVerdict, Interval};
+
+/// Check both sides of `certificate`: that its centers reach `upper`, and that its weights rule out every radius below `dual.radius`.
+///
+/// `options` are those of the selection: labeled and excluded rows, labeled vectors, metric. Where greedy began (`first`, `seed`),
+/// where it ran (`device`) and `assign` leave no trace in a certificate.
+///
+/// Brute force with the canonical distance, in one blocked pass, and sums in integers: nothing is rounded. What a lower bound rests on
+/// beyond its weights, the word of a branch and bound, is not checked, and [`Interval`] says so.
+///
+/// Time `O(n (k + w) d)` over the threads, for k labeled and new centers and w weighted rows; memory 3 bytes a row beside the pool
+/// (8 more under cosine).
+///
+/// # Errors
+/// Options that no robust selection could be made with: those [`crate::select`] lists, weights, a stop radius, picks to resume from.
+///
+/// ```
+/// use farpoint::{Certificate, Dual, LowerBy, Options, Pool, verify_certificate};
+///
+/// let pool = Pool::new(&[0.0f32, 1.0, 2.0, 9.0, 10.0], 1)?;
+/// // Rows 0, 2 and 4: no row is nearer than 1 to two of them, and two centers are too few for three rows.
+/// let dual = Dual { radius: 1.0, denominator: 1, weights: vec![(0, 1), (2, 1), (4, 1)] };
+/// let mut certificate = Certificate {
+///     budget: 2,
+///     outliers: 0,
+///     centers: vec![1, 3],
+///     upper: 1.0,
+///     uncovered: vec![],
+///     lower: 1.0,
+///     lower_by: LowerBy::Dual,
+///     dual,
+/// };
+/// let verdict = verify_certificate(&pool, &certificate, &Options::default())?;
+/// assert!(verdict.is_right());
+/// assert_eq!(verdict.to_string(), "optimal: radius 1 proven");
+///
+/// certificate.centers = vec![1, 2];
+/// assert!(!verify_certificate(&pool, &certificate, &Options::default())?.is_right());
+/// # Ok::<(), farpoint::Error>(())
+/// ```
+pub fn verify_certificate(
+    pool: &Pool,
+    certificate: &Certificate,
+    options: &Options,
+) -> Result<CertificateVerdict> {
+    refuse_other_options(options)?;
+    on_engine_threads(options.threads, || {
+        // Whether the budget is possible is for the verdict to say.
+        let problem = Problem::new(pool, 1, options)?.keep_norms()?;
+        Ok(match check(&problem, certificate) {
+            Ok(interval) => CertificateVerdict::Right(interval),
+            Err(verdict) => verdict,
+        })
+    })?
+}
+
+fn refuse_other_options(options: &Options) -> Result<()> {
+    let given = [
+        ("weights", options.weights.is_some()),
+        ("a stop radius", options.stop_radius.is_some()),
+        ("picks to resume from", !options.resume.is_empty()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((name, _)) => {
+            Err(Error::Options(format!("{name}: a robust selection has none, nor has its proof")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check(
+    problem: &Problem,
+    certificate: &Certificate,
+) -> std::result::Result<Interval, CertificateVerdict> {
+    claims::check(problem, certificate)?;
+    Pass::new(problem, certificate).check()?;
+    Ok(Interval::new(certificate))
+}

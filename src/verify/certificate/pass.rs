@@ -1,0 +1,142 @@
+//! What needs distances, in one pass: every row that counts against all centers and all weighted rows.
+
+use rayon::prelude::*;
+
+use super::verdict::CertificateVerdict;
+use crate::certificate::Certificate;
+use crate::problem::Problem;
+use crate::verify::sweep::{BLOCK, Sweep};
+
+/// A certificate whose rows are the pool's.
+pub(super) struct Pass<'a> {
+    problem: &'a Problem<'a>,
+    certificate: &'a Certificate,
+    /// The picks, then the weighted rows: one list to go past.
+    centers: Vec<usize>,
+}
+
+/// What a row has met on its way.
+#[derive(Clone, Copy)]
+struct Met {
+    /// The distance to the nearest labeled center.
+    labeled: f64,
+    /// The distance to the nearest center.
+    center: f64,
+    /// The weight of the rows strictly nearer than the dual's radius.
+    weight: u128,
+}
+
+const NOTHING: Met = Met { labeled: f64::INFINITY, center: f64::INFINITY, weight: 0 };
+
+/// What a block of rows has to say: the lowest row, if any, that contradicts each claim.
+#[derive(Clone, Copy, Default)]
+struct Finding {
+    /// The largest distance among the rows within `upper`; 0 without such a row.
+    reached: f64,
+    /// A row on the wrong side of `upper`, and its distance to the nearest center.
+    misplaced: Option<(usize, f64)>,
+    /// A weighted row that a labeled center covers, and its distance to that.
+    labeled: Option<(usize, f64)>,
+    /// A row that would cover more than a weight of 1, and what it would cover.
+    heavy: Option<(usize, u128)>,
+}
+
+impl Finding {
+    fn merge(self, other: Finding) -> Finding {
+        Finding {
+            reached: self.reached.max(other.reached),
+            misplaced: lower(self.misplaced, other.misplaced),
+            labeled: lower(self.labeled, other.labeled),
+            heavy: lower(self.heavy, other.heavy),
+        }
+    }
+}
+
+/// The one of the lower row.
+fn lower<T>(a: Option<(usize, T)>, b: Option<(usize, T)>) -> Option<(usize, T)> {
+    a.into_iter().chain(b).min_by_key(|&(row, _)| row)
+}
+
+impl<'a> Pass<'a> {
+    pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Pass<'a> {
+        let weighted = certificate.dual.weights.iter().map(|&(row, _)| row);
+        let centers = certificate.centers.iter().copied().chain(weighted).collect();
+        Pass { problem, certificate, centers }
+    }
+
+    pub fn check(&self) -> Result<(), CertificateVerdict> {
+        let found = self.find();
+        let (given, radius) = (self.certificate.upper, self.certificate.dual.radius);
+        if let Some((row, distance)) = found.misplaced {
+            return Err(CertificateVerdict::Cover { row, distance, upper: given });
+        }
+        if found.reached.to_bits() != given.to_bits() {
+            return Err(CertificateVerdict::Upper { given, exact: found.reached });
+        }
+        if let Some((row, distance)) = found.labeled {
+            return Err(CertificateVerdict::Labeled { row, distance, radius });
+        }
+        if let Some((row, weight)) = found.heavy {
+            let denominator = self.certificate.dual.denominator;
+            return Err(CertificateVerdict::Neighbours { row, radius, weight, denominator });
+        }
+        Ok(())
+    }
+
+    fn find(&self) -> Finding {
+        (0..self.problem.rows.len())
+            .step_by(BLOCK)
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map_init(
+                || Sweep::new(self.problem, &self.centers),
+                |sweep, start| self.find_in_block(sweep, start),
+            )
+            .reduce(Finding::default, Finding::merge)
+    }
+
+    fn find_in_block(&self, sweep: &mut Sweep, start: usize) -> Finding {
+        let end = self.problem.rows.len().min(start + BLOCK);
+        let rows: Vec<usize> = (start..end).filter(|&row| !self.problem.excluded[row]).collect();
+        let mut met = vec![NOTHING; rows.len()];
+        let all = self.problem.labeled_count() + self.centers.len();
+        sweep.distances(&rows, vec![false; rows.len()], all, |at, number, distance| {
+            self.meet(&mut met[at], number, distance);
+            true
+        });
+        rows.iter()
+            .zip(met)
+            .map(|(&row, met)| self.judge(row, met))
+            .fold(Finding::default(), Finding::merge)
+    }
+
+    /// A row meets number `number` of labeled centers, picks, weighted rows.
+    fn meet(&self, met: &mut Met, number: usize, distance: f64) {
+        let labeled = self.problem.labeled_count();
+        let centers = labeled + self.certificate.centers.len();
+        if number < labeled {
+            met.labeled = met.labeled.min(distance);
+        }
+        if number < centers {
+            met.center = met.center.min(distance);
+        } else if distance < self.certificate.dual.radius {
+            met.weight += u128::from(self.certificate.dual.weights[number - centers].1);
+        }
+    }
+
+    fn judge(&self, row: usize, met: Met) -> Finding {
+        let Certificate { upper, ref uncovered, ref dual, .. } = *self.certificate;
+        let within = met.center <= upper;
+        let listed = uncovered.binary_search(&row).is_ok();
+        let weighted = dual.weights.binary_search_by_key(&row, |&(row, _)| row).is_ok();
+        let covered = weighted && met.labeled < dual.radius;
+        // A labeled row is no choice, so what it would cover does not matter.
+        let heavy = self.problem.eligible[row] && met.weight > u128::from(dual.denominator);
+        Finding {
+            reached: if within { met.center } else { 0.0 },
+            misplaced: (within == listed).then_some((row, met.center)),
+            labeled: covered.then_some((row, met.labeled)),
+            heavy: heavy.then_some((row, met.weight)),
+        }
+    }
+}
