@@ -2,6 +2,7 @@
 
 mod folder;
 
+mod certificates;
 mod checks;
 mod hostile;
 #[cfg(unix)]

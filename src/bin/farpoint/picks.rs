@@ -1,10 +1,13 @@
 //! Picks written by an earlier run, in any of the formats they can be written in.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use farpoint::pool;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::columns;
 use crate::record::Record;
@@ -54,11 +57,32 @@ fn json(text: &str) -> Result<Option<Picks>> {
     if text.trim_start().starts_with('[') {
         return Ok(None);
     }
+    refuse_robust(text)?;
     let mut record: Record =
         serde_json::from_str(text).context("not a selection that farpoint wrote")?;
     let centers = std::mem::take(&mut record.centers);
     let radii = std::mem::take(&mut record.radii);
     Ok(Some(Picks { centers, radii: Some(radii), record: Some(Box::new(record)) }))
+}
+
+/// Refuse what is proven by another check than greedy's order.
+fn refuse_robust(text: &str) -> Result<()> {
+    /// The keys that tell, both of objects.
+    #[derive(Deserialize)]
+    struct Keys {
+        robust: Option<HashMap<String, IgnoredAny>>,
+        certificate: Option<HashMap<String, IgnoredAny>>,
+    }
+    match serde_json::from_str(text) {
+        Ok(Keys { robust: Some(_), .. }) => bail!(
+            "is a robust selection, which is not in greedy's order: check the certificate that `farpoint robust \
+             --certificate` wrote with it, by `farpoint verify --certificate`"
+        ),
+        Ok(Keys { certificate: Some(_), .. }) => {
+            bail!("is a certificate: check it by `farpoint verify --certificate`")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A header naming `row` and `radius`, then a line a pick; `None` without radii.

@@ -30,6 +30,7 @@ pub struct Record {
 
 /// Which pool: its values by their hash, its file by name.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PoolRecord {
     pub path: String,
     pub rows: usize,
@@ -40,6 +41,7 @@ pub struct PoolRecord {
 
 /// [`Terms`], with what the files held.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TermsRecord {
     pub budget: Option<usize>,
     pub metric: Metric,
@@ -55,6 +57,7 @@ pub struct TermsRecord {
 
 /// A file the answer depends on, and what it held.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Source {
     pub path: String,
     pub count: usize,

@@ -1,28 +1,34 @@
 //! `farpoint verify`.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use farpoint::{Cover, Options, Verdict};
 
-use crate::exit::REFUSED;
+use crate::certificate::CertificateFile;
+use crate::exit::{REFUSED, usage};
 use crate::inputs::Inputs;
 use crate::picks::Picks;
-use crate::record::Record;
+use crate::record::{PoolRecord, Record, TermsRecord};
 use crate::terminal::print;
 use crate::terms::Terms;
 
-/// Check by brute force that picks are greedy's, in order, and their radii exact
+/// Check by brute force that picks are greedy's, in order, and their radii exact; or the certificate of a robust selection
 ///
-/// Options not given are taken from the .json that `select` wrote, whose pool hash must be the pool's. Prints one line;
-/// exits with 0 if the picks are right and with 3 if they are not.
+/// Options not given are taken from the .json that `select` wrote, or from the certificate, whose pool hash must be the pool's.
+/// Prints one line; exits with 0 if what is checked is right and with 3 if it is not.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The pool the picks were made from
     pool: PathBuf,
-    /// The picks: .json, .npy, .txt, .csv or .parquet
-    picks: PathBuf,
+    /// The picks: .json, .npy, .txt, .csv or .parquet. Or --certificate
+    #[arg(conflicts_with = "certificate")]
+    picks: Option<PathBuf>,
+    /// In place of picks, the certificate that `robust` wrote: the cover it reaches, and the weights that rule out a better one
+    #[arg(long, value_name = "JSON")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     terms: Terms,
     /// CPU threads; 0 is one a core
@@ -31,47 +37,96 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
-    let picks = Picks::read(&arguments.picks)?;
-    let terms = arguments.terms(&picks)?;
-    let inputs = Inputs::open(&arguments.pool, &terms)?;
-    if let Some(record) = &picks.record {
-        let same = record.pool.check_same(&inputs.pool).and_then(|()| {
-            record.options.check_unchanged(&arguments.terms, &inputs.terms_record(&terms))
-        });
-        same.with_context(|| arguments.picks.display().to_string())?;
+    match (&arguments.picks, &arguments.certificate) {
+        (Some(path), _) => arguments.check_picks(path),
+        (None, Some(path)) => arguments.check_certificate(path),
+        (None, None) => usage("give picks or --certificate: there is nothing to check"),
     }
-    let options = Options { threads: arguments.threads, ..inputs.options(&terms) };
-    let verdict = farpoint::verify(&inputs.pool, &picks.centers, picks.radii.as_deref(), &options)?;
-    let wrong = match &verdict {
-        Verdict::Right(cover) => wrong_beside(&picks, &terms, inputs.budget(&terms), cover),
-        wrong => Some(wrong.to_string()),
-    };
-    tell(&verdict, wrong.as_deref())
+}
+
+/// What a file says of the question it answers.
+struct Said<'a> {
+    path: &'a Path,
+    pool: &'a PoolRecord,
+    options: &'a TermsRecord,
 }
 
 impl Arguments {
-    fn terms(&self, picks: &Picks) -> Result<Terms> {
+    fn check_picks(&self, path: &Path) -> Result<ExitCode> {
+        let picks = Picks::read(path)?;
+        let record = picks.record.as_deref();
+        let said = record.map(|record| Said { path, pool: &record.pool, options: &record.options });
+        let (terms, inputs) = self.question(said)?;
+        let options = self.options(&inputs, &terms);
+        let verdict =
+            farpoint::verify(&inputs.pool, &picks.centers, picks.radii.as_deref(), &options)?;
+        let wrong = match &verdict {
+            Verdict::Right(cover) => wrong_beside(&picks, &terms, inputs.budget(&terms), cover),
+            wrong => Some(wrong.to_string()),
+        };
+        tell(verdict, wrong)
+    }
+
+    fn check_certificate(&self, path: &Path) -> Result<ExitCode> {
+        let file = CertificateFile::read(path)?;
+        let said = Said { path, pool: &file.pool, options: &file.options };
+        let (terms, inputs) = self.question(Some(said))?;
+        let certificate = &file.certificate;
+        let options = self.options(&inputs, &terms);
+        let verdict = farpoint::verify_certificate(&inputs.pool, certificate, &options)?;
+        let wrong = if verdict.is_right() {
+            wrong_budget(terms.budget, certificate.budget)
+        } else {
+            Some(verdict.to_string())
+        };
+        let (centers, outliers) = (certificate.centers.len(), certificate.uncovered.len());
+        let (budget, allowed) = (certificate.budget, certificate.outliers);
+        let ok =
+            format!("{verdict}; {centers} of {budget} centers, {outliers} of {allowed} outliers");
+        tell(ok, wrong)
+    }
+
+    /// The terms, completed by what is `said`, and the files they name, which must hold what they held then.
+    fn question(&self, said: Option<Said>) -> Result<(Terms, Inputs)> {
         if self.terms.budget == Some(0) {
             return Err(farpoint::Error::BudgetZero.into());
         }
-        let terms = match &picks.record {
-            Some(record) => record
-                .options
-                .complete(&self.terms, &self.picks)
-                .with_context(|| self.picks.display().to_string())?,
-            None => self.terms.clone(),
+        let Some(Said { path, pool, options }) = said else {
+            self.terms.check_first()?;
+            return Ok((self.terms.clone(), Inputs::open(&self.pool, &self.terms)?));
         };
+        let place = || path.display().to_string();
+        let terms = options.complete(&self.terms, path).with_context(place)?;
         terms.check_first()?;
-        Ok(terms)
+        let inputs = Inputs::open(&self.pool, &terms)?;
+        let now = inputs.terms_record(&terms);
+        pool.check_same(&inputs.pool)
+            .and_then(|()| options.check_unchanged(&self.terms, &now))
+            .with_context(place)?;
+        Ok((terms, inputs))
+    }
+
+    fn options<'i>(&self, inputs: &'i Inputs, terms: &Terms) -> Options<'i> {
+        Options { threads: self.threads, ..inputs.options(terms) }
     }
 }
 
-fn tell(verdict: &Verdict, wrong: Option<&str>) -> Result<ExitCode> {
-    match wrong {
-        None => print(|out| Ok(writeln!(out, "ok: {verdict}")?))?,
+fn tell(ok: impl Display, wrong: Option<String>) -> Result<ExitCode> {
+    match &wrong {
+        None => print(|out| Ok(writeln!(out, "ok: {ok}")?))?,
         Some(reason) => print(|out| Ok(writeln!(out, "wrong: {reason}")?))?,
     }
     Ok(if wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// What a right certificate proves may be of another budget than was asked for.
+fn wrong_budget(asked: Option<usize>, proven: usize) -> Option<String> {
+    let asked = match asked {
+        Some(budget) if budget == proven => return None,
+        Some(budget) => budget.to_string(),
+        None => "no budget".into(),
+    };
+    Some(format!("the certificate is of budget {proven}, and the options say {asked}"))
 }
 
 /// What may be wrong with right picks: their number, or what the .json says beside them.
