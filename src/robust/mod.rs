@@ -138,7 +138,7 @@ fn begin<T: Send>(
     robust: &RobustOptions,
     tuning: &Tuning,
     watch: Watch,
-    go_on: impl FnOnce(Search, &Start, &[u32], Statistics) -> Result<T> + Send,
+    go_on: impl Fn(Search, &Start, &[u32], Statistics) -> Result<T> + Send + Sync,
 ) -> Result<T> {
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, watch);
@@ -149,12 +149,13 @@ fn begin<T: Send>(
         clock.greedy(progress.radius);
         if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    with_space(pool, options, tuning, |problem, space| {
+    let (answer, _) = with_space(pool, budget, options, tuning, |problem, space| {
         let (labeled, nearest) = space.labeled_distances()?;
         let question = Question::new(problem, budget, robust, labeled);
         let start = Start::new(&question, &greedy, space)?;
-        let mut search = Search::new(&question, space, &start, clock);
+        let mut search = Search::new(&question, space, &start, &mut clock);
         search.statistics.greedy_seconds = started.elapsed().as_secs_f64();
         go_on(search, &start, &nearest, greedy.statistics.clone())
-    })
+    })?;
+    Ok(answer)
 }

@@ -38,7 +38,7 @@ enum Rows {
 pub struct Search<'a, 'w> {
     pub question: &'a Question<'a>,
     pub space: &'a mut dyn Space,
-    pub clock: Clock<'w>,
+    pub clock: &'a mut Clock<'w>,
     pub held: Held,
     rows: Rows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
@@ -62,7 +62,7 @@ impl<'a, 'w> Search<'a, 'w> {
         question: &'a Question<'a>,
         space: &'a mut dyn Space,
         start: &Start,
-        clock: Clock<'w>,
+        clock: &'a mut Clock<'w>,
     ) -> Search<'a, 'w> {
         let candidates = question.candidates(&start.picks);
         Search {
@@ -222,7 +222,7 @@ impl<'a, 'w> Search<'a, 'w> {
         let held = &self.held;
         let next = held.next_above(radius).min(self.upper);
         let prove = |weights: &[(u32, f64)]| prove(weights, held, (radius, next), budget, outliers);
-        decide(cover, (budget, outliers), self.effort, &prove, &mut self.clock)
+        decide(cover, (budget, outliers), self.effort, &prove, self.clock)
     }
 
     /// Hold every row that the labeled centers leave uncovered at `radius`; if they are too many, go on with those needed.

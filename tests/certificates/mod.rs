@@ -167,16 +167,7 @@ impl Case {
         let (pool, options) = (self.pool(), self.options());
         let question = Question::new(&pool, &options);
         let eligible: Vec<usize> = (0..pool.rows()).filter(|&i| question.eligible(i)).collect();
-        let mut covers: Vec<Vec<usize>> = vec![vec![]];
-        for _ in 0..self.budget {
-            let longer = covers.iter().flat_map(|cover| {
-                let after = eligible.iter().filter(|&&j| cover.last().is_none_or(|&c| j > c));
-                after.map(|&j| [&cover[..], &[j]].concat())
-            });
-            covers = longer.chain(covers.iter().cloned()).collect();
-        }
-        covers.sort();
-        covers.dedup();
+        let covers = self.covers(&eligible);
         let reached = |centers: &Vec<usize>| self.reached(&question, centers, self.outliers);
         let best = covers.iter().min_by(|a, b| reached(a).total_cmp(&reached(b))).unwrap().clone();
         let optimum = reached(&best);
@@ -199,6 +190,21 @@ impl Case {
             lower_by: if unchecked { LowerBy::BranchAndBound } else { LowerBy::Dual },
             dual,
         }
+    }
+
+    /// All sets of at most `budget` eligible rows.
+    fn covers(&self, eligible: &[usize]) -> Vec<Vec<usize>> {
+        let mut covers: Vec<Vec<usize>> = vec![vec![]];
+        for _ in 0..self.budget {
+            let longer = covers.iter().flat_map(|cover| {
+                let after = eligible.iter().filter(|&&j| cover.last().is_none_or(|&c| j > c));
+                after.map(|&j| [&cover[..], &[j]].concat())
+            });
+            covers = longer.chain(covers.iter().cloned()).collect();
+        }
+        covers.sort();
+        covers.dedup();
+        covers
     }
 
     /// The radius of `centers`, the `outliers` farthest rows not counted.
@@ -251,79 +257,100 @@ impl Case {
 
 /// `certificate` with one thing changed, in every way there is, each under a name.
 pub fn mutants(certificate: &Certificate, n: usize) -> Vec<(String, Certificate)> {
-    let mut mutants = Vec::new();
-    let mut add = |name: String, change: &dyn Fn(&mut Certificate)| {
-        let mut mutant = certificate.clone();
+    let mut mutants = Mutants { certificate, made: Vec::new() };
+    mutants.of_numbers();
+    LISTS.iter().for_each(|&(name, of)| mutants.of_list(name, of, n));
+    mutants.of_weights(n);
+    mutants.of_units();
+    mutants.made
+}
+
+struct Mutants<'c> {
+    certificate: &'c Certificate,
+    made: Vec<(String, Certificate)>,
+}
+
+impl Mutants<'_> {
+    fn add(&mut self, name: String, change: impl Fn(&mut Certificate)) {
+        let mut mutant = self.certificate.clone();
         change(&mut mutant);
-        mutants.push((name, mutant));
-    };
-    for (name, of) in NUMBERS {
-        let value = *of(&mut certificate.clone());
-        for to in numbers(value) {
-            add(format!("{name} {value} -> {to}"), &|c| *of(c) = to);
+        self.made.push((name, mutant));
+    }
+
+    fn of_numbers(&mut self) {
+        for (name, of) in NUMBERS {
+            let value = *of(&mut self.certificate.clone());
+            for to in numbers(value) {
+                self.add(format!("{name} {value} -> {to}"), |c| *of(c) = to);
+            }
+        }
+        for (name, of) in SIZES {
+            let value = *of(&mut self.certificate.clone());
+            for to in [0, value.wrapping_sub(1), value.wrapping_add(1), usize::MAX] {
+                self.add(format!("{name} {value} -> {to}"), |c| *of(c) = to);
+            }
         }
     }
-    for (name, of) in SIZES {
-        let value = *of(&mut certificate.clone());
-        for to in [0, value.wrapping_sub(1), value.wrapping_add(1), usize::MAX] {
-            add(format!("{name} {value} -> {to}"), &|c| *of(c) = to);
-        }
-    }
-    for (name, of) in LISTS {
-        let rows = of(&mut certificate.clone()).clone();
-        for at in 0..rows.len() {
-            add(format!("{name} without {at}"), &|c| _ = of(c).remove(at));
-            add(format!("{name} twice {at}"), &|c| of(c).insert(at, rows[at]));
+
+    fn of_list(&mut self, name: &str, of: fn(&mut Certificate) -> &mut Vec<usize>, n: usize) {
+        for (at, &row) in of(&mut self.certificate.clone()).iter().enumerate() {
+            self.add(format!("{name} without {row}"), |c| _ = of(c).remove(at));
+            self.add(format!("{name} twice {row}"), |c| of(c).insert(at, row));
             for to in 0..=n {
-                add(format!("{name} {at} -> {to}"), &|c| of(c)[at] = to);
+                self.add(format!("{name} {row} -> {to}"), |c| of(c)[at] = to);
             }
         }
         for row in (0..=n).chain([usize::MAX]) {
-            add(format!("{name} and {row}"), &|c| of(c).push(row));
-            add(format!("{name} and {row} in order"), &|c| {
+            self.add(format!("{name} and {row}"), |c| of(c).push(row));
+            self.add(format!("{name} and {row} in order"), |c| {
                 of(c).push(row);
                 of(c).sort_unstable();
             });
         }
-        add(format!("{name} reversed"), &|c| of(c).reverse());
+        self.add(format!("{name} reversed"), |c| of(c).reverse());
     }
-    for to in [LowerBy::Dual, LowerBy::BranchAndBound] {
-        add(format!("lower by {to:?}"), &|c| c.lower_by = to);
-    }
-    let denominator = certificate.dual.denominator;
-    for to in [0, 1, denominator - 1, denominator + 1, 2 * denominator, u64::MAX] {
-        add(format!("denominator {denominator} -> {to}"), &|c| c.dual.denominator = to);
-    }
-    for (at, &(row, weight)) in certificate.dual.weights.iter().enumerate() {
-        for to in [0, weight - 1, weight + 1, u64::MAX] {
-            add(format!("weight of {row}: {weight} -> {to}"), &|c| c.dual.weights[at].1 = to);
+
+    fn of_weights(&mut self, n: usize) {
+        for (at, &(row, weight)) in self.certificate.dual.weights.iter().enumerate() {
+            for to in [0, weight - 1, weight + 1, u64::MAX] {
+                self.add(format!("{row} weighs {weight} -> {to}"), |c| c.dual.weights[at].1 = to);
+            }
+            for to in (0..=n).chain([usize::MAX]) {
+                self.add(format!("weighted {row} -> {to}"), |c| c.dual.weights[at].0 = to);
+                self.add(format!("weighted {row} -> {to} in order"), |c| {
+                    c.dual.weights[at].0 = to;
+                    c.dual.weights.sort_unstable();
+                });
+            }
+            self.add(format!("{row} does not weigh"), |c| _ = c.dual.weights.remove(at));
+            self.add(format!("{row} twice"), |c| c.dual.weights.insert(at, (row, weight)));
         }
-        for to in (0..=n).chain([usize::MAX]) {
-            add(format!("weighted {row} -> {to}"), &|c| c.dual.weights[at].0 = to);
-            add(format!("weighted {row} -> {to} in order"), &|c| {
-                c.dual.weights[at].0 = to;
+        for row in 0..=n {
+            self.add(format!("{row} weighs too"), |c| {
+                c.dual.weights.push((row, 1));
                 c.dual.weights.sort_unstable();
             });
         }
-        add(format!("weight without {row}"), &|c| _ = c.dual.weights.remove(at));
-        add(format!("weight twice {row}"), &|c| c.dual.weights.insert(at, (row, weight)));
+        self.add("weights reversed".into(), |c| c.dual.weights.reverse());
     }
-    for row in 0..=n {
-        add(format!("weight of {row} too"), &|c| {
-            c.dual.weights.push((row, 1));
-            c.dual.weights.sort_unstable();
+
+    fn of_units(&mut self) {
+        let Dual { radius, denominator, .. } = self.certificate.dual;
+        for to in [0, 1, denominator - 1, denominator + 1, 2 * denominator, u64::MAX] {
+            self.add(format!("denominator {denominator} -> {to}"), |c| c.dual.denominator = to);
+        }
+        for to in [LowerBy::Dual, LowerBy::BranchAndBound] {
+            self.add(format!("lower by {to:?}"), |c| c.lower_by = to);
+        }
+        // Two changes that are one: the same proof in other units, and the whole bound moved.
+        self.add("weights and denominator doubled".into(), |c| {
+            c.dual.denominator *= 2;
+            c.dual.weights.iter_mut().for_each(|w| w.1 *= 2);
         });
+        for to in numbers(radius) {
+            self.add(format!("bound {radius} -> {to}"), |c| (c.dual.radius, c.lower) = (to, to));
+        }
     }
-    add("weights reversed".into(), &|c| c.dual.weights.reverse());
-    // Two changes that are one: the same proof in other units, and the whole bound moved.
-    add("weights and denominator twice".into(), &|c| {
-        c.dual.denominator *= 2;
-        c.dual.weights.iter_mut().for_each(|w| w.1 *= 2);
-    });
-    for to in numbers(certificate.dual.radius) {
-        add(format!("bound -> {to}"), &|c| (c.dual.radius, c.lower) = (to, to));
-    }
-    mutants
 }
 
 type Part<T> = (&'static str, fn(&mut Certificate) -> &mut T);

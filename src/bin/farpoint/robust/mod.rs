@@ -216,7 +216,7 @@ impl Arguments {
             options: made.inputs.terms_record(&self.terms),
             certificate: selection.certificate.clone(),
         };
-        target.write(|out| write_json(out, &file))
+        target.write(|out| file.write_to(out))
     }
 
     /// The page of a selection without an order: no curve, but the map, the distances and the interval.
