@@ -1,4 +1,4 @@
-//! What needs distances, in one pass: every row that counts against all centers and all weighted rows.
+//! What needs distances, in one pass: every row that may be chosen against all centers and all weighted rows.
 
 use rayon::prelude::*;
 
@@ -97,7 +97,8 @@ impl<'a> Pass<'a> {
 
     fn find_in_block(&self, sweep: &mut Sweep, start: usize) -> Finding {
         let end = self.problem.rows.len().min(start + BLOCK);
-        let rows: Vec<usize> = (start..end).filter(|&row| !self.problem.excluded[row]).collect();
+        // A labeled row is its own center, at 0, and no choice.
+        let rows: Vec<usize> = (start..end).filter(|&row| self.problem.eligible[row]).collect();
         let mut met = vec![NOTHING; rows.len()];
         let all = self.problem.labeled_count() + self.centers.len();
         sweep.distances(&rows, vec![false; rows.len()], all, |at, number, distance| {
@@ -130,8 +131,7 @@ impl<'a> Pass<'a> {
         let listed = uncovered.binary_search(&row).is_ok();
         let weighted = dual.weights.binary_search_by_key(&row, |&(row, _)| row).is_ok();
         let covered = weighted && met.labeled < dual.radius;
-        // A labeled row is no choice, so what it would cover does not matter.
-        let heavy = self.problem.eligible[row] && met.weight > u128::from(dual.denominator);
+        let heavy = met.weight > u128::from(dual.denominator);
         Finding {
             reached: if within { met.center } else { 0.0 },
             misplaced: (within == listed).then_some((row, met.center)),
