@@ -5,6 +5,9 @@ use super::cover::Cover;
 use super::incidence::Incidence;
 use super::packing::packing;
 
+/// A node of a problem with so many rows counts twice: each looks at all of them.
+const ROWS_A_NODE: usize = 64;
+
 /// What an exhaustive search found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Exhausted {
@@ -148,10 +151,10 @@ impl<'c, 'k, 'w> Branch<'c, 'k, 'w> {
 
     /// Whether `size` more columns will do; `None` once the nodes are spent.
     fn search(&mut self, size: usize, outliers: usize) -> Option<bool> {
-        if self.nodes == 0 || (self.nodes % 256 == 0 && self.clock.is_over()) {
+        if self.nodes == 0 || self.clock.is_over() {
             return None;
         }
-        self.nodes -= 1;
+        self.nodes = self.nodes.saturating_sub(1 + self.done.len() / ROWS_A_NODE);
         let left: usize = self.open_rows().map(|row| self.cover.multiplicity(row)).sum();
         if left <= outliers {
             return Some(true);

@@ -56,7 +56,7 @@ impl Effort {
 
     /// Nodes of the mixed-integer solver, whose first alone takes long.
     fn nodes(self) -> Option<usize> {
-        self.0.checked_sub(1).map(|more| Effort(more).grow(10, 8))
+        self.0.checked_sub(1).map(|more| Effort(more).grow(200, 8))
     }
 }
 

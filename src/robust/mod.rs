@@ -107,9 +107,9 @@ pub fn robust_as_printed(
     robust: &RobustOptions,
     watch: Watch,
 ) -> Result<Printed> {
-    begin(pool, budget, options, robust, &Tuning::default(), watch, |mut search, start, _, _| {
-        search.as_printed(start)
-    })
+    let tuning = Tuning::default();
+    let as_printed = |mut search: Search, start: &Start, _: &[u32], _| search.as_printed(start);
+    Ok(begin(pool, budget, options, robust, &tuning, watch, as_printed)?.0)
 }
 
 /// [`robust_with`], tuned.
@@ -124,13 +124,19 @@ pub fn robust_tuned(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<RobustSelection> {
-    begin(pool, budget, options, robust, tuning, watch, |mut search, start, nearest, statistics| {
+    let go_on = |mut search: Search, start: &Start, nearest: &[u32], statistics| {
         let end = search.run(start)?;
         search.finish(end, start, nearest, options.assign, statistics)
-    })
+    };
+    let (mut selection, fallback) = begin(pool, budget, options, robust, tuning, watch, go_on)?;
+    if fallback.is_some() {
+        selection.statistics.fallback = fallback;
+    }
+    Ok(selection)
 }
 
-/// Greedy first, then `go_on` with a search that has not begun, each row's nearest labeled center, and what greedy took.
+/// Greedy first, then `go_on` with a search that has not begun, each row's nearest labeled center, and what greedy took. Also why a
+/// GPU that would have been used was not.
 fn begin<T: Send>(
     pool: &Pool,
     budget: usize,
@@ -139,7 +145,7 @@ fn begin<T: Send>(
     tuning: &Tuning,
     watch: Watch,
     go_on: impl Fn(Search, &Start, &[u32], Statistics) -> Result<T> + Send + Sync,
-) -> Result<T> {
+) -> Result<(T, Option<String>)> {
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, watch);
     let available = question::check(&Problem::new(pool, budget, options)?, options, robust)?;
@@ -149,7 +155,7 @@ fn begin<T: Send>(
         clock.greedy(progress.radius);
         if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    let (answer, _) = with_space(pool, budget, options, tuning, |problem, space| {
+    let (answer, fallback) = with_space(pool, budget, options, tuning, |problem, space| {
         let (labeled, nearest) = space.labeled_distances()?;
         let question = Question::new(problem, budget, robust, labeled);
         let start = Start::new(&question, &greedy, space)?;
@@ -157,5 +163,5 @@ fn begin<T: Send>(
         search.statistics.greedy_seconds = started.elapsed().as_secs_f64();
         go_on(search, &start, &nearest, greedy.statistics.clone())
     })?;
-    Ok(answer)
+    Ok((answer, fallback))
 }

@@ -25,6 +25,9 @@ const MOST_PRODUCTS: f64 = 4e12;
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
 
+/// The least part of the interval beside an undecided zone that is worth a decision before more effort is made in the zone.
+const LEAST_SIDE: f64 = 1.0 / 32.0;
+
 /// How rows come to be held.
 #[derive(Clone, Copy, PartialEq)]
 enum Rows {
@@ -46,6 +49,8 @@ pub struct Search<'a, 'w> {
     pub effort: Effort,
     /// The undecided radii, from the least to the largest.
     zone: Option<(f64, f64)>,
+    /// Whether the radius next below `upper` is to be decided before others: `upper` may be the best.
+    top: bool,
     /// Steps taken downward; `None` once a radius was refuted.
     steps: Option<u32>,
     pub lower: f64,
@@ -71,6 +76,7 @@ impl<'a, 'w> Search<'a, 'w> {
             floor: f64::INFINITY,
             effort: Effort(0),
             zone: None,
+            top: false,
             steps: Some(0),
             lower: start.dual.radius,
             lower_by: LowerBy::Dual,
@@ -102,13 +108,16 @@ impl<'a, 'w> Search<'a, 'w> {
             if let Some(end) = self.clock.over() {
                 return Ok(end);
             }
+            let (upper, was_top) = (self.upper, self.top);
             match self.next_radius() {
                 Some(radius) => self.step(radius)?,
                 None if self.zone.is_some() => {
-                    (self.zone, self.effort) = (None, Effort(self.effort.0 + 1))
+                    (self.zone, self.effort) = (None, Effort(self.effort.0 + 1));
+                    self.top = true;
                 }
                 None => self.raise(self.upper),
             }
+            self.top |= self.effort.0 > 0 && self.upper < upper && !was_top;
         }
     }
 
@@ -177,9 +186,17 @@ impl<'a, 'w> Search<'a, 'w> {
             }
             self.steps = None;
         }
+        if std::mem::take(&mut self.top) {
+            let next = self.held.last_up_to(self.upper.next_down());
+            return Some(next).filter(|&next| self.lower <= next);
+        }
         let Some((low, high)) = self.zone else { return self.held.median(self.lower, self.upper) };
-        let above = self.held.median(high.next_up(), self.upper);
-        above.or_else(|| self.held.median(self.lower, low))
+        // Beside the zone only what would narrow the interval by a fair part of it.
+        let least = (self.upper - self.lower) * LEAST_SIDE;
+        let above =
+            (self.upper - high > least).then(|| self.held.median(high.next_up(), self.upper));
+        let below = || (low - self.lower > least).then(|| self.held.median(self.lower, low));
+        above.flatten().or_else(|| below().flatten())
     }
 
     fn step(&mut self, radius: f64) -> Result<()> {
