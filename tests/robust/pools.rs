@@ -113,7 +113,7 @@ fn medium() -> Vec<(&'static str, usize, Vec<f32>)> {
         ("gaussian", pool(Shape::Gaussian, 120, 8)),
         ("plane", pool(Shape::Gaussian, 60, 2)),
         ("integers", pool(Shape::Integers, 100, 2)),
-        ("mixture", pool(Shape::Mixture, 200, 16)),
+        ("mixture", pool(Shape::Mixture, 110, 16)),
         ("line", pool(Shape::Integers, 80, 1)),
         ("doubled", (3, doubled)),
     ]
