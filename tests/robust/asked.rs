@@ -1,6 +1,8 @@
 //! A question, and what must hold of its answer.
 
-use farpoint::{Device, End, LowerBy, Options, Pool, RobustOptions, RobustSelection, robust};
+use farpoint::{
+    Device, End, LowerBy, Options, Pool, RobustOptions, RobustSelection, robust, verify_certificate,
+};
 
 use crate::oracle::Oracle;
 use crate::reference;
@@ -99,6 +101,8 @@ impl<'a> Asked<'a> {
         assert!(proof.dual.radius <= proof.lower, "{name}: {proof:?}");
         let by_weights = proof.lower_by == LowerBy::Dual;
         assert!(!by_weights || proof.dual.radius == proof.lower, "{name}: {proof:?}");
+        let verdict = verify_certificate(self.pool, proof, &self.options).unwrap();
+        assert!(verdict.is_right(), "{name}: {verdict}");
         self.check_dual(oracle, answer);
     }
 
