@@ -115,6 +115,16 @@ pub enum Error {
         /// Why, and the remedy.
         reason: String,
     },
+    /// A number that the bound on the loss cannot be made of.
+    #[error("{name} {value} is not {must}")]
+    Bound {
+        /// Which of [`crate::BoundInputs`].
+        name: &'static str,
+        /// The number given.
+        value: f64,
+        /// What it must be.
+        must: &'static str,
+    },
     /// Options that are out of range or contradict each other.
     #[error("{0}")]
     Options(String),

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod bound;
 mod certificate;
+mod coverage;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 mod distance;
@@ -27,7 +29,9 @@ mod threads;
 pub mod tuning;
 mod verify;
 
+pub use bound::{Bound, BoundInputs, bound};
 pub use certificate::{Certificate, Dual, LowerBy};
+pub use coverage::{Coverage, coverage};
 pub use distance::distance;
 pub use error::{Error, Result};
 #[doc(hidden)]

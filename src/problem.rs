@@ -168,7 +168,7 @@ impl<'a> Problem<'a> {
 }
 
 /// `rows` as flags over the pool.
-fn mark(role: &'static str, rows: &[usize], n: usize) -> Result<Vec<bool>> {
+pub(crate) fn mark(role: &'static str, rows: &[usize], n: usize) -> Result<Vec<bool>> {
     let mut marked = vec![false; n];
     for &row in rows {
         let flag = marked.get_mut(row).ok_or(Error::RowOutOfRange { role, row, rows: n })?;
