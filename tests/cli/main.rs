@@ -2,6 +2,7 @@
 
 mod folder;
 
+mod bounds;
 mod certificates;
 mod checks;
 mod hostile;

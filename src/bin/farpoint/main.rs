@@ -1,6 +1,7 @@
 //! The `farpoint` program: reads files, calls the library, writes files. What its options mean is in their help.
 
 mod bench;
+mod bound;
 mod certificate;
 mod columns;
 mod device;
@@ -49,6 +50,7 @@ enum Command {
     Select(Box<select::Arguments>),
     Verify(Box<verify::Arguments>),
     Robust(Box<robust::Arguments>),
+    Bound(bound::Arguments),
     Plan(plan::Arguments),
     Bench(bench::Arguments),
     Synth(synth::Arguments),
@@ -76,6 +78,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Select(arguments) => select::run(&arguments),
         Command::Verify(arguments) => verify::run(*arguments),
         Command::Robust(arguments) => robust::run(&arguments),
+        Command::Bound(arguments) => bound::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),

@@ -1,0 +1,162 @@
+//! `farpoint bound`.
+
+mod chosen;
+mod tell;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use farpoint::{Bound, BoundInputs, Coverage, Error, Metric, Options, coverage};
+
+use crate::exit::usage;
+use crate::inputs::Inputs;
+use crate::terminal::print;
+use crate::terms::{self, Terms};
+use chosen::Chosen;
+use tell::Report;
+
+/// Say how picks of any kind cover the pool, and what that bounds the loss by of a network trained on them
+///
+/// Theorem 1 of Sener & Savarese (2018): with probability 1 - gamma the mean loss over all n rows is at most d (l + r L C) +
+/// sqrt(L^2 ln(1/gamma) / (2 n)), where every row is within d of a center, l and r are the two Lipschitz constants, L is the
+/// largest loss and C the number of classes; if the network's loss on every center is 0. With a share p of the rows farther than d
+/// the first term becomes (1 - p) d (l + r L C) + p L. Printed for the distances that cover 50 to 100 % of the rows, and for
+/// the one whose bound is the least.
+///
+/// The constants are with respect to the rows of the pool. Where those are a convolutional network's inputs, Lemma 1 of the paper
+/// gives --loss-lipschitz: the 2-norm between class probabilities and the softmax output is (sqrt(C - 1) / C) a^(layers)
+/// Lipschitz, a the largest sum of absolute weights into one neuron, layers the convolutional and fully connected ones together.
+///
+/// Options not given are taken from the .json that `select` or `robust` wrote, whose pool hash must be the pool's.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The pool, as for select
+    pool: PathBuf,
+    /// The picks, in any order: .json, .npy, .txt, .csv or .parquet
+    picks: PathBuf,
+    /// Also bound at this distance, with the rows beyond it uncovered
+    #[arg(long, value_name = "RADIUS", allow_negative_numbers = true)]
+    at_radius: Option<f64>,
+    /// CPU threads; 0 is one a core
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Print everything as one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    constants: Constants,
+    #[command(flatten)]
+    covered: Covered,
+}
+
+/// What is known of the loss.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is known of the loss")]
+struct Constants {
+    /// How fast the loss of a label can change with the row: the paper's lambda^l
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
+    loss_lipschitz: f64,
+    /// How fast the probability of a class can change with the row: lambda^eta (lambda^mu in the theorem, a misprint)
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
+    regression_lipschitz: f64,
+    /// The largest loss there is
+    #[arg(long, value_name = "LOSS", allow_negative_numbers = true)]
+    loss_bound: f64,
+    /// Classes
+    #[arg(long, value_name = "C")]
+    classes: usize,
+    /// The probability with which the bound may fail
+    #[arg(long, value_name = "GAMMA", allow_negative_numbers = true)]
+    gamma: f64,
+}
+
+/// Of [`Terms`], what a cover depends on.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is covered")]
+struct Covered {
+    /// File of pool rows that are centers from the start (numbered from 0); they are counted
+    #[arg(long, value_name = "ROWS")]
+    labeled: Option<PathBuf>,
+    /// File of vectors from elsewhere that are centers from the start
+    #[arg(long, value_name = "VECTORS")]
+    labeled_vectors: Option<PathBuf>,
+    /// How far apart two rows are; cosine works on rows scaled to norm 1, and radii are chords [default: euclidean]
+    #[arg(long, value_parser = terms::metric())]
+    metric: Option<Metric>,
+    /// File of pool rows that are not counted
+    #[arg(long, value_name = "ROWS")]
+    exclude: Option<PathBuf>,
+    /// The tensor, member or column of the pool's file that holds the vectors
+    #[arg(long, value_name = "NAME")]
+    tensor: Option<String>,
+}
+
+impl Covered {
+    fn terms(&self) -> Terms {
+        Terms {
+            labeled: self.labeled.clone(),
+            labeled_vectors: self.labeled_vectors.clone(),
+            metric: self.metric,
+            exclude: self.exclude.clone(),
+            tensor: self.tensor.clone(),
+            ..Terms::default()
+        }
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let constants = arguments.constants()?;
+    let chosen = Chosen::read(&arguments.picks)?;
+    let terms = chosen.complete(&arguments.covered.terms())?;
+    let inputs = Inputs::open(&arguments.pool, &terms)?;
+    chosen.check_same(&inputs, &arguments.covered.terms(), &terms)?;
+    let options = Options { threads: arguments.threads, ..inputs.options(&terms) };
+    let coverage = coverage(&inputs.pool, &chosen.centers, &options)?;
+    let report = Report {
+        farpoint: env!("CARGO_PKG_VERSION"),
+        rows: coverage.rows(),
+        picks: chosen.centers.len(),
+        labeled: options.labeled.len() + options.labeled_vectors.map_or(0, |pool| pool.rows()),
+        metric: options.metric,
+        constants,
+        profile: tell::profile(&coverage, &constants)?,
+        at_radius: arguments.at_radius(&coverage, &constants)?,
+        least: coverage.least_bound(&constants)?,
+    };
+    print(|out| match arguments.json {
+        true => Ok(writeln!(out, "{}", serde_json::to_string(&report)?)?),
+        false => Ok(out.write_all(report.table().as_bytes())?),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// The constants, looked at before anything is read: of rows and their cover nothing is known yet.
+    fn constants(&self) -> Result<BoundInputs> {
+        let Constants { loss_lipschitz, regression_lipschitz, loss_bound, classes, gamma } =
+            self.constants;
+        let constants = BoundInputs {
+            loss_lipschitz,
+            regression_lipschitz,
+            loss_bound,
+            classes,
+            gamma,
+            rows: 1,
+            radius: self.at_radius.unwrap_or(0.0),
+            uncovered: 0,
+        };
+        match farpoint::bound(&constants) {
+            Ok(_) => Ok(constants),
+            Err(Error::Bound { name, value, must }) => {
+                let option = if name == "radius" { "at-radius" } else { name };
+                usage(format!("--{} {value} is not {must}", option.replace('_', "-")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn at_radius(&self, coverage: &Coverage, constants: &BoundInputs) -> Result<Option<Bound>> {
+        Ok(self.at_radius.map(|radius| coverage.bound(radius, constants)).transpose()?)
+    }
+}
