@@ -2,6 +2,9 @@
 
 use rayon::prelude::*;
 
+/// Dimensions behind [`Shape::Features`].
+const INTRINSIC: usize = 16;
+
 /// The shape of a synthetic pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -13,6 +16,8 @@ pub enum Shape {
     Mixture,
     /// Like sentence embeddings: norm 1, clustered, with a decaying spectrum.
     Text,
+    /// Like a network's last layer: rectified random features of 100 clusters in 16 dimensions, with a little noise.
+    Features,
     /// Integers in -8..=8: plentiful ties.
     Integers,
 }
@@ -44,11 +49,13 @@ impl Basis {
         let (clusters, directions) = match shape {
             Shape::Mixture => (200, 24),
             Shape::Text => (400, 32),
+            Shape::Features => (100, INTRINSIC),
             _ => (0, 0),
         };
         let mut random = Random::new(seed, u64::MAX);
-        let mut vectors = |count| (0..count).map(|_| random.normals(d)).collect();
-        Basis { shape, clusters: vectors(clusters), directions: vectors(directions) }
+        let width = if shape == Shape::Features { INTRINSIC } else { d };
+        let mut vectors = |count, width| (0..count).map(|_| random.normals(width)).collect();
+        Basis { shape, clusters: vectors(clusters, width), directions: vectors(directions, d) }
     }
 
     fn row(&self, random: &mut Random, out: &mut [f32]) {
@@ -64,7 +71,25 @@ impl Basis {
                 self.spread(random, 0.6, 0.5, out);
                 normalize(out);
             }
+            Shape::Features => self.rectify(random, out),
         }
+    }
+
+    /// A point of a cluster seen by random directions, negative values cut off. Low-numbered clusters have more rows, and each its spread.
+    fn rectify(&self, random: &mut Random, out: &mut [f32]) {
+        let share = random.index(1 << 16);
+        let cluster = (share * share * self.clusters.len()) >> 32;
+        let spread = 0.5 + (cluster % 8) as f32 / 4.0;
+        let point = random.normals(INTRINSIC);
+        let scale = 1.0 / (INTRINSIC as f32).sqrt();
+        out.fill(0.0);
+        for ((center, step), direction) in
+            self.clusters[cluster].iter().zip(&point).zip(&self.directions)
+        {
+            let value = (3.0 * center + spread * step) * scale;
+            out.iter_mut().zip(direction).for_each(|(x, v)| *x += value * v);
+        }
+        out.iter_mut().for_each(|x| *x = x.max(0.0) + 0.05 * random.normal());
     }
 
     /// A cluster's center, a step along each shared direction (shorter for later ones), and noise.

@@ -1,6 +1,5 @@
 //! `verify_certificate` accepts every true proof and no other: held to a slow check from the definition.
 
-#[allow(dead_code, reason = "only its distance is wanted")]
 mod reference;
 
 mod certificates;

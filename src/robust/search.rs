@@ -221,7 +221,10 @@ impl<'a, 'w> Search<'a, 'w> {
             };
             let seconds = started.elapsed().as_secs_f64();
             self.statistics.decide_seconds += seconds;
-            self.decisions.push(Decision { radius, feasible, by, residue, seconds });
+            let (elapsed, lower, upper) = (self.clock.seconds(), self.lower, self.upper);
+            let decision =
+                Decision { radius, feasible, by, residue, seconds, elapsed, lower, upper };
+            self.decisions.push(decision);
             return Ok(());
         }
     }

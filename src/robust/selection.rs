@@ -77,6 +77,12 @@ pub struct Decision {
     pub residue: (usize, usize),
     /// Seconds it took.
     pub seconds: f64,
+    /// Seconds since the run began, greedy included.
+    pub elapsed: f64,
+    /// The interval from then on.
+    pub lower: f64,
+    /// Its other end.
+    pub upper: f64,
 }
 
 /// What decides a radius, the cheapest first.

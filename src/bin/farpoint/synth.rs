@@ -45,6 +45,8 @@ enum ShapeName {
     Mixture,
     /// Like sentence embeddings: norm 1, clustered, with a decaying spectrum
     Text,
+    /// Like a network's last layer: rectified random features of 100 clusters in 16 dimensions
+    Features,
     /// Whole numbers from -8 to 8: plentiful ties
     Integers,
 }
@@ -82,6 +84,7 @@ impl ShapeName {
             ShapeName::Unit => Shape::Unit,
             ShapeName::Mixture => Shape::Mixture,
             ShapeName::Text => Shape::Text,
+            ShapeName::Features => Shape::Features,
             ShapeName::Integers => Shape::Integers,
         }
     }

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Time `farpoint robust` on the pools of its targets, each proof checked, and write the record.
+
+    cargo build --release --features highs
+    scripts/bench_robust.py [--text POOL.npy] [--case NAME] [--record benches/record/robust.json]
+
+Every case runs on its own, once: a search is long and its times vary little against its targets. The memory told is the peak of
+the whole process, pool included.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM = os.environ.get("FARPOINT", "target/release/farpoint")
+
+# name, pool (synthetic: rows, dimensions), labeled rows, budget, outliers, seconds
+CASES = [
+    ("features 50k x 512, 10,000 labeled", (50_000, 512), 10_000, 5_000, 0, 60),
+    ("the same, 4 outliers", (50_000, 512), 10_000, 5_000, 4, 60),
+    ("features 20k x 128, 200 labeled", (20_000, 128), 200, 200, 0, 60),
+    ("features 20k x 128, 1 labeled", (20_000, 128), 1, 50, 0, 60),
+    ("features 50k x 256, 1,000 labeled", (50_000, 256), 1_000, 1_000, 0, 60),
+    ("digits, 20 labeled", "data/digits.npy", 20, 20, 0, 60),
+    ("text, 1,000 labeled", "text", 1_000, 1_000, 0, 60),
+]
+
+
+def labeled_rows(rows, count):
+    """`count` distinct rows, the same every time: a linear congruential generator."""
+    state, chosen = 1, set()
+    while len(chosen) < count:
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        chosen.add((state >> 33) % rows)
+    return sorted(chosen)
+
+
+def rows_of(path):
+    """Rows of an .npy file."""
+    with open(path, "rb") as file:
+        header = file.read(256).decode("latin1")
+    return int(header.split("'shape': (")[1].split(",")[0])
+
+
+def run(command):
+    """Standard output, seconds and peak memory in MB of a command that must succeed."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit {process.returncode}")
+    return out.decode(), time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def gaps(decisions):
+    """How narrow the interval was after so many seconds, as a share of its upper end."""
+    answer = {}
+    for seconds in (1, 2, 5, 10, 20, 30, 60):
+        so_far = [decision for decision in decisions if decision["elapsed"] <= seconds]
+        if so_far:
+            last = so_far[-1]
+            answer[str(seconds)] = (last["upper"] - last["lower"]) / last["upper"]
+    return answer
+
+
+def measure(case, folder, text):
+    name, pool, labeled, budget, outliers, seconds = case
+    if pool == "text":
+        if not text:
+            return None
+        pool = text
+    if not isinstance(pool, str):
+        rows, dimensions = pool
+        pool = os.path.join(folder, f"{rows}x{dimensions}.npy")
+        if not os.path.exists(pool):
+            run([PROGRAM, "synth", pool, "--shape", "features", "--rows", str(rows), "--dimensions", str(dimensions)])
+    rows = os.path.join(folder, "labeled.txt")
+    proof = os.path.join(folder, "proof.json")
+    with open(rows, "w") as file:
+        file.writelines(f"{row}\n" for row in labeled_rows(rows_of(pool), labeled))
+    options = ["--budget", str(budget), "--labeled", rows, "--outliers", str(outliers)]
+    command = [PROGRAM, "robust", pool, *options, "--time-limit", str(seconds), "--certificate", proof]
+    out, wall, memory = run([*command, "--json", "--quiet"])
+    answer = json.loads(out)
+    verdict, check, _ = run([PROGRAM, "verify", pool, "--certificate", proof])
+    if not verdict.startswith("ok:"):
+        sys.exit(f"{name}: {verdict}")
+    search = answer["search"]
+    measured = {
+        "case": name,
+        "budget": budget,
+        "outliers": outliers,
+        "end": answer["end"],
+        "lower": answer["lower"],
+        "checked_lower": answer["certificate"]["dual"]["radius"],
+        "upper": answer["upper"],
+        "greedy_radius": answer["greedy_radius"],
+        "gap_after_seconds": gaps(answer["decisions"]),
+        "decisions": len(answer["decisions"]),
+        "rows_held": search["rows"],
+        "pairs_held": search["pairs"],
+        "greedy_seconds": search["greedy_seconds"],
+        "neighbours_seconds": search["neighbours_seconds"],
+        "decide_seconds": search["decide_seconds"],
+        "wall_seconds": wall,
+        "verify_seconds": check,
+        "peak_mb": memory,
+    }
+    print(
+        f"{name}: {answer['end']} in {wall:.1f} s (search {search['decide_seconds']:.2f} s), "
+        f"[{answer['lower']:.6g}, {answer['upper']:.6g}], greedy {answer['greedy_radius']:.6g}, "
+        f"{memory:.0f} MB, proof checked in {check:.1f} s",
+        flush=True,
+    )
+    return measured
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform(), "commit": commit.stdout.strip()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--text", help="a pool of 20,000 text embeddings")
+    parser.add_argument("--case", help="only cases whose name holds this")
+    parser.add_argument("--record", help="write the record here")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cases = [case for case in CASES if (arguments.case or "") in case[0]]
+        measured = [measure(case, folder, arguments.text) for case in cases]
+    if arguments.record:
+        record = {"machine": machine(), "command": "scripts/bench_robust.py", "cases": [m for m in measured if m]}
+        with open(arguments.record, "w") as file:
+            json.dump(record, file, indent=2)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
