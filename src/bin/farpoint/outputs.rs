@@ -60,8 +60,8 @@ pub struct Made<'a> {
     pub assignment: Option<&'a [i64]>,
     /// Writes the .json.
     pub json: &'a dyn Fn(&mut dyn Write) -> Result<()>,
-    /// Makes the page.
-    pub report: &'a dyn Fn() -> String,
+    /// Makes the page; `None` where none can be asked for.
+    pub report: Option<&'a dyn Fn() -> String>,
 }
 
 impl OutputPaths {
@@ -194,8 +194,8 @@ impl Outputs {
         if let Some(target) = &self.assignment {
             write_settled(target, made.assignment, npy::integers)?;
         }
-        match &self.report {
-            Some(target) => target.write(|out| Ok(out.write_all((made.report)().as_bytes())?)),
+        match self.report.as_ref().zip(made.report) {
+            Some((target, report)) => target.write(|out| Ok(out.write_all(report().as_bytes())?)),
             None => Ok(()),
         }
     }
@@ -253,17 +253,10 @@ pub fn write_json(out: &mut dyn Write, record: &impl Serialize) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-/// The page about `selection`, with more `facts` about the run.
-pub fn report(
-    inputs: &Inputs,
-    options: &Options,
-    pool: &Path,
-    selection: &Selection,
-    facts: &[(String, String)],
-) -> String {
+/// The page about `selection`.
+pub fn report(inputs: &Inputs, options: &Options, pool: &Path, selection: &Selection) -> String {
     let command: Vec<String> = std::env::args().collect();
-    let version = ("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string());
-    let facts: Vec<(String, String)> = [version].into_iter().chain(facts.iter().cloned()).collect();
+    let facts = [("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string())];
     let about = report::About {
         pool: &pool.display().to_string(),
         options,

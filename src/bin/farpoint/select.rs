@@ -138,7 +138,7 @@ impl Arguments {
             min_distances: selection.min_distances.as_deref(),
             assignment: selection.assignment.as_deref(),
             json: &|out| write_json(out, record.context("a record, made for .json")?),
-            report: &|| report(inputs, options, &self.pool, selection, &[]),
+            report: Some(&|| report(inputs, options, &self.pool, selection)),
         })
     }
 

@@ -18,7 +18,7 @@ use crate::device::{self, DeviceName};
 use crate::exit::{INTERRUPTED, usage};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
-use crate::outputs::{Made, OutputPaths, Outputs, report, write_json, write_lines};
+use crate::outputs::{Made, OutputPaths, Outputs, write_json, write_lines};
 use crate::summary;
 use crate::target::Target;
 use crate::terminal::print;
@@ -31,7 +31,7 @@ use tell::Watcher;
 /// Searches down from greedy's radius, deciding one radius after another. The answer is an interval that holds the best
 /// radius, and rows that reach its upper end; without a time limit the search goes on until both ends are equal.
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
+#[command(mut_arg("report", |report| report.hide(true)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
 pub struct Arguments {
     /// The pool, as for select
     pool: PathBuf,
@@ -55,13 +55,13 @@ struct Question {
     #[arg(long, value_name = "ROWS", conflicts_with = "outlier_fraction")]
     outliers: Option<usize>,
     /// The same as a share of the rows that are neither labeled nor excluded, rounded down; the paper's is 1e-4
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     outlier_fraction: Option<f64>,
     /// Stop after this many seconds, with the interval proven so far
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<Duration>,
     /// Stop once the interval is narrower than this share of the radius
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = gap)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = gap, allow_negative_numbers = true)]
     gap: f64,
     /// Choose among greedy's first budget + outliers picks alone: at most three times the best radius, for pools where the
     /// search over all rows is out of reach
@@ -173,6 +173,9 @@ impl Arguments {
         if terms.weights.is_some() || terms.stop_radius.is_some() {
             return usage("robust takes neither --weights nor --stop-radius");
         }
+        if self.outputs.report.is_some() {
+            return usage("robust draws no --report: the page is of picks in greedy's order");
+        }
         terms.check_first()?;
         match terms.budget {
             Some(0) => Err(farpoint::Error::BudgetZero.into()),
@@ -207,7 +210,7 @@ impl Arguments {
             min_distances: selection.min_distances.as_deref(),
             assignment: selection.assignment.as_deref(),
             json: &|out| write_json(out, &self.record(made)),
-            report: &|| self.report(made),
+            report: None,
         })?;
         let Some(target) = certificate else { return Ok(()) };
         let file = CertificateFile {
@@ -217,30 +220,6 @@ impl Arguments {
             certificate: selection.certificate.clone(),
         };
         target.write(|out| file.write_to(out))
-    }
-
-    /// The page of a selection without an order: no curve, but the map, the distances and the interval.
-    fn report(&self, made: &Robust) -> String {
-        let selection = made.selection;
-        let facts = [
-            ("radius reached", selection.upper.to_string()),
-            ("no radius below", selection.lower.to_string()),
-            ("rows left out", selection.outliers.len().to_string()),
-            ("greedy's radius", selection.greedy_radius.to_string()),
-        ];
-        let facts = facts.map(|(name, value)| (name.to_string(), value));
-        let shown = Selection {
-            centers: selection.centers.clone(),
-            radii: Vec::new(),
-            initial_radius: selection.upper,
-            lower_bounds: Vec::new(),
-            farthest: None,
-            min_distances: selection.min_distances.clone(),
-            assignment: selection.assignment.clone(),
-            interrupted: false,
-            statistics: selection.statistics.clone(),
-        };
-        report(made.inputs, made.options, &self.pool, &shown, &facts)
     }
 
     fn tell(&self, made: &Robust) {
