@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use farpoint::{
-    Candidates, End, Options, Printed, RobustOptions, RobustSelection, Selection,
-    robust_as_printed, robust_with,
+    Candidates, End, Options, Printed, RobustOptions, RobustSelection, robust_as_printed,
+    robust_with,
 };
 
 use crate::certificate::CertificateFile;
