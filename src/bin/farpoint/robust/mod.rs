@@ -118,6 +118,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let certificate = arguments.certificate_target(&outputs)?;
     let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
     outputs.check_replace_none(inputs.files())?;
+    if let Some(target) = &certificate {
+        outputs.check_beside(target, inputs.files())?;
+    }
     if !arguments.running.quiet {
         inputs.tell_notices();
     }
