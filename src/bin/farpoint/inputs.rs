@@ -61,7 +61,8 @@ impl Inputs {
         terms.budget.unwrap_or_else(|| self.available().max(1))
     }
 
-    fn available(&self) -> usize {
+    /// Rows that are neither labeled nor excluded.
+    pub fn available(&self) -> usize {
         let mut free = vec![true; self.pool.rows()];
         for &row in self.labeled.iter().chain(&self.excluded) {
             // A row out of range is refused by the selection itself.

@@ -130,7 +130,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         assign: outputs.need_assignment(),
         ..inputs.options(&arguments.terms)
     };
-    let robust = arguments.question.options(&inputs, &options);
+    let robust = arguments.question.options(&inputs);
     interrupt.selecting();
     let started = Instant::now();
     let watcher = Watcher::new(arguments.running.quiet);
@@ -251,9 +251,8 @@ impl Arguments {
 }
 
 impl Question {
-    fn options(&self, inputs: &Inputs, options: &Options) -> RobustOptions {
-        let available =
-            inputs.pool.rows().saturating_sub(options.labeled.len() + options.excluded.len());
+    fn options(&self, inputs: &Inputs) -> RobustOptions {
+        let available = inputs.available();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
