@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use farpoint::{
-    Candidates, End, Options, Printed, RobustOptions, RobustSelection, robust_as_printed,
-    robust_with,
+    Candidates, End, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
+    robust_as_printed, robust_with,
 };
 
 use crate::certificate::CertificateFile;
@@ -140,7 +140,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let selection = robust_with(&inputs.pool, budget, &options, &robust, &mut watch)?;
     let seconds = started.elapsed().as_secs_f64();
-    let printed = (arguments.question.paper)
+    let printed = (arguments.question.paper && selection.end != End::Interrupted)
         .then(|| robust_as_printed(&inputs.pool, budget, &options, &robust, &mut watch))
         .transpose()?;
     watcher.clear();
@@ -155,7 +155,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.write(&outputs, certificate.as_ref(), &made)?;
     arguments.tell(&made);
     arguments.print(&outputs, &made)?;
-    let interrupted = selection.end == End::Interrupted;
+    let interrupted = match &printed {
+        Some(printed) if printed.end == PrintedEnd::Stopped => interrupt.flow().is_break(),
+        _ => selection.end == End::Interrupted,
+    };
     Ok(if interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
