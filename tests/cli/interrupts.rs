@@ -8,7 +8,7 @@ use crate::folder::{Folder, PROGRAM};
 
 const INTERRUPTED: Option<i32> = Some(130);
 
-fn start(folder: &Folder, words: &str) -> Child {
+pub fn start(folder: &Folder, words: &str) -> Child {
     Command::new(PROGRAM)
         .args(words.split_whitespace())
         .current_dir(folder.root())
@@ -18,7 +18,7 @@ fn start(folder: &Folder, words: &str) -> Child {
         .unwrap()
 }
 
-fn signal(child: &Child, signal: &str) {
+pub fn signal(child: &Child, signal: &str) {
     let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }

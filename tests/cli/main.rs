@@ -11,4 +11,5 @@ mod interrupts;
 mod mistakes;
 mod other_commands;
 mod outputs;
+mod robust;
 mod selections;
