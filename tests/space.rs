@@ -11,6 +11,7 @@ use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, labeled_distances, min_distances, within};
 use farpoint::{Element, Metric, Options, Pool};
 use half::{bf16, f16};
+use reference::{Pairs, all_pairs, number};
 
 #[cfg(target_os = "linux")]
 use bed::has_cuda;
@@ -35,28 +36,6 @@ fn has(filter: Filter) -> bool {
 
 fn tuned(filter: Filter) -> Tuning {
     Tuning { filter, ..Tuning::default() }
-}
-
-/// A position among the rows asked about, a row, their distance.
-type Pairs = Vec<(u32, u32, f64)>;
-
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap()
-}
-
-/// All pairs of one of `rows` and an eligible row, as `within` orders them.
-fn all_pairs(pool: &Pool, options: &Options, rows: &[usize]) -> Pairs {
-    let x = reference::rows(pool, options.metric);
-    let eligible = |j: &usize| !options.labeled.contains(j) && !options.excluded.contains(j);
-    let eligible: Vec<usize> = (0..x.len()).filter(eligible).collect();
-    let mut pairs = Vec::new();
-    for (slot, &row) in rows.iter().enumerate() {
-        let start = pairs.len();
-        let to = |&j: &usize| (number(slot), number(j), reference::distance(&x[row], &x[j]));
-        pairs.extend(eligible.iter().map(to));
-        pairs[start..].sort_by(|a: &(u32, u32, f64), b| a.2.total_cmp(&b.2).then(a.1.cmp(&b.1)));
-    }
-    pairs
 }
 
 fn up_to(reach: f64, pairs: &Pairs) -> Pairs {
@@ -239,6 +218,29 @@ fn nearest_centers(filter: Filter) {
     }
 }
 
+/// More pairs than a GPU holds at once, and more rows asked about than there are.
+fn every_pair_of_a_pool(filter: Filter) {
+    let values = pool(Shape::Integers, 150, 9, 5);
+    let pool = Pool::new(&values, 9).unwrap();
+    let rows: Vec<usize> = (0..if has(filter) { 300 } else { return }).map(|at| at % 150).collect();
+    let pairs = all_pairs(&pool, &Options::default(), &rows);
+    let join = |most| {
+        within(&pool, &Options::default(), &tuned(filter), &rows, f64::INFINITY, most).unwrap()
+    };
+    assert_eq!(join(pairs.len() - 1), None);
+    assert!(join(pairs.len()) == Some(pairs));
+}
+
+/// A GPU tries 16,384 rows of the pool at a time, at most.
+fn a_pool_of_several_blocks(filter: Filter) {
+    let values: Vec<f32> = (0..16_500u16).map(|row| f32::from(row % 1000)).collect();
+    let Some(pool) = has(filter).then(|| Pool::new(&values, 1).unwrap()) else { return };
+    let options = Options { excluded: vec![0, 5, 16_000], ..Options::default() };
+    let pairs = all_pairs(&pool, &options, &[16_499, 7]);
+    let found = within(&pool, &options, &tuned(filter), &[16_499, 7], 3.0, 1000).unwrap();
+    assert_eq!(found, Some(up_to(3.0, &pairs)));
+}
+
 fn every_thread_count(filter: Filter) {
     let values = pool(Shape::Mixture, 3000, 40, 5);
     let Some(pool) = has(filter).then(|| Pool::new(&values, 40).unwrap()) else { return };
@@ -295,6 +297,14 @@ fn more_rows_than_are_packed_at_once(filter: Filter) {
     assert_eq!(join(expected.len() - 1).unwrap(), None);
 }
 
+fn joins_of_staged_pools_are_refused(filter: Filter) {
+    let pool = Pool::new(&[0.0f32, 1.0], 1).unwrap();
+    if has_cuda() {
+        let answer = within(&pool, &Options::default(), &tuned(filter), &[0], 1.0, 9);
+        assert!(answer.unwrap_err().to_string().contains("--device cpu"));
+    }
+}
+
 #[test]
 fn a_row_without_a_direction_is_refused() {
     let pool = Pool::new(&[0.0f32, 0.0], 1).unwrap();
@@ -316,7 +326,9 @@ macro_rules! stamp {
 stamp! {
     cpu_f32: Filter::F32;
     cpu_avx512_bf16: Filter::Avx512Bf16;
-    cpu_amx: Filter::Amx;;
+    cpu_amx: Filter::Amx;
+    cuda: Filter::Cuda;
+    cuda_portable: Filter::CudaPortable;;
     (
         joins_of_hostile_pools
         joins_are_of_eligible_rows
@@ -324,9 +336,24 @@ stamp! {
         every_shape
         cosine
         nearest_centers
+        every_pair_of_a_pool
+        a_pool_of_several_blocks
         every_thread_count
         a_wider_interval_changes_nothing
         no_interval_is_caught
-        more_rows_than_are_packed_at_once
     )
+}
+
+// Too much for the test bed, which is not fast.
+stamp! {
+    cpu_large_f32: Filter::F32;
+    cpu_large_avx512_bf16: Filter::Avx512Bf16;
+    cpu_large_amx: Filter::Amx;;
+    (more_rows_than_are_packed_at_once)
+}
+
+// A pool that does not fit the device: its distances to given centers are settled as ever, joins are refused.
+stamp! {
+    cuda_staged: Filter::CudaStaged;;
+    (nearest_centers joins_of_staged_pools_are_refused)
 }

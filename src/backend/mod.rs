@@ -51,8 +51,9 @@ pub(crate) trait Backend {
     fn statistics(&self) -> Statistics;
 }
 
-/// A row near another, and how far they are apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A row near another, and how far they are apart; `kernels/join.cu` has the same fields.
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
 pub(crate) struct Neighbour {
     /// Position of the one among the rows asked about.
     pub slot: u32,

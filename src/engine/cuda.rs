@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::{Filter, Tuning, lazy};
+use crate::backend::Space;
 pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::{AtOnce, Cuda, Multiplier, Placement, check_count, mean};
+use crate::backend::cuda::{AtOnce, Cuda, CudaSpace, Multiplier, Placement, check_count, mean};
 use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
@@ -44,12 +45,30 @@ fn on_stream(
     {
         return lazy(problem, at_once, tuning, watch);
     }
-    let multiplier = match tuning.filter {
+    let backend = Cuda::new(problem, stream, placement, tuning.width, multiplier(tuning.filter))?;
+    lazy(problem, backend, tuning, watch)
+}
+
+fn multiplier(filter: Filter) -> Multiplier {
+    match filter {
         Filter::CudaPortable => Multiplier::Portable,
         _ => Multiplier::Fastest,
-    };
-    let backend = Cuda::new(problem, stream, placement, tuning.width, multiplier)?;
-    lazy(problem, backend, tuning, watch)
+    }
+}
+
+/// Do `work` over the distances of a pool on the host.
+pub(super) fn space_on_cuda<T>(
+    problem: &Problem,
+    ordinal: usize,
+    tuning: &Tuning,
+    work: &mut impl FnMut(&Problem, &mut dyn Space) -> Result<T>,
+) -> Result<T> {
+    let stream = Stream::new(ordinal)?;
+    check_count(problem.rows.len(), &stream)?;
+    let is_staged = tuning.filter == Filter::CudaStaged;
+    let multiplier = multiplier(tuning.filter);
+    let mut space = CudaSpace::new(problem, &stream, is_staged, tuning.width, multiplier)?;
+    work(problem, &mut space)
 }
 
 /// From a copy on GPU 0, made before: for tests of [`select_lent`].

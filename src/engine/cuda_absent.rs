@@ -1,6 +1,7 @@
 //! A build without the feature `cuda`: no GPU can be used, and why is said where one is asked for.
 
 use super::Tuning;
+use crate::backend::Space;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
 use crate::options::Options;
@@ -16,6 +17,15 @@ pub(super) fn has_driver() -> bool {
 }
 
 pub(super) fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
+    Err(Error::Cuda { device, reason: REASON.into() })
+}
+
+pub(super) fn space_on_cuda<T>(
+    _: &Problem,
+    device: usize,
+    _: &Tuning,
+    _: &mut impl FnMut(&Problem, &mut dyn Space) -> Result<T>,
+) -> Result<T> {
     Err(Error::Cuda { device, reason: REASON.into() })
 }
 

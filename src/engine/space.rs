@@ -1,10 +1,11 @@
 //! Where the distances over a pool are computed.
 
+use super::cuda::space_on_cuda;
 use super::{Tuning, Work, dispatch};
 use crate::backend::Space;
 use crate::backend::cpu::CpuSpace;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::problem::Problem;
@@ -40,8 +41,7 @@ impl<T, W: FnMut(&Problem, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W>
         (self.work)(problem, &mut CpuSpace::new(problem, multiplier, self.tuning.width))
     }
 
-    fn on_cuda(&mut self, _: &Problem, device: usize) -> Result<T> {
-        let reason = "joins run on the CPU: use the device cpu".into();
-        Err(Error::Cuda { device, reason })
+    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<T> {
+        space_on_cuda(problem, ordinal, self.tuning, &mut self.work)
     }
 }

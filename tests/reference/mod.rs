@@ -96,6 +96,28 @@ pub fn select(pool: &Pool, budget: usize, options: &Options) -> Answer {
     }
 }
 
+/// A position among the rows asked about, a row, their distance.
+pub type Pairs = Vec<(u32, u32, f64)>;
+
+/// All pairs of one of `rows` and an eligible row: for each of `rows` by distance, then by row.
+pub fn all_pairs(pool: &Pool, options: &Options, rows: &[usize]) -> Pairs {
+    let x = self::rows(pool, options.metric);
+    let eligible = |j: &usize| !options.labeled.contains(j) && !options.excluded.contains(j);
+    let eligible: Vec<usize> = (0..x.len()).filter(eligible).collect();
+    let mut pairs = Vec::new();
+    for (slot, &row) in rows.iter().enumerate() {
+        let start = pairs.len();
+        let to = |&j: &usize| (number(slot), number(j), distance(&x[row], &x[j]));
+        pairs.extend(eligible.iter().map(to));
+        pairs[start..].sort_by(|a: &(u32, u32, f64), b| a.2.total_cmp(&b.2).then(a.1.cmp(&b.1)));
+    }
+    pairs
+}
+
+pub fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap()
+}
+
 fn first(options: &Options, x: &[Vec<f32>], left: &[usize]) -> usize {
     let lowest_least = |cost: &dyn Fn(usize) -> f64| {
         left.iter().copied().reduce(|a, b| if cost(b) < cost(a) { b } else { a }).unwrap()

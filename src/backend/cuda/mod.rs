@@ -7,6 +7,7 @@ pub(crate) mod batch;
 mod clock;
 pub(crate) mod device;
 mod feed;
+mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 pub(crate) mod lent;
@@ -15,6 +16,7 @@ mod prepare;
 pub(crate) mod probe;
 mod roles;
 mod settle;
+mod space;
 mod workspace;
 
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use workspace::{Buffers, Extent, ROUND, Workspace};
 pub(crate) use at_once::AtOnce;
 pub(crate) use batch::check_count;
 pub(crate) use kernels::Multiplier;
+pub(crate) use space::CudaSpace;
 
 /// Four such bytes are an f32 above what any row's test lets pass.
 const ABOVE_ALL: u8 = 0x7f;

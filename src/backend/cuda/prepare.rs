@@ -7,6 +7,7 @@ use super::kernels::arguments as kernel;
 use super::kernels::arguments::Pointer;
 use super::kernels::memory::{fetch, fill, send};
 use super::roles::roles;
+use super::workspace::depth;
 use super::{Cuda, Feed, number};
 use crate::backend::interval::{Interval, scale_for};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 /// mean than the farthest would be rounded to few bits, or none.
 const LARGEST: f64 = (1 << 15) as f64;
 /// Rows sampled for the mean: anything near it serves.
-const SAMPLE: usize = 1024;
+pub(super) const SAMPLE: usize = 1024;
 
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
@@ -34,8 +35,9 @@ impl Cuda<'_> {
             self.look_at_rows()?
         }
         self.measure_reach()?;
-        self.left =
-            self.problem.eligible.iter().filter(|&&eligible| eligible).count() - self.given.len();
+        self.left = self.problem.eligible.iter().filter(|&&eligible| eligible).count();
+        // Of centers given to be settled at once, some may be given twice.
+        self.left = self.left.saturating_sub(self.given.len());
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -250,18 +252,22 @@ impl Cuda<'_> {
     }
 
     fn packing_for(&self, reach: f64) -> kernel::Packing {
-        let d = self.extent().d;
-        let scale = scale_for(reach) * LARGEST;
-        let (post, post_again) = halves(scale.max(1.0));
-        kernel::Packing {
-            interval: Interval::new(scale, d, error_factor(d), self.width),
-            mean: self.buffers().mean.pointer(),
-            pre: narrow(scale.min(1.0)),
-            post,
-            post_again,
-            d: number(d),
-            depth: number(self.extent().depth),
-        }
+        packing(self.extent().d, reach, self.buffers().mean.pointer(), self.width)
+    }
+}
+
+/// How rows of `d` values are packed that lie at most `reach` from `mean`.
+pub(super) fn packing(d: usize, reach: f64, mean: Pointer<f32>, width: f64) -> kernel::Packing {
+    let scale = scale_for(reach) * LARGEST;
+    let (post, post_again) = halves(scale.max(1.0));
+    kernel::Packing {
+        interval: Interval::new(scale, d, error_factor(d), width),
+        mean,
+        pre: narrow(scale.min(1.0)),
+        post,
+        post_again,
+        d: number(d),
+        depth: number(depth(d)),
     }
 }
 

@@ -24,12 +24,22 @@ const WINDOW_VALUES: usize = 128 << 20;
 /// Packed rows are padded to a multiple of this, as in kernels/tile.cuh.
 const SLICE: usize = 32;
 /// Places of the window that share a peak, as in kernels/interval.cuh.
-const PEAK_CENTERS: usize = 128;
+pub const PEAK_CENTERS: usize = 128;
 /// Candidates a row keeps, as in kernels/state.cuh.
 const MOST_CANDIDATES: usize = 64;
 /// Values of the frontier's histograms, and rows at its edge, as in kernels/frontier.cu.
 const HISTOGRAMS: usize = 9 * 4096;
 const EDGE: usize = 512;
+
+/// Values that a packed row of `d` takes.
+pub fn depth(d: usize) -> usize {
+    d.next_multiple_of(SLICE)
+}
+
+/// Packed rows that are worked on at a time, of `n` that take `depth` values each.
+pub fn capacity(n: usize, depth: usize) -> usize {
+    (MOST_VALUES / depth).clamp(TILE as usize, MOST).min(n.next_multiple_of(32))
+}
 
 /// The numbers that decide how much memory a selection takes.
 #[derive(Debug, Clone, Copy)]
@@ -57,9 +67,8 @@ pub struct Extent {
 impl Extent {
     pub fn of(problem: &Problem, gpu: &Gpu) -> Extent {
         let (n, d) = (problem.rows.len(), problem.rows.dimensions());
-        let depth = d.next_multiple_of(SLICE);
-        let capacity = (MOST_VALUES / depth).clamp(TILE as usize, MOST);
-        let capacity = capacity.min(n.next_multiple_of(32));
+        let depth = depth(d);
+        let capacity = capacity(n, depth);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
         let centers = problem.labeled_count() + problem.budget;
         let window = (WINDOW_VALUES / depth).max(TILE as usize);

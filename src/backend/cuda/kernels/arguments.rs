@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 pub use super::tensor_map::TensorMap;
+use crate::backend::Neighbour;
 use crate::backend::interval::{Interval, Operand};
 
 /// Where `len` values of `T` are on a device: a piece of an [`super::memory::Arena`], or memory that a caller lent for a run.
@@ -338,6 +339,38 @@ pub struct PanelArguments {
     pub capacity: u32,
 }
 
+/// A pair that the interval lets pass.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Passed {
+    place: u32,
+    slot: u32,
+}
+
+/// How many pairs passed, and how many were found to be within reach.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct JoinCounts {
+    pub passed: u32,
+    pub found: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct JoinArguments {
+    pub refresh: RefreshArguments,
+    pub rows: Rows,
+    pub wanted: Pointer<u32>,
+    pub passed: Pointer<Passed>,
+    pub found: Pointer<Neighbour>,
+    pub counts: Pointer<JoinCounts>,
+    pub reach: f64,
+    pub first_place: u32,
+    pub first_wanted: u32,
+    pub capacity: u32,
+    pub d: u32,
+}
+
 /// What a pool's run in a batch came to.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -431,6 +464,10 @@ mod tests {
             ("RefineArguments", size_of::<RefineArguments>()),
             ("PickArguments", size_of::<PickArguments>()),
             ("PanelArguments", size_of::<PanelArguments>()),
+            ("Passed", size_of::<Passed>()),
+            ("Neighbour", size_of::<Neighbour>()),
+            ("JoinCounts", size_of::<JoinCounts>()),
+            ("JoinArguments", size_of::<JoinArguments>()),
             ("PoolResult", size_of::<PoolResult>()),
             ("BatchArguments", size_of::<BatchArguments>()),
             ("ProbeArguments", size_of::<ProbeArguments>()),

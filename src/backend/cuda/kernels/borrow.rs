@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use cudarc::driver::sys::CUresult;
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DriverError};
 
 use super::arguments::Pointer;
@@ -103,7 +104,26 @@ impl<'a> DevicePool<'a> {
     /// # Errors
     /// [`Error::Cuda`] if the device has too little memory.
     pub fn upload(pool: &Pool, stream: &Stream) -> Result<DevicePool<'static>> {
-        let arena = stream.checked(Arena::allocate(&stream.stream, pool.bytes()))?;
+        DevicePool::copied(pool, stream, Arena::allocate(&stream.stream, pool.bytes()))
+    }
+
+    /// The same; none if the device has not that much memory free.
+    pub(crate) fn upload_if_it_fits(
+        pool: &Pool,
+        stream: &Stream,
+    ) -> Result<Option<DevicePool<'static>>> {
+        match Arena::allocate(&stream.stream, pool.bytes()) {
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
+            arena => DevicePool::copied(pool, stream, arena).map(Some),
+        }
+    }
+
+    fn copied(
+        pool: &Pool,
+        stream: &Stream,
+        arena: std::result::Result<Arena, DriverError>,
+    ) -> Result<DevicePool<'static>> {
+        let arena = stream.checked(arena)?;
         let region = Region::lent(arena.address(), pool.bytes());
         Feed::copy_all(&stream.gpu, &stream.stream, pool, region)?;
         let device = stream.gpu.context().ordinal();

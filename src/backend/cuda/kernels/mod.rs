@@ -11,8 +11,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arguments::{
-    BatchArguments, FrontierArguments, MeanArguments, PackArguments, PanelArguments, PickArguments,
-    PrepareArguments, RefineArguments, RefreshArguments, RefreshBoxes, SettleArguments, TensorMap,
+    BatchArguments, FrontierArguments, JoinArguments, MeanArguments, PackArguments, PanelArguments,
+    PickArguments, PrepareArguments, RefineArguments, RefreshArguments, RefreshBoxes,
+    SettleArguments, TensorMap,
 };
 use cudarc::driver::sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
 use cudarc::driver::{
@@ -73,6 +74,8 @@ unsafe impl DeviceRepr for RefineArguments {}
 unsafe impl DeviceRepr for PickArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for PanelArguments {}
+// SAFETY: as above.
+unsafe impl DeviceRepr for JoinArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for BatchArguments {}
 // SAFETY: as above.
@@ -200,6 +203,8 @@ pub struct Kernels {
     pick_live: Kernel<PickArguments>,
     pick_products: Kernel<PickArguments>,
     pick_greedy: ByDtype<PickArguments>,
+    join_mma: Kernel<JoinArguments>,
+    join_decide: ByDtype<JoinArguments>,
     batch: ByDtype<BatchArguments>,
     pub probes: Probes,
     mean_sums: ByDtype<MeanArguments>,
@@ -271,6 +276,8 @@ impl Kernels {
             pick_live: m.kernel("pick", "pick_live")?,
             pick_products: m.kernel("pick", "pick_products")?,
             pick_greedy: m.by_dtype("greedy", "pick_greedy")?,
+            join_mma: m.kernel("join", "join_mma")?,
+            join_decide: m.by_dtype("join", "join_decide")?,
             batch: m.by_dtype("batch", "batch")?,
             probes: Probes::load(&m, multiprocessors)?,
             mean_sums: m.by_dtype("mean", "mean_sums")?,
@@ -452,6 +459,19 @@ impl Kernels {
         assert!(size <= threads * LIVE_EACH, "{size} rows by {threads} threads");
         let shape = Shape { threads, shared: a.capacity * LIVE_BYTES, ..Shape::of(1) };
         self.pick_greedy.of(dtype).launch(stream, shape, a)
+    }
+
+    /// Pairs within reach of the window's places and a block of `size` rows of the pool.
+    pub fn join(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        size: u32,
+        a: &JoinArguments,
+    ) -> Result<(), DriverError> {
+        let tiles = size.div_ceil(TILE) * (a.refresh.end - a.first_place).div_ceil(TILE);
+        self.join_mma.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)?;
+        self.join_decide.of(dtype).launch(stream, self.by_warp(a.capacity as usize), a)
     }
 
     /// Add a part of the pool to its mean.

@@ -1,0 +1,72 @@
+//! Distances over a pool on a GPU, where it is copied once, if it fits.
+
+use super::join::Join;
+use super::kernels::borrow::{DevicePool, Stream};
+use super::{Cuda, Multiplier, Placement};
+use crate::backend::{Neighbour, Space, settled};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+
+pub(crate) struct CudaSpace<'p> {
+    problem: &'p Problem<'p>,
+    stream: &'p Stream,
+    /// None if the pool stays on the host.
+    pool: Option<DevicePool<'static>>,
+    join: Option<Join>,
+    width: f64,
+    multiplier: Multiplier,
+}
+
+impl<'p> CudaSpace<'p> {
+    /// # Errors
+    /// [`Error::Cuda`] if the device is lost under way.
+    pub fn new(
+        problem: &'p Problem<'p>,
+        stream: &'p Stream,
+        is_staged: bool,
+        width: f64,
+        multiplier: Multiplier,
+    ) -> Result<CudaSpace<'p>> {
+        let pool = if is_staged {
+            None
+        } else {
+            DevicePool::upload_if_it_fits(problem.rows.pool(), stream)?
+        };
+        Ok(CudaSpace { problem, stream, pool, join: None, width, multiplier })
+    }
+
+    fn backend<'b>(&'b self, problem: &'b Problem<'b>) -> Result<Cuda<'b>> {
+        let placement = self.pool.as_ref().map_or(Placement::Staged, Placement::Lent);
+        Cuda::new(problem, self.stream, placement, self.width, self.multiplier)
+    }
+}
+
+impl Space for CudaSpace<'_> {
+    fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        settled::labeled_distances(self.problem, |problem| self.backend(problem))
+    }
+
+    fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)> {
+        let problem = &self.problem.of_every_row(centers.len());
+        settled::min_distances(problem, centers, |problem| self.backend(problem))
+    }
+
+    fn within(
+        &mut self,
+        rows: &[usize],
+        reach: f64,
+        most: usize,
+    ) -> Result<Option<Vec<Neighbour>>> {
+        let Some(pool) = &self.pool else {
+            let device = self.stream.gpu().context().ordinal();
+            let reason = "distances between rows are computed of pools that fit the device's memory: this one does not, use \
+                          the CPU (--device cpu)";
+            return Err(Error::Cuda { device, reason: reason.into() });
+        };
+        let join = match &mut self.join {
+            Some(join) => join,
+            none => none.insert(Join::new(self.problem, self.stream, pool, self.width)?),
+        };
+        join.within(self.stream, rows, reach, most)
+    }
+}
