@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use farpoint::cuda::{Batch, BatchOptions, DevicePool, Stream};
 use farpoint::synth::{self, Shape};
-use farpoint::tuning::{Filter, Tuning, select_tuned};
+use farpoint::tuning::{Filter, Tuning, select_tuned, within};
 use farpoint::{Dtype, First, Metric, Options, Pool, Selection, Statistics};
 use rayon::prelude::*;
 
@@ -213,6 +213,12 @@ const ENGINE_BUGS: &[Bug] = &[
     bug("settle.cu", "!= EXCLUDED) continue", 1, "!= ELIGIBLE) continue", ENGINE, Wrong),
     bug("greedy.cu", "a.pick_keys[picks] = ", 1, "a.pick_keys[picks + 2 * a.capacity] = ", ENGINE, Sanitized),
     bug("distance.cuh", "u32 width = 16", 1, "u32 width = 8", ENGINE, Wrong),
+    bug("join.cu", "reach.lower > a.reach", 1, "reach.upper > a.reach", JOIN, Wrong),
+    bug("join.cu", "distance > a.reach", 1, "distance >= a.reach", JOIN, Wrong),
+    bug("join.cu", "entry < a.capacity", 1, "entry < a.capacity / 2", JOIN, Wrong),
+    bug("join.cu", "part.slot + 8 * h, peak", 1, "part.slot, peak", JOIN, Wrong),
+    bug("join.cu", "a.first_wanted + pair.place", 1, "pair.place", JOIN, Wrong),
+    bug("join.cu", "a.first_place + tile / row_tiles", 1, "tile / row_tiles", JOIN, Wrong),
     bug("batch.cu", "__syncthreads(); // all of it is there", 1, "", BATCH, Wrong),
     bug("batch.cu", "__syncthreads(); // nobody needs it any more", 1, "", BATCH, Wrong),
     bug("batch.cu", "__syncthreads(); // the center is there, its row is gone, and the offers have been read", 1, "", BATCH, Wrong),
@@ -233,6 +239,7 @@ const FRONTIER: Check = Check::Test("frontier_matches_the_oracle");
 const NARROWING: Check = Check::Test("narrowing_matches_the_oracle");
 const FALLING: Check = Check::Test("falling_matches_the_oracle");
 const PANEL: Check = Check::Test("panel_matches_the_oracle");
+const JOIN: Check = Check::Test("joins_match_the_oracle");
 const BATCH: Check = Check::Test("batch_matches_the_oracle");
 
 /// In a process of its own, over a bed that may have a bug. One multiprocessor: blocks have several tiles each.
@@ -361,6 +368,29 @@ fn batch_matches_the_oracle() {
     let given = Options { labeled: vec![5, 190, 66], labeled_vectors, ..Options::default() };
     let given = Options { assign: true, ..given };
     at_once_agrees(&synth::pool(Shape::Gaussian, 200, 40, 3), 40, 30, &given);
+}
+
+/// With ties at the reach; then all pairs, which do not fit a launch, of more rows than are packed at once.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn joins_match_the_oracle() {
+    end_within(60);
+    bed::load().unwrap().set_limit("multiprocessors", 1);
+    let every = |n: usize| (0..2 * n).map(|at| at % n).collect::<Vec<_>>();
+    join_agrees(&synth::pool(Shape::Integers, 150, 9, 2), 9, &[3, 149, 8], Some(40));
+    join_agrees(&synth::pool(Shape::Text, 300, 70, 1), 70, &every(300)[..300], Some(9));
+    join_agrees(&synth::pool(Shape::Integers, 150, 9, 2), 9, &every(150), None);
+}
+
+/// Up to the distance of the first row's neighbour of that rank, or without end.
+fn join_agrees(values: &[f32], d: usize, rows: &[usize], rank: Option<usize>) {
+    let pool = Pool::new(values, d).unwrap();
+    let mut expected = reference::all_pairs(&pool, &Options::default(), rows);
+    let reach = rank.map_or(f64::INFINITY, |rank| expected[rank].2);
+    expected.retain(|pair| pair.2 <= reach);
+    let tuning = Tuning { filter: Filter::Cuda, ..Tuning::default() };
+    let found = within(&pool, &Options::default(), &tuning, rows, reach, usize::MAX).unwrap();
+    assert!(found == Some(expected));
 }
 
 /// Of the rows that a pick comes nearer to, few are ever the farthest, or the answer's.
@@ -517,7 +547,7 @@ fn notice_all(name: &str, bugs: &[Bug]) {
 #[test]
 fn the_engine_is_clean_to_the_sanitizer() {
     let Some(bed) = bed::build("sanitized", &[OsStr::new("--asan")]) else { return };
-    for (check, seed) in [(ENGINE, 0), (ENGINE, 1), (ENGINE, 2), (FRONTIER, 3)] {
+    for (check, seed) in [(ENGINE, 0), (ENGINE, 1), (ENGINE, 2), (FRONTIER, 3), (JOIN, 4)] {
         let output = check.run(&bed, seed);
         assert!(output.status.success(), "seed {seed}: {}", said(&output));
     }
