@@ -136,25 +136,10 @@ fn distances_and_assignment_are_of_every_row() {
     assert_eq!((distances.len(), beyond), (N, selection.outliers));
 }
 
-/// The picks have no order, and two rows are farther than the radius: nothing on the page may say otherwise.
+/// The page is of picks in greedy's order, with their radii: of these it would say what is not so.
 #[test]
-fn the_report_is_a_page() {
-    let folder = labeled();
-    silent(&folder.run(&format!("{WORDS} -q -o p.txt --report report.html")));
-    let page = folder.read("report.html");
-    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
-    assert!(page.contains("<svg") && page.contains("robust pool.npy -k 5"), "{}", page.len());
-    let selection = library();
-    for (name, value) in [
-        ("radius reached", selection.upper),
-        ("no radius below", selection.lower),
-        ("rows left out", 2.0),
-    ] {
-        let fact = format!("<dt>{name}</dt><dd>{value}</dd>");
-        assert!(page.contains(&fact), "{fact}");
-    }
-    assert!(!page.contains("labeled alone"), "the radius of five picks is not that of none");
-    assert!(page.contains("<b>unknown</b><span>radius"), "no radius is one of all rows");
+fn a_report_is_refused() {
+    refused("pool.npy -k 5 --report r.html", USAGE, "error: robust draws no --report");
 }
 
 #[test]
