@@ -139,7 +139,11 @@ fn distances_and_assignment_are_of_every_row() {
 /// The page is of picks in greedy's order, with their radii: of these it would say what is not so.
 #[test]
 fn a_report_is_refused() {
-    refused("pool.npy -k 5 --report r.html", USAGE, "error: robust draws no --report");
+    refused(
+        "pool.npy -k 5 --report r.html",
+        USAGE,
+        "error: robust draws no --report: the page is of picks in greedy's order",
+    );
 }
 
 #[test]
