@@ -22,6 +22,8 @@ const MOST_PAIRS: usize = 12 << 20;
 const MOST_PAIRS_LAZY: usize = 48 << 20;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
+/// Rows whose neighbours are found at once: between two such joins the clock is looked at.
+const JOINED_AT_ONCE: usize = 4096;
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
 
@@ -159,12 +161,20 @@ impl<'a, 'w> Search<'a, 'w> {
         Ok(if fits { Rows::All } else { Rows::AsNeeded })
     }
 
-    /// Hold those of `rows` that are not held yet. False if their pairs are too many.
+    /// Hold those of `rows` that are not held yet. False if their pairs are too many, or the clock ends it.
     fn hold(&mut self, rows: &[usize], most: usize) -> Result<bool> {
         let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
         let started = Instant::now();
-        let room = most.saturating_sub(self.held.pairs());
-        let done = self.held.add(self.space, &new, &self.question.labeled, self.upper, room)?;
+        let mut done = true;
+        for rows in new.chunks(JOINED_AT_ONCE) {
+            let room = most.saturating_sub(self.held.pairs());
+            let labeled = &self.question.labeled;
+            done = !self.clock.is_over()
+                && self.held.add(self.space, rows, labeled, self.upper, room)?;
+            if !done {
+                break;
+            }
+        }
         self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
         (self.statistics.rows, self.statistics.pairs) = (self.held.rows(), self.held.pairs());
         Ok(done)

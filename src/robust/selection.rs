@@ -16,7 +16,8 @@ pub struct RobustSelection {
     pub upper: f64,
     /// The counted rows farther than `upper` from every center: at most as many as allowed, in increasing order.
     pub outliers: Vec<usize>,
-    /// The radius that greedy with the same budget leaves, all but the outliers counted: where the search began.
+    /// The radius that greedy with the same budget leaves, all but the outliers counted: where the search began. Of the picks it had
+    /// made, if it was ended before.
     pub greedy_radius: f64,
     /// Every radius that was decided, in the order of the search.
     pub decisions: Vec<Decision>,

@@ -261,7 +261,8 @@ impl Question {
             clippy::cast_sign_loss,
             reason = "a share of a count"
         )]
-        let share = |share: f64| (share * available as f64) as usize;
+        // A share meant to give a whole number may come out a little below it.
+        let share = |share: f64| (share * available as f64 + 1e-9) as usize;
         RobustOptions {
             outliers: self.outliers.or(self.outlier_fraction.map(share)).unwrap_or(0),
             time_limit: self.time_limit,

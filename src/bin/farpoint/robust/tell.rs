@@ -72,6 +72,12 @@ pub fn tell(pool: &Pool, options: &Options, selection: &RobustSelection, seconds
 
 fn greedy(selection: &RobustSelection) -> String {
     let (greedy, upper) = (selection.greedy_radius, selection.upper);
+    if selection.centers.len() < selection.certificate.budget {
+        return format!(
+            "not known: it was ended before its {} picks were made",
+            selection.certificate.budget
+        );
+    }
     if greedy == upper {
         return format!("{}: the same", short(greedy));
     }
@@ -87,6 +93,9 @@ fn interval(selection: &RobustSelection) -> String {
         }
     };
     let gap = 100.0 * selection.gap();
+    if selection.lower == 0.0 && selection.upper > 0.0 {
+        return "no lower bound is proven yet".to_string();
+    }
     let why = match selection.end {
         End::Optimal => return format!("no radius below it is possible ({word})"),
         End::Gap => "the gap asked for is reached",
