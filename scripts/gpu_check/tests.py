@@ -10,8 +10,8 @@ from .running import TAIL_LINES, Clock, Json
 # One line a test, also of a program that was stopped before its summary.
 ENDED = re.compile(r"^test (.+) \.\.\. (ok|FAILED|ignored)", re.MULTILINE)
 
-# Of the engine's tests, which are stamped onto every filter, those on the device.
-FILTERS = {"engine": ["cuda"]}
+# Of the tests that are stamped onto every filter, those on the device.
+FILTERS = {"engine": ["cuda"], "space": ["cuda"]}
 # Of 16 threads with a selection each, most would wait for the device.
 THREADS = ["--test-threads", "4"]
 
