@@ -7,10 +7,7 @@ use crate::pools::each_medium;
 
 /// What must not depend on threads or the day.
 fn timeless(answer: RobustSelection) -> RobustSelection {
-    let seconds = |mut decision: Decision| {
-        decision.seconds = 0.0;
-        decision
-    };
+    let seconds = |decision| Decision { seconds: 0.0, elapsed: 0.0, ..decision };
     let SearchStatistics { rows, pairs, .. } = answer.search;
     RobustSelection {
         decisions: answer.decisions.into_iter().map(seconds).collect(),
