@@ -18,25 +18,34 @@ pub fn warn(statistics: &Statistics) {
 
 /// Pool, picks and time in a line, then the coverage curve: as numbers, and to a person as a picture too.
 pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
-    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
     let picks = selection.centers.len();
-    let s = if picks == 1 { "" } else { "s" };
-    let device = &selection.statistics.device;
-    say(format_args!(
-        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
-    ));
-    let unit = match options.metric {
-        Metric::Euclidean => "",
-        Metric::Cosine => " (a chord: the cosine distance is half its square)",
-    };
+    tell_run(pool, picks, &selection.statistics, seconds);
     if selection.radii.len() == picks {
-        let radius = short(selection.radius());
+        let (radius, unit) = (short(selection.radius()), unit(options.metric));
         say(format_args!("every row is within {radius} of a center{unit}"));
     }
     say(format_args!("{}", report::curve_table(selection).trim_end()));
     let plot = report::curve_plot(selection, PLOT_WIDTH);
     if io::stderr().is_terminal() && !plot.is_empty() {
         say(format_args!("\n{}", plot.trim_end()));
+    }
+}
+
+/// Picks, pool, time and device in a line.
+pub fn tell_run(pool: &Pool, picks: usize, statistics: &Statistics, seconds: f64) {
+    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
+    let s = if picks == 1 { "" } else { "s" };
+    let device = &statistics.device;
+    say(format_args!(
+        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
+    ));
+}
+
+/// What to say after a radius that is not in the pool's own unit.
+pub fn unit(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Euclidean => "",
+        Metric::Cosine => " (a chord: the cosine distance is half its square)",
     }
 }
 

@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use farpoint::{
-    Decision, End, LowerBy, Method, Metric, Options, Pool, Printed, PrintedEnd, RobustProgress,
+    Decision, End, LowerBy, Method, Options, Pool, Printed, PrintedEnd, RobustProgress,
     RobustSelection,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::summary;
 use crate::terminal::{say, short};
 
 /// The interval so far, on stderr, where a person is watching.
@@ -48,18 +49,8 @@ impl Watcher {
 
 /// Pool, picks and time in a line, then the interval, what it rests on and what greedy had.
 pub fn tell(pool: &Pool, options: &Options, selection: &RobustSelection, seconds: f64) {
-    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
-    let picks = selection.centers.len();
-    let s = if picks == 1 { "" } else { "s" };
-    let device = &selection.statistics.device;
-    say(format_args!(
-        "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
-    ));
-    let upper = short(selection.upper);
-    let unit = match options.metric {
-        Metric::Euclidean => "",
-        Metric::Cosine => " (a chord: the cosine distance is half its square)",
-    };
+    summary::tell_run(pool, selection.centers.len(), &selection.statistics, seconds);
+    let (upper, unit) = (short(selection.upper), summary::unit(options.metric));
     let but = match selection.outliers.len() {
         0 => "every row".to_string(),
         1 => "every row but 1".to_string(),
