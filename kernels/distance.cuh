@@ -33,26 +33,26 @@ DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
     return __dsqrt_rn(fold(partial));
 }
 
-// Values that a lane loads before it needs the first: they arrive together.
-constexpr u32 TOGETHER = 4;
+// Values that a lane loads before it needs the first: they arrive together. Fewer where registers are scarce.
+constexpr u32 TOGETHER = 8, FEW_TOGETHER = 4;
 
 // The same between rows, or a row and a vector, that lie far away.
-template <class T, template <class> class Other, class C>
+template <u32 AT_ONCE = TOGETHER, class T, template <class> class Other, class C>
 DEVICE double canonical_distance(View<T> x, Other<C> c, u32 d, u32 lane) {
     double partial = 0.0;
-    for (u32 first = lane; first < d; first += TOGETHER * WARP) {
+    for (u32 first = lane; first < d; first += AT_ONCE * WARP) {
         const T* own = x.values + first;
         const C* other = c.values + first;
-        T xs[TOGETHER];
-        C cs[TOGETHER];
+        T xs[AT_ONCE];
+        C cs[AT_ONCE];
 #pragma unroll
-        for (u32 i = 0; i < TOGETHER; i++) {
+        for (u32 i = 0; i < AT_ONCE; i++) {
             bool exists = first + i * WARP < d;
             xs[i] = exists ? own[i * WARP] : T{};
             cs[i] = exists ? other[i * WARP] : C{};
         }
 #pragma unroll
-        for (u32 i = 0; i < TOGETHER; i++) { // past the end 0 is added to what is not below 0
+        for (u32 i = 0; i < AT_ONCE; i++) { // past the end 0 is added to what is not below 0
             double t = __dsub_rn(double(x.seen(xs[i])), double(c.seen(cs[i])));
             partial = __fma_rn(t, t, partial);
         }

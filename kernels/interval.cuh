@@ -12,7 +12,8 @@ struct Interval {
 };
 static_assert(sizeof(Interval) == 56);
 
-// What the interval needs to know of a packed row: N = ||q||^2, ||q||, and e >= ||s (x - m) - q||.
+// What the interval needs to know of a packed row: N = ||q||^2, e >= ||s (x - m) - q||, and ||q|| where a value below half's normal
+// numbers counts as the least of them: a product's error is relative to that.
 struct Operand {
     double square, norm, error;
 };
@@ -33,12 +34,16 @@ struct Ends {
     double lower, upper;
 };
 
-// From the sums of q^2 and of (s (x - m) - q)^2, each in any order.
-DEVICE Operand operand(const Interval& interval, double square, double residual, u32 d) {
-    double ulps = double(d + 8) * EPSILON;
+// Of halves, the least normal number.
+constexpr double LEAST_NORMAL = 1.0 / (1 << 14);
+
+// From the sums of q^2 and of (s (x - m) - q)^2 over the `depth` values that are multiplied, each in any order.
+DEVICE Operand operand(const Interval& interval, double square, double residual, u32 depth) {
+    double ulps = double(depth + 8) * EPSILON;
     double norm = __dsqrt_rn(square);
     double error = __dsqrt_rn(residual) * (1.0 + ulps) + EPSILON * norm * 2.0;
-    return {square, norm * (1.0 + ulps), error * interval.width};
+    double seen = (norm + LEAST_NORMAL * __dsqrt_rn(double(depth))) * (1.0 + ulps);
+    return {square, seen, error * interval.width};
 }
 
 // The ends of the canonical distance's interval; everything if the product is not finite.

@@ -38,25 +38,54 @@ static_assert(sizeof(PackArguments) == 256);
 
 constexpr float LARGEST_F16 = 65504.0f;
 
-// Packs `x` into `out`, by one warp.
+DEVICE F16 packed_value(const Packing& p, float value, float middle) {
+    float shifted = __fsub_rn(__fmul_rn(value, p.pre), __fmul_rn(middle, p.pre));
+    float wanted = __fmul_rn(__fmul_rn(shifted, p.post), p.post_again);
+    return to_f16(fminf(fmaxf(wanted, -LARGEST_F16), LARGEST_F16)); // products are finite, whatever the values
+}
+
+// Packs `x` into `out`, by one warp. Values are loaded together, before any is stored: the compiler must take it that a store
+// may change them, and would wait for each.
 template <class T>
 DEVICE Operand pack(const Packing& p, View<T> x, F16* out, u32 lane) {
     double square = 0.0, residual = 0.0;
-    for (u32 j = lane; j < p.depth; j += WARP) {
-        if (j >= p.d) {
-            out[j] = F16{0};
-            continue;
+    for (u32 first = lane; first < p.depth; first += TOGETHER * WARP) {
+        T values[TOGETHER];
+        float middles[TOGETHER];
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) {
+            bool exists = first + i * WARP < p.d;
+            values[i] = exists ? x.values[first + i * WARP] : T{};
+            middles[i] = exists ? p.mean[first + i * WARP] : 0.0f;
         }
-        float value = x.at(j), middle = p.mean[j];
-        float shifted = __fsub_rn(__fmul_rn(value, p.pre), __fmul_rn(middle, p.pre));
-        float wanted = __fmul_rn(__fmul_rn(shifted, p.post), p.post_again);
-        out[j] = to_f16(fminf(fmaxf(wanted, -LARGEST_F16), LARGEST_F16)); // products are finite, whatever the values
-        float q = widen(out[j]);
-        double exact = double(value) * p.interval.scale - double(middle) * p.interval.scale;
-        square += double(q) * double(q);
-        residual += (exact - double(q)) * (exact - double(q));
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) { // past the end all is 0
+            if (first + i * WARP >= p.depth) break;
+            float value = x.seen(values[i]);
+            F16 half = packed_value(p, value, middles[i]);
+            out[first + i * WARP] = half;
+            double q = double(widen(half));
+            double exact = double(value) * p.interval.scale - double(middles[i]) * p.interval.scale;
+            square += q * q;
+            residual += (exact - q) * (exact - q);
+        }
     }
-    return operand(p.interval, fold(square), fold(residual), p.d);
+    return operand(p.interval, fold(square), fold(residual), p.depth);
+}
+
+// Copies `x` as the metric sees it to `out`, by one warp.
+template <class T>
+DEVICE void copy_seen(View<T> x, float* out, u32 d, u32 lane) {
+    for (u32 first = lane; first < d; first += TOGETHER * WARP) {
+        T values[TOGETHER];
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) values[i] = first + i * WARP < d ? x.values[first + i * WARP] : T{};
+#pragma unroll
+        for (u32 i = 0; i < TOGETHER; i++) {
+            if (first + i * WARP >= d) break;
+            out[first + i * WARP] = x.seen(values[i]);
+        }
+    }
 }
 
 template <class T>
@@ -64,7 +93,7 @@ DEVICE void pack_rows(const PackArguments& a) {
     if (a.round->ceiling == 0) return;
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
-    for (u32 slot = warp; slot < a.round->count; slot += warps) {
+    for (u32 slot = warp, count = a.round->count; slot < count; slot += warps) {
         View<T> x = view<T>(a.rows, a.frontier.sources[slot], a.frontier.rows[slot], a.packing.d);
         Operand packed = pack(a.packing, x, a.frontier.packed + u64(slot) * a.packing.depth, lane);
         if (lane != 0) continue;
@@ -97,8 +126,7 @@ DEVICE void gather(const PackArguments& a) {
     u32 lane = threadIdx.x % WARP;
     for (u32 i = warp; i < count; i += warps) {
         View<T> x = view<T>(a.rows, a.sources[i], a.pool_rows[i], d);
-        float* out = a.centers + u64(first + i) * d;
-        for (u32 j = lane; j < d; j += WARP) out[j] = x.at(j);
+        copy_seen(x, a.centers + u64(first + i) * d, d, lane);
     }
 }
 

@@ -21,11 +21,23 @@ using Ints = std::int32_t __attribute__((vector_size(4 * LANES), aligned(4)));
 constexpr int MANTISSA = 23, BIAS = 127;
 constexpr int MAGNITUDE = 0x7fffffff, INFINITE = 0x7f800000, SIGN = ~MAGNITUDE, NAN_BITS = MAGNITUDE;
 constexpr u16 HALF_NAN = 0x7fff;
+constexpr float LEAST_NORMAL = 0x1p-14f;  // of halves
 
 u32 bits_of(float x) {
   u32 bits;
   std::memcpy(&bits, &x, sizeof bits);
   return bits;
+}
+
+// Factors' sizes as their exponents tell: below the normal numbers all have those numbers' least.
+float seen_size(float factor) {
+  const float size = __builtin_fabsf(factor);
+  return size < LEAST_NORMAL ? LEAST_NORMAL : size;
+}
+
+Floats seen_size(Floats factors) {
+  const Floats size = Floats(Ints(factors) & MAGNITUDE);
+  return size < LEAST_NORMAL ? Floats{} + LEAST_NORMAL : size;
 }
 
 struct Loading {
@@ -82,8 +94,9 @@ VECTORIZED void multiply_add(float* sums, const float* one, const float* many, u
     Ints largest = Ints(sum) & MAGNITUDE;
 #pragma GCC unroll 16
     for (u32 k = 0; k < STEP; k++) {
-      products[k] = one[k] * *reinterpret_cast<const Floats*>(many + k * width + first);
-      const Ints size = Ints(products[k]) & MAGNITUDE;
+      const Floats& others = *reinterpret_cast<const Floats*>(many + k * width + first);
+      products[k] = one[k] * others;
+      const Ints size = Ints(seen_size(one[k]) * seen_size(others));
       largest = largest > size ? largest : size;
     }
     // 2^E, times 2^(23 - E): the last bit that is kept has the weight 1.
@@ -96,10 +109,7 @@ VECTORIZED void multiply_add(float* sums, const float* one, const float* many, u
     const Ints size = total < 0 ? -total : total;
     const Floats nearest = __builtin_convertvector(size, Floats);
     const Ints cut = Ints(nearest) + (__builtin_convertvector(nearest, Ints) > size);
-    const Floats result = Floats(cut | (total & SIGN)) * Floats(exponent - (MANTISSA << MANTISSA));
-    // So small is no product: they are zero, and the scale would not be a number.
-    const Ints small = largest < (MANTISSA + 1) << MANTISSA;
-    sum = small ? sum : result;
+    sum = Floats(cut | (total & SIGN)) * Floats(exponent - (MANTISSA << MANTISSA));
     sum = Floats(Ints(sum) | ((largest >= INFINITE) & NAN_BITS));
   }
 }

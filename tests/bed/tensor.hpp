@@ -11,8 +11,9 @@ constexpr u32 STEP = 16;  // products that one instruction adds to a sum
 // For j < width, a multiple of 8: sums[j] += the sum over k < STEP of one[k] many[k][j]. The factors are halves.
 //
 // As careless as a tensor core may be: each of the products, which are exact, and the sum so far is truncated toward zero to
-// a multiple of 2^(E - 23), E the exponent of the largest of these 17; they are added exactly; what comes out is truncated
-// toward zero to 24 bits. NaN where one of them is not finite.
+// a multiple of 2^(E - 23), E the exponent of the largest of these 17, where factors below 2^-14, zero too, count as 2^-14:
+// tensor cores do not shift such a factor's leading zeros away. They are added exactly; what comes out is truncated toward zero
+// to 24 bits. NaN where one of them is not finite.
 void multiply_add(float* sums, const float* one, const float* many, u32 width);
 
 // Exact.

@@ -12,9 +12,15 @@ use crate::error::Result;
 /// u = 2^-23 the d products and d / 16 sums that are cut lose less than (17 / 16) d u times the largest, the results
 /// (1 / 16) d u, and no partial sum is above the sum of the sizes: 1.125 d 2^-23 in all. This is 1.7 times as much, and
 /// more than 8 products at a time lose.
+///
+/// Its size, when the cut is placed, is told by the factors' exponents, and a factor below the normal halves, whose leading zeros
+/// are not shifted away, has theirs: in all sizes here such a factor counts as [`LEAST_NORMAL`]. So does zero, to be safe.
 pub fn error_factor(d: usize) -> f64 {
     (d as f64 + 4.0) * 2f64.powi(-22)
 }
+
+/// Of halves, the least normal number.
+const LEAST_NORMAL: f64 = 1.0 / (1 << 14) as f64;
 
 /// The largest error of any product of [`hostile`] operands, as a share of what [`error_factor`] allows.
 pub fn largest_share(prober: &mut Prober, multiplier: Multiplier, depth: usize) -> Result<f64> {
@@ -29,12 +35,11 @@ pub fn largest_share(prober: &mut Prober, multiplier: Multiplier, depth: usize) 
 /// The error of one product, as a share.
 fn share(x: &[f16], c: &[f16], product: f32) -> f64 {
     let terms = || x.iter().zip(c).map(|(x, c)| x.to_f64() * c.to_f64());
-    let (sum, size): (f64, f64) = (terms().sum(), terms().map(f64::abs).sum());
+    let seen = |factor: &f16| factor.to_f64().abs().max(LEAST_NORMAL);
+    let sum: f64 = terms().sum();
+    let size: f64 = x.iter().zip(c).map(|(x, c)| seen(x) * seen(c)).sum();
     if !product.is_finite() {
         return f64::INFINITY;
-    }
-    if size == 0.0 {
-        return if product == 0.0 { 0.0 } else { f64::INFINITY };
     }
     (sum - f64::from(product)).abs() / (error_factor(x.len()) * size)
 }
