@@ -10,22 +10,24 @@
 //           chunk of the list, each sorted and searched
 //   place   fills the slots
 //
-// The first pass counts on from the last frontier's largest key, which no key is above now: it mostly suffices. No step depends
-// on the order in which threads arrive.
+// The first pass counts on from the last frontier's largest key, which no key is above now, and a little farther than that
+// frontier reached: it mostly suffices. No step depends on the order in which threads arrive.
 #include "frontier.cuh"
 #include "ptx.cuh"
 
 constexpr u32 DIGIT_BITS = 12;
 constexpr u32 BINS = 1 << DIGIT_BITS;
-constexpr u32 PASSES = 9; // the first, and 96 bits
+constexpr u32 PASSES = 10; // two that count on from the last ceiling, and 96 bits
 constexpr u32 THREADS = 1024;
-constexpr u32 ROWS = 4;       // of a thread at a time
+constexpr u32 ROWS = 8;       // of a thread at a time
 constexpr u32 EDGE = 512;     // rows that ranks decide about, at most
+constexpr u32 LISTED = 1024;  // rows that a block lists before it tells the others
 constexpr u32 CHUNK = 128;    // list entries sorted together
 constexpr u32 SHARERS = 8;    // threads that count for one of them
 constexpr u32 SPAN_BITS = 53; // keys from a quarter of the largest on differ in these
+constexpr u32 LEAST_SPAN_BITS = 20;
 static_assert(CHUNK * SHARERS == THREADS);
-static_assert((PASSES - 1) * DIGIT_BITS == 96);
+static_assert((PASSES - 2) * DIGIT_BITS == 96);
 
 // Where the select has come: the edge is the rows from `first` to `last`, whose codes agree in all but the `open` last bits.
 struct Threshold {
@@ -36,7 +38,10 @@ struct Threshold {
     Candidate first, last;
     u32 above; // rows above the edge
     u32 edge;
+    u32 span; // bits in which keys differ from `base` on; 0 if it counts from no base
 };
+
+constexpr u32 UNKNOWN = ~0u; // rows at the edge, before they are counted
 
 constexpr Candidate BEFORE_ALL = {~u64(0), 0}, BEHIND_ALL = {0, NO_CENTER};
 
@@ -55,6 +60,8 @@ struct Shared {
     u32 edge_rows[EDGE];
     u64 edge_codes[EDGE]; // of the edge's rows that belong, by rank
     u64 chunk[CHUNK], sorted[CHUNK];
+    u64 listed[LISTED], ceiling;
+    u32 listed_count, first_listed;
     Threshold threshold;
     Cut cut;
 };
@@ -77,16 +84,26 @@ DEVICE u32 digit(const Threshold& t, u64 key, u32 row) {
     return bits & ((1u << (t.open - next)) - 1);
 }
 
-DEVICE Threshold open_threshold(u64 base, u32 open) { return {base, 0, 0, open, BEFORE_ALL, BEHIND_ALL, 0, 0}; }
+// Counts keys from the last ceiling down to 2^span below it, and those below alike; all of them where that is no base.
+DEVICE Threshold open_threshold(u64 ceiling, u32 span) {
+    if (span > SPAN_BITS || ceiling >> span == 0) return {0, 0, 0, 96, BEFORE_ALL, BEHIND_ALL, 0, UNKNOWN, 0};
+    return {ceiling + 1 - (u64(1) << span), 0, 0, span + 32, BEFORE_ALL, BEHIND_ALL, 0, UNKNOWN, span};
+}
 
-// Counts from a quarter of the last ceiling, if that says anything.
-DEVICE Threshold first_threshold(u64 ceiling) {
-    constexpr u64 SPAN = u64(1) << SPAN_BITS;
-    return ceiling >= SPAN ? open_threshold(ceiling + 1 - SPAN, SPAN_BITS + 32) : open_threshold(0, 96);
+// The last frontier's keys reached from its ceiling to its edge: this one's are looked for in four to eight times as much.
+DEVICE Threshold first_threshold(const Round& last) {
+    if (last.edge_key == 0) return open_threshold(last.ceiling, SPAN_BITS);
+    u32 reached = 64 - u32(__clzll(i64((last.ceiling - last.edge_key) | 1)));
+    return open_threshold(last.ceiling, min(max(reached + 2, LEAST_SPAN_BITS), SPAN_BITS));
+}
+
+// Where that was not enough.
+DEVICE Threshold next_threshold(const Threshold& failed, u64 ceiling) {
+    return open_threshold(ceiling, failed.span < SPAN_BITS ? SPAN_BITS : SPAN_BITS + 1);
 }
 
 // The first pass of those that count from a base has all keys below it in its lowest bin.
-DEVICE bool is_lowest(const Threshold& t, u32 value) { return t.base > 0 && value == 0 && t.open == SPAN_BITS + 32; }
+DEVICE bool is_lowest(const Threshold& t, u32 value) { return t.span > 0 && value == 0 && t.open == t.span + 32; }
 
 DEVICE void fix_digit(Threshold& t, u32 value) {
     u32 next = open_after(t.open);
@@ -165,7 +182,7 @@ DEVICE u32 sum_before(u32* sums, u32 own) {
 }
 
 // The digit at which one row more than the frontier holds is reached, from the largest down. Without so many rows all belong.
-DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted) {
+DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
     constexpr u32 EACH = BINS / THREADS;
     u32 top = BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
     u32 bins[EACH], own = 0;
@@ -173,7 +190,8 @@ DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted) {
     for (u32 i = 0; i < EACH; i++) own += bins[i] = histogram[top - 1 - i];
     Threshold t = s.threshold;
     u32 before = t.above + sum_before(s.sums, own);
-    if (threadIdx.x == THREADS - 1 && before + own < wanted) s.threshold = {0, 0, 0, 0, BEHIND_ALL, BEHIND_ALL, before + own, 0};
+    if (threadIdx.x == THREADS - 1 && before + own < wanted)
+        s.threshold = {0, 0, 0, 0, BEHIND_ALL, BEHIND_ALL, before + own, 0, 0};
     for (u32 i = 1; i <= EACH; i++) {
         u32 value = top - i, count = bins[i - 1];
         if (before < wanted && before + count >= wanted) {
@@ -181,7 +199,7 @@ DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted) {
             fix_digit(t, value);
             t.above = before;
             t.edge = count;
-            s.threshold = starts_again ? open_threshold(0, 96) : t;
+            s.threshold = starts_again ? next_threshold(t, ceiling) : t;
         }
         before += count;
     }
@@ -194,12 +212,35 @@ DEVICE u32 pending_from(const State& state, u32 row) { return state.bounds[row] 
 // Rows are ordered by this: those of like `seen` are neighbours.
 DEVICE u64 code_of(const State& state, u32 row) { return u64(pending_from(state, row)) << 32 | row; }
 
-DEVICE void list_rows(const FrontierArguments& a, const Threshold& t) {
+// Keeps the code of a row that belongs, mostly until all of the block's rows are known: 10,000 additions to one counter in device
+// memory take longer than reading all bounds.
+DEVICE void list_row(const FrontierArguments& a, Shared& s, u64 code) {
+    u32 place = atomicAdd(&s.listed_count, 1u);
+    if (place < LISTED)
+        s.listed[place] = code;
+    else
+        a.list.codes[atomicAdd(&a.select->entries, 1u)] = code;
+}
+
+// By all of a block's threads, once its rows are listed.
+DEVICE void tell_listed(const FrontierArguments& a, Shared& s) {
+    __syncthreads(); // all of them are
+    u32 count = min(s.listed_count, LISTED);
+    if (threadIdx.x == 0) {
+        if (count > 0) s.first_listed = atomicAdd(&a.select->entries, count);
+        if (s.ceiling > 0) atomicMax(&a.select->ceiling, s.ceiling);
+    }
+    __syncthreads(); // their place is known
+    for (u32 i = threadIdx.x; i < count; i += THREADS) a.list.codes[s.first_listed + i] = s.listed[i];
+}
+
+DEVICE void list_rows(const FrontierArguments& a, Shared& s) {
+    Threshold t = s.threshold;
     u64 ceiling = 0;
     each_row(a, [&](u32 row, u64 key, bool has) {
         // Rows at distance 0 and rows that left the order cannot come nearer to a center.
         i32 at = !has ? -1 : !a.settling ? side(t, key, row) : a.state.bounds[row] > 0.0 ? 1 : -1;
-        if (at > 0) a.list.codes[atomicAdd(&a.select->entries, 1u)] = code_of(a.state, row);
+        if (at > 0) list_row(a, s, code_of(a.state, row));
         if (at == 0) {
             u32 entry = atomicAdd(&a.select->edge, 1u);
             a.list.edge_keys[entry] = key;
@@ -208,7 +249,8 @@ DEVICE void list_rows(const FrontierArguments& a, const Threshold& t) {
         if (at >= 0) ceiling = max(ceiling, key);
     });
     for (u32 width = WARP / 2; width > 0; width /= 2) ceiling = max(ceiling, __shfl_xor_sync(FULL_WARP, ceiling, width));
-    if (threadIdx.x % WARP == 0 && ceiling > 0) atomicMax(&a.select->ceiling, ceiling);
+    if (threadIdx.x % WARP == 0 && ceiling > 0) atomicMax(&s.ceiling, ceiling);
+    tell_listed(a, s);
 }
 
 // Which of the edge's rows belong, and which is the first that does not.
@@ -301,6 +343,7 @@ DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
     now.outside_row = cut.outside_row;
     now.outside_key = cut.outside_key;
     now.ceiling = a.settling ? bits(INFINITY) : a.select->ceiling;
+    now.edge_key = cut.has_outside ? cut.outside_key : 0;
     *a.round = now;
 }
 
@@ -319,16 +362,21 @@ KERNEL(frontier, FrontierArguments, 1024, 1) {
         return;
     }
     u32 target = 0, passes = 0;
-    if (threadIdx.x == 0) s.threshold = first_threshold(a.round->ceiling);
+    u64 ceiling = a.round->ceiling;
+    if (threadIdx.x == 0) {
+        s.threshold = first_threshold(*a.round);
+        s.listed_count = 0;
+        s.ceiling = 0;
+    }
     while (!a.settling) {
         u32* histogram = a.histograms + passes++ * BINS;
         count_pass(a, s, histogram);
         group_barrier(&a.select->arrived, target += gridDim.x);
-        narrow(s, histogram, a.size + 1);
-        if (s.threshold.open < 96 && s.threshold.edge <= EDGE) break;
+        narrow(s, histogram, a.size + 1, ceiling);
+        if (s.threshold.edge <= EDGE) break;
     }
     __syncthreads();
-    list_rows(a, s.threshold);
+    list_rows(a, s);
     group_barrier(&a.select->arrived, target += gridDim.x);
     cut_edge(a, s);
     order_list(a, s);

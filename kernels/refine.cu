@@ -46,32 +46,56 @@ DEVICE void refine_row(const RefineArguments& a, u32 slot, u32 end, u32 lane, Ne
     }
 }
 
+constexpr u32 THREADS = 256;
+
+// Of a warp.
+struct Refined {
+    u64 evaluations, canonical, rows;
+};
+
+// To the round's counts, once a block: every warp of the device would stand in line for them.
+DEVICE void count_refined(const RefineArguments& a, Refined* of_warps, const Refined& own) {
+    if (threadIdx.x % WARP == 0) of_warps[threadIdx.x / WARP] = own;
+    __syncthreads(); // every warp's are there
+    if (threadIdx.x != 0) return;
+    Refined all = {};
+    for (u32 warp = 0; warp < THREADS / WARP; warp++) {
+        all.evaluations += of_warps[warp].evaluations;
+        all.canonical += of_warps[warp].canonical;
+        all.rows += of_warps[warp].rows;
+    }
+    if (all.rows == 0) return;
+    atomicAdd(&a.round->counts.evaluations, all.evaluations);
+    atomicAdd(&a.round->counts.refresh_canonical, all.canonical);
+    atomicAdd(&a.round->counts.refreshed_rows, all.rows);
+}
+
 template <class T>
-DEVICE void refine(const RefineArguments& a) {
+DEVICE void refine(const RefineArguments& a, Refined* of_warps) {
     if (a.round->ceiling == 0) return;
-    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
-    u32 lane = threadIdx.x % WARP;
+    u32 warps = gridDim.x * THREADS / WARP, warp = (blockIdx.x * THREADS + threadIdx.x) / WARP;
+    u32 lane = threadIdx.x % WARP, count = a.round->count;
     u32 end = min(a.end, a.round->centers);
-    u64 evaluations = 0, canonical = 0, refreshed = 0;
-    for (u32 slot = warp; slot < a.round->count; slot += warps) {
+    Refined own = {};
+    for (u32 slot = warp; slot < count; slot += warps) {
         u32 row = a.frontier.rows[slot], seen = a.frontier.seen[slot];
         Nearest nearest = {a.state.bounds[row], a.state.nearest[row], 0};
         refine_row<T>(a, slot, end, lane, nearest);
-        evaluations += seen < end ? end - seen : 0;
-        canonical += nearest.evaluated;
-        refreshed++;
+        own.evaluations += seen < end ? end - seen : 0;
+        own.canonical += nearest.evaluated;
+        own.rows++;
         __syncwarp(); // every lane has read the row's state
         if (lane != 0) continue;
         a.state.bounds[row] = nearest.bound;
         a.state.nearest[row] = nearest.center;
         a.state.seen[row] = end;
     }
-    if (lane != 0 || refreshed == 0) return;
-    atomicAdd(&a.round->counts.evaluations, evaluations);
-    atomicAdd(&a.round->counts.refresh_canonical, canonical);
-    atomicAdd(&a.round->counts.refreshed_rows, refreshed);
+    count_refined(a, of_warps, own);
 }
 
-#define ENTRY(dtype, T) \
-    KERNEL(refine_##dtype, RefineArguments, 256, 1) { refine<T>(a); }
+#define ENTRY(dtype, T)                                   \
+    KERNEL(refine_##dtype, RefineArguments, THREADS, 1) { \
+        SHARED(of_warps, Refined[THREADS / WARP]);        \
+        refine<T>(a, of_warps);                           \
+    }
 DTYPES(ENTRY)

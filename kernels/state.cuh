@@ -33,11 +33,12 @@ struct Round {
     u32 has_next, next_row;
     u64 ceiling; // largest key in the frontier, bits
     u64 outside_key, next_key;
+    u64 edge_key; // of the first row outside when the frontier was selected, bits; 0 if there was none
     Counts counts;
     u32 centers; // whose values are there when the round begins; its picks come after them
     u32 unused;
 };
-static_assert(sizeof(Round) == 112);
+static_assert(sizeof(Round) == 120);
 
 // One of a row's candidates: a center, and the lower end of the interval of its distance.
 struct Reach {

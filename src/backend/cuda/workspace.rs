@@ -28,7 +28,7 @@ pub const PEAK_CENTERS: usize = 128;
 /// Candidates a row keeps, as in kernels/state.cuh.
 const MOST_CANDIDATES: usize = 64;
 /// Values of the frontier's histograms, and rows at its edge, as in kernels/frontier.cu.
-const HISTOGRAMS: usize = 9 * 4096;
+const HISTOGRAMS: usize = 10 * 4096;
 const EDGE: usize = 512;
 
 /// Values that a packed row of `d` takes.

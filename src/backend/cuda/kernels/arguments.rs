@@ -110,6 +110,7 @@ pub struct Round {
     pub ceiling: u64,
     pub outside_key: u64,
     pub next_key: u64,
+    pub edge_key: u64,
     pub counts: Counts,
     pub centers: u32,
     pub unused: u32,
