@@ -46,6 +46,7 @@ impl Search<'_, '_> {
             upper,
             outliers,
             greedy_radius: start.upper,
+            greedy_lower: start.dual.radius,
             decisions: self.decisions,
             certificate,
             min_distances,

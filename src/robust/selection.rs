@@ -1,5 +1,7 @@
 //! What a robust selection answers.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::certificate::Certificate;
@@ -19,6 +21,8 @@ pub struct RobustSelection {
     /// The radius that greedy with the same budget leaves, all but the outliers counted: where the search began. Of the picks it had
     /// made, if it was ended before.
     pub greedy_radius: f64,
+    /// The lower bound that greedy's picks alone prove, where the search began; 0 if greedy was ended before.
+    pub greedy_lower: f64,
     /// Every radius that was decided, in the order of the search.
     pub decisions: Vec<Decision>,
     /// The proof of both sides.
@@ -65,6 +69,20 @@ pub enum End {
     Candidates,
 }
 
+/// The reason, in words.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            End::Optimal => "no better radius is possible",
+            End::Gap => "the gap asked for is reached",
+            End::TimeLimit => "the time limit was reached",
+            End::Interrupted => "interrupted",
+            End::Memory => "more pairs of rows are needed than are kept",
+            End::Candidates => "greedy's picks have no better radius",
+        })
+    }
+}
+
 /// One radius, and whether the budget covers at it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Decision {
@@ -84,6 +102,17 @@ pub struct Decision {
     pub lower: f64,
     /// Its other end.
     pub upper: f64,
+}
+
+impl Decision {
+    /// [`Decision::feasible`], in a word.
+    pub fn verdict(&self) -> &'static str {
+        match self.feasible {
+            Some(true) => "covered",
+            Some(false) => "refuted",
+            None => "open",
+        }
+    }
 }
 
 /// What decides a radius, the cheapest first.
@@ -106,6 +135,22 @@ pub enum Method {
     BranchAndBound,
     /// The mixed-integer solver.
     MixedInteger,
+}
+
+/// What comes after "by".
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Method::Reductions => "reductions",
+            Method::Packing => "packing",
+            Method::GreedyCover => "greedy cover",
+            Method::LocalSearch => "local search",
+            Method::Lagrangian => "Lagrange multipliers",
+            Method::LinearProgram => "the linear program",
+            Method::BranchAndBound => "branch and bound",
+            Method::MixedInteger => "the mixed-integer program",
+        })
+    }
 }
 
 /// What the search took, in seconds and counts.

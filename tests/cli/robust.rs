@@ -103,6 +103,7 @@ fn json_holds_everything() {
     assert_eq!(number(&json["lower"]), selection.lower);
     assert_eq!(number(&json["upper"]), selection.upper);
     assert_eq!(number(&json["greedy_radius"]), selection.greedy_radius);
+    assert_eq!(number(&json["greedy_lower"]), selection.greedy_lower);
     assert_eq!((&json["end"], &json["paper"]), (&"optimal".into(), &Value::Null));
     assert_eq!(json["certificate"], json!(selection.certificate));
     let decided = |key: &str| -> Vec<Value> {

@@ -4,8 +4,7 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use farpoint::{
-    Decision, End, LowerBy, Method, Options, Pool, Printed, PrintedEnd, RobustProgress,
-    RobustSelection,
+    Decision, LowerBy, Options, Pool, Printed, PrintedEnd, RobustProgress, RobustSelection,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -83,19 +82,14 @@ fn interval(selection: &RobustSelection) -> String {
             format!("by branch and bound, {} proven", short(selection.certificate.dual.radius))
         }
     };
-    let gap = 100.0 * selection.gap();
-    if selection.lower == 0.0 && selection.upper > 0.0 {
+    if selection.is_optimal() {
+        return format!("no radius below it is possible ({word})");
+    }
+    if selection.lower == 0.0 {
         return "no lower bound is proven yet".to_string();
     }
-    let why = match selection.end {
-        End::Optimal => return format!("no radius below it is possible ({word})"),
-        End::Gap => "the gap asked for is reached",
-        End::TimeLimit => "the time limit was reached",
-        End::Interrupted => "interrupted",
-        End::Memory => "more pairs of rows are needed than are kept",
-        End::Candidates => "greedy's picks have no better radius",
-    };
-    format!("no radius below {lower} is possible ({word}); {gap:.3} % apart: {why}")
+    let (gap, end) = (100.0 * selection.gap(), selection.end);
+    format!("no radius below {lower} is possible ({word}); {gap:.3} % apart: {end}")
 }
 
 /// What the algorithm of the paper comes to.
@@ -140,26 +134,9 @@ pub fn log(selection: &RobustSelection) {
 }
 
 fn line(decision: &Decision) -> String {
-    let verdict = match decision.feasible {
-        Some(true) => "covered",
-        Some(false) => "refuted",
-        None => "open",
-    };
+    let verdict = decision.verdict();
     let (rows, columns) = decision.residue;
     let radius = short(decision.radius);
-    let (by, seconds) = (name(decision.by), decision.seconds);
+    let (by, seconds) = (decision.by, decision.seconds);
     format!("radius {radius} {verdict} by {by}, {rows} x {columns} left, {seconds:.3} s")
-}
-
-fn name(method: Method) -> &'static str {
-    match method {
-        Method::Reductions => "reductions",
-        Method::Packing => "packing",
-        Method::GreedyCover => "greedy cover",
-        Method::LocalSearch => "local search",
-        Method::Lagrangian => "Lagrange multipliers",
-        Method::LinearProgram => "the linear program",
-        Method::BranchAndBound => "branch and bound",
-        Method::MixedInteger => "the mixed-integer program",
-    }
 }
