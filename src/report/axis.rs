@@ -22,6 +22,11 @@ impl Axis {
         self.log
     }
 
+    /// Both ends, as the page's script reads them.
+    pub fn ends(&self) -> String {
+        format!("{:e} {:e}", self.min, self.max)
+    }
+
     /// Where `value` lies, 0 to 1; the middle of an axis that holds one value only.
     pub fn position(&self, value: f64) -> f64 {
         let place = |v: f64| if self.log { v.ln() } else { v };

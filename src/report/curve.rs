@@ -2,8 +2,9 @@
 
 use super::About;
 use super::axis::Axis;
-use super::format::{count, number};
-use super::plot::Plot;
+use super::format::{count, number, short};
+use super::plot::{Plot, READING, VIEWS, views};
+use super::words::absent;
 use crate::selection::Selection;
 
 /// Points of the curve drawn at most: more than a screen has columns.
@@ -32,7 +33,7 @@ pub(super) fn points(selection: &Selection) -> Vec<Point> {
 }
 
 /// At most `most` of the positions below `count`, increasing.
-fn spread(count: usize, most: usize) -> Vec<usize> {
+pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
     if count <= most {
         return (0..count).collect();
     }
@@ -53,27 +54,18 @@ fn spread(count: usize, most: usize) -> Vec<usize> {
 pub(super) fn figure(selection: &Selection, about: &About) -> String {
     let points = points(selection);
     let Some(last) = points.last() else {
-        return "<p class=\"absent\">No radius is known after a pick, so there is no curve to draw.</p>"
-            .into();
+        return absent("No radius is known after a pick, so there is no curve to draw.");
     };
-    let log_first = last.picks > 100;
-    let (linear, log) = (checked(!log_first), checked(log_first));
     let end = last.picks as f64;
-    let plots: String = [("linear", Axis::linear(1.0, end)), ("log", Axis::log(1.0, end))]
-        .map(|(class, x)| plot(class, x, &points, selection, about))
-        .concat();
+    let [linear, log] = [(VIEWS[0], Axis::linear(1.0, end)), (VIEWS[1], Axis::log(1.0, end))]
+        .map(|(class, x)| plot(class, x, &points, selection, about));
     format!(
-        r#"<figure class="curve" id="curve">
-<input type="radio" name="x-axis" id="x-linear"{linear}><label for="x-linear">linear</label>
-<input type="radio" name="x-axis" id="x-log"{log}><label for="x-log">logarithmic</label>
-{plots}<figcaption><span class="key line">radius after each pick</span> <span class="key band">where the best possible radius lies</span>{initial}
+        r#"<figure class="curve" id="curve" data-of="picks">
+{views}<figcaption><span class="key line">radius after each pick</span> <span class="key band">where the best possible radius lies</span>{initial}
 <output id="curve-read" aria-live="off"></output></figcaption></figure>"#,
+        views = views([("linear", linear), ("logarithmic", log)], usize::from(last.picks > 100)),
         initial = initial_key(selection),
     )
-}
-
-fn checked(yes: bool) -> &'static str {
-    if yes { " checked" } else { "" }
 }
 
 fn initial_key(selection: &Selection) -> String {
@@ -98,37 +90,18 @@ fn plot(class: &str, x: Axis, points: &[Point], selection: &Selection, about: &A
         x_name: "picks",
         y_name: if weighted { "weighted radius" } else { "radius" },
         x_whole: true,
+        x_column: 0,
     };
-    let mut shapes = band(&plot, points);
-    if let Some(radius) = initial {
-        let (left, right) = (points[0].picks as f64, points[points.len() - 1].picks as f64);
-        let line = plot.line([(left, radius), (right, radius)].into_iter());
-        shapes += &format!(r#"<path class="dashed" d="{line}"/>"#);
-    }
-    shapes += &curve(&plot, points);
-    let axes = format!(
-        r#"<i class="cross" data-top="{top}" data-end="{}"></i><i class="dot"></i>"#,
-        points[points.len() - 1].picks
-    );
-    plot.frame(&shapes, &axes)
-}
-
-/// The area between the radius and the lower bound.
-fn band(plot: &Plot, points: &[Point]) -> String {
-    let upper = points.iter().map(|p| (p.picks as f64, p.radius));
-    let lower = points.iter().rev().map(|p| (p.picks as f64, p.lower));
-    format!(r#"<path class="band" d="{}Z"/>"#, plot.line(upper.chain(lower)))
-}
-
-/// The curve itself, with a dot a pick while there are few.
-fn curve(plot: &Plot, points: &[Point]) -> String {
     let ends: Vec<(f64, f64)> = points.iter().map(|p| (p.picks as f64, p.radius)).collect();
-    let mut shapes = format!(r#"<path class="line" d="{}"/>"#, plot.line(ends.iter().copied()));
-    if points.len() <= 60 {
-        let dots: String = ends.iter().map(|&(x, y)| format!("M{}h0", plot.at(x, y))).collect();
-        shapes += &format!(r#"<path class="dots" d="{dots}"/>"#);
-    }
-    shapes
+    let lower: Vec<(f64, f64)> = points.iter().map(|p| (p.picks as f64, p.lower)).collect();
+    let initial = initial.map_or(String::new(), |radius| plot.across("dashed", radius));
+    let shapes = [
+        plot.band(&ends, &lower),
+        initial,
+        plot.path("line", ends.iter().copied()),
+        plot.dots("dots", &ends),
+    ];
+    plot.frame(&shapes.concat(), READING)
 }
 
 fn in_words(points: &[Point]) -> String {
@@ -146,7 +119,7 @@ fn in_words(points: &[Point]) -> String {
 pub(super) fn json(selection: &Selection) -> String {
     let points: Vec<(usize, usize, f64, f64)> = points(selection)
         .iter()
-        .map(|p| (p.picks, p.row, super::format::short(p.radius), super::format::short(p.lower)))
+        .map(|p| (p.picks, p.row, short(p.radius), short(p.lower)))
         .collect();
     serde_json::to_string(&points).expect("numbers are JSON")
 }

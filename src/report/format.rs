@@ -31,13 +31,22 @@ pub(super) fn count(n: usize) -> String {
 
 /// Four significant digits; scientific where plain digits would be mostly zeros.
 pub(super) fn number(x: f64) -> String {
+    significant(x, 4)
+}
+
+/// Six of them, for radii that are near one another.
+pub(super) fn fine(x: f64) -> String {
+    significant(x, 6)
+}
+
+fn significant(x: f64, digits: usize) -> String {
     let size = x.abs();
     match size {
         _ if x.is_nan() => "unknown".into(),
         f64::INFINITY => "∞".into(),
         0.0 => "0".into(),
-        _ if !(1e-4..1e7).contains(&size) => format!("{x:.3e}"),
-        _ => format!("{x:.*}", decimals(rounded(size, 3), 4)),
+        _ if !(1e-4..1e7).contains(&size) => format!("{x:.*e}", digits - 1),
+        _ => format!("{x:.*}", decimals(rounded(size, digits - 1), digits)),
     }
 }
 
@@ -126,6 +135,10 @@ mod tests {
         let written = [0.0, 1.0, 25.3968, 999.96, 123_456.7, 0.012_345_6, 2e-9, f64::INFINITY];
         let expected = ["0", "1.000", "25.40", "1000", "123457", "0.01235", "2.000e-9", "∞"];
         assert_eq!(written.map(number), expected);
+        assert_eq!(
+            [25.396_81, 0.012_345_678, 1e7].map(fine),
+            ["25.3968", "0.0123457", "1.00000e7"]
+        );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(999), "999");
         assert_eq!(percent(1.0, 7.0), "14 %");

@@ -1,17 +1,19 @@
-//! The pool seen from above, with the picks in the order they were made.
+//! The pool seen from above, with the picks, in the order they were made if they have one, and the rows they leave uncovered.
 
 use serde::Serialize;
 
 use super::About;
+use super::chosen::{Chosen, Kind};
 use super::format::{base64, count, percent, short};
 use super::projection::{Projection, sample};
+use super::words::absent;
 use crate::options::Metric;
 use crate::pool::Pool;
-use crate::selection::Selection;
 
-/// Picks drawn at most, the first; and labeled rows.
+/// Picks drawn at most, the first; labeled rows; and outliers.
 const MOST_PICKS: usize = 10_000;
 const MOST_LABELED: usize = 5_000;
+const MOST_OUTLIERS: usize = 5_000;
 
 /// Variance along the second axis, relative to the first, below which the pool is a line.
 const LINE: f64 = 1e-10;
@@ -26,6 +28,8 @@ pub(super) struct Map {
     owners: String,
     picks: String,
     pick_rows: Vec<usize>,
+    /// Whether the picks have an order; without one there are no radii.
+    ordered: bool,
     radii: Vec<f64>,
     /// Rows of the whole pool nearest to each pick.
     served: Vec<usize>,
@@ -33,6 +37,10 @@ pub(super) struct Map {
     /// The row that the last radius is the distance of, if it is known and every pick is drawn.
     farthest: String,
     farthest_row: Option<usize>,
+    outliers: String,
+    outlier_rows: Vec<usize>,
+    /// Of each of those, the distance to its nearest center, if distances are known.
+    outlier_distances: Vec<f64>,
     #[serde(skip)]
     view: View,
     #[serde(skip)]
@@ -46,31 +54,37 @@ struct View {
 }
 
 /// The map; none if all sampled rows are equal.
-pub(super) fn map(pool: &Pool, selection: &Selection, about: &About) -> Option<Map> {
+pub(super) fn map(pool: &Pool, chosen: &Chosen, about: &About) -> Option<Map> {
     let rows = sample(pool.rows(), pool.dimensions());
     let projection = Projection::new(pool, about.options.metric, &rows)?;
     let [first, second] = projection.explained;
     let view = View { explained: [first, second], line: second < LINE * first };
-    let picks = &selection.centers[..selection.centers.len().min(MOST_PICKS)];
+    let picks = &chosen.centers[..chosen.centers.len().min(MOST_PICKS)];
     let labeled = thinned(&about.options.labeled, MOST_LABELED);
-    let all_drawn = picks.len() == selection.centers.len();
-    let farthest_row = selection.farthest.filter(|_| all_drawn);
-    let groups = [&rows[..], picks, &labeled, farthest_row.as_slice()];
+    let outliers = thinned(chosen.outliers(), MOST_OUTLIERS);
+    let all_drawn = picks.len() == chosen.centers.len();
+    let farthest_row = chosen.farthest().filter(|_| all_drawn);
+    let groups = [&rows[..], picks, &labeled, farthest_row.as_slice(), &outliers];
     let points = groups.map(|rows| place(pool, &projection, &view, rows));
     let frame = Frame::around(points.iter().flatten());
-    let [row_points, pick_points, labeled_points, farthest_points] =
+    let [row_points, pick_points, labeled_points, farthest_points, outlier_points] =
         points.map(|points| frame.encode(&points));
+    let radii = chosen.radii().unwrap_or_default();
     Some(Map {
         aspect: frame.aspect(&view),
         rows: row_points,
-        owners: base64(&owners(selection, &rows, picks.len())),
+        owners: base64(&owners(chosen, &rows, picks.len())),
         picks: pick_points,
         pick_rows: picks.to_vec(),
-        radii: selection.radii.iter().take(picks.len()).map(|&radius| short(radius)).collect(),
-        served: served(selection, picks.len()),
+        ordered: chosen.radii().is_some(),
+        radii: radii.iter().take(picks.len()).map(|&radius| short(radius)).collect(),
+        served: chosen.served(picks.len()),
         labeled: labeled_points,
         farthest: farthest_points,
         farthest_row,
+        outliers: outlier_points,
+        outlier_distances: distances_of(&outliers, chosen),
+        outlier_rows: outliers,
         view,
         drawn: rows.len(),
     })
@@ -80,6 +94,11 @@ pub(super) fn map(pool: &Pool, selection: &Selection, about: &About) -> Option<M
 fn thinned(rows: &[usize], most: usize) -> Vec<usize> {
     let step = rows.len().div_ceil(most).max(1);
     rows.iter().copied().step_by(step).collect()
+}
+
+fn distances_of(rows: &[usize], chosen: &Chosen) -> Vec<f64> {
+    let Some(distances) = chosen.min_distances else { return Vec::new() };
+    rows.iter().map(|&row| short(distances[row])).collect()
 }
 
 fn place(pool: &Pool, projection: &Projection, view: &View, rows: &[usize]) -> Vec<[f64; 2]> {
@@ -133,8 +152,8 @@ impl Frame {
     }
 }
 
-fn owners(selection: &Selection, rows: &[usize], drawn: usize) -> Vec<u16> {
-    let Some(assignment) = &selection.assignment else { return Vec::new() };
+fn owners(chosen: &Chosen, rows: &[usize], drawn: usize) -> Vec<u16> {
+    let Some(assignment) = chosen.assignment else { return Vec::new() };
     let owner = |&row: &usize| match usize::try_from(assignment[row]) {
         Ok(pick) if pick < drawn => u16::try_from(pick + 1).expect("fewer picks than 2^16"),
         _ => 0,
@@ -142,55 +161,54 @@ fn owners(selection: &Selection, rows: &[usize], drawn: usize) -> Vec<u16> {
     rows.iter().map(owner).collect()
 }
 
-/// Rows of the pool whose nearest center is each of the first `drawn` picks.
-pub(super) fn served(selection: &Selection, drawn: usize) -> Vec<usize> {
-    let Some(assignment) = &selection.assignment else { return Vec::new() };
-    let mut served = vec![0; drawn];
-    for &center in assignment {
-        if let Ok(pick) = usize::try_from(center)
-            && let Some(rows) = served.get_mut(pick)
-        {
-            *rows += 1;
-        }
-    }
-    served
-}
-
 /// The figure, or a sentence where there is nothing to map.
-pub(super) fn figure(
-    map: Option<&Map>,
-    pool: &Pool,
-    selection: &Selection,
-    about: &About,
-) -> String {
+pub(super) fn figure(map: Option<&Map>, pool: &Pool, chosen: &Chosen, about: &About) -> String {
     let Some(map) = map else {
-        return "<p class=\"absent\">All rows looked at are equal: there is nothing to map.</p>"
-            .into();
+        return absent("All rows looked at are equal: there is nothing to map.");
     };
-    let picks = map.pick_rows.len();
-    let legend = legend(map, selection, about);
+    let label = match map.ordered {
+        true => "Map of the pool in two dimensions, with the picks in order",
+        false => "Map of the pool in two dimensions, with the picks and the rows left uncovered",
+    };
     format!(
         r#"<figure class="map" id="map"><div class="stage" style="aspect-ratio:1/{aspect:.4}"><canvas role="img" aria-label="{label}"></canvas><div class="tip" hidden></div></div>
-<div class="controls"><button type="button" id="play">Play</button><input type="range" id="shown" min="0" max="{picks}" value="{picks}" step="1" aria-label="Picks shown"><output id="map-read" for="shown"></output></div>
-<noscript><p class="absent">The map needs JavaScript; the tables below do not.</p></noscript>
+{controls}<noscript><p class="absent">The map needs JavaScript; the tables below do not.</p></noscript>
 <figcaption>{legend}<p>{caption}</p></figcaption></figure>"#,
         aspect = map.aspect,
-        label = "Map of the pool in two dimensions, with the picks in order",
+        controls = controls(map),
+        legend = legend(map, chosen, about),
         caption = caption(map, pool, about),
     )
 }
 
-fn legend(map: &Map, selection: &Selection, about: &About) -> String {
-    let mut legend = String::from(
-        r#"<span class="key row">row</span> <span class="key ramp">pick, first to last</span>"#,
-    );
+/// What plays the picks one after another, where they have an order.
+fn controls(map: &Map) -> String {
+    if !map.ordered {
+        return String::new();
+    }
+    let picks = map.pick_rows.len();
+    format!(
+        r#"<div class="controls"><button type="button" id="play">Play</button><input type="range" id="shown" min="0" max="{picks}" value="{picks}" step="1" aria-label="Picks shown"><output id="map-read" for="shown"></output></div>
+"#
+    )
+}
+
+fn legend(map: &Map, chosen: &Chosen, about: &About) -> String {
+    let mut legend = String::from(r#"<span class="key row">row</span> "#);
+    legend += match chosen.kind {
+        Kind::Greedy { .. } => r#"<span class="key ramp">pick, first to last</span>"#,
+        Kind::Robust { .. } => r#"<span class="key chosen">pick</span>"#,
+    };
     if !map.labeled.is_empty() {
         legend += r#" <span class="key labeled">labeled row</span>"#;
+    }
+    if !map.outlier_rows.is_empty() {
+        legend += r#" <span class="key outlier">row left uncovered</span>"#;
     }
     if about.options.labeled_vectors.is_some() {
         legend += " Labeled vectors from outside the pool are not shown.";
     }
-    if !selection.centers.is_empty() || map.farthest_row.is_some() {
+    if map.ordered && (!chosen.centers.is_empty() || map.farthest_row.is_some()) {
         legend += r#" <span class="key ring">farthest row left, the next to be picked</span>"#;
     }
     legend

@@ -1,19 +1,25 @@
 //! A selection as a person reads it: one self-contained HTML file, and tables for a terminal.
 
 mod axis;
+mod chosen;
 mod curve;
 mod format;
 mod histogram;
+mod interval;
 mod map;
 mod page;
 mod plot;
 mod projection;
+mod robust;
 mod run;
+mod select;
 mod tables;
 mod terminal;
+mod words;
 
 use crate::options::Options;
 use crate::pool::Pool;
+use crate::robust::{RobustOptions, RobustSelection};
 use crate::selection::Selection;
 
 pub use terminal::{curve_plot, curve_table};
@@ -50,5 +56,32 @@ pub struct About<'a> {
 /// # Ok::<(), farpoint::Error>(())
 /// ```
 pub fn html(pool: &Pool, selection: &Selection, about: &About) -> String {
-    page::page(pool, selection, about)
+    select::page(pool, selection, about)
+}
+
+/// [`html`] of a robust selection, made with `robust` and [`About::options`].
+///
+/// It shows the radius reached beside what is proven of the best one, how the search narrowed that interval and decided each radius,
+/// how far rows lie from their nearest center (with [`RobustSelection::min_distances`]), a map of the pool with the picks and the
+/// rows left uncovered, and what the run did. A pure function of its arguments; reads and writes no more than [`html`].
+///
+/// ```
+/// use farpoint::{Options, Pool, RobustOptions, report, robust};
+///
+/// let pool = Pool::new(&[0.0f32, 1.0, 2.0, 9.0, 10.0, 100.0], 1)?;
+/// let options = Options { assign: true, ..Options::default() };
+/// let one_out = RobustOptions { outliers: 1, ..RobustOptions::default() };
+/// let selection = robust(&pool, 2, &options, &one_out)?;
+/// let about = report::About { pool: "line", options: &options, command: "", facts: &[] };
+/// let html = report::robust_html(&pool, &selection, &one_out, &about);
+/// assert!(html.contains("2 of 6 rows selected, 1 left uncovered"));
+/// # Ok::<(), farpoint::Error>(())
+/// ```
+pub fn robust_html(
+    pool: &Pool,
+    selection: &RobustSelection,
+    robust: &RobustOptions,
+    about: &About,
+) -> String {
+    robust::page(pool, selection, robust, about)
 }

@@ -1,23 +1,30 @@
 "use strict";
 const points = JSON.parse(document.getElementById("points").textContent);
 const show = (n) => n.toLocaleString("en-US");
-const short = (x) => x !== 0 && (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e7) ? x.toExponential(3) : String(+x.toPrecision(4));
+const digits = (x, count) => x !== 0 && (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e7) ? x.toExponential(count - 1) : String(+x.toPrecision(count));
+const short = (x) => digits(x, 4), fine = (x) => digits(x, 6);
 
-// The coverage curve's read-out: the point nearest the pointer, or stepped to by the arrow keys.
+// What a curve's read-out says of a point: two numbers, the first of which may lie along x, a radius and a lower bound.
+const readings = {
+  picks: ([picks, row, radius, lower]) => `${show(picks)} ${picks === 1 ? "pick" : "picks"} (the last is row ${row}): radius ${short(radius)}, best possible at least ${short(lower)}`,
+  decisions: ([decisions, seconds, upper, lower]) => `after ${show(decisions)} ${decisions === 1 ? "decision" : "decisions"}, ${short(seconds)} s: from ${fine(lower)} to ${fine(upper)}, ${short(100 * (upper - lower) / upper)} % apart`,
+};
+
+// A curve's read-out: the point nearest the pointer, or stepped to by the arrow keys.
 function readCurve(figure, curve) {
-  const read = document.getElementById("curve-read");
-  const end = curve[curve.length - 1][0];
-  const across = (plot, picks) => {
-    if (end === 1) return 0.5;
-    return plot.dataset.x === "log" ? Math.log(picks) / Math.log(end) : (picks - 1) / (end - 1);
+  const read = document.getElementById("curve-read"), reading = readings[figure.dataset.of];
+  const share = (value, ends, scale) => {
+    const [from, to, at] = [...ends.split(" ").map(Number), value].map(scale);
+    return to > from ? (at - from) / (to - from) : 0.5;
   };
+  const across = (plot, point) =>
+    share(point[plot.dataset.column], plot.dataset.x, plot.dataset.scale === "log" ? Math.log : Number);
   const mark = (plot, at) => {
-    const [picks, row, radius, lower] = curve[at];
     const cross = plot.querySelector(".cross"), dot = plot.querySelector(".dot");
-    cross.style.left = dot.style.left = 100 * across(plot, picks) + "%";
-    dot.style.top = 100 * (1 - radius / cross.dataset.top) + "%";
+    cross.style.left = dot.style.left = 100 * across(plot, curve[at]) + "%";
+    dot.style.top = 100 * (1 - share(curve[at][2], plot.dataset.y, Number)) + "%";
     plot.classList.add("reading");
-    read.textContent = `${show(picks)} ${picks === 1 ? "pick" : "picks"} (the last is row ${row}): radius ${short(radius)}, best possible at least ${short(lower)}`;
+    read.textContent = reading(curve[at]);
     plot.at = at;
   };
   const rest = (plot) => {
@@ -28,8 +35,8 @@ function readCurve(figure, curve) {
     plot.tabIndex = 0;
     plot.addEventListener("pointermove", (event) => {
       const box = plot.getBoundingClientRect();
-      const share = (event.clientX - box.left) / box.width;
-      const gap = (point) => Math.abs(across(plot, point[0]) - share);
+      const pointed = (event.clientX - box.left) / box.width;
+      const gap = (point) => Math.abs(across(plot, point) - pointed);
       mark(plot, curve.reduce((best, point, at) => (gap(point) < gap(curve[best]) ? at : best), 0));
     });
     plot.addEventListener("pointerleave", () => rest(plot));
@@ -55,8 +62,10 @@ function drawMap(figure, map) {
   const slider = document.getElementById("shown"), play = document.getElementById("play");
   const read = document.getElementById("map-read"), pen = canvas.getContext("2d");
   const rows = decode(map.rows), picks = decode(map.picks), owners = decode(map.owners);
-  const labeled = decode(map.labeled), farthest = decode(map.farthest);
+  const labeled = decode(map.labeled), farthest = decode(map.farthest), outliers = decode(map.outliers);
   const count = map.pick_rows.length, margin = 12;
+  // Without an order all picks are shown, alike.
+  const shownPicks = () => (map.ordered ? Number(slider.value) : count);
   let width = 0, height = 0, hovered = -1, colors = {};
 
   const place = (list, i) => [
@@ -68,11 +77,12 @@ function drawMap(figure, map) {
   const blend = (a, b, share) => a.map((x, i) => Math.round(x + (b[i] - x) * share));
   // By the logarithm of the rank: the first picks differ, the many last ones are alike.
   const pickColor = (i) => {
+    if (!map.ordered) return `rgb(${colors.middle})`;
     const share = count > 1 ? Math.log(i + 1) / Math.log(count) : 0;
     const { first, middle, last } = colors;
     return `rgb(${share < 0.5 ? blend(first, middle, 2 * share) : blend(middle, last, 2 * share - 1)})`;
   };
-  const pickSize = (i) => Math.max(2.4, Math.min(6, 34 / Math.sqrt(count)) * (i < 10 ? 1.25 : 1)) * (width < 500 ? 0.75 : 1);
+  const pickSize = (i) => Math.max(2.4, Math.min(6, 34 / Math.sqrt(count)) * (map.ordered && i < 10 ? 1.25 : 1)) * (width < 500 ? 0.75 : 1);
 
   function drawRows() {
     const size = Math.max(1, Math.min(2.2, 90 / Math.sqrt(rows.length / 2))) * (width < 500 ? 0.75 : 1);
@@ -94,6 +104,18 @@ function drawMap(figure, map) {
       pen.beginPath();
       pen.moveTo(x, y - arm); pen.lineTo(x + arm, y); pen.lineTo(x, y + arm); pen.lineTo(x - arm, y);
       pen.closePath();
+      pen.stroke();
+    }
+  }
+  function drawOutliers() {
+    pen.strokeStyle = colors.outlier;
+    pen.lineWidth = 2;
+    const arm = width < 500 ? 3.5 : 4.5;
+    for (let i = 0; i < outliers.length / 2; i++) {
+      const [x, y] = place(outliers, i), reach = hovered === count + i ? 1.5 * arm : arm;
+      pen.beginPath();
+      pen.moveTo(x - reach, y - reach); pen.lineTo(x + reach, y + reach);
+      pen.moveTo(x - reach, y + reach); pen.lineTo(x + reach, y - reach);
       pen.stroke();
     }
   }
@@ -126,9 +148,9 @@ function drawMap(figure, map) {
   function draw() {
     const style = getComputedStyle(document.documentElement);
     const color = (name) => style.getPropertyValue("--" + name).trim();
-    colors = { row: color("row"), labeled: color("labeled"), next: color("next"), card: color("card") };
+    for (const name of ["row", "labeled", "outlier", "next", "card"]) colors[name] = color(name);
     for (const end of ["first", "middle", "last"]) colors[end] = channels(color("pick-" + end));
-    const shown = Number(slider.value), ratio = window.devicePixelRatio || 1;
+    const shown = shownPicks(), ratio = window.devicePixelRatio || 1;
     ({ width, height } = canvas.getBoundingClientRect());
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
@@ -136,24 +158,39 @@ function drawMap(figure, map) {
     drawRows();
     drawLabeled();
     drawPicks(shown);
-    drawNext(shown);
-    describe(shown);
+    drawOutliers();
+    if (map.ordered) {
+      drawNext(shown);
+      describe(shown);
+    }
   }
 
+  // Picks by their number, then outliers.
+  const marked = (i) => (i < count ? place(picks, i) : place(outliers, i - count));
   function nearest(x, y) {
     let best = -1, least = 14 ** 2;
-    for (let i = Number(slider.value) - 1; i >= 0; i--) {
-      const [px, py] = place(picks, i), gap = (px - x) ** 2 + (py - y) ** 2;
+    const closer = (i) => {
+      const [px, py] = marked(i), gap = (px - x) ** 2 + (py - y) ** 2;
       if (gap <= least) [best, least] = [i, gap];
-    }
+    };
+    for (let i = shownPicks() - 1; i >= 0; i--) closer(i);
+    for (let i = 0; i < outliers.length / 2; i++) closer(count + i);
     return best;
+  }
+  function tell(at) {
+    if (at >= count) {
+      const distance = map.outlier_distances[at - count];
+      const far = distance === undefined ? "" : `, ${short(distance)} from its nearest center`;
+      return `left uncovered: row ${map.outlier_rows[at - count]}${far}`;
+    }
+    const served = map.served.length ? `, nearest center of ${show(map.served[at])} ${map.served[at] === 1 ? "row" : "rows"}` : "";
+    return `${map.ordered ? `pick ${show(at + 1)}` : "pick"}: row ${map.pick_rows[at]}${served}`;
   }
   function hover(at) {
     tip.hidden = at < 0;
     if (at >= 0) {
-      const [x, y] = place(picks, at);
-      const served = map.served.length ? `, nearest center of ${show(map.served[at])} ${map.served[at] === 1 ? "row" : "rows"}` : "";
-      tip.textContent = `pick ${show(at + 1)}: row ${map.pick_rows[at]}${served}`;
+      const [x, y] = marked(at);
+      tip.textContent = tell(at);
       tip.style.left = Math.max(0, Math.min(x + 12, width - tip.offsetWidth)) + "px";
       tip.style.top = (y > 50 ? y - 42 : y + 14) + "px";
     }
@@ -175,13 +212,15 @@ function drawMap(figure, map) {
     draw();
     if (share < 1) requestAnimationFrame(frame); else stop();
   }
-  play.addEventListener("click", () => {
-    if (started !== null) return stop();
-    started = performance.now();
-    play.textContent = "Stop";
-    requestAnimationFrame(frame);
-  });
-  slider.addEventListener("input", () => { stop(); hover(-1); draw(); });
+  if (map.ordered) {
+    play.addEventListener("click", () => {
+      if (started !== null) return stop();
+      started = performance.now();
+      play.textContent = "Stop";
+      requestAnimationFrame(frame);
+    });
+    slider.addEventListener("input", () => { stop(); hover(-1); draw(); });
+  }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   new ResizeObserver(draw).observe(canvas);
   draw();

@@ -2,8 +2,10 @@
 
 use super::About;
 use super::format::{count, escape, number, percent};
+use super::words::absent;
 use crate::options::{First, Metric, Options};
 use crate::pool::Pool;
+use crate::robust::{Candidates, RobustOptions, RobustSelection};
 use crate::selection::Selection;
 
 /// A list of names and values.
@@ -21,12 +23,13 @@ fn fact(name: &str, value: String) -> (String, String) {
     (name.into(), value)
 }
 
-/// The pool, the options that are not their defaults, and what the caller adds.
-pub(super) fn settings(pool: &Pool, about: &About) -> String {
+/// The pool, the options that are not their defaults, what more was `asked`, and what the caller adds.
+pub(super) fn settings(pool: &Pool, about: &About, asked: &[(String, String)]) -> String {
     let shape =
         format!("{} × {} {}", count(pool.rows()), count(pool.dimensions()), pool.dtype().name());
     let mut facts = vec![fact("Pool", format!("{} ({shape})", about.pool))];
     facts.extend(option_facts(about.options));
+    facts.extend_from_slice(asked);
     facts.extend_from_slice(about.facts);
     let command = match about.command {
         "" => String::new(),
@@ -78,7 +81,7 @@ fn first_center(options: &Options) -> String {
 pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
     let s = &selection.statistics;
     if s.rounds == 0 {
-        return "<p class=\"absent\">This run kept no counts.</p>".into();
+        return absent("This run kept no counts.");
     }
     let (n, k) = (pool.rows() as f64, selection.centers.len() as f64);
     let evaluations = s.refresh_evaluations + s.pick_evaluations;
@@ -96,6 +99,53 @@ pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
         fact("Distances settled exactly", total(s.refresh_canonical + s.pick_canonical)),
     ];
     list(&facts) + &phases(selection)
+}
+
+/// What the search for a robust selection took, and why it ended.
+pub(super) fn search(pool: &Pool, selection: &RobustSelection) -> String {
+    let search = &selection.search;
+    let facts = [
+        fact("Radii decided", decided(selection)),
+        fact("Search ended", selection.end.to_string()),
+        fact("Rows held", format!("{} of {}", count(search.rows), count(pool.rows()))),
+        fact("Pairs of rows held", count(search.pairs)),
+        fact("Greedy", duration(search.greedy_seconds)),
+        fact("Distances between rows", duration(search.neighbours_seconds)),
+        fact("Decisions", duration(search.decide_seconds) + ", with the distances they needed"),
+        fact("Device", selection.statistics.device.clone()),
+    ];
+    list(&facts)
+}
+
+fn decided(selection: &RobustSelection) -> String {
+    let decisions = &selection.decisions;
+    let of = |verdict: &str| {
+        let decided = decisions.iter().filter(|decision| decision.verdict() == verdict).count();
+        (decided > 0).then(|| format!("{} {verdict}", count(decided)))
+    };
+    let verdicts: Vec<String> = ["covered", "refuted", "open"].into_iter().filter_map(of).collect();
+    match verdicts.is_empty() {
+        true => "none".into(),
+        false => format!("{}: {}", count(decisions.len()), verdicts.join(", ")),
+    }
+}
+
+/// What was asked of a robust selection beside the options of every selection.
+pub(super) fn asked(selection: &RobustSelection, robust: &RobustOptions) -> Vec<(String, String)> {
+    let mut facts = vec![
+        fact("Budget", count(selection.certificate.budget)),
+        fact("Rows that may stay uncovered", count(selection.certificate.outliers)),
+    ];
+    if let Some(limit) = robust.time_limit {
+        facts.push(fact("Time limit", duration(limit.as_secs_f64())));
+    }
+    if robust.gap > 0.0 {
+        facts.push(fact("Gap that is narrow enough", percent(robust.gap, 1.0)));
+    }
+    if robust.candidates == Candidates::Greedy {
+        facts.push(fact("Candidates", "greedy's first picks, budget and outliers together".into()));
+    }
+    facts
 }
 
 fn total(evaluations: u64) -> String {

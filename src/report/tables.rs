@@ -1,12 +1,16 @@
 //! The numbers behind the figures.
 
-use super::format::{count, number, percent};
-use super::map::served;
+use std::ops::Range;
+
+use super::chosen::Chosen;
+use super::format::{count, fine, number, percent};
+use super::words::absent;
+use crate::robust::RobustSelection;
 use crate::selection::Selection;
 
-/// Picks listed in the open, and in all.
-const FIRST_PICKS: usize = 12;
-const MOST_PICKS: usize = 200;
+/// Lines of a table in the open, and in all.
+const FIRST_LINES: usize = 12;
+const MOST_LINES: usize = 200;
 
 /// 1, 2, 5, 10, 20, 50, ... up to `last`, and `last` itself.
 pub(super) fn round_numbers(last: usize) -> Vec<usize> {
@@ -52,37 +56,99 @@ fn initial(selection: &Selection) -> String {
     )
 }
 
-/// The first picks, in order; most of them folded away.
-pub(super) fn picks(selection: &Selection) -> String {
-    if selection.centers.is_empty() {
-        return "<p class=\"absent\">No row was picked.</p>".into();
+/// The picks, with their ranks and radii if they have an order.
+pub(super) fn picks(chosen: &Chosen) -> String {
+    let picks = chosen.centers.len();
+    if picks == 0 {
+        return absent("No row was picked.");
     }
-    let listed = selection.centers.len().min(MOST_PICKS);
-    let served = served(selection, listed);
-    let open = listed.min(FIRST_PICKS);
-    let mut out = pick_table(selection, &served, 0..open);
+    let served = chosen.served(picks.min(MOST_LINES));
+    folded("Picks", picks, |lines| pick_table(chosen, &served, lines))
+}
+
+fn pick_table(chosen: &Chosen, served: &[usize], picks: Range<usize>) -> String {
+    let radii = chosen.radii();
+    let cells = |t: usize| {
+        let mut cells = vec![chosen.centers[t].to_string()];
+        if let Some(radii) = radii {
+            cells.insert(0, (t + 1).to_string());
+            cells.push(radii.get(t).map_or("unknown".into(), |&radius| number(radius)));
+        }
+        cells.extend(served.get(t).map(|&rows| count(rows)));
+        cells
+    };
+    let mut heads =
+        if radii.is_some() { vec!["rank", "row", "radius after it"] } else { vec!["row"] };
+    if !served.is_empty() {
+        heads.push("rows nearest to it");
+    }
+    table(&heads, picks.map(cells))
+}
+
+/// The rows left uncovered, the farthest first.
+pub(super) fn outliers(chosen: &Chosen) -> String {
+    if chosen.outliers().is_empty() {
+        return absent("None.");
+    }
+    let distance = |row: usize| chosen.min_distances.map(|distances| distances[row]);
+    let mut rows = chosen.outliers().to_vec();
+    rows.sort_by(|&a, &b| distance(b).partial_cmp(&distance(a)).expect("no distance is NaN"));
+    let heads = match chosen.min_distances {
+        Some(_) => &["row", "distance to its nearest center"][..],
+        None => &["row"],
+    };
+    let cells = |&row: &usize| {
+        [row.to_string()].into_iter().chain(distance(row).map(number)).collect::<Vec<_>>()
+    };
+    folded("Rows", rows.len(), |lines| table(heads, rows[lines].iter().map(cells)))
+}
+
+/// Every radius that was decided, in the order of the search.
+pub(super) fn decisions(selection: &RobustSelection) -> String {
+    let decisions = &selection.decisions;
+    if decisions.is_empty() {
+        return absent("None was decided.");
+    }
+    let heads = ["no.", "radius", "came to", "by", "rows × columns left", "seconds"];
+    let cells = |at: usize| {
+        let decision = &decisions[at];
+        let (rows, columns) = decision.residue;
+        vec![
+            (at + 1).to_string(),
+            fine(decision.radius),
+            decision.verdict().into(),
+            decision.by.to_string(),
+            format!("{} × {}", count(rows), count(columns)),
+            format!("{:.3}", decision.seconds),
+        ]
+    };
+    folded("Radii", decisions.len(), |lines| table(&heads, lines.map(cells)))
+}
+
+/// A table of `lines` lines that `table` makes any part of: the first in the open, the next folded away, the rest left out.
+fn folded(name: &str, lines: usize, table: impl Fn(Range<usize>) -> String) -> String {
+    let listed = lines.min(MOST_LINES);
+    let open = listed.min(FIRST_LINES);
+    let mut out = table(0..open);
     if listed > open {
-        let rest = pick_table(selection, &served, open..listed);
-        let (from, to) = (open + 1, listed);
-        out += &format!("<details><summary>Picks {from} to {to}</summary>{rest}</details>");
+        let (rest, from) = (table(open..listed), open + 1);
+        let of = if lines > listed { format!(" of {}", count(lines)) } else { String::new() };
+        out +=
+            &format!("<details><summary>{name} {from} to {listed}{of}</summary>{rest}</details>");
     }
     out
 }
 
-fn pick_table(selection: &Selection, served: &[usize], picks: std::ops::Range<usize>) -> String {
-    let line = |t: usize| {
-        let radius = selection.radii.get(t).map_or("unknown".into(), |&radius| number(radius));
-        let near = served.get(t).map_or(String::new(), |&rows| format!("<td>{}</td>", count(rows)));
-        format!(
-            "<tr><td>{}</td><td>{}</td><td>{radius}</td>{near}</tr>",
-            t + 1,
-            selection.centers[t]
-        )
-    };
-    let near = if served.is_empty() { "" } else { "<th scope=\"col\">rows nearest to it</th>" };
-    let lines: String = picks.map(line).collect();
+fn table(heads: &[&str], lines: impl Iterator<Item = Vec<String>>) -> String {
+    let heads: String =
+        heads.iter().map(|head| format!(r#"<th scope="col">{head}</th>"#)).collect();
+    let mut body = String::new();
+    for cells in lines {
+        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+        body += &format!("<tr>{cells}</tr>");
+    }
     format!(
-        r#"<div class="scroll"><table><thead><tr><th scope="col">rank</th><th scope="col">row</th><th scope="col">radius after it</th>{near}</tr></thead><tbody>{lines}</tbody></table></div>"#
+        r#"<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"#
     )
 }
 

@@ -1,5 +1,7 @@
 //! The report: complete in itself, safe with any name, small, and defined for every kind of selection.
 
+mod robust;
+
 use std::ops::ControlFlow;
 
 use farpoint::report::{About, curve_plot, curve_table, html};

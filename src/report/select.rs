@@ -1,0 +1,146 @@
+//! The page of a selection: its radius beside what is proven, how that fell pick by pick, and the picks in order.
+
+use super::About;
+use super::chosen::Chosen;
+use super::format::{count, number, plural};
+use super::page::{self, Parts, pair, tile};
+use super::words::{capital, center, chord, every_row, exclusion, labeled};
+use super::{curve, run, tables};
+use crate::pool::Pool;
+use crate::selection::Selection;
+
+const METHOD: &str = "The rows were selected by greedy k-center, farthest first: each pick is the row farthest from every center so far. The radius is the largest distance from any row to its nearest center.";
+
+/// The whole file.
+pub(super) fn page(pool: &Pool, selection: &Selection, about: &About) -> String {
+    let chosen = Chosen::from(selection);
+    let parts = Parts {
+        headline: String::new(),
+        tiles: tiles(selection, about),
+        meaning: meaning(selection, about),
+        curve_title: "How coverage grows with picks",
+        curve: curve::figure(selection, about),
+        curve_points: curve::json(selection),
+        map_title: "The pool and the picks",
+        tables: pair([
+            ("How many picks are enough?", tables::radii(selection)),
+            ("The first picks", tables::picks(&chosen)),
+        ]),
+        statistics: run::statistics(pool, selection),
+        asked: Vec::new(),
+        method: METHOD,
+        loss_grows_with: "the radius",
+    };
+    page::page(pool, &chosen, about, parts)
+}
+
+/// How good the selection is, where that is known.
+struct Quality {
+    radius: f64,
+    /// No choice of as many rows has a radius below this.
+    lower: Option<f64>,
+}
+
+impl Quality {
+    fn of(selection: &Selection) -> Quality {
+        let known = selection.radii.len();
+        Quality {
+            radius: selection.radius(),
+            lower: known.checked_sub(1).map(|last| selection.lower_bounds[last]),
+        }
+    }
+
+    /// The radius over the lower bound.
+    fn factor(&self) -> Option<f64> {
+        self.lower.filter(|lower| *lower > 0.0).map(|lower| self.radius / lower)
+    }
+}
+
+fn tiles(selection: &Selection, about: &About) -> String {
+    let quality = Quality::of(selection);
+    let mut tiles = tile(&known(quality.radius), &radius_meaning(&quality, about));
+    if let Some(lower) = quality.lower {
+        let rows = plural(selection.radii.len(), "row", "rows");
+        let picks = count(selection.radii.len());
+        tiles +=
+            &tile(&number(lower), &format!("proven: no {picks} {rows} have a radius below this"));
+    }
+    if let Some(factor) = quality.factor() {
+        let factor = format!("{factor:.2}×");
+        tiles += &tile(&factor, "at most this far from the best possible radius");
+    } else if quality.radius == 0.0 {
+        tiles += &tile("best", "possible: a radius cannot be smaller");
+    }
+    tiles
+}
+
+fn known(radius: f64) -> String {
+    if radius.is_finite() { number(radius) } else { "unknown".into() }
+}
+
+fn radius_meaning(quality: &Quality, about: &About) -> String {
+    let meaning = match about.options.weights {
+        None => "radius: no row is farther from a center",
+        Some(_) => "weighted radius: no row’s weight times distance is more",
+    };
+    meaning.to_string() + &chord(quality.radius, about.options)
+}
+
+/// The result in a few sentences.
+fn meaning(selection: &Selection, about: &About) -> String {
+    let options = about.options;
+    let labeled = labeled(options);
+    let mut sentences = vec![outcome(selection, about)];
+    if selection.interrupted {
+        sentences.push(interruption(selection));
+    } else if let Some(stop) = options.stop_radius.filter(|stop| selection.radius() <= *stop) {
+        sentences.push(format!("That reaches the stop radius, {}.", number(stop)));
+    }
+    if selection.initial_radius.is_finite() && !selection.radii.is_empty() {
+        sentences.push(format!(
+            "The {} labeled {} alone left a radius of {}.",
+            count(labeled),
+            plural(labeled, "center", "centers"),
+            number(selection.initial_radius)
+        ));
+    }
+    sentences.extend(exclusion(options));
+    sentences.join(" ")
+}
+
+fn outcome(selection: &Selection, about: &About) -> String {
+    let quality = Quality::of(selection);
+    let radius = known(quality.radius);
+    let rows = every_row(0, about.options);
+    let centers = center(&Chosen::from(selection), about.options);
+    let covered = match about.options.weights {
+        None => format!("{rows} lies within {radius} of {centers}"),
+        Some(_) => format!("for {rows}, weight times distance to {centers} is at most {radius}"),
+    };
+    match quality.lower {
+        None if selection.centers.is_empty() => {
+            capital(&format!("{covered} already: nothing had to be selected."))
+        }
+        None => "The run ended before any radius was known.".into(),
+        Some(_) if quality.radius == 0.0 => {
+            capital(&format!("{covered}: nothing is left to cover."))
+        }
+        Some(lower) => capital(&format!(
+            "{covered}, and no other choice of as many rows could bring that below {}.",
+            number(lower)
+        )),
+    }
+}
+
+fn interruption(selection: &Selection) -> String {
+    let (picked, known) = (selection.centers.len(), selection.radii.len());
+    if picked == known {
+        return "The run was interrupted; these picks are its valid beginning.".into();
+    }
+    format!(
+        "The run was interrupted after {} {}, a valid beginning of it; the radius after the last is not known, the figures above are for {}.",
+        count(picked),
+        plural(picked, "pick", "picks"),
+        count(known)
+    )
+}

@@ -1,0 +1,56 @@
+//! What pages of either kind say in the same words.
+
+use super::chosen::Chosen;
+use super::format::{count, number, plural};
+use crate::options::{Metric, Options};
+use crate::pool::Pool;
+
+/// In the place of a figure that there is nothing to draw of.
+pub(super) fn absent(sentence: &str) -> String {
+    format!(r#"<p class="absent">{sentence}</p>"#)
+}
+
+/// What a radius is under cosine, in brackets.
+pub(super) fn chord(radius: f64, options: &Options) -> String {
+    if options.metric != Metric::Cosine || !radius.is_finite() {
+        return String::new();
+    }
+    format!(" (a chord; cosine distance {})", number(radius * radius / 2.0))
+}
+
+/// How many centers there were from the start.
+pub(super) fn labeled(options: &Options) -> usize {
+    options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows)
+}
+
+/// A center, by what it may be.
+pub(super) fn center(chosen: &Chosen, options: &Options) -> &'static str {
+    match (chosen.centers.len(), labeled(options)) {
+        (_, 0) => "a selected row",
+        (0, _) => "a labeled center",
+        _ => "a selected row or a labeled center",
+    }
+}
+
+/// The rows that a radius is of, all `but` so many.
+pub(super) fn every_row(but: usize, options: &Options) -> String {
+    match (but, options.excluded.is_empty()) {
+        (0, true) => "every row".into(),
+        (0, false) => "every row that counts".into(),
+        (but, true) => format!("every row but {}", count(but)),
+        (but, false) => format!("every row but {}, of those that count,", count(but)),
+    }
+}
+
+/// What became of excluded rows, if any were.
+pub(super) fn exclusion(options: &Options) -> Option<String> {
+    let excluded = options.excluded.len();
+    let were = plural(excluded, "row was", "rows were");
+    (excluded > 0)
+        .then(|| format!("{} excluded {were} neither chosen nor counted.", count(excluded)))
+}
+
+pub(super) fn capital(sentence: &str) -> String {
+    let (first, rest) = sentence.split_at(1);
+    first.to_uppercase() + rest
+}
