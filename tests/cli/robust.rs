@@ -137,13 +137,34 @@ fn distances_and_assignment_are_of_every_row() {
     assert_eq!((distances.len(), beyond), (N, selection.outliers));
 }
 
-/// The page is of picks in greedy's order, with their radii: of these it would say what is not so.
 #[test]
-fn a_report_is_refused() {
+fn the_report_is_a_page_of_the_interval() {
+    let folder = labeled();
+    let run = folder.run(&format!("{WORDS} --report r.html --paper"));
+    assert_eq!(run.rows(), library().centers);
+    let page = folder.read("r.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    for words in [
+        "5 of 60 rows selected, 2 left uncovered",
+        "How the interval narrowed",
+        "How each radius was decided",
+        "that leaves at most 2 uncovered has a smaller radius",
+        "half within",
+        "Algorithm 2 as printed",
+        "--outliers 2",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("farthest first"));
     refused(
-        "pool.npy -k 5 --report r.html",
+        "pool.npy -k 5 --report r.pdf",
         USAGE,
-        "error: robust draws no --report: the page is of picks in greedy's order",
+        "error: --report r.pdf: its name must end in .html",
+    );
+    let help = folder.run("robust --help").out;
+    assert!(
+        help.contains("--report <HTML>") && help.contains("the interval as it narrowed"),
+        "{help}"
     );
 }
 
@@ -415,8 +436,10 @@ fn interrupted(words: &str) -> Value {
     let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 1000, 6, 0);
     let folder = doubles(&values, 6);
     let hard = "robust doubles.npy -k 30";
-    let mut child =
-        start(&folder, &format!("{hard} {words} -o part.json --certificate proof.json"));
+    let mut child = start(
+        &folder,
+        &format!("{hard} {words} -o part.json --certificate proof.json --report part.html"),
+    );
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
@@ -436,6 +459,7 @@ fn interrupted(words: &str) -> Value {
     assert_true(&folder, "doubles.npy", "proof.json");
     let part: Value = serde_json::from_str(&folder.read("part.json")).unwrap();
     assert_eq!(rows(&part["centers"]).len(), 30, "{rest}");
+    assert!(folder.read("part.html").contains("30 of 1,000 rows selected"));
     part
 }
 

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use farpoint::{Options, Selection, report};
+use farpoint::Options;
+use farpoint::report::About;
 use serde::Serialize;
 
 use crate::columns;
 use crate::exit::usage;
-use crate::inputs::Inputs;
 use crate::npy;
 use crate::target::Target;
 use crate::terminal::say;
@@ -60,8 +60,8 @@ pub struct Made<'a> {
     pub assignment: Option<&'a [i64]>,
     /// Writes the .json.
     pub json: &'a dyn Fn(&mut dyn Write) -> Result<()>,
-    /// Makes the page; `None` where none can be asked for.
-    pub report: Option<&'a dyn Fn() -> String>,
+    /// Makes the page.
+    pub report: &'a dyn Fn() -> String,
 }
 
 impl OutputPaths {
@@ -194,8 +194,8 @@ impl Outputs {
         if let Some(target) = &self.assignment {
             write_settled(target, made.assignment, npy::integers)?;
         }
-        match self.report.as_ref().zip(made.report) {
-            Some((target, report)) => target.write(|out| Ok(out.write_all(report().as_bytes())?)),
+        match &self.report {
+            Some(target) => target.write(|out| Ok(out.write_all((made.report)().as_bytes())?)),
             None => Ok(()),
         }
     }
@@ -253,15 +253,19 @@ pub fn write_json(out: &mut dyn Write, record: &impl Serialize) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-/// The page about `selection`.
-pub fn report(inputs: &Inputs, options: &Options, pool: &Path, selection: &Selection) -> String {
+/// The page that `page` makes of what there is to say about a run; `facts` are more of it.
+pub fn report(
+    options: &Options,
+    pool: &Path,
+    facts: &[(String, String)],
+    page: impl FnOnce(&About) -> String,
+) -> String {
     let command: Vec<String> = std::env::args().collect();
-    let facts = [("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string())];
-    let about = report::About {
+    let version = ("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string());
+    page(&About {
         pool: &pool.display().to_string(),
         options,
         command: &command.join(" "),
-        facts: &facts,
-    };
-    report::html(&inputs.pool, selection, &about)
+        facts: &[&[version][..], facts].concat(),
+    })
 }

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use farpoint::report::{self, About};
 use farpoint::{Options, Selection, select_with};
 
 use crate::device::{self, DeviceName};
 use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
-use crate::outputs::{Made, OutputPaths, Outputs, report, write_json, write_lines};
+use crate::outputs::{self, Made, OutputPaths, Outputs, write_json, write_lines};
 use crate::picks::Picks;
 use crate::progress::Bar;
 use crate::record::Record;
@@ -138,7 +139,10 @@ impl Arguments {
             min_distances: selection.min_distances.as_deref(),
             assignment: selection.assignment.as_deref(),
             json: &|out| write_json(out, record.context("a record, made for .json")?),
-            report: Some(&|| report(inputs, options, &self.pool, selection)),
+            report: &|| {
+                let page = |about: &About| report::html(&inputs.pool, selection, about);
+                outputs::report(options, &self.pool, &[], page)
+            },
         })
     }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use farpoint::report::{self, About};
 use farpoint::{
     Candidates, End, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
     robust_as_printed, robust_with,
@@ -18,20 +19,23 @@ use crate::device::{self, DeviceName};
 use crate::exit::{INTERRUPTED, usage};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
-use crate::outputs::{Made, OutputPaths, Outputs, write_json, write_lines};
+use crate::outputs::{self, Made, OutputPaths, Outputs, write_json, write_lines};
 use crate::summary;
 use crate::target::Target;
-use crate::terminal::print;
+use crate::terminal::{print, say};
 use crate::terms::Terms;
 use record::RobustRecord;
 use tell::Watcher;
+
+/// What `--report` draws of a robust selection.
+const REPORT: &str = "A page to look at: the interval as it narrowed, distances, a map of pool, picks and uncovered rows: .html";
 
 /// Choose the rows that leave all but a few rows of the pool within the least radius possible, and prove it
 ///
 /// Searches down from greedy's radius, deciding one radius after another. The answer is an interval that holds the best
 /// radius, and rows that reach its upper end; without a time limit the search goes on until both ends are equal.
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("report", |report| report.hide(true)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
+#[command(mut_arg("report", |report| report.help(REPORT)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
 pub struct Arguments {
     /// The pool, as for select
     pool: PathBuf,
@@ -179,9 +183,6 @@ impl Arguments {
         if terms.weights.is_some() || terms.stop_radius.is_some() {
             return usage("robust takes neither --weights nor --stop-radius");
         }
-        if self.outputs.report.is_some() {
-            return usage("robust draws no --report: the page is of picks in greedy's order");
-        }
         terms.check_first()?;
         match terms.budget {
             Some(0) => Err(farpoint::Error::BudgetZero.into()),
@@ -216,7 +217,7 @@ impl Arguments {
             min_distances: selection.min_distances.as_deref(),
             assignment: selection.assignment.as_deref(),
             json: &|out| write_json(out, &self.record(made)),
-            report: None,
+            report: &|| self.report(made),
         })?;
         let Some(target) = certificate else { return Ok(()) };
         let file = CertificateFile {
@@ -226,6 +227,15 @@ impl Arguments {
             certificate: selection.certificate.clone(),
         };
         target.write(|out| file.write_to(out))
+    }
+
+    fn report(&self, made: &Robust) -> String {
+        let paper = |printed| ("Algorithm 2 as printed".to_string(), tell::paper(printed));
+        let paper = made.printed.map(paper);
+        let page = |about: &About| {
+            report::robust_html(&made.inputs.pool, made.selection, made.robust, about)
+        };
+        outputs::report(made.options, &self.pool, paper.as_slice(), page)
     }
 
     fn tell(&self, made: &Robust) {
@@ -238,7 +248,7 @@ impl Arguments {
         summary::warn(&made.selection.statistics);
         tell::tell(&made.inputs.pool, made.options, made.selection, made.seconds);
         if let Some(printed) = made.printed {
-            tell::tell_paper(printed);
+            say(format_args!("Algorithm 2 as printed: {}", tell::paper(printed)));
         }
     }
 

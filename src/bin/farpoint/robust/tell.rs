@@ -93,7 +93,7 @@ fn interval(selection: &RobustSelection) -> String {
 }
 
 /// What the algorithm of the paper comes to.
-pub fn tell_paper(printed: &Printed) {
+pub fn paper(printed: &Printed) -> String {
     let (lower, upper) = (short(printed.lower), short(printed.upper));
     let end = match printed.end {
         PrintedEnd::Equal => format!("radius {upper} after {} radii", printed.iterations),
@@ -111,7 +111,7 @@ pub fn tell_paper(printed: &Printed) {
             "; its lower bound is invalid, since half of greedy's radius bounds nothing with outliers"
         }
     };
-    say(format_args!("Algorithm 2 as printed: {end}{valid}"));
+    format!("{end}{valid}")
 }
 
 /// Every radius decided, a line each, then what the search took, a `key value` a line.
