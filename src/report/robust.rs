@@ -186,7 +186,12 @@ fn meaning(selection: &RobustSelection, robust: &RobustOptions, about: &About) -
     sentences.extend(proof(selection));
     sentences.extend(ending(selection, robust));
     if !greedy_is_whole(selection) {
-        sentences.push("Greedy, where a search begins, was ended before its last pick.".into());
+        let (picked, budget) = (selection.centers.len(), selection.certificate.budget);
+        sentences.push(format!(
+            "Greedy, where a search begins, was ended after {} of {} picks.",
+            count(picked),
+            count(budget)
+        ));
     }
     sentences.extend(exclusion(about.options));
     sentences.join(" ")

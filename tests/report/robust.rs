@@ -161,7 +161,12 @@ fn interrupted_searches_say_what_is_not_known() {
         ..selection
     };
     let page = page_of(&pool, &nothing, &options, &asked);
-    for words in ["No row selected of 120<", "before any center was found", "<b>unknown</b>"] {
+    for words in [
+        "No row selected of 120<",
+        "before any center was found",
+        "after 0 of 6 picks",
+        "<b>unknown</b>",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     assert!(page.contains("no center that rows could be near"));
