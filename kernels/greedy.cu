@@ -208,6 +208,7 @@ template <class T>
 DEVICE u32 resolve(const PickArguments& a, const Live& live, Owned& own, u32 offered, u32 applied) {
     u32 owner = owner_of(offered), number = number_of(offered), index = live_row(owner, number);
     Nearest nearest = nearest_of<T>(a, live, index, applied);
+    __syncwarp(); // every lane has read the row's bound
     if (threadIdx.x == owner) {
         if (nearest.center != NO_CENTER) {
             a.state.bounds[live.rows[index]] = nearest.bound;
