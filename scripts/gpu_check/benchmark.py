@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from .context import Context, Subject, room
@@ -19,21 +20,24 @@ USAGE = 2
 TORCH_SECONDS = 6
 
 
-def benchmark(context: Context, clock: Clock, large: Path | None) -> Json:
-    """`large` is the pool of the step before, None where there is none. What matters most comes first."""
-    entry: Json = {"matrix": matrix(context, clock), "pools": {}}
+def benchmark(context: Context, clock: Clock, large: Path | None, keep: Callable[[Json], None]) -> Json:
+    """`large` is the pool of the step before, None where there is none; `keep` is given what there is so far. What matters most
+    comes first."""
+    entry: Json = {"status": "incomplete", "matrix": matrix(context, clock), "pools": {}}
     pools = entry["pools"]
     for subject in (context.sizes.others[0], context.sizes.large, *context.sizes.others[1:]):
         pools[subject.name] = large_pool(context, clock, subject, large if subject == context.sizes.large else None)
+        keep(entry)
     small = small_pools(context, clock)
     pools["small"] = compare(context, clock, "small", small, context.sizes.small[2], 25, "--clouds")
+    keep(entry)
     entry["huge"] = huge(context, clock)
     mark = {"dry_run": True, "reached": None} if context.dry else {}
     entry["ratios"] = [one | mark for one in ratios(pools)]
     entry |= targets(entry, context.sizes)
     entry["targets"] = [one | mark for one in entry["targets"]]
     runs = [entry["matrix"], entry["huge"], *(pool[tool] for pool in pools.values() for tool in ("farpoint", "torch"))]
-    return {"status": "measured" if all(run["status"] == "passed" for run in runs) else "incomplete"} | entry
+    return entry | {"status": "measured" if all(run["status"] == "passed" for run in runs) else "incomplete"}
 
 
 def matrix(context: Context, clock: Clock) -> Json:
