@@ -24,6 +24,30 @@ pub fn distance(x: &[f32], c: &[f32]) -> f64 {
     from(x, c, f64::from)
 }
 
+/// Dimensions between two looks at a sum that may be too large already.
+const LOOK: usize = 4 * LANES;
+
+/// The canonical distance, or none if it is above `limit`: then mostly without a look at all dimensions. Every partial sum only
+/// grows, and rounding never turns a larger one into a smaller one, so what has passed the limit stays above it.
+pub(crate) fn distance_within(x: &[f32], c: &[f32], limit: f64) -> Option<f64> {
+    assert_eq!(x.len(), c.len(), "rows of different dimension");
+    widest(
+        #[inline(always)]
+        || {
+            let mut partial = [0.0; LANES];
+            let mut distance = 0.0;
+            for (x, c) in x.chunks(LOOK).zip(c.chunks(LOOK)) {
+                add_squares(&mut partial, x, c, f64::from);
+                distance = fold(partial).sqrt();
+                if distance > limit {
+                    return None;
+                }
+            }
+            Some(distance)
+        },
+    )
+}
+
 /// The canonical distance from a row to a point held in f64, such as the pool's mean.
 pub(crate) fn distance_to_point(x: &[f32], point: &[f64]) -> f64 {
     from(x, point, |c| c)
@@ -46,7 +70,19 @@ fn from<C: Copy>(x: &[f32], c: &[C], widen: impl Fn(C) -> f64 + Copy) -> f64 {
 
 #[inline(always)]
 fn sum_of_squares<C: Copy>(x: &[f32], c: &[C], widen: impl Fn(C) -> f64 + Copy) -> f64 {
-    let mut partial = [0.0f64; LANES];
+    let mut partial = [0.0; LANES];
+    add_squares(&mut partial, x, c, widen);
+    fold(partial)
+}
+
+/// The first of `x` and `c` go to the first partial sum.
+#[inline(always)]
+fn add_squares<C: Copy>(
+    partial: &mut [f64; LANES],
+    x: &[f32],
+    c: &[C],
+    widen: impl Fn(C) -> f64 + Copy,
+) {
     let (x_blocks, x_rest) = x.as_chunks::<LANES>();
     let (c_blocks, c_rest) = c.as_chunks::<LANES>();
     for (x, c) in x_blocks.iter().zip(c_blocks) {
@@ -59,7 +95,6 @@ fn sum_of_squares<C: Copy>(x: &[f32], c: &[C], widen: impl Fn(C) -> f64 + Copy) 
         let t = f64::from(x) - widen(c);
         partial[lane] = t.mul_add(t, partial[lane]);
     }
-    fold(partial)
 }
 
 #[inline(always)]
@@ -72,4 +107,26 @@ fn fold(mut partial: [f64; LANES]) -> f64 {
         width /= 2;
     }
     partial[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_a_limit_it_is_the_same_distance_and_beyond_it_none() {
+        for d in [1, 31, 32, 33, 127, 128, 129, 500] {
+            let values = |seed: usize| -> Vec<f32> {
+                (0..d).map(|j| ((j * 7919 + seed * 104_729) % 1013) as f32 / 64.0 - 8.0).collect()
+            };
+            let (x, c) = (values(1), values(2));
+            let exact = distance(&x, &c);
+            for limit in [exact, exact.next_up(), f64::INFINITY] {
+                assert_eq!(distance_within(&x, &c, limit).map(f64::to_bits), Some(exact.to_bits()));
+            }
+            for limit in [exact.next_down(), exact / 2.0, 0.0] {
+                assert_eq!(distance_within(&x, &c, limit), None, "d = {d}, limit {limit}");
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Rows taken past every center in order, a tile of each at a time.
 
-use crate::distance::distance;
+use crate::distance::distance_within;
 use crate::problem::Problem;
 
 /// Rows of a block: at d = 768 they take 196 KB, inside L2 beside a tile of centers.
@@ -8,6 +8,20 @@ pub(super) const BLOCK: usize = 64;
 
 /// Centers of a tile, gathered once a block.
 const TILE: usize = 32;
+
+/// A row and a center.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'v> {
+    row: &'v [f32],
+    center: &'v [f32],
+}
+
+impl Pair<'_> {
+    /// Their canonical distance, if it is at most `limit`.
+    pub fn within(self, limit: f64) -> Option<f64> {
+        distance_within(self.row, self.center, limit)
+    }
+}
 
 /// Two buffers, used again for every block.
 pub(super) struct Sweep<'a> {
@@ -34,27 +48,27 @@ impl<'a> Sweep<'a> {
         let labeled = self.problem.labeled_count();
         let mut nearest = vec![f64::INFINITY; rows.len()];
         let done = (0..rows.len()).map(|at| labeled == 0 && !visit(at, 0, f64::INFINITY)).collect();
-        self.distances(rows, done, labeled + picks, |at, center, distance| {
-            nearest[at] = nearest[at].min(distance);
+        self.pairs(rows, done, labeled + picks, |at, center, pair| {
+            nearest[at] = pair.within(nearest[at]).unwrap_or(nearest[at]);
             center + 1 < labeled || visit(at, center + 1 - labeled, nearest[at])
         });
     }
 
-    /// `visit(at, center, distance)` hears the distance of `rows[at]` to each of the first `centers` of the one list (labeled
-    /// rows, outside vectors, picks), in order, until it answers false; nothing of a row that is `done`.
-    pub fn distances(
+    /// `visit(at, center, pair)` meets `rows[at]` beside each of the first `centers` of the one list (labeled rows, outside vectors,
+    /// picks), in order, until it answers false; nothing of a row that is `done`.
+    pub fn pairs(
         &mut self,
         rows: &[usize],
         mut done: Vec<bool>,
         centers: usize,
-        mut visit: impl FnMut(usize, usize, f64) -> bool,
+        mut visit: impl FnMut(usize, usize, Pair) -> bool,
     ) {
         self.block.clear();
         gather(self.problem, rows, &mut self.block);
         for start in (0..centers).step_by(TILE) {
             self.gather_tile(start, centers.min(start + TILE));
             for (at, done) in done.iter_mut().enumerate().filter(|(_, done)| !**done) {
-                *done = !self.pass(at, |offset, distance| visit(at, start + offset, distance));
+                *done = !self.pass(at, |offset, pair| visit(at, start + offset, pair));
             }
             if done.iter().all(|&done| done) {
                 return;
@@ -63,11 +77,11 @@ impl<'a> Sweep<'a> {
     }
 
     /// Row `at` of the block past the tile, for as long as `go_on` says so; whether it did to the end.
-    fn pass(&self, at: usize, mut go_on: impl FnMut(usize, f64) -> bool) -> bool {
+    fn pass(&self, at: usize, mut go_on: impl FnMut(usize, Pair) -> bool) -> bool {
         let d = self.problem.rows.dimensions();
-        let values = &self.block[at * d..(at + 1) * d];
+        let row = &self.block[at * d..(at + 1) * d];
         let mut tile = self.tile.chunks_exact(d).enumerate();
-        tile.all(|(offset, center)| go_on(offset, distance(values, center)))
+        tile.all(|(offset, center)| go_on(offset, Pair { row, center }))
     }
 
     /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.

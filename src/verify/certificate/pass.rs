@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::verdict::CertificateVerdict;
 use crate::certificate::Certificate;
 use crate::problem::Problem;
-use crate::verify::sweep::{BLOCK, Sweep};
+use crate::verify::sweep::{BLOCK, Pair, Sweep};
 
 /// A certificate whose rows are the pool's.
 pub(super) struct Pass<'a> {
@@ -101,8 +101,8 @@ impl<'a> Pass<'a> {
         let rows: Vec<usize> = (start..end).filter(|&row| self.problem.eligible[row]).collect();
         let mut met = vec![NOTHING; rows.len()];
         let all = self.problem.labeled_count() + self.centers.len();
-        sweep.distances(&rows, vec![false; rows.len()], all, |at, number, distance| {
-            self.meet(&mut met[at], number, distance);
+        sweep.pairs(&rows, vec![false; rows.len()], all, |at, number, pair| {
+            self.meet(&mut met[at], number, pair);
             true
         });
         rows.iter()
@@ -112,16 +112,19 @@ impl<'a> Pass<'a> {
     }
 
     /// A row meets number `number` of labeled centers, picks, weighted rows.
-    fn meet(&self, met: &mut Met, number: usize, distance: f64) {
+    fn meet(&self, met: &mut Met, number: usize, pair: Pair) {
+        let dual = &self.certificate.dual;
         let labeled = self.problem.labeled_count();
         let centers = labeled + self.certificate.centers.len();
-        if number < labeled {
-            met.labeled = met.labeled.min(distance);
+        if number >= centers {
+            if pair.within(dual.radius).is_some_and(|distance| distance < dual.radius) {
+                met.weight += u128::from(dual.weights[number - centers].1);
+            }
+            return;
         }
-        if number < centers {
-            met.center = met.center.min(distance);
-        } else if distance < self.certificate.dual.radius {
-            met.weight += u128::from(self.certificate.dual.weights[number - centers].1);
+        met.center = pair.within(met.center).unwrap_or(met.center);
+        if number < labeled {
+            met.labeled = met.center; // labeled centers come first
         }
     }
 
