@@ -31,6 +31,25 @@ pub struct Verdict {
     pub by: Method,
     /// Rows and columns that the reductions left.
     pub residue: (usize, usize),
+    /// The linear relaxation was solved, and refutes nothing.
+    pub relaxed: bool,
+}
+
+/// Which answer is sought by means that can only give one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    Either,
+    Cover,
+    Refutation,
+}
+
+/// How a radius is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial {
+    pub effort: Effort,
+    pub sought: Sought,
+    /// Whether the linear relaxation may refute.
+    pub relax: bool,
 }
 
 /// How much is tried, in counts, so that it is the same on every machine.
@@ -43,20 +62,21 @@ impl Effort {
     }
 
     fn swaps(self) -> usize {
-        self.grow(4000, 4)
+        self.grow(32_000, 8)
     }
 
     fn ascents(self) -> usize {
         self.grow(100, 2)
     }
 
+    /// Nodes of our own exhaustive search; where the mixed-integer solver comes after it, no more than small problems need.
     fn branches(self) -> usize {
-        self.grow(2000, 8)
+        if solver::AVAILABLE { 2000 } else { self.grow(2000, 8) }
     }
 
-    /// Nodes of the mixed-integer solver, whose first alone takes long.
-    fn nodes(self) -> Option<usize> {
-        self.0.checked_sub(1).map(|more| Effort(more).grow(200, 8))
+    /// Nodes of the mixed-integer solver over so many pairs, at least its first, which alone takes long.
+    fn nodes(self, pairs: usize) -> Option<usize> {
+        self.0.checked_sub(1).map(|more| Effort(more).grow(1 << 20, 8) / pairs.max(1) + 1)
     }
 }
 
@@ -67,88 +87,119 @@ pub type Prove<'p> = &'p dyn Fn(&[(u32, f64)]) -> Option<Dual>;
 pub fn decide(
     cover: Cover,
     (budget, outliers): (usize, usize),
-    effort: Effort,
+    trial: Trial,
     prove: Prove,
     clock: &mut Clock,
 ) -> Verdict {
     let reduced = reduce(cover, outliers > 0, clock);
-    let mut by = Method::Reductions;
-    let answer = Cascade { reduced: &reduced, budget, outliers, effort, prove }.run(&mut by, clock);
+    let mut cascade = Cascade {
+        reduced: &reduced,
+        budget,
+        outliers,
+        trial,
+        prove,
+        by: Method::Reductions,
+        relaxed: false,
+    };
+    let answer = cascade.run(clock);
     let residue = (reduced.cover.rows.len(), reduced.cover.columns.len());
-    Verdict { answer, by, residue }
+    Verdict { answer, by: cascade.by, residue, relaxed: cascade.relaxed }
 }
 
 struct Cascade<'r> {
     reduced: &'r Reduced,
     budget: usize,
     outliers: usize,
-    effort: Effort,
+    trial: Trial,
     prove: Prove<'r>,
+    /// What was tried last.
+    by: Method,
+    /// As in [`Verdict`].
+    relaxed: bool,
 }
 
 impl Cascade<'_> {
-    /// `by` follows what is tried.
-    fn run(&self, by: &mut Method, clock: &mut Clock) -> Answer {
-        let (cover, outliers) = (&self.reduced.cover, self.outliers);
+    fn run(&mut self, clock: &mut Clock) -> Answer {
         let Some(size) = self.budget.checked_sub(self.reduced.fixed.len()) else {
-            return Answer::Refuted((self.prove)(&self.lift(&vec![0.0; cover.rows.len()])));
+            let weights = vec![0.0; self.reduced.cover.rows.len()];
+            return Answer::Refuted((self.prove)(&self.lift(&weights)));
         };
-        if cover.weight() <= outliers {
+        if self.reduced.cover.weight() <= self.outliers {
             return self.covered(&[]);
         }
-        if let Some(refuted) = self.by_packing(size, by) {
+        let sought = self.trial.sought;
+        if sought != Sought::Cover
+            && let Some(refuted) = self.by_packing(size)
+        {
             return refuted;
         }
-        *by = Method::GreedyCover;
-        let greedy = greedy_cover(cover, outliers);
-        if greedy.len() <= size {
-            return self.covered(&greedy);
-        }
-        *by = Method::LocalSearch;
-        if let Some(found) =
-            local_search(cover, size, outliers, &greedy, self.effort.swaps(), clock)
+        if sought != Sought::Refutation
+            && let Some(covered) = self.by_swaps(size, clock)
         {
-            return self.covered(&found);
+            return covered;
         }
-        self.by_relaxation(size, by, clock).unwrap_or_else(|| self.by_search(size, by, clock))
+        if sought != Sought::Cover
+            && self.trial.relax
+            && let Some(answer) = self.by_relaxation(size, clock)
+        {
+            return answer;
+        }
+        self.by_search(size, clock)
     }
 
-    fn by_packing(&self, size: usize, by: &mut Method) -> Option<Answer> {
-        *by = Method::Packing;
+    fn by_packing(&mut self, size: usize) -> Option<Answer> {
+        self.by = Method::Packing;
         let mut weights = vec![0.0; self.reduced.cover.rows.len()];
         packing(&self.reduced.cover).into_iter().for_each(|row| weights[row as usize] = 1.0);
         self.refute(size, &weights)
     }
 
-    fn by_relaxation(&self, size: usize, by: &mut Method, clock: &mut Clock) -> Option<Answer> {
+    fn by_swaps(&mut self, size: usize, clock: &mut Clock) -> Option<Answer> {
+        let (cover, outliers) = (&self.reduced.cover, self.outliers);
+        self.by = Method::GreedyCover;
+        let greedy = greedy_cover(cover, outliers);
+        if greedy.len() <= size {
+            return Some(self.covered(&greedy));
+        }
+        self.by = Method::LocalSearch;
+        let swaps = self.trial.effort.swaps();
+        let found = local_search(cover, size, outliers, &greedy, swaps, clock);
+        found.map(|found| self.covered(&found))
+    }
+
+    fn by_relaxation(&mut self, size: usize, clock: &mut Clock) -> Option<Answer> {
         let cover = &self.reduced.cover;
         if solver::AVAILABLE {
-            *by = Method::LinearProgram;
+            self.by = Method::LinearProgram;
             let relaxed = solver::relaxation(cover, self.outliers, clock)?;
             if let Some(whole) =
                 relaxed.whole.filter(|whole| self.outliers == 0 && whole.len() <= size)
             {
                 return Some(self.covered(&whole));
             }
-            return self.refute(size, &relaxed.weights);
+            let refuted = self.refute(size, &relaxed.weights);
+            self.relaxed = refuted.is_none();
+            return refuted;
         }
-        *by = Method::Lagrangian;
-        let (weights, _) =
-            lagrangian(cover, self.outliers, size as f64, self.effort.ascents(), clock);
+        self.by = Method::Lagrangian;
+        let steps = self.trial.effort.ascents();
+        let (weights, _) = lagrangian(cover, self.outliers, size as f64, steps, clock);
         self.refute(size, &weights)
     }
 
-    fn by_search(&self, size: usize, by: &mut Method, clock: &mut Clock) -> Answer {
+    fn by_search(&mut self, size: usize, clock: &mut Clock) -> Answer {
         let (cover, outliers) = (&self.reduced.cover, self.outliers);
-        *by = Method::BranchAndBound;
-        let found = branch(cover, size, outliers, self.effort.branches(), clock);
+        self.by = Method::BranchAndBound;
+        let found = branch(cover, size, outliers, self.trial.effort.branches(), clock);
         if found != Exhausted::Open {
             return self.exhausted(&found);
         }
-        let Some(nodes) = self.effort.nodes().filter(|_| solver::AVAILABLE) else {
+        let nodes = self.trial.effort.nodes(cover.rows.pairs());
+        let Some(nodes) = nodes.filter(|_| solver::AVAILABLE && self.trial.sought != Sought::Cover)
+        else {
             return Answer::Open;
         };
-        *by = Method::MixedInteger;
+        self.by = Method::MixedInteger;
         self.exhausted(&solver::decide(cover, size, outliers, nodes, clock))
     }
 

@@ -131,6 +131,14 @@ impl Held {
         self.distances_in(radius, f64::INFINITY).fold(f64::INFINITY, f64::min)
     }
 
+    /// How many different distances occur from `low` up to, not including, `high`.
+    pub fn different(&self, low: f64, high: f64) -> usize {
+        let mut distances: Vec<f64> = self.distances_in(low, high).collect();
+        distances.sort_unstable_by(f64::total_cmp);
+        distances.dedup();
+        distances.len()
+    }
+
     /// The middle one of the distances that occur from `low` up to, not including, `high`.
     pub fn median(&self, low: f64, high: f64) -> Option<f64> {
         let mut distances: Vec<f64> = self.distances_in(low, high).collect();

@@ -43,6 +43,8 @@ struct Search<'c> {
     weight: Vec<i64>,
     /// Per row, chosen columns that cover it.
     count: Vec<u32>,
+    /// Per row, those columns' numbers in one exclusive or: where there is one, that is it.
+    covering: Vec<u32>,
     /// Per column, the weight it would cover if it entered, or minus what only it covers.
     score: Vec<i64>,
     /// Per column, the swap that last moved it.
@@ -70,6 +72,7 @@ impl<'c> Search<'c> {
                 .collect(),
             weight,
             count: vec![0; cover.rows.len()],
+            covering: vec![0; cover.rows.len()],
             moved: vec![0; cover.columns.len()],
             is_chosen: vec![false; cover.columns.len()],
             chosen: Vec::new(),
@@ -89,6 +92,7 @@ impl<'c> Search<'c> {
         for &row in cover.columns.get(column as usize) {
             let weight = self.weight[row as usize];
             self.count[row as usize] += 1;
+            self.covering[row as usize] ^= column;
             match self.count[row as usize] {
                 1 => {
                     self.now_covered(row);
@@ -98,7 +102,8 @@ impl<'c> Search<'c> {
                         self.score[other as usize] -= weight;
                     }
                 }
-                2 => self.add_to_chosen(row, column, weight),
+                // The one that covered it alone is missed less.
+                2 => self.score[(self.covering[row as usize] ^ column) as usize] += weight,
                 _ => (),
             }
         }
@@ -112,6 +117,7 @@ impl<'c> Search<'c> {
         for &row in cover.columns.get(column as usize) {
             let weight = self.weight[row as usize];
             self.count[row as usize] -= 1;
+            self.covering[row as usize] ^= column;
             match self.count[row as usize] {
                 0 => {
                     self.now_uncovered(row);
@@ -121,18 +127,11 @@ impl<'c> Search<'c> {
                         self.score[other as usize] += weight;
                     }
                 }
-                1 => self.add_to_chosen(row, column, -weight),
+                1 => self.score[self.covering[row as usize] as usize] -= weight,
                 _ => (),
             }
         }
         column
-    }
-
-    /// The one chosen column of `row` beside `column` gains `weight`.
-    fn add_to_chosen(&mut self, row: u32, column: u32, weight: i64) {
-        let mut columns = self.cover.rows.get(row as usize).iter();
-        let other = columns.find(|&&other| other != column && self.is_chosen[other as usize]);
-        self.score[*other.expect("its count says so") as usize] += weight;
     }
 
     fn now_covered(&mut self, row: u32) {

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::decide::{Answer, Effort};
+use super::decide::{Answer, Effort, Sought};
 use super::search::Search;
 use super::start::Start;
 use crate::error::{Error, Result};
@@ -97,7 +97,7 @@ impl Search<'_, '_> {
     fn decide_whatever_it_takes(&mut self, radius: f64) -> Option<Option<Vec<u32>>> {
         for effort in 0.. {
             self.effort = Effort(effort);
-            match self.decide(radius).answer {
+            match self.decide(radius, Sought::Either).answer {
                 Answer::Covered(centers) => return Some(Some(centers)),
                 Answer::Refuted(_) => return Some(None),
                 Answer::Open if self.clock.is_over() => break,

@@ -1,0 +1,74 @@
+//! Which radius is decided next, and what is tried there.
+
+use super::decide::Sought;
+use super::search::Search;
+
+/// The first step down from greedy's radius, as a share of it; each next one is twice as long.
+const FIRST_STEP: f64 = 0.015;
+/// The least part of the interval that is worth another trial on its side before more effort is made.
+const LEAST_SIDE: f64 = 1.0 / 16.0;
+/// With so few different distances left, the radius next below the upper end comes first: that may be the best.
+const FEW: usize = 32;
+
+/// Radii tried in vain with the effort made. Covers are harder to find the smaller the radius, and bounds to prove the larger.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tried {
+    /// Covers were sought in vain up to here.
+    pub cover: f64,
+    /// Refutations were sought in vain from here on.
+    pub refutation: f64,
+}
+
+impl Tried {
+    pub const NOTHING: Tried = Tried { cover: f64::NEG_INFINITY, refutation: f64::INFINITY };
+
+    pub fn add(&mut self, radius: f64, sought: Sought) {
+        if sought != Sought::Refutation {
+            self.cover = self.cover.max(radius);
+        }
+        if sought != Sought::Cover {
+            self.refutation = self.refutation.min(radius);
+        }
+    }
+
+    /// Forget what was tried outside of the interval.
+    pub fn keep(&mut self, lower: f64, upper: f64) {
+        if self.cover >= upper {
+            self.cover = f64::NEG_INFINITY;
+        }
+        if self.refutation < lower {
+            self.refutation = f64::INFINITY;
+        }
+    }
+}
+
+impl Search<'_, '_> {
+    /// The next radius to decide, and how: first down in growing steps, then the middle of the interval, then, as long as that
+    /// narrows the interval by a fair part, the middle of where covers were not sought yet and of where refutations were not.
+    pub fn next_radius(&mut self) -> Option<(f64, Sought)> {
+        if let Some(steps) = self.steps {
+            let radius = self.upper * (1.0 - FIRST_STEP * f64::from(1 << steps.min(5)));
+            if radius > self.lower {
+                self.steps = Some(steps + 1);
+                return Some((radius, Sought::Either));
+            }
+            self.steps = None;
+        }
+        let (lower, upper) = (self.lower, self.upper);
+        if std::mem::take(&mut self.top) && self.held.different(lower, upper) <= FEW {
+            let next = self.held.last_up_to(upper.next_down());
+            return Some((next, Sought::Either)).filter(|&(next, _)| lower <= next);
+        }
+        if self.effort.0 == 0 && self.tried == Tried::NOTHING {
+            return self.held.median(lower, upper).map(|radius| (radius, Sought::Either));
+        }
+        let least = (upper - lower) * LEAST_SIDE;
+        let high = self.tried.cover.next_up().max(lower);
+        let above = (upper - high > least).then(|| self.held.median(high, upper)).flatten();
+        let low = self.tried.refutation.min(upper);
+        let below = || (low - lower > least).then(|| self.held.median(lower, low)).flatten();
+        above
+            .map(|radius| (radius, Sought::Cover))
+            .or_else(|| below().map(|radius| (radius, Sought::Refutation)))
+    }
+}

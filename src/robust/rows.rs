@@ -1,0 +1,109 @@
+//! Which rows a search holds: all that need covering, if their pairs fit, else those that the covers found so far fail to cover.
+
+use std::time::Instant;
+
+use super::search::Search;
+use super::selection::End;
+use super::start::Start;
+use crate::error::Result;
+
+/// Pairs kept at most where all rows that need covering are held from the start.
+const MOST_PAIRS: usize = 12 << 20;
+/// Pairs kept at most.
+const MOST_PAIRS_LAZY: usize = 48 << 20;
+/// Products that the distances between all those rows may take.
+const MOST_PRODUCTS: f64 = 4e12;
+/// Rows whose neighbours are found at once: between two such joins the clock is looked at.
+const JOINED_AT_ONCE: usize = 4096;
+
+/// How rows come to be held.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Rows {
+    /// All that the labeled centers leave uncovered at a radius, once it is decided.
+    All,
+    /// Those that the covers found so far failed to cover.
+    AsNeeded,
+}
+
+impl Search<'_, '_> {
+    /// The rows that every search begins with: greedy's picks and the row farthest from them, pairwise far apart.
+    pub fn hold_first(&mut self, start: &Start) -> Result<()> {
+        self.rows =
+            if self.question.is_restricted() { Rows::AsNeeded } else { self.choose_rows()? };
+        let mut first: Vec<usize> = start.picks.iter().copied().chain(start.farthest).collect();
+        first.sort_unstable();
+        first.dedup();
+        self.hold(&first, MOST_PAIRS_LAZY)?;
+        Ok(())
+    }
+
+    /// Whether the pairs between all rows that need covering would fit: by what a sample of them has.
+    fn choose_rows(&mut self) -> Result<Rows> {
+        let reach = self.upper;
+        let open: Vec<usize> = self
+            .question
+            .counted()
+            .filter(|&row| self.question.labeled[row] > 0.9 * reach)
+            .collect();
+        let products = open.len() as f64 * self.question.n as f64 * self.question.d as f64;
+        if products > MOST_PRODUCTS {
+            return Ok(Rows::AsNeeded);
+        }
+        let sample: Vec<usize> =
+            open.iter().copied().step_by(open.len().div_ceil(64).max(1)).collect();
+        let started = Instant::now();
+        let found = self.space.within(&sample, reach, MOST_PAIRS)?;
+        self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
+        let fits =
+            found.is_some_and(|found| found.len() * open.len() / sample.len().max(1) < MOST_PAIRS);
+        Ok(if fits { Rows::All } else { Rows::AsNeeded })
+    }
+
+    /// Hold those of `rows` that are not held yet. False if their pairs are too many, or the clock ends it.
+    fn hold(&mut self, rows: &[usize], most: usize) -> Result<bool> {
+        let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
+        let started = Instant::now();
+        let mut done = true;
+        for rows in new.chunks(JOINED_AT_ONCE) {
+            let room = most.saturating_sub(self.held.pairs());
+            let labeled = &self.question.labeled;
+            done = !self.clock.is_over()
+                && self.held.add(self.space, rows, labeled, self.upper, room)?;
+            if !done {
+                break;
+            }
+        }
+        self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
+        (self.statistics.rows, self.statistics.pairs) = (self.held.rows(), self.held.pairs());
+        Ok(done)
+    }
+
+    /// Hold every row that may need covering. False if their pairs are too many.
+    pub fn hold_all(&mut self) -> Result<bool> {
+        let rows: Vec<usize> = self.question.counted().collect();
+        self.hold(&rows, MOST_PAIRS)
+    }
+
+    /// Hold every row that the labeled centers leave uncovered at `radius`; if they are too many, go on with those needed.
+    pub fn hold_open(&mut self, radius: f64) -> Result<()> {
+        let labeled = &self.question.labeled;
+        let open: Vec<usize> =
+            self.question.counted().filter(|&row| labeled[row] > radius).collect();
+        if self.hold(&open, MOST_PAIRS)? {
+            self.floor = radius;
+        } else {
+            self.rows = Rows::AsNeeded;
+        }
+        Ok(())
+    }
+
+    /// Hold more rows farther than `radius`, far from one another; if there is no room for them the search is over.
+    pub fn hold_uncovered(&mut self, radius: f64, distances: Vec<f64>) -> Result<()> {
+        let count = self.question.outliers + 32.max(self.held.rows() / 8);
+        let new = self.question.far_apart(radius, distances, count, |row| self.held.holds(row));
+        if !self.hold(&new, MOST_PAIRS_LAZY)? {
+            self.clock.end(End::Memory);
+        }
+        Ok(())
+    }
+}
