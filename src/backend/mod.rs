@@ -79,7 +79,7 @@ pub(crate) trait Space {
     fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
 
     /// Each row's distance to the nearest of `centers` (pool rows, labeled ones left aside), and that center's position among them, the
-    /// first of equally near ones. 0 for a center itself.
+    /// first of equally near ones. 0 for a center itself, infinite where there is no center.
     fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)>;
 
     /// Every eligible row within `reach` of one of `rows` (eligible rows themselves, each its own neighbour), for each of them by

@@ -73,11 +73,7 @@ impl Search<'_, '_> {
             return Ok(());
         }
         let chosen: Vec<u32> = self.centers.clone();
-        let distances = if chosen.is_empty() {
-            self.question.with_labeled(vec![f64::INFINITY; self.question.n])
-        } else {
-            self.distances(&chosen)?
-        };
+        let distances = self.distances(&chosen)?;
         centers.extend(self.question.far_apart(0.0, distances, missing, |_| false));
         let mut is_center = vec![false; self.question.n];
         centers.iter().for_each(|&row| is_center[row] = true);

@@ -23,11 +23,7 @@ impl Start {
     pub fn new(question: &Question, greedy: &Selection, space: &mut dyn Space) -> Result<Start> {
         let picks = greedy.centers.clone();
         let centers = &picks[..question.budget.min(picks.len())];
-        let distances = if centers.is_empty() {
-            vec![f64::INFINITY; question.n]
-        } else {
-            space.min_distances(centers)?.0
-        };
+        let (distances, _) = space.min_distances(centers)?;
         let upper = question.radius(&question.with_labeled(distances));
         let centers = centers
             .iter()
