@@ -23,8 +23,10 @@ pub struct Question<'a> {
     pub labeled: Vec<f64>,
 }
 
-/// Refuse options that have no part in a robust selection, and more outliers than there are rows to cover. Returns how many those are.
+/// Refuse what has no part in a robust selection: some options, more rows than it numbers, and more outliers than there are rows to
+/// cover. Returns how many those are.
 pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<usize> {
+    check_rows(problem.rows.len())?;
     let refused = [
         ("weights", options.weights.is_some()),
         ("a stop radius", options.stop_radius.is_some()),
@@ -47,6 +49,16 @@ pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Re
         return Err(Error::OutliersTooMany { outliers: robust.outliers, available });
     }
     Ok(available)
+}
+
+/// Rows are held by numbers of 32 bits, of which the last stands for none.
+fn check_rows(rows: usize) -> Result<()> {
+    let numbered = u32::try_from(rows).is_ok_and(|rows| rows < u32::MAX);
+    numbered.then_some(()).ok_or_else(|| {
+        Error::Options(format!(
+            "{rows} rows are more than the 2^32 - 2 that a robust selection numbers"
+        ))
+    })
 }
 
 impl<'a> Question<'a> {
@@ -133,5 +145,20 @@ impl<'a> Question<'a> {
             far.retain(|&(distance, row)| distance > radius && row != pick);
         }
         chosen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_rows;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn more_rows_than_are_numbered_are_refused() {
+        assert!(check_rows(0xffff_fffe).is_ok());
+        for rows in [0xffff_ffff, 1 << 32, usize::MAX] {
+            let message = check_rows(rows).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{rows} rows are more than")), "{message}");
+        }
     }
 }
