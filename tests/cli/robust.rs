@@ -382,6 +382,8 @@ fn options_without_a_part() {
     refused("absent.npy -k 5 --weights weights.npy", USAGE, line);
     refused("absent.npy -k 5 --stop-radius 1", USAGE, line);
     refused("absent.npy --stop-radius 1", USAGE, line);
+    let line = "error: robust takes no --first heaviest: it has no weights";
+    refused("absent.npy -k 5 --first heaviest", USAGE, line);
 }
 
 /// Each by the name of its option.

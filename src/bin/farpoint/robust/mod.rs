@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use farpoint::report::{self, About};
 use farpoint::{
-    Candidates, End, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
+    Candidates, End, First, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
     robust_as_printed, robust_with,
 };
 
@@ -182,6 +182,9 @@ impl Arguments {
         let terms = &self.terms;
         if terms.weights.is_some() || terms.stop_radius.is_some() {
             return usage("robust takes neither --weights nor --stop-radius");
+        }
+        if terms.first == Some(First::Heaviest) {
+            return usage("robust takes no --first heaviest: it has no weights");
         }
         terms.check_first()?;
         match terms.budget {
