@@ -5,8 +5,10 @@ use super::search::Search;
 
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
-/// The least part of the interval that is worth another trial on its side before more effort is made.
-const LEAST_SIDE: f64 = 1.0 / 16.0;
+/// The least part of the interval that is worth another trial on its side before more effort is made: at first, when trials are cheap,
+/// and later.
+const LEAST_SIDE: f64 = 1.0 / 8.0;
+const LEAST_SIDE_LATER: f64 = 1.0 / 4.0;
 /// With so few different distances left, the radius next below the upper end comes first: that may be the best.
 const FEW: usize = 32;
 
@@ -44,7 +46,7 @@ impl Tried {
 
 impl Search<'_, '_> {
     /// The next radius to decide, and how: first down in growing steps, then the middle of the interval, then, as long as that
-    /// narrows the interval by a fair part, the middle of where covers were not sought yet and of where refutations were not.
+    /// narrows the interval by a fair part, the middle of where covers were not sought yet or of where refutations were not.
     pub fn next_radius(&mut self) -> Option<(f64, Sought)> {
         if let Some(steps) = self.steps {
             let radius = self.upper * (1.0 - FIRST_STEP * f64::from(1 << steps.min(5)));
@@ -62,13 +64,19 @@ impl Search<'_, '_> {
         if self.effort.0 == 0 && self.tried == Tried::NOTHING {
             return self.held.median(lower, upper).map(|radius| (radius, Sought::Either));
         }
-        let least = (upper - lower) * LEAST_SIDE;
-        let high = self.tried.cover.next_up().max(lower);
-        let above = (upper - high > least).then(|| self.held.median(high, upper)).flatten();
-        let low = self.tried.refutation.min(upper);
-        let below = || (low - lower > least).then(|| self.held.median(lower, low)).flatten();
-        above
-            .map(|radius| (radius, Sought::Cover))
-            .or_else(|| below().map(|radius| (radius, Sought::Refutation)))
+        self.larger_side().and_then(|(low, high, sought)| {
+            self.held.median(low, high).map(|radius| (radius, sought))
+        })
+    }
+
+    /// The larger of the two parts of the interval where a cover, or a refutation, was not sought yet, if that is a fair part of it.
+    fn larger_side(&self) -> Option<(f64, f64, Sought)> {
+        let (lower, upper) = (self.lower, self.upper);
+        let above = (self.tried.cover.next_up().max(lower), upper, Sought::Cover);
+        let below = (lower, self.tried.refutation.min(upper), Sought::Refutation);
+        let width = |&(low, high, _): &(f64, f64, Sought)| high - low;
+        let larger = if width(&above) >= width(&below) { above } else { below };
+        let least = if self.effort.0 == 0 { LEAST_SIDE } else { LEAST_SIDE_LATER };
+        (width(&larger) > least * (upper - lower)).then_some(larger)
     }
 }
