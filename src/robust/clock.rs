@@ -37,6 +37,11 @@ impl<'w> Clock<'w> {
         self.started.elapsed().as_secs_f64()
     }
 
+    /// Leave so much of the time limit to what comes after the search.
+    pub fn reserve(&mut self, time: Duration) {
+        self.limit = self.limit.map(|limit| limit.saturating_sub(time));
+    }
+
     /// What is left of the time limit.
     pub fn left(&self) -> Option<Duration> {
         self.limit.map(|limit| limit.saturating_sub(self.started.elapsed()))

@@ -146,7 +146,8 @@ impl Held {
         (!distances.is_empty()).then(|| *distances.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
 
-    /// Each held row's distance to the nearest of `centers` and the labeled ones, infinite if none is near.
+    /// Each row's distance to the nearest of `centers` and the labeled ones; infinite where none is near, and for rows that are not
+    /// held, unless they are centers.
     pub fn min_distances(&self, centers: &[u32]) -> Vec<f64> {
         let mut is_center = vec![false; self.is_held.len()];
         centers.iter().for_each(|&row| is_center[row as usize] = true);
@@ -155,7 +156,12 @@ impl Held {
             let first = rows.iter().position(|&row| is_center[row as usize]);
             first.map_or(self.labeled[slot], |at| self.labeled[slot].min(distances[at]))
         };
-        (0..self.rows.len()).map(nearest).collect()
+        let mut min_distances = vec![f64::INFINITY; self.is_held.len()];
+        for (slot, &row) in self.rows.iter().enumerate() {
+            min_distances[row as usize] = nearest(slot);
+        }
+        centers.iter().for_each(|&row| min_distances[row as usize] = 0.0);
+        min_distances
     }
 
     /// For weights on pool rows, all of them held: what the heaviest neighbourhood within `radius` weighs.

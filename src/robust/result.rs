@@ -7,6 +7,14 @@ use crate::certificate::{Certificate, Dual, LowerBy};
 use crate::error::Result;
 use crate::statistics::Statistics;
 
+/// Every counted row's distance to the nearest center; and every row's, with which it is.
+type Settled = (Vec<f64>, Option<(Vec<f64>, Vec<i64>)>);
+
+/// Rows by their numbers of 32 bits.
+fn numbers(rows: &[usize]) -> Vec<u32> {
+    rows.iter().map(|&row| u32::try_from(row).expect("rows are numbered below 2^32")).collect()
+}
+
 impl Search<'_, '_> {
     /// The selection. `nearest`: per row, the labeled center that is nearest.
     pub fn finish(
@@ -22,8 +30,7 @@ impl Search<'_, '_> {
             self.fill(&mut centers)?;
         }
         centers.sort_unstable();
-        let (to_centers, positions) = self.space.min_distances(&centers)?;
-        let distances = self.question.with_labeled(to_centers.clone());
+        let (distances, assigned) = self.settle(&centers, nearest, assign)?;
         let upper = self.question.radius(&distances);
         let outliers: Vec<usize> =
             self.question.counted().filter(|&row| distances[row] > upper).collect();
@@ -38,7 +45,6 @@ impl Search<'_, '_> {
             lower_by,
             dual,
         };
-        let assigned = assign.then(|| self.assign(&centers, to_centers, positions, nearest));
         let (min_distances, assignment) = assigned.unzip();
         Ok(RobustSelection {
             centers,
@@ -57,6 +63,19 @@ impl Search<'_, '_> {
         })
     }
 
+    /// What [`Search::distances`] says of the centers, and with `assign` every row's distance and nearest center. Without, the pairs held
+    /// may tell in place of a pass over the pool.
+    fn settle(&mut self, centers: &[usize], nearest: &[u32], assign: bool) -> Result<Settled> {
+        let numbers = numbers(centers);
+        if let Some(distances) = self.distances_by_pairs(&numbers).filter(|_| !assign) {
+            return Ok((distances, None));
+        }
+        let (to_centers, positions) = self.space.min_distances(centers)?;
+        let distances = self.question.with_labeled(to_centers.clone());
+        let assigned = assign.then(|| self.assign(centers, to_centers, positions, nearest));
+        Ok((distances, assigned))
+    }
+
     /// What holds of every choice of centers: a search among greedy's picks alone proves nothing of the others.
     fn lower_side(&self, end: End, start: &Start) -> (f64, LowerBy, Dual, End) {
         if self.question.is_restricted() && start.dual.radius < self.upper {
@@ -72,8 +91,11 @@ impl Search<'_, '_> {
         if missing == 0 {
             return Ok(());
         }
-        let chosen: Vec<u32> = self.centers.clone();
-        let distances = self.distances(&chosen)?;
+        let chosen = numbers(centers);
+        let distances = match self.distances_by_pairs(&chosen) {
+            Some(distances) => distances,
+            None => self.distances(&chosen)?,
+        };
         centers.extend(self.question.far_apart(0.0, distances, missing, |_| false));
         let mut is_center = vec![false; self.question.n];
         centers.iter().for_each(|&row| is_center[row] = true);

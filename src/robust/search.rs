@@ -75,11 +75,15 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    /// Search until nothing is left to decide, the interval is as narrow as asked, or the clock ends it.
-    pub fn run(&mut self, start: &Start) -> Result<End> {
+    /// Search until nothing is left to decide, the interval is as narrow as asked, or the clock ends it. `assign`: every row's distance
+    /// will be asked for.
+    pub fn run(&mut self, start: &Start, assign: bool) -> Result<End> {
         self.tell();
         if self.lower < self.upper {
             self.hold_first(start)?;
+        }
+        if assign || self.rows == Rows::AsNeeded {
+            self.clock.reserve(start.pass);
         }
         loop {
             self.tell();
@@ -187,8 +191,8 @@ impl<'a, 'w> Search<'a, 'w> {
 
     /// Whether `centers`, which cover the rows held at `radius`, cover all. If not, some of the rows they do not are held now.
     fn covered(&mut self, radius: f64, centers: &[u32]) -> Result<bool> {
-        if let Some(reached) = self.reached_by_pairs(centers) {
-            self.reached(reached, centers);
+        if let Some(distances) = self.distances_by_pairs(centers) {
+            self.reached(self.question.radius(&distances), centers);
             return Ok(true);
         }
         let distances = self.distances(centers)?;
@@ -200,13 +204,15 @@ impl<'a, 'w> Search<'a, 'w> {
         Ok(reached <= radius)
     }
 
-    /// The radius of `centers` from the pairs held, where every row beyond it is.
-    fn reached_by_pairs(&self, centers: &[u32]) -> Option<f64> {
+    /// As [`Self::distances`], from the pairs held, where every row beyond the radius of `centers` is held: that radius and what is
+    /// beyond it are exact, and no other distance is too small.
+    pub fn distances_by_pairs(&self, centers: &[u32]) -> Option<Vec<f64>> {
         if self.rows != Rows::All {
             return None;
         }
-        let reached = self.question.radius(&self.held.min_distances(centers));
-        (reached > self.floor && reached.is_finite()).then_some(reached)
+        let distances = self.question.with_labeled(self.held.min_distances(centers));
+        let radius = self.question.radius(&distances);
+        (radius > self.floor && radius.is_finite()).then_some(distances)
     }
 
     /// `centers` cover at `radius`.

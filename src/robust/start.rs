@@ -1,5 +1,7 @@
 //! What greedy gives the search to begin with: a cover, and a lower bound with its proof.
 
+use std::time::{Duration, Instant};
+
 use super::question::Question;
 use crate::backend::Space;
 use crate::certificate::Dual;
@@ -15,6 +17,8 @@ pub struct Start {
     /// The first `budget` picks, and the radius they reach.
     pub centers: Vec<u32>,
     pub upper: f64,
+    /// What one pass over the pool with that many centers takes.
+    pub pass: Duration,
     /// What the picks prove.
     pub dual: Dual,
 }
@@ -23,13 +27,16 @@ impl Start {
     pub fn new(question: &Question, greedy: &Selection, space: &mut dyn Space) -> Result<Start> {
         let picks = greedy.centers.clone();
         let centers = &picks[..question.budget.min(picks.len())];
+        let started = Instant::now();
         let (distances, _) = space.min_distances(centers)?;
+        let pass = started.elapsed();
         let upper = question.radius(&question.with_labeled(distances));
         let centers = centers
             .iter()
             .map(|&row| u32::try_from(row).expect("rows are numbered below 2^32"))
             .collect();
-        Ok(Start { dual: dual(question, greedy), farthest: greedy.farthest, centers, upper, picks })
+        let dual = dual(question, greedy);
+        Ok(Start { picks, farthest: greedy.farthest, centers, upper, pass, dual })
     }
 }
 
