@@ -15,6 +15,9 @@ use super::reduce::{Reduced, reduce};
 use super::selection::Method;
 use crate::certificate::Dual;
 
+/// Fewer nodes than this are not worth branching for.
+const FEW_NODES: usize = 64;
+
 /// What is known of a radius.
 pub enum Answer {
     /// These pool rows cover.
@@ -74,9 +77,11 @@ impl Effort {
         if solver::AVAILABLE { 2000 } else { self.grow(2000, 8) }
     }
 
-    /// Nodes of the mixed-integer solver over so many pairs, at least its first, which alone takes long.
+    /// Nodes of the mixed-integer solver over so many pairs. Its first is worth its cuts, which take long; the next ones take as
+    /// long to learn where to branch, for which a few do not pay.
     fn nodes(self, pairs: usize) -> Option<usize> {
-        self.0.checked_sub(1).map(|more| Effort(more).grow(1 << 20, 8) / pairs.max(1) + 1)
+        let nodes = Effort(self.0.checked_sub(1)?).grow(1 << 20, 8) / pairs.max(1);
+        Some(if nodes < FEW_NODES { 1 } else { nodes })
     }
 }
 

@@ -5,10 +5,10 @@ use super::search::Search;
 
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
-/// The least part of the interval that is worth another trial on its side before more effort is made: at first, when trials are cheap,
-/// and later.
-const LEAST_SIDE: f64 = 1.0 / 8.0;
-const LEAST_SIDE_LATER: f64 = 1.0 / 4.0;
+/// The least part of the interval that is worth another trial for a cover before more effort is made.
+const LEAST_ABOVE: f64 = 1.0 / 16.0;
+/// For a refutation, which takes longer, the more so with more effort.
+const LEAST_BELOW: [f64; 2] = [1.0 / 8.0, 1.0 / 4.0];
 /// With so few different distances left, the radius next below the upper end comes first: that may be the best.
 const FEW: usize = 32;
 
@@ -69,14 +69,18 @@ impl Search<'_, '_> {
         })
     }
 
-    /// The larger of the two parts of the interval where a cover, or a refutation, was not sought yet, if that is a fair part of it.
+    /// The parts of the interval where a cover, or a refutation, was not sought yet: the larger of those that are worth it.
     fn larger_side(&self) -> Option<(f64, f64, Sought)> {
         let (lower, upper) = (self.lower, self.upper);
+        let least_below = LEAST_BELOW[usize::from(self.effort.0 > 0)];
         let above = (self.tried.cover.next_up().max(lower), upper, Sought::Cover);
         let below = (lower, self.tried.refutation.min(upper), Sought::Refutation);
-        let width = |&(low, high, _): &(f64, f64, Sought)| high - low;
-        let larger = if width(&above) >= width(&below) { above } else { below };
-        let least = if self.effort.0 == 0 { LEAST_SIDE } else { LEAST_SIDE_LATER };
-        (width(&larger) > least * (upper - lower)).then_some(larger)
+        let share = |(low, high, _): (f64, f64, Sought)| (high - low) / (upper - lower);
+        let above = Some(above).filter(|&above| share(above) > LEAST_ABOVE);
+        let below = Some(below).filter(|&below| share(below) > least_below);
+        match (above, below) {
+            (Some(above), Some(below)) if share(below) > share(above) => Some(below),
+            _ => above.or(below),
+        }
     }
 }
