@@ -10,7 +10,7 @@ const LEAST_ABOVE: f64 = 1.0 / 16.0;
 /// For a refutation, which takes longer, the more so with more effort.
 const LEAST_BELOW: [f64; 2] = [1.0 / 8.0, 1.0 / 4.0];
 /// With so few different distances left, the radius next below the upper end comes first: that may be the best.
-const FEW: usize = 32;
+const FEW: usize = 256;
 
 /// Radii tried in vain with the effort made. Covers are harder to find the smaller the radius, and bounds to prove the larger.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,7 +57,8 @@ impl Search<'_, '_> {
             self.steps = None;
         }
         let (lower, upper) = (self.lower, self.upper);
-        if std::mem::take(&mut self.top) && self.held.different(lower, upper) <= FEW {
+        if self.top && self.held.different(lower, upper) <= FEW {
+            self.top = false;
             let next = self.held.last_up_to(upper.next_down());
             return Some((next, Sought::Either)).filter(|&(next, _)| lower <= next);
         }
@@ -69,7 +70,8 @@ impl Search<'_, '_> {
         })
     }
 
-    /// The parts of the interval where a cover, or a refutation, was not sought yet: the larger of those that are worth it.
+    /// The parts of the interval where a cover, or a refutation, was not sought yet: the larger of those that are worth it; of equal
+    /// ones that which the last decision speaks for.
     fn larger_side(&self) -> Option<(f64, f64, Sought)> {
         let (lower, upper) = (self.lower, self.upper);
         let least_below = LEAST_BELOW[usize::from(self.effort.0 > 0)];
@@ -78,8 +80,13 @@ impl Search<'_, '_> {
         let share = |(low, high, _): (f64, f64, Sought)| (high - low) / (upper - lower);
         let above = Some(above).filter(|&above| share(above) > LEAST_ABOVE);
         let below = Some(below).filter(|&below| share(below) > least_below);
+        let refuted = self.decisions.last().is_some_and(|last| last.feasible == Some(false));
+        let prefer_below = |above, below| {
+            let (above, below) = (share(above), share(below));
+            below > above || (below == above && refuted)
+        };
         match (above, below) {
-            (Some(above), Some(below)) if share(below) > share(above) => Some(below),
+            (Some(above), Some(below)) if prefer_below(above, below) => Some(below),
             _ => above.or(below),
         }
     }

@@ -32,7 +32,7 @@ pub struct Search<'a, 'w> {
     pub tried: Tried,
     /// The least radius that the linear relaxation could not refute, with so many rows held: no larger one can it.
     relaxed: Option<(usize, f64)>,
-    /// Whether the radius next below `upper` is to be decided before others: `upper` may be the best.
+    /// Whether the radius next below `upper` is to be decided before others once few are left: `upper` may be the best.
     pub top: bool,
     /// Steps taken downward; `None` once a radius was not covered.
     pub steps: Option<u32>,
