@@ -76,11 +76,12 @@ impl Search<'_, '_> {
         Ok((distances, assigned))
     }
 
-    /// What holds of every choice of centers: a search among greedy's picks alone proves nothing of the others.
+    /// What holds of every choice of centers, as [`Search::stated_lower`], with what proves it.
     fn lower_side(&self, end: End, start: &Start) -> (f64, LowerBy, Dual, End) {
-        if self.question.is_restricted() && start.dual.radius < self.upper {
+        let lower = self.stated_lower(start);
+        if lower < self.lower {
             let end = if end == End::Optimal { End::Candidates } else { end };
-            return (start.dual.radius, LowerBy::Dual, start.dual.clone(), end);
+            return (lower, LowerBy::Dual, start.dual.clone(), end);
         }
         (self.lower, self.lower_by, self.dual.clone(), end)
     }

@@ -13,8 +13,10 @@ const MOST_PAIRS: usize = 12 << 20;
 const MOST_PAIRS_LAZY: usize = 48 << 20;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
-/// Rows whose neighbours are found at once: between two such joins the clock is looked at.
-const JOINED_AT_ONCE: usize = 4096;
+/// Products of rows whose neighbours are found at once: between two such joins, of a fraction of a second, the clock is looked at.
+const PRODUCTS_AT_ONCE: usize = 20_000_000_000;
+/// How many such rows there are at least and at most.
+const ROWS_AT_ONCE: (usize, usize) = (256, 4096);
 
 /// How rows come to be held.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,7 +35,10 @@ impl Search<'_, '_> {
         let mut first: Vec<usize> = start.picks.iter().copied().chain(start.farthest).collect();
         first.sort_unstable();
         first.dedup();
-        self.hold(&first, MOST_PAIRS_LAZY)?;
+        // What greedy has proven is of rows that must be held.
+        if !self.hold(&first, MOST_PAIRS_LAZY)? {
+            self.clock.end(End::Memory);
+        }
         Ok(())
     }
 
@@ -64,7 +69,9 @@ impl Search<'_, '_> {
         let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
         let started = Instant::now();
         let mut done = true;
-        for rows in new.chunks(JOINED_AT_ONCE) {
+        let row_products = self.question.n * self.question.d;
+        let at_once = (PRODUCTS_AT_ONCE / row_products).clamp(ROWS_AT_ONCE.0, ROWS_AT_ONCE.1);
+        for rows in new.chunks(at_once) {
             let room = most.saturating_sub(self.held.pairs());
             let labeled = &self.question.labeled;
             done = !self.clock.is_over()
@@ -91,8 +98,9 @@ impl Search<'_, '_> {
             self.question.counted().filter(|&row| labeled[row] > radius).collect();
         if self.hold(&open, MOST_PAIRS)? {
             self.floor = radius;
-        } else {
+        } else if !self.clock.is_over() {
             self.rows = Rows::AsNeeded;
+            self.reserve_pass();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! What is proven is an interval: nothing covers below `lower`, `centers` cover at `upper`. A radius between is decided; if it
 //! cannot be, covers are sought above it alone and refutations below it, and both come back to it with more effort.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::decide::{Answer, Effort, Sought, Trial, Verdict, decide};
@@ -27,6 +27,9 @@ pub struct Search<'a, 'w> {
     pub rows: Rows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
     pub floor: f64,
+    /// What one pass over the pool takes, and whether the time limit has room for one after the search.
+    pass: Duration,
+    reserved: bool,
     pub effort: Effort,
     /// Radii tried in vain with this effort.
     pub tried: Tried,
@@ -57,6 +60,8 @@ impl<'a, 'w> Search<'a, 'w> {
             held: Held::new(question.n, candidates),
             rows: Rows::AsNeeded,
             floor: f64::INFINITY,
+            pass: start.pass,
+            reserved: false,
             effort: Effort(0),
             tried: Tried::NOTHING,
             relaxed: None,
@@ -83,14 +88,14 @@ impl<'a, 'w> Search<'a, 'w> {
             self.hold_first(start)?;
         }
         if assign || self.rows == Rows::AsNeeded {
-            self.clock.reserve(start.pass);
+            self.reserve_pass();
         }
         loop {
             self.tell();
             if self.lower == self.upper {
                 return Ok(End::Optimal);
             }
-            if self.upper - self.lower <= self.question.gap * self.upper {
+            if self.upper - self.stated_lower(start) <= self.question.gap * self.upper {
                 return Ok(End::Gap);
             }
             if let Some(end) = self.clock.over() {
@@ -109,6 +114,22 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
+    /// Leave time for the pass over the pool that comes after the search.
+    pub fn reserve_pass(&mut self) {
+        if !self.reserved {
+            self.clock.reserve(self.pass);
+            self.reserved = true;
+        }
+    }
+
+    /// The lower bound of every choice of centers: a search among greedy's picks alone proves nothing of the others.
+    pub fn stated_lower(&self, start: &Start) -> f64 {
+        match self.question.is_restricted() && start.dual.radius < self.upper {
+            true => start.dual.radius,
+            false => self.lower,
+        }
+    }
+
     fn tell(&mut self) {
         (self.clock.lower, self.clock.upper) = (self.lower, self.upper);
         self.clock.look();
@@ -117,6 +138,9 @@ impl<'a, 'w> Search<'a, 'w> {
     fn step(&mut self, radius: f64, sought: Sought) -> Result<()> {
         if self.rows == Rows::All && radius < self.floor {
             self.hold_open(radius)?;
+        }
+        if self.clock.is_over() {
+            return Ok(());
         }
         let started = Instant::now();
         loop {
@@ -194,6 +218,10 @@ impl<'a, 'w> Search<'a, 'w> {
         if let Some(distances) = self.distances_by_pairs(centers) {
             self.reached(self.question.radius(&distances), centers);
             return Ok(true);
+        }
+        if self.clock.left().is_some_and(|left| left < self.pass) {
+            self.clock.end(End::TimeLimit);
+            return Ok(false);
         }
         let distances = self.distances(centers)?;
         let reached = self.question.radius(&distances);

@@ -98,7 +98,7 @@ pub struct Decision {
     pub seconds: f64,
     /// Seconds since the run began, greedy included.
     pub elapsed: f64,
-    /// The interval from then on.
+    /// The interval from then on; with [`super::Candidates::Greedy`] of what greedy's picks can reach.
     pub lower: f64,
     /// Its other end.
     pub upper: f64,
@@ -173,7 +173,7 @@ pub struct SearchStatistics {
 pub struct RobustProgress {
     /// Seconds since it began.
     pub seconds: f64,
-    /// Proven so far.
+    /// Proven so far; with [`super::Candidates::Greedy`] of greedy's picks alone.
     pub lower: f64,
     /// Reached so far.
     pub upper: f64,

@@ -44,6 +44,7 @@ pub fn relaxation(cover: &Cover, outliers: usize, clock: &mut Clock) -> Option<R
     let columns = &solution.columns()[..cover.columns.len()];
     let is_whole = |value: &f64| !(TOLERANCE..=1.0 - TOLERANCE).contains(value);
     let whole = columns.iter().all(is_whole).then(|| chosen(columns));
+    let whole = whole.filter(|whole| uncovered(cover, whole) <= outliers);
     Some(Relaxed { weights, whole })
 }
 
