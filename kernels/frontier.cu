@@ -10,7 +10,7 @@
 //           chunk of the list, each sorted and searched
 //   place   fills the slots
 //
-// The first pass counts on from the last frontier's largest key, which no key is above now, and a little farther than that
+// The first pass counts on from the last frontier's largest key, which no key is above now, and a few times as far as that
 // frontier reached: it mostly suffices. No step depends on the order in which threads arrive.
 #include "frontier.cuh"
 #include "ptx.cuh"

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::curve::spread;
 use super::format::{count, fine, plural, short};
-use super::plot::{Plot, READING, VIEWS, views};
+use super::plot::{MOST_DOTS, Plot, READING, VIEWS, views};
 use super::words::absent;
 use crate::robust::{Candidates, Decision, End, RobustOptions, RobustSelection};
 
@@ -98,10 +98,10 @@ fn legend(selection: &RobustSelection, robust: &RobustOptions) -> String {
                 + &key("floor", "proven of every choice of rows")
         }
     };
-    let tried = |verdict| selection.decisions.iter().any(|d| d.verdict() == verdict);
-    let tried = VERDICTS.iter().filter(|(verdict, _)| tried(*verdict));
+    let tried = |verdict| selection.decisions.iter().filter(|d| d.verdict() == verdict).count();
+    let drawn = VERDICTS.iter().filter(|(verdict, _)| (1..=MOST_DOTS).contains(&tried(*verdict)));
     legend
-        + &tried
+        + &drawn
             .map(|(verdict, _)| key(verdict, &format!("radius tried: {verdict}")))
             .collect::<String>()
 }

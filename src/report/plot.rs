@@ -28,7 +28,7 @@ pub(super) struct Plot<'t> {
 pub(super) const READING: &str = r#"<i class="cross"></i><i class="dot"></i>"#;
 
 /// Points drawn one by one at most.
-const MOST_DOTS: usize = 60;
+pub(super) const MOST_DOTS: usize = 60;
 
 /// One figure seen in two ways, each with its name and its plot, whose class is that of [`VIEWS`]; `seen` is the one seen first.
 pub(super) fn views(views: [(&str, String); 2], seen: usize) -> String {

@@ -7,7 +7,7 @@ const short = (x) => digits(x, 4), fine = (x) => digits(x, 6);
 // What a curve's read-out says of a point: two numbers, the first of which may lie along x, a radius and a lower bound.
 const readings = {
   picks: ([picks, row, radius, lower]) => `${show(picks)} ${picks === 1 ? "pick" : "picks"} (the last is row ${row}): radius ${short(radius)}, best possible at least ${short(lower)}`,
-  decisions: ([decisions, seconds, upper, lower]) => `after ${show(decisions)} ${decisions === 1 ? "decision" : "decisions"}, ${short(seconds)} s: from ${fine(lower)} to ${fine(upper)}, ${short(100 * (upper - lower) / upper)} % apart`,
+  decisions: ([decisions, seconds, upper, lower]) => `after ${show(decisions)} ${decisions === 1 ? "decision" : "decisions"}, ${short(seconds)} s: from ${fine(lower)} to ${fine(upper)}, ${short(upper > 0 ? 100 * (upper - lower) / upper : 0)} % apart`,
 };
 
 // A curve's read-out: the point nearest the pointer, or stepped to by the arrow keys.

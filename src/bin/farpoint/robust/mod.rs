@@ -28,6 +28,12 @@ use record::RobustRecord;
 use tell::Watcher;
 
 /// What `--report` draws of a robust selection.
+// What options mean here that `select` shares: picks have no order, and nothing is weighted.
+const BUDGET: &str = "Rows to choose; labeled rows are not counted";
+const FIRST: &str = "Greedy's first pick, where nothing is labeled: row:<i>, mean (the row nearest it) or random [default: row 0]";
+const OUTPUT: &str =
+    "The picks, by row: .npy (int64), .txt, .csv (rank,row), .parquet or .json (everything)";
+const ASSIGNMENT: &str = "Every row's nearest center: .npy (int64); p >= 0 is a place among the picks, -1-l is labeled entry l";
 const REPORT: &str = "A page to look at: the interval as it narrowed, distances, a map of pool, picks and uncovered rows: .html";
 
 /// Choose the rows that leave all but a few rows of the pool within the least radius possible, and prove it
@@ -35,6 +41,7 @@ const REPORT: &str = "A page to look at: the interval as it narrowed, distances,
 /// Searches down from greedy's radius, deciding one radius after another. The answer is an interval that holds the best
 /// radius, and rows that reach its upper end; without a time limit the search goes on until both ends are equal.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("budget", |budget| budget.help(BUDGET)), mut_arg("first", |first| first.help(FIRST)), mut_arg("output", |output| output.help(OUTPUT)), mut_arg("assignment", |assignment| assignment.help(ASSIGNMENT)))]
 #[command(mut_arg("report", |report| report.help(REPORT)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
 pub struct Arguments {
     /// The pool, as for select

@@ -71,6 +71,9 @@ fn greedy(selection: &RobustSelection) -> String {
     if greedy == upper {
         return format!("{}: the same", short(greedy));
     }
+    if upper == 0.0 {
+        return short(greedy);
+    }
     format!("{}: {:.2} % more", short(greedy), 100.0 * (greedy - upper) / upper)
 }
 
