@@ -127,7 +127,7 @@ pub fn robust_tuned(
     watch: Watch,
 ) -> Result<RobustSelection> {
     let go_on = |mut search: Search, start: &Start, nearest: &[u32], statistics| {
-        let end = search.run(start, options.assign)?;
+        let end = search.run(start)?;
         search.finish(end, start, nearest, options.assign, statistics)
     };
     let (mut selection, fallback) = begin(pool, budget, options, robust, tuning, watch, go_on)?;

@@ -100,7 +100,6 @@ impl Search<'_, '_> {
             self.floor = radius;
         } else if !self.clock.is_over() {
             self.rows = Rows::AsNeeded;
-            self.reserve_pass();
         }
         Ok(())
     }

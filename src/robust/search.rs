@@ -27,9 +27,8 @@ pub struct Search<'a, 'w> {
     pub rows: Rows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
     pub floor: f64,
-    /// What one pass over the pool takes, and whether the time limit has room for one after the search.
+    /// What one pass over the pool takes.
     pass: Duration,
-    reserved: bool,
     pub effort: Effort,
     /// Radii tried in vain with this effort.
     pub tried: Tried,
@@ -61,7 +60,6 @@ impl<'a, 'w> Search<'a, 'w> {
             rows: Rows::AsNeeded,
             floor: f64::INFINITY,
             pass: start.pass,
-            reserved: false,
             effort: Effort(0),
             tried: Tried::NOTHING,
             relaxed: None,
@@ -80,15 +78,13 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    /// Search until nothing is left to decide, the interval is as narrow as asked, or the clock ends it. `assign`: every row's distance
-    /// will be asked for.
-    pub fn run(&mut self, start: &Start, assign: bool) -> Result<End> {
+    /// Search until nothing is left to decide, the interval is as narrow as asked, or the clock ends it: so early that there is time for
+    /// the pass over the pool that comes after the search.
+    pub fn run(&mut self, start: &Start) -> Result<End> {
+        self.clock.reserve(self.pass);
         self.tell();
         if self.lower < self.upper {
             self.hold_first(start)?;
-        }
-        if assign || self.rows == Rows::AsNeeded {
-            self.reserve_pass();
         }
         loop {
             self.tell();
@@ -111,14 +107,6 @@ impl<'a, 'w> Search<'a, 'w> {
                 None => self.raise(self.upper),
             }
             self.top |= self.effort.0 > 0 && self.upper < upper && !was_top;
-        }
-    }
-
-    /// Leave time for the pass over the pool that comes after the search.
-    pub fn reserve_pass(&mut self) {
-        if !self.reserved {
-            self.clock.reserve(self.pass);
-            self.reserved = true;
         }
     }
 
