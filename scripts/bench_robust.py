@@ -9,7 +9,7 @@ Every case runs on its own, once: a search is long and its times vary little aga
 the whole process, pool included.
 
 The targets are of `mixture` pools: rectified random features of a mixture of Gaussians whose weights and widths differ. `features`
-pools come from `farpoint synth`, need no numpy, and are harder at 200 labeled rows: their clusters are alike.
+pools come from `farpoint synth` and are harder at 200 labeled rows: their clusters are alike.
 """
 
 import argparse
@@ -161,7 +161,13 @@ def machine():
     with open("/proc/cpuinfo") as file:
         model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform(), "numpy": numpy.__version__, "commit": commit.stdout.strip()}
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "numpy": numpy.__version__,
+        "commit": commit.stdout.strip(),
+    }
 
 
 def main():

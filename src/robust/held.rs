@@ -3,6 +3,7 @@
 
 use super::cover::Cover;
 use super::incidence::Incidence;
+use super::question::number;
 use crate::backend::{Neighbour, Space};
 use crate::error::Result;
 
@@ -65,7 +66,7 @@ impl Held {
                     self.distances.push(distance);
                 }
             }
-            self.rows.push(u32::try_from(row).expect("rows are numbered below 2^32"));
+            self.rows.push(number(row));
             self.labeled.push(labeled[row]);
             self.starts.push(self.neighbours.len());
         }

@@ -61,6 +61,11 @@ fn check_rows(rows: usize) -> Result<()> {
     })
 }
 
+/// A row by its number of 32 bits, which [`check`] has seen to.
+pub fn number(row: usize) -> u32 {
+    u32::try_from(row).expect("rows are numbered below 2^32")
+}
+
 impl<'a> Question<'a> {
     pub fn new(
         problem: &'a Problem<'a>,

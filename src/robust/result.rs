@@ -1,5 +1,6 @@
 //! What a search came to, as a selection: exact distances, outliers, the certificate.
 
+use super::question::number;
 use super::search::Search;
 use super::selection::{End, RobustSelection};
 use super::start::Start;
@@ -9,11 +10,6 @@ use crate::statistics::Statistics;
 
 /// Every counted row's distance to the nearest center; and every row's, with which it is.
 type Settled = (Vec<f64>, Option<(Vec<f64>, Vec<i64>)>);
-
-/// Rows by their numbers of 32 bits.
-fn numbers(rows: &[usize]) -> Vec<u32> {
-    rows.iter().map(|&row| u32::try_from(row).expect("rows are numbered below 2^32")).collect()
-}
 
 impl Search<'_, '_> {
     /// The selection. `nearest`: per row, the labeled center that is nearest.
@@ -66,7 +62,7 @@ impl Search<'_, '_> {
     /// What [`Search::distances`] says of the centers, and with `assign` every row's distance and nearest center. Without, the pairs held
     /// may tell in place of a pass over the pool.
     fn settle(&mut self, centers: &[usize], nearest: &[u32], assign: bool) -> Result<Settled> {
-        let numbers = numbers(centers);
+        let numbers: Vec<u32> = centers.iter().copied().map(number).collect();
         if let Some(distances) = self.distances_by_pairs(&numbers).filter(|_| !assign) {
             return Ok((distances, None));
         }
@@ -92,7 +88,7 @@ impl Search<'_, '_> {
         if missing == 0 {
             return Ok(());
         }
-        let chosen = numbers(centers);
+        let chosen: Vec<u32> = centers.iter().copied().map(number).collect();
         let distances = match self.distances_by_pairs(&chosen) {
             Some(distances) => distances,
             None => self.distances(&chosen)?,

@@ -14,7 +14,7 @@ const MOST_PAIRS_LAZY: usize = 48 << 20;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
 /// Products of rows whose neighbours are found at once: between two such joins, of a fraction of a second, the clock is looked at.
-const PRODUCTS_AT_ONCE: usize = 20_000_000_000;
+const PRODUCTS_AT_ONCE: u64 = 20_000_000_000;
 /// How many such rows there are at least and at most.
 const ROWS_AT_ONCE: (usize, usize) = (256, 4096);
 
@@ -69,8 +69,9 @@ impl Search<'_, '_> {
         let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
         let started = Instant::now();
         let mut done = true;
-        let row_products = self.question.n * self.question.d;
-        let at_once = (PRODUCTS_AT_ONCE / row_products).clamp(ROWS_AT_ONCE.0, ROWS_AT_ONCE.1);
+        let row_products = self.question.n as u64 * self.question.d as u64;
+        let at_once = usize::try_from(PRODUCTS_AT_ONCE / row_products).unwrap_or(usize::MAX);
+        let at_once = at_once.clamp(ROWS_AT_ONCE.0, ROWS_AT_ONCE.1);
         for rows in new.chunks(at_once) {
             let room = most.saturating_sub(self.held.pairs());
             let labeled = &self.question.labeled;

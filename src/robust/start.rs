@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::question::Question;
+use super::question::{Question, number};
 use crate::backend::Space;
 use crate::certificate::Dual;
 use crate::error::Result;
@@ -31,10 +31,7 @@ impl Start {
         let (distances, _) = space.min_distances(centers)?;
         let pass = started.elapsed();
         let upper = question.radius(&question.with_labeled(distances));
-        let centers = centers
-            .iter()
-            .map(|&row| u32::try_from(row).expect("rows are numbered below 2^32"))
-            .collect();
+        let centers = centers.iter().copied().map(number).collect();
         let dual = dual(question, greedy);
         Ok(Start { picks, farthest: greedy.farthest, centers, upper, pass, dual })
     }

@@ -15,6 +15,16 @@ fn assigned() -> Options<'static> {
     Options { assign: true, ..Options::default() }
 }
 
+fn labels_exclusions_and_cosine<'v>(vectors: &'v Pool) -> Options<'v> {
+    Options {
+        labeled: vec![3, 4],
+        labeled_vectors: Some(vectors),
+        excluded: vec![7, 8, 9],
+        metric: Metric::Cosine,
+        ..assigned()
+    }
+}
+
 /// The page of a selection, with everything checked that holds for every page.
 fn page(pool: &Pool, budget: usize, options: &Options) -> (Selection, String) {
     let selection = select(pool, budget, options).expect("the options are good");
@@ -220,12 +230,8 @@ fn weights_exclusions_labels_and_cosine() {
     let vectors = gaussian(2, 4);
     let vectors = Pool::new(&vectors, 4).expect("finite");
     let options = Options {
-        labeled: vec![3, 4],
-        labeled_vectors: Some(&vectors),
-        excluded: vec![7, 8, 9],
         weights: Some((0..90).map(|row| (row % 5) as f32).collect()),
-        metric: Metric::Cosine,
-        ..assigned()
+        ..labels_exclusions_and_cosine(&vectors)
     };
     let (_, page) = page(&pool, 12, &options);
     for words in ["weighted radius", "unweighted here", "cosine distance", "3 excluded rows were"] {

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 
 use farpoint::report::{About, robust_html};
 use farpoint::{
-    Candidates, Decision, End, LowerBy, Metric, Options, Pool, RobustOptions, RobustSelection,
-    robust, robust_with,
+    Candidates, Decision, End, LowerBy, Options, Pool, RobustOptions, RobustSelection, robust,
+    robust_with,
 };
 
-use super::{about, assigned, check, gaussian, loads_nothing, points};
+use super::{
+    about, assigned, check, gaussian, labels_exclusions_and_cosine, loads_nothing, points,
+};
 
 fn outliers(outliers: usize) -> RobustOptions {
     RobustOptions { outliers, ..RobustOptions::default() }
@@ -192,13 +194,7 @@ fn robust_with_exclusions_labels_and_cosine() {
     let pool = Pool::new(&values, 4).expect("finite");
     let vectors = gaussian(2, 4);
     let vectors = Pool::new(&vectors, 4).expect("finite");
-    let options = Options {
-        labeled: vec![3, 4],
-        labeled_vectors: Some(&vectors),
-        excluded: vec![7, 8, 9],
-        metric: Metric::Cosine,
-        ..assigned()
-    };
+    let options = labels_exclusions_and_cosine(&vectors);
     let (_, page) = robust_page(&pool, 5, &options, &outliers(2));
     for words in
         ["a chord; cosine distance", "3 excluded rows were", "a labeled center", "key labeled"]

@@ -27,7 +27,6 @@ use crate::terms::Terms;
 use record::RobustRecord;
 use tell::Watcher;
 
-/// What `--report` draws of a robust selection.
 // What options mean here that `select` shares: picks have no order, and nothing is weighted.
 const BUDGET: &str = "Rows to choose; labeled rows are not counted";
 const FIRST: &str = "Greedy's first pick, where nothing is labeled: row:<i>, mean (the row nearest it) or random [default: row 0]";
