@@ -41,6 +41,7 @@ pub fn coverage(pool: &Pool, centers: &[usize], options: &Options) -> Result<Cov
         stop_radius: None,
         resume: Vec::new(),
         device: Device::Cpu,
+        interrupt: None,
         ..options.clone()
     };
     // The budget plays no part: any that the options allow will do.

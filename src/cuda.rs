@@ -17,7 +17,7 @@
 use std::ops::ControlFlow;
 
 pub use crate::backend::cuda::batch::{Batch, BatchOptions};
-pub use crate::backend::cuda::kernels::borrow::{DevicePool, Stream};
+pub use crate::backend::cuda::kernels::borrow::{Allocation, Allocator, DevicePool, Stream};
 use crate::engine::{Tuning, select_lent};
 use crate::error::Result;
 use crate::options::Options;

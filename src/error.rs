@@ -115,6 +115,17 @@ pub enum Error {
         /// Why, and the remedy.
         reason: String,
     },
+    /// Too little memory on a GPU; what to do about it.
+    #[error("cuda:{device}: {reason}")]
+    CudaMemory {
+        /// The device's number.
+        device: usize,
+        /// How much is missing, and the remedy.
+        reason: String,
+    },
+    /// A check that was stopped by [`crate::Options::interrupt`] before it had found anything.
+    #[error("interrupted: nothing is known")]
+    Interrupted,
     /// A number that the bound on the loss cannot be made of.
     #[error("{name} {value} is not {must}")]
     Bound {

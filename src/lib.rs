@@ -13,6 +13,7 @@ mod float_environment;
 mod foreign;
 mod greedy;
 mod options;
+mod plan;
 pub mod pool;
 mod problem;
 pub mod report;
@@ -37,6 +38,7 @@ pub use error::{Error, Result};
 #[doc(hidden)]
 pub use foreign::is_in_foreign_code;
 pub use options::{Device, First, Metric, Options};
+pub use plan::{Plan, plan};
 pub use pool::{Dtype, Element, Pool};
 pub use robust::{
     Candidates, Decision, End, Method, Printed, PrintedEnd, RobustOptions, RobustProgress,

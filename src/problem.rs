@@ -1,5 +1,7 @@
 //! A selection to be made, with everything about it checked.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::distance::distance_to_point;
 use crate::error::{Error, Result};
 use crate::options::{First, Options};
@@ -29,6 +31,7 @@ pub(crate) struct Problem<'a> {
     pub assign: bool,
     first: First,
     seed: u64,
+    interrupt: Option<&'a AtomicBool>,
 }
 
 impl<'a> Problem<'a> {
@@ -65,6 +68,7 @@ impl<'a> Problem<'a> {
             assign: options.assign,
             first: options.first,
             seed: options.seed,
+            interrupt: options.interrupt,
         })
     }
 
@@ -91,6 +95,19 @@ impl<'a> Problem<'a> {
             budget,
             ..*self
         }
+    }
+
+    /// Whether the run must end. Once it must it always must, and what was being computed may be anything: only picks count.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupt.is_some_and(|interrupt| interrupt.load(Ordering::Relaxed))
+    }
+
+    /// `answer`, unless the run it came from was cut short.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn unless_interrupted<T>(&self, answer: T) -> Result<T> {
+        if self.is_interrupted() { Err(Error::Interrupted) } else { Ok(answer) }
     }
 
     /// Labeled centers, rows and vectors.
@@ -141,6 +158,9 @@ impl<'a> Problem<'a> {
         let mut scratch = Vec::new();
         let mut best: Option<(f64, usize)> = None;
         for row in (0..self.rows.len()).filter(|&row| self.eligible[row]) {
+            if self.is_interrupted() && best.is_some() {
+                break;
+            }
             let distance = distance_to_point(self.rows.get(row, &mut scratch), &mean);
             if best.is_none_or(|(least, _)| distance < least) {
                 best = Some((distance, row));
@@ -154,7 +174,7 @@ impl<'a> Problem<'a> {
         let (n, d) = (self.rows.len(), self.rows.dimensions());
         let mut total = vec![0.0; d];
         let mut scratch = Vec::new();
-        for start in (0..n).step_by(MEAN_BLOCK) {
+        for start in (0..n).step_by(MEAN_BLOCK).take_while(|_| !self.is_interrupted()) {
             let mut block = vec![0.0; d];
             for row in (start..n.min(start + MEAN_BLOCK)).filter(|&row| !self.excluded[row]) {
                 let values = self.rows.get(row, &mut scratch);

@@ -27,7 +27,7 @@ pub use verdict::{Cover, Verdict};
 /// Time `O(n k d)` over the threads, memory 14 bytes a row beside the pool (8 more under cosine).
 ///
 /// # Errors
-/// As [`crate::select`], but for the budget: options that no selection could be made with.
+/// As [`crate::select`], but for the budget: options that no selection could be made with; [`crate::Error::Interrupted`].
 ///
 /// ```
 /// use farpoint::{Options, Pool, Verdict, verify};
@@ -47,10 +47,11 @@ pub fn verify(
     on_engine_threads(options.threads, || {
         // The budget only says how many picks to make; any that the options allow will do.
         let problem = Problem::new(pool, options.resume.len().max(1), options)?.keep_norms()?;
-        Ok(match positions(&problem, centers) {
+        let verdict = match positions(&problem, centers) {
             Ok(positions) => Check::new(&problem, centers, positions).verdict(radii),
             Err(verdict) => verdict,
-        })
+        };
+        problem.unless_interrupted(verdict)
     })?
 }
 

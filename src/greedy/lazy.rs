@@ -24,6 +24,8 @@ pub(crate) fn lazy(
     // An interrupted run answers at once.
     let settled =
         (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
+    // Cut short, it is no answer.
+    let settled = settled.filter(|_| !problem.is_interrupted());
     Ok(picks.into_selection(problem, end, settled, backend.statistics()))
 }
 
@@ -71,7 +73,11 @@ impl Frontier {
 fn start(problem: &Problem, backend: &mut impl Backend) -> Result<Picks> {
     let mut picks = replay(problem)?;
     if picks.len() + problem.labeled_count() == 0 {
-        picks.push(problem.first_center(), f64::INFINITY);
+        let first = problem.first_center();
+        // Where the search for it was cut short it may be any row.
+        if !problem.is_interrupted() {
+            picks.push(first, f64::INFINITY);
+        }
     }
     backend.add_centers(picks.rows())?;
     Ok(picks)
@@ -86,12 +92,19 @@ fn rounds(
 ) -> Result<End> {
     let stop = problem.stop_radius.unwrap_or(f64::NEG_INFINITY);
     loop {
+        if problem.is_interrupted() {
+            return Ok(End::Unknown);
+        }
         // Before the first pick there is nothing to leave behind, and the initial radius is not known.
         if picks.len() > 0 && watch(picks.progress(problem)).is_break() {
             return Ok(End::Unknown);
         }
         let before = backend.statistics();
-        if backend.refresh(frontier.size)? == 0 {
+        let refreshed = backend.refresh(frontier.size)?;
+        if problem.is_interrupted() {
+            return Ok(End::Unknown);
+        }
+        if refreshed == 0 {
             return Ok(End::Covered);
         }
         let picked = backend.pick(problem.budget - picks.len(), stop)?;

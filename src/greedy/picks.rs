@@ -67,6 +67,7 @@ impl Picks {
         let initial_radius =
             if problem.labeled_count() == 0 { f64::INFINITY } else { initial_radius };
         let lower_bounds = lower_bounds(problem, &self.rows, farthest, &radii);
+        let is_unsettled = problem.assign && settled.is_none();
         let (min_distances, assignment) = match settled {
             Some(settled) => {
                 let (min_distances, assignment) = assign(problem, &self.rows, settled);
@@ -82,7 +83,7 @@ impl Picks {
             farthest,
             min_distances,
             assignment,
-            interrupted: matches!(end, End::Unknown),
+            interrupted: matches!(end, End::Unknown) || is_unsettled,
             statistics,
         }
     }

@@ -35,9 +35,13 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::threads::on_engine_threads;
 
 /// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
 type Reason = Cow<'static, str>;
+
+/// Bytes of values that are checked sooner than threads are started.
+const CHECKED_ALONE: usize = 1 << 20;
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
@@ -117,11 +121,20 @@ impl<'a> Pool<'a> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
         }
-        let rows = values.len() / d;
-        let bytes = Bytes::Borrowed(bytemuck::cast_slice(values));
-        let stride = d * T::DTYPE.bytes();
-        let segment = Segment { bytes, first_row: 0, offset: 0, stride };
-        Pool::of_one(segment, (rows, d), T::DTYPE).checked()
+        Pool::of_bytes(bytemuck::cast_slice(values), d, T::DTYPE)
+    }
+
+    /// The pool whose values lie in `bytes`, `(n, d)` row-major and little-endian, at any alignment; borrowed.
+    ///
+    /// # Errors
+    /// As [`Pool::new`].
+    pub fn of_bytes(bytes: &'a [u8], d: usize, dtype: Dtype) -> Result<Pool<'a>> {
+        let values = bytes.len() / dtype.bytes();
+        if d == 0 || bytes.is_empty() || !bytes.len().is_multiple_of(d * dtype.bytes()) {
+            return Err(Error::Shape { values, d });
+        }
+        let place = Place { offset: 0, stride: d * dtype.bytes() };
+        Pool::of_segment(Bytes::Borrowed(bytes), (values / d, d), dtype, place).checked()
     }
 
     /// Number of rows, `n`.
@@ -238,13 +251,23 @@ impl<'a> Pool<'a> {
 
     /// The pool itself, once every value is known to be finite. Reads it once.
     fn checked(self) -> Result<Pool<'a>> {
-        let first_bad = (0..self.rows)
-            .into_par_iter()
-            .with_min_len(256)
-            .find_first(|&row| !self.dtype.all_finite(self.row_bytes(row)));
-        match first_bad {
+        match self.first_bad()? {
             Some(row) => Err(self.not_finite(row)),
             None => Ok(self),
+        }
+    }
+
+    /// The first row with a value that is not finite. Threads of the whole process's own would not outlive a fork, so a pool of
+    /// some size is looked at by the engine's.
+    fn first_bad(&self) -> Result<Option<usize>> {
+        let is_bad = |&row: &usize| !self.dtype.all_finite(self.row_bytes(row));
+        let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
+        if rayon::current_thread_index().is_some() {
+            Ok(look())
+        } else if self.bytes() <= CHECKED_ALONE {
+            Ok((0..self.rows).find(is_bad))
+        } else {
+            on_engine_threads(0, look)
         }
     }
 

@@ -38,6 +38,7 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::statistics::Statistics;
+use crate::threads::on_engine_threads;
 use clock::Clock;
 use question::Question;
 use search::Search;
@@ -150,13 +151,17 @@ fn begin<T: Send>(
 ) -> Result<(T, Option<String>)> {
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, watch);
-    let available = question::check(&Problem::new(pool, budget, options)?, options, robust)?;
+    let available = on_engine_threads(options.threads, || {
+        question::check(&Problem::new(pool, budget, options)?, options, robust)
+    })??;
     let picks = available.min(budget.saturating_add(robust.outliers));
     let plain = Options { assign: false, ..options.clone() };
     let greedy = select_tuned(pool, picks, &plain, tuning, &mut |progress| {
         clock.greedy(progress.radius);
         if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    // Only greedy's picks are worth keeping half-made.
+    let options = &Options { interrupt: None, ..options.clone() };
     let (answer, fallback) = with_space(pool, budget, options, tuning, |problem, space| {
         let (labeled, nearest) = space.labeled_distances()?;
         let question = Question::new(problem, budget, robust, labeled);

@@ -25,7 +25,8 @@ pub use verdict::{CertificateVerdict, Interval};
 /// (8 more under cosine).
 ///
 /// # Errors
-/// Options that no robust selection could be made with: those [`crate::select`] lists, weights, a stop radius, picks to resume from.
+/// Options that no robust selection could be made with: those [`crate::select`] lists, weights, a stop radius, picks to resume from;
+/// [`Error::Interrupted`].
 ///
 /// ```
 /// use farpoint::{Certificate, Dual, LowerBy, Options, Pool, verify_certificate};
@@ -60,10 +61,11 @@ pub fn verify_certificate(
     on_engine_threads(options.threads, || {
         // Whether the budget is possible is for the verdict to say.
         let problem = Problem::new(pool, 1, options)?.keep_norms()?;
-        Ok(match check(&problem, certificate) {
+        let verdict = match check(&problem, certificate) {
             Ok(interval) => CertificateVerdict::Right(interval),
             Err(verdict) => verdict,
-        })
+        };
+        problem.unless_interrupted(verdict)
     })?
 }
 

@@ -70,7 +70,7 @@ impl<'a> Sweep<'a> {
             for (at, done) in done.iter_mut().enumerate().filter(|(_, done)| !**done) {
                 *done = !self.pass(at, |offset, pair| visit(at, start + offset, pair));
             }
-            if done.iter().all(|&done| done) {
+            if done.iter().all(|&done| done) || self.problem.is_interrupted() {
                 return;
             }
         }

@@ -124,7 +124,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
         let end = self.centers.len();
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
-        while start < end {
+        while start < end && !self.problem.is_interrupted() {
             let window = start - start % kernels::PANEL;
             let window = window..end.min(window + self.panels.reach());
             start = window.end;
@@ -143,7 +143,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
             (&rows[..behind], tile_rows::<M>(behind, self.problem.rows.dimensions()));
         let refresh = Refresh {
             multiplier: self.multiplier,
-            rows: &self.problem.rows,
+            problem: self.problem,
             centers: &self.centers,
             packing,
             panels: &self.panels,

@@ -81,7 +81,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
     /// At most `limit` picks, each of a key above `stop`.
     pub fn pick(&mut self, limit: usize, stop: f64) -> Picked {
         let mut picked = Picked::default();
-        while let Some(best) = self.best() {
+        while let Some(best) = self.best().filter(|_| !self.problem.is_interrupted()) {
             let candidate = Candidate { key: self.keys[best], row: self.rows[best] };
             if picked.picks.len() == limit || candidate.key <= stop {
                 picked.next = Some(candidate);

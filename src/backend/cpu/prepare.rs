@@ -18,7 +18,10 @@ pub fn first_distances(problem: &Problem, centers: &Centers) -> Vec<f64> {
     (0..problem.rows.len())
         .into_par_iter()
         .with_min_len(64)
-        .map_init(Vec::new, |scratch, row| distance(problem.rows.get(row, scratch), center))
+        .map_init(Vec::new, |scratch, row| match problem.is_interrupted() {
+            true => 0.0,
+            false => distance(problem.rows.get(row, scratch), center),
+        })
         .collect()
 }
 

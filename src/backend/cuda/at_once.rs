@@ -43,7 +43,7 @@ impl<'p> AtOnce<'p> {
             return Ok(None);
         }
         let layout = layout(problem, lent.is_some());
-        let Some(run) = Run::new(stream.gpu(), stream.cuda_stream(), layout)? else {
+        let Some(run) = Run::new(stream, layout)? else {
             return Ok(None);
         };
         let statistics = Statistics {

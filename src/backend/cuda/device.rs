@@ -1,6 +1,7 @@
 //! A GPU, opened: its context, its kernels, and what goes wrong before any work is done.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
@@ -29,6 +30,23 @@ pub struct Gpu {
 /// Devices opened so far. A context and its kernels cost a fraction of a second, which every selection would pay.
 static OPENED: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
 
+/// The process that first opened a GPU; 0 before that.
+static OPENED_BY: AtomicU32 = AtomicU32::new(0);
+
+/// A context does not outlive a fork, nor does whoever held a lock meanwhile: a child process must not touch either.
+fn check_not_forked(device: usize) -> Result<()> {
+    let this = std::process::id();
+    match OPENED_BY.compare_exchange(0, this, Ordering::SeqCst, Ordering::SeqCst) {
+        Err(opener) if opener != this => Err(Error::Cuda {
+            device,
+            reason: "this process was forked from one that had opened a GPU, and CUDA cannot be used in such a child: start it by \
+                     spawn or forkserver, or use the CPU"
+                .into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Whether to try a GPU where none was asked for. The driver is looked for under dozens of names, so once a process.
 pub fn has_driver() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
@@ -41,6 +59,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Cuda`]: no kernels in this build, no driver, no such device, or a driver too old for the kernels.
     pub fn open(ordinal: usize) -> Result<Arc<Gpu>> {
+        check_not_forked(ordinal)?;
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = opened.get_or_insert_default();
         if let Some(gpu) = opened.get(&ordinal) {
@@ -123,10 +142,12 @@ impl Gpu {
     /// What a driver's error means while a selection is made.
     pub fn explain(&self, error: DriverError) -> Error {
         let device = self.context.ordinal();
+        if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
+            let reason =
+                "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
+            return Error::CudaMemory { device, reason: reason.into() };
+        }
         let reason = match error.0 {
-            CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
-                "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU".into()
-            }
             code if is_fatal(code) => format!(
                 "the device was lost while it worked ({}): nothing more can be done with it in this process. See the driver's log \
                  (dmesg, nvidia-smi), start again, or use the CPU",
@@ -147,7 +168,7 @@ impl Gpu {
             needed.div_ceil(1 << 20),
             free >> 20
         );
-        Error::Cuda { device: self.context.ordinal(), reason }
+        Error::CudaMemory { device: self.context.ordinal(), reason }
     }
 }
 

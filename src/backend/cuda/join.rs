@@ -149,7 +149,7 @@ impl Join {
         let mut carver = Carver::from(0);
         Buffers::carve(&extent, &mut carver);
         let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-        let arena = stream.checked(Arena::allocate(stream.cuda_stream(), bytes))?;
+        let arena = stream.checked(stream.arena(bytes))?;
         let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
         let packing = packing(extent.d, 1.0, buffers.mean.pointer(), width);
         let (pool, dtype) = (pool.address, pool.dtype);

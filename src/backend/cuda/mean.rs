@@ -3,7 +3,7 @@
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::{DevicePool, Stream};
-use super::kernels::memory::{Arena, Carver, Region, fetch, fill, send};
+use super::kernels::memory::{Carver, Region, fetch, fill, send};
 use super::number;
 use super::roles::{ELIGIBLE, EXCLUDED, LABELED};
 use crate::error::Result;
@@ -52,7 +52,7 @@ pub(crate) fn nearest_the_mean(
     let mut carver = Carver::from(0);
     Buffers::carve(pool, options.metric, &mut carver);
     let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-    let arena = stream.checked(Arena::allocate(stream.cuda_stream(), bytes))?;
+    let arena = stream.checked(stream.arena(bytes))?;
     let buffers = Buffers::carve(pool, options.metric, &mut Carver::from(arena.address()));
     let search = Search { pool, stream, buffers: &buffers };
     let counted = search.send_roles(options)?;

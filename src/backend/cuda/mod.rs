@@ -19,9 +19,7 @@ mod settle;
 mod space;
 mod workspace;
 
-use std::sync::Arc;
-
-use cudarc::driver::{CudaStream, DriverError};
+use cudarc::driver::DriverError;
 
 use super::{Backend, Candidate, Picked};
 use crate::error::Result;
@@ -29,7 +27,6 @@ use crate::pool::Dtype;
 use crate::problem::Problem;
 use crate::statistics::Statistics;
 use clock::Clock;
-use device::Gpu;
 use feed::Feed;
 use kernels::arguments as kernel;
 use kernels::arguments::Pointer;
@@ -113,7 +110,7 @@ impl<'p> Cuda<'p> {
         multiplier: Multiplier,
     ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
-        let (workspace, pool) = allocate(problem, gpu, cuda_stream, placement)?;
+        let (workspace, pool) = allocate(problem, stream, placement)?;
         // Rows to be staged have their place there, too.
         let answer =
             workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
@@ -537,24 +534,24 @@ fn number(count: usize) -> u32 {
 /// The workspace, and in it the pool if that is to be copied and fits.
 fn allocate(
     problem: &Problem,
-    gpu: &Gpu,
-    stream: &Arc<CudaStream>,
+    stream: &Stream,
     placement: Placement,
 ) -> Result<(Workspace, Place)> {
+    let gpu = stream.gpu();
     let extent = Extent::of(problem, gpu);
     if let Placement::Lent(pool) = placement {
-        return Ok((Workspace::allocate(gpu, stream, extent)?, Place::Device(pool.address)));
+        return Ok((Workspace::allocate(stream, extent)?, Place::Device(pool.address)));
     }
     let resident = Extent { pool_bytes: problem.rows.pool().bytes(), ..extent };
     if let Placement::Copied = placement
-        && let Some(workspace) = Workspace::try_allocate(gpu, stream, resident)?
+        && let Some(workspace) = Workspace::try_allocate(stream, resident)?
     {
         let address = workspace.buffers.pool.pointer();
         return Ok((workspace, Place::Device(address)));
     }
     let row_bytes = problem.rows.pool().row_bytes(0).len();
     let workspace =
-        Workspace::allocate(gpu, stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
+        Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
     Ok((workspace, Place::Host(feed)))
 }

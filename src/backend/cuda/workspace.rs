@@ -1,12 +1,11 @@
 //! All device memory of a selection, one allocation made before the first kernel.
 
-use std::sync::Arc;
-
 use cudarc::driver::sys::CUresult;
-use cudarc::driver::{CudaStream, DriverError};
+use cudarc::driver::DriverError;
 
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
+use super::kernels::borrow::Stream;
 use super::kernels::memory::{Arena, Carver, Region};
 use super::kernels::{BOX_CENTERS, LIVE_BYTES, TILE};
 use crate::backend::interval::Operand;
@@ -260,23 +259,20 @@ pub struct Workspace {
 impl Workspace {
     /// # Errors
     /// [`crate::Error::Cuda`] with what is needed and what is free.
-    pub fn allocate(gpu: &Gpu, stream: &Arc<CudaStream>, extent: Extent) -> Result<Workspace> {
+    pub fn allocate(stream: &Stream, extent: Extent) -> Result<Workspace> {
+        let gpu = stream.gpu();
         let (free, _) = gpu.context().mem_get_info().map_err(|error| gpu.explain(error))?;
         let too_small = || gpu.too_small(extent.bytes(), free as u64);
-        Workspace::try_allocate(gpu, stream, extent)?.ok_or_else(too_small)
+        Workspace::try_allocate(stream, extent)?.ok_or_else(too_small)
     }
 
     /// None if the device has not that much memory free.
-    pub fn try_allocate(
-        gpu: &Gpu,
-        stream: &Arc<CudaStream>,
-        extent: Extent,
-    ) -> Result<Option<Workspace>> {
+    pub fn try_allocate(stream: &Stream, extent: Extent) -> Result<Option<Workspace>> {
         let bytes = usize::try_from(extent.bytes()).expect("64-bit machines alone have CUDA");
-        let arena = match Arena::allocate(stream, bytes) {
+        let arena = match stream.arena(bytes) {
             Ok(arena) => arena,
             Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => return Ok(None),
-            Err(error) => return Err(gpu.explain(error)),
+            Err(error) => return Err(stream.gpu().explain(error)),
         };
         let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
         Ok(Some(Workspace { extent, buffers, _arena: arena }))

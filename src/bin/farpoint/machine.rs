@@ -56,11 +56,6 @@ pub fn peak() -> Option<u64> {
     kib_field("/proc/self/status", "VmHWM:")
 }
 
-/// Bytes of memory that a new program may take, where the system says so.
-pub fn memory_available() -> Option<u64> {
-    kib_field("/proc/meminfo", "MemAvailable:")
-}
-
 /// A size in a file of lines such as `VmRSS:   1024 kB`, in bytes.
 fn kib_field(path: &str, field: &str) -> Option<u64> {
     let text = fs::read_to_string(path).ok()?;

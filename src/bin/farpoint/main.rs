@@ -10,7 +10,6 @@ mod inputs;
 mod interrupt;
 mod machine;
 mod manual;
-mod measure;
 mod npy;
 mod outputs;
 mod picks;

@@ -5,18 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use farpoint::{Metric, Pool};
-use serde::Serialize;
+use farpoint::{Metric, Plan, Pool};
 
-use crate::machine::memory_available;
-use crate::measure::{EVALUATED, Rehearsal, read_bandwidth};
 use crate::terminal::print;
 use crate::terms;
-
-/// Bytes of state a row, at most.
-const STATE: u64 = 32;
-/// Bytes of tiles and frontiers, at most.
-const WORKSPACE: u64 = 256 << 20;
 
 /// Say whether a selection on the CPU will fit, where, and how long it will take
 ///
@@ -42,81 +34,14 @@ pub struct Arguments {
     json: bool,
 }
 
-/// What a selection will take.
-#[derive(Debug, Serialize)]
-struct Plan {
-    rows: usize,
-    dimensions: usize,
-    dtype: &'static str,
-    budget: usize,
-    device: &'static str,
-    pool_bytes: u64,
-    /// Of those, the ones that are not copied into memory.
-    mapped_bytes: u64,
-    state_bytes: u64,
-    workspace_bytes: u64,
-    /// Unknown where the system does not say.
-    available_bytes: Option<u64>,
-    /// State and workspace fit into memory.
-    fits: Option<bool>,
-    /// The pool fits beside them; if not it is read from its file about three times.
-    pool_fits: Option<bool>,
-    evaluations: f64,
-    seconds: f64,
-    rehearsal_rows: usize,
-    rehearsal_picks: usize,
-    rehearsal_seconds: f64,
-    read_bytes_per_second: f64,
-    plain_loop_seconds: f64,
-}
-
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    if arguments.budget == 0 {
-        return Err(farpoint::Error::BudgetZero.into());
-    }
     let pool = Pool::open_named(&arguments.pool, arguments.tensor.as_deref())?;
-    let (budget, available) = (arguments.budget, pool.rows());
-    if budget > available {
-        return Err(farpoint::Error::BudgetTooLarge { budget, available }.into());
-    }
-    let plan = plan(&pool, arguments)?;
+    let plan = farpoint::plan(&pool, arguments.budget, arguments.metric, arguments.threads)?;
     print(|out| match arguments.json {
         true => Ok(writeln!(out, "{}", serde_json::to_string(&plan)?)?),
         false => Ok(out.write_all(table(&plan).as_bytes())?),
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn plan(pool: &Pool, arguments: &Arguments) -> Result<Plan> {
-    let (n, d, k) = (pool.rows(), pool.dimensions(), arguments.budget);
-    let state = STATE * n as u64;
-    // What of the pool is in memory already is no longer available; what is mapped still is.
-    let available = memory_available();
-    let mapped = pool.mapped_bytes() as u64;
-    let fits = |bytes: u64| available.map(|available| bytes <= available);
-    let rehearsal = Rehearsal::run(pool, arguments.metric, arguments.threads)?;
-    let bandwidth = read_bandwidth(n * d);
-    Ok(Plan {
-        rows: n,
-        dimensions: d,
-        dtype: pool.dtype().name(),
-        budget: k,
-        device: "cpu",
-        pool_bytes: pool.bytes() as u64,
-        mapped_bytes: mapped,
-        state_bytes: state,
-        workspace_bytes: WORKSPACE,
-        available_bytes: available,
-        fits: fits(state + WORKSPACE),
-        pool_fits: fits(state + WORKSPACE + mapped),
-        evaluations: EVALUATED * n as f64 * k as f64,
-        seconds: rehearsal.estimate(n, k),
-        rehearsal_rows: rehearsal.rows,
-        rehearsal_picks: rehearsal.picks,
-        rehearsal_seconds: rehearsal.seconds,
-        read_bytes_per_second: bandwidth,
-        plain_loop_seconds: n as f64 * k as f64 * d as f64 * 4.0 / bandwidth,
-    })
 }
 
 fn table(plan: &Plan) -> String {

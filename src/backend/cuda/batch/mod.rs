@@ -85,8 +85,7 @@ impl Batch {
                 budgets.len()
             ))
         };
-        let gpu = stream.gpu();
-        let run = Run::new(gpu, stream.cuda_stream(), layout)?.ok_or_else(too_large)?;
+        let run = Run::new(stream, layout)?.ok_or_else(too_large)?;
         if let Some(first) = &options.first {
             check_first(first, offsets)?;
             let firsts: Vec<u32> = first.iter().map(|&row| number(row)).collect();

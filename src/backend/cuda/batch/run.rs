@@ -9,6 +9,7 @@ use super::spread::Spread;
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::kernels::arguments as kernel;
 use crate::backend::cuda::kernels::arguments::{Pointer, PoolResult};
+use crate::backend::cuda::kernels::borrow::Stream;
 use crate::backend::cuda::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
 use crate::backend::cuda::number;
 use crate::error::Result;
@@ -138,7 +139,8 @@ pub struct Outcome<'a> {
 
 impl Run {
     /// None if the pools are too large to be run at once, or the device has not that much memory free.
-    pub fn new(gpu: &Arc<Gpu>, stream: &Arc<CudaStream>, layout: Layout) -> Result<Option<Run>> {
+    pub fn new(stream: &Stream, layout: Layout) -> Result<Option<Run>> {
+        let gpu = stream.gpu();
         let shape = (layout.largest(), layout.d);
         let Some(spread) = Spread::of(gpu.kernels(), layout.pools(), shape, layout.dtype) else {
             return Ok(None);
@@ -146,7 +148,7 @@ impl Run {
         let mut carver = Carver::from(0);
         Buffers::carve(&layout, spread.group, &mut carver);
         let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-        let arena = match Arena::allocate(stream, bytes) {
+        let arena = match stream.arena(bytes) {
             Ok(arena) => arena,
             Err(error) if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY => return Ok(None),
             Err(error) => return Err(gpu.explain(error)),
@@ -156,8 +158,8 @@ impl Run {
         let device_bytes = bytes as u64;
         let gpu = gpu.clone();
         let run = Run { gpu, layout, spread, buffers, device_bytes, answer, _arena: arena };
-        run.send_layout(stream)?;
-        run.clear(stream)?;
+        run.send_layout(stream.cuda_stream())?;
+        run.clear(stream.cuda_stream())?;
         Ok(Some(run))
     }
 

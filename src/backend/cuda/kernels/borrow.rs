@@ -8,6 +8,7 @@ use cudarc::driver::sys::CUresult;
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DriverError};
 
 use super::arguments::Pointer;
+pub use super::memory::Allocation;
 use super::memory::{Arena, Region};
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::feed::Feed;
@@ -18,7 +19,12 @@ use crate::pool::{Dtype, Element, Pool};
 pub struct Stream {
     gpu: Arc<Gpu>,
     stream: Arc<CudaStream>,
+    /// Where memory comes from, if not from the driver.
+    allocator: Option<Allocator>,
 }
+
+/// A caller's allocator: so many bytes of memory for a stream, none if there are not that many.
+pub type Allocator = Box<dyn Fn(usize) -> Option<Allocation> + Send + Sync>;
 
 impl Stream {
     /// A stream of its own on GPU `device`.
@@ -27,7 +33,7 @@ impl Stream {
     /// [`Error::Cuda`] if the GPU cannot be used.
     pub fn new(device: usize) -> Result<Stream> {
         let gpu = Gpu::open(device)?;
-        Ok(Stream { stream: gpu.stream()?, gpu })
+        Ok(Stream { stream: gpu.stream()?, gpu, allocator: None })
     }
 
     /// A stream that the caller owns.
@@ -36,7 +42,7 @@ impl Stream {
     /// [`Error::Cuda`] if the GPU cannot be used, or the stream is not of its primary context.
     pub fn of(stream: &Arc<CudaStream>) -> Result<Stream> {
         let gpu = opened(stream.context())?;
-        Ok(Stream { gpu, stream: stream.clone() })
+        Ok(Stream { gpu, stream: stream.clone(), allocator: None })
     }
 
     /// A stream that the caller owns, by its `CUstream`, such as PyTorch's current one; null is the default stream.
@@ -50,7 +56,27 @@ impl Stream {
         let gpu = Gpu::open(device)?;
         // SAFETY: by the caller, a stream of this context that outlives this; it is not destroyed on drop.
         let stream = unsafe { gpu.context().wrap_borrowed_stream(handle.cast()) };
-        Ok(Stream { stream, gpu })
+        Ok(Stream { stream, gpu, allocator: None })
+    }
+
+    /// The same stream, the memory that selections on it need taken from `allocator`: PyTorch's, say, so that it is counted there and
+    /// reused.
+    ///
+    /// # Safety
+    /// What `allocator` gives is memory of this stream's GPU, as many bytes as asked for, that begins at a multiple of 256; work queued on
+    /// this stream may use it until its keeper is dropped, and whoever gets it next uses it after that work.
+    #[must_use]
+    pub unsafe fn allocating(self, allocator: Allocator) -> Stream {
+        Stream { allocator: Some(allocator), ..self }
+    }
+
+    /// So many bytes of device memory.
+    pub(crate) fn arena(&self, bytes: usize) -> std::result::Result<Arena, DriverError> {
+        let Some(allocator) = &self.allocator else {
+            return Arena::allocate(&self.stream, bytes);
+        };
+        let lent = allocator(bytes.max(1)).map(Arena::lent);
+        lent.ok_or(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY))
     }
 
     /// Wait until all that was queued is done.
@@ -104,7 +130,7 @@ impl<'a> DevicePool<'a> {
     /// # Errors
     /// [`Error::Cuda`] if the device has too little memory.
     pub fn upload(pool: &Pool, stream: &Stream) -> Result<DevicePool<'static>> {
-        DevicePool::copied(pool, stream, Arena::allocate(&stream.stream, pool.bytes()))
+        DevicePool::copied(pool, stream, stream.arena(pool.bytes()))
     }
 
     /// The same; none if the device has not that much memory free.
@@ -112,7 +138,7 @@ impl<'a> DevicePool<'a> {
         pool: &Pool,
         stream: &Stream,
     ) -> Result<Option<DevicePool<'static>>> {
-        match Arena::allocate(&stream.stream, pool.bytes()) {
+        match stream.arena(pool.bytes()) {
             Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
             arena => DevicePool::copied(pool, stream, arena).map(Some),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DriverError, result};
+use cudarc::driver::{CudaContext, CudaStream, DriverError, result};
 
 use super::arguments::Pointer;
 
@@ -80,7 +80,8 @@ impl<T> Region<T> {
 /// One allocation on a device, freed when dropped, once the work queued before that is done.
 pub struct Arena {
     address: u64,
-    _memory: CudaSlice<u8>,
+    /// What frees it: a slice of our own, or whatever a caller's allocator gave with it.
+    _memory: Box<dyn Send + Sync>,
 }
 
 impl Arena {
@@ -92,12 +93,25 @@ impl Arena {
             use cudarc::driver::DevicePtr;
             memory.device_ptr(stream).0
         };
-        Ok(Arena { address, _memory: memory })
+        Ok(Arena { address, _memory: Box::new(memory) })
+    }
+
+    /// Memory of a caller's, given back when this is dropped.
+    pub fn lent(Allocation { address, keeper }: Allocation) -> Arena {
+        Arena { address, _memory: keeper }
     }
 
     pub fn address(&self) -> u64 {
         self.address
     }
+}
+
+/// Memory that a caller's allocator gave.
+pub struct Allocation {
+    /// Where it begins, at a multiple of 256.
+    pub address: u64,
+    /// Dropped when the memory is needed no more by work that is yet to be queued.
+    pub keeper: Box<dyn Send + Sync>,
 }
 
 /// Host memory that a device reads and writes itself.

@@ -1,0 +1,100 @@
+"""Array libraries: which one an array is of, the stream it works on, and answers as its arrays, on its device."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+
+class Framework(NamedTuple):
+    """What a call needs of the library its pool comes from."""
+
+    #: NumPy's array as the library's, on the pool's device.
+    answer: Callable[[np.ndarray], Any]
+    #: The stream to work on, numbered as DLPack does (1 is the default one, -1 leaves the array as it is); None on the host.
+    stream: int | None = None
+    #: Bytes to an address on the pool's device and what keeps it; None for the engine's own memory.
+    allocate: Callable[[int], tuple[int, Any]] | None = None
+
+
+def _itself(array: np.ndarray) -> np.ndarray:
+    return array
+
+
+NUMPY = Framework(_itself)
+
+
+def is_torch(array: Any) -> bool:
+    """Whether `array` is a tensor of PyTorch, without importing it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def framework(pool: Any) -> Framework:
+    """The library that `pool` is of; whatever is not known answers in NumPy."""
+    if type(pool) is np.ndarray:
+        return NUMPY
+    if is_torch(pool):
+        return _torch(pool)
+    library = type(pool).__module__.partition(".")[0]
+    if library == "cupy":
+        return _cupy(pool)
+    if library in ("jax", "jaxlib"):
+        return _jax(pool)
+    if hasattr(pool, "__cuda_array_interface__"):
+        # A stream of the pool's owner, which the interface names itself.
+        return Framework(_itself, stream=None)
+    return NUMPY
+
+
+def _torch(pool: Any) -> Framework:
+    import torch
+
+    if not pool.is_cuda:
+        return Framework(torch.from_numpy)
+    device = pool.device
+    stream = torch.cuda.current_stream(device)
+
+    def allocate(n_bytes: int) -> tuple[int, Any]:
+        # The stream that is current belongs to a thread, and this is called on one of the engine's.
+        with torch.cuda.stream(stream):
+            memory = torch.empty(n_bytes, dtype=torch.uint8, device=device)
+        return memory.data_ptr(), memory
+
+    def answer(array: np.ndarray) -> Any:
+        return torch.from_numpy(array).to(device)
+
+    return Framework(answer, stream.cuda_stream or 1, allocate)
+
+
+def _cupy(pool: Any) -> Framework:
+    import cupy
+
+    device = pool.device
+    with device:
+        stream = cupy.cuda.get_current_stream()
+
+    def allocate(n_bytes: int) -> tuple[int, Any]:
+        with device, stream:
+            memory = cupy.cuda.alloc(n_bytes)
+        return memory.ptr, memory
+
+    def answer(array: np.ndarray) -> Any:
+        with device, stream:
+            return cupy.asarray(array)
+
+    return Framework(answer, stream.ptr or 1, allocate)
+
+
+def _jax(pool: Any) -> Framework:
+    import jax
+
+    device = next(iter(pool.devices()))
+
+    def answer(array: np.ndarray) -> Any:
+        # Without jax_enable_x64 these are int32 and float32, as everything in JAX is then.
+        return jax.device_put(array, device)
+
+    return Framework(answer, 1 if device.platform in ("gpu", "cuda") else None)

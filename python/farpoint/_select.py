@@ -1,0 +1,115 @@
+"""Greedy k-center."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from farpoint import _native, _terms
+from farpoint._frameworks import framework
+from farpoint._progress import Tick, ticking
+from farpoint._selection import First, Selection, interrupted, warn_of_fallback
+
+
+def select(
+    pool: Any,
+    budget: int | None = None,
+    *,
+    labeled: Any = None,
+    labeled_vectors: Any = None,
+    metric: Literal["euclidean", "cosine"] = "euclidean",
+    weights: Any = None,
+    exclude: Any = None,
+    stop_radius: float | None = None,
+    first: First = "lowest",
+    seed: int = 0,
+    device: Any = "auto",
+    threads: int = 0,
+    resume: Any = None,
+    return_distances: bool = False,
+    return_assignment: bool = False,
+    progress: bool | Tick | None = None,
+) -> Selection:
+    """Select `budget` rows of `pool` that leave no row far from one of them: greedy k-center, farthest first.
+
+    The same rows and radii, to the bit, on CPU and GPU and for any number of threads: a pure function of the pool's values and
+    of what is asked. Reads each row two to five times.
+
+    Parameters
+    ----------
+    pool : array ``(n, d)``
+        NumPy (also memory-mapped), PyTorch (host or CUDA), CuPy, JAX, anything with ``__dlpack__`` or ``__cuda_array_interface__``,
+        or what `farpoint.open` gives. float32, float16, bfloat16, uint8 and int8 are read where they lie; float64 is rounded to
+        float32, and arrays that are not row-major are copied, once, with a warning. It must not be written to meanwhile. A pool on a
+        GPU is selected from there, on its library's current stream, in memory of its library's allocator.
+    budget : int, optional
+        New centers to choose, `labeled` not counted; may be left out where `stop_radius` is given.
+    labeled : rows or mask, optional
+        Pool rows that are centers from the start.
+    labeled_vectors : array ``(m, d)``, optional
+        Vectors from elsewhere that are centers from the start; in host memory, or copied there.
+    metric : {'euclidean', 'cosine'}
+        Distances under cosine are chords, the euclidean distances between rows scaled to norm 1.
+    weights : ``(n,)`` numbers of at least 0, optional
+        The next center is the row of largest weight times distance; float64 is rounded to float32.
+    exclude : rows or mask, optional
+        Rows that are neither chosen nor counted.
+    stop_radius : float, optional
+        Stop once no row is farther than this, in the metric's units.
+    first : {'lowest', 'mean', 'heaviest', 'random'} or a row
+        The first center where nothing is labeled: row 0, the row nearest the mean, the row of largest weight, one drawn by `seed`.
+    device : {'auto', 'cpu', 'cuda', 'cuda:<number>'}
+        For pools in host memory: 'auto' is GPU 0 where one works, else the CPU, with a warning if there is a driver.
+    threads : int
+        CPU threads; 0 is one a core.
+    resume : rows, optional
+        The first picks of an earlier run with the same options, counted in the budget.
+    return_distances, return_assignment : bool
+        Also `Selection.min_distance` and `Selection.assignment`, of every row: one more pass over the pool.
+    progress : bool or callable, optional
+        True shows a bar of tqdm; a callable is called with (chosen, budget, radius), in this thread, a few dozen times a
+        second and at the end, and ends the run by raising.
+
+    Raises
+    ------
+    ValueError
+        A budget of 0 or beyond the rows available, values that are not finite, a row of zeros under cosine, shapes that do not fit.
+    TypeError
+        Values that pools do not have, such as int64.
+    IndexError
+        A row that is not in the pool.
+    RuntimeError
+        A GPU that cannot be used, and why. In a process forked from one that used it, too: there the CPU works.
+    MemoryError
+        Too little memory on the GPU.
+    KeyboardInterrupt
+        Ctrl-C stops within 100 ms on the CPU, within a round on a GPU. The exception's ``selection`` has the picks made so far, which
+        are right, and may be resumed from. The same of what `progress` raises.
+
+    Time is about 0.4 n k d multiplications and additions in matrix products; memory beside the pool 32 bytes a row and a fixed
+    workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
+    """
+    number = _terms.budget(budget, stop_radius)
+    library = framework(pool)
+    asked = _terms.terms(
+        len(pool),
+        labeled=labeled,
+        weights=weights,
+        exclude=exclude,
+        resume=resume,
+        metric=metric,
+        stop_radius=stop_radius,
+        first=first,
+        seed=seed,
+        device=device,
+        threads=threads,
+        assign=return_distances or return_assignment,
+    )
+    if labeled_vectors is not None:
+        labeled_vectors = _terms.vectors(labeled_vectors)
+    with ticking(progress) as tick:
+        answer = _native.select(pool, number, asked, labeled_vectors, tick, library.stream, library.allocate)
+    selection = Selection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
+    if answer["raised"] is not None:
+        raise interrupted(answer["raised"], selection)
+    warn_of_fallback(answer["statistics"], stacklevel=2)
+    return selection

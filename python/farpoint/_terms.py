@@ -1,0 +1,109 @@
+"""What may be said about a selection, checked and as the extension takes it."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from farpoint import _native
+from farpoint._frameworks import is_torch
+
+
+def terms(n: int, **given: Any) -> dict[str, Any]:
+    """The options of a selection from a pool of `n` rows; rows as int64, masks as rows, weights as float32.
+
+    Raises TypeError for what is no row or number, ValueError for masks and numbers out of range.
+    """
+    given["labeled"] = rows("labeled", given["labeled"], n)
+    given["exclude"] = rows("exclude", given["exclude"], n)
+    given["resume"] = rows("resume", given["resume"], n)
+    given["weights"] = weights(given["weights"])
+    given["device"] = device(given["device"])
+    given["first"] = first(given["first"])
+    given["seed"] = count("seed", given["seed"], 2**64)
+    given["threads"] = count("threads", given["threads"])
+    return given
+
+
+def count(name: str, number: Any, beyond: int = 2**63) -> int:
+    """A whole number that is not negative."""
+    try:
+        number = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, not a {type(number).__name__}") from None
+    if not 0 <= number < beyond:
+        raise ValueError(f"{name} {number} is not a number from 0 to {beyond - 1}")
+    return number
+
+
+def budget(number: Any, stop_radius: float | None) -> int | None:
+    """New centers to choose; may be left out where a radius says when to stop."""
+    if number is not None:
+        return count("budget", number)
+    if stop_radius is None:
+        raise ValueError("give a budget, a stop_radius or both: nothing says when to stop")
+    return None
+
+
+def host(values: Any) -> np.ndarray:
+    """An array in host memory, of whatever library."""
+    if is_torch(values):
+        values = on_host_tensor(values)
+        return (values.float() if values.dtype.itemsize == 2 else values).numpy()
+    return np.asarray(values.get() if type(values).__module__.startswith("cupy") else values)
+
+
+def on_host_tensor(tensor: Any) -> Any:
+    """A tensor of PyTorch in host memory, without its gradient."""
+    return tensor.detach().cpu()
+
+
+def rows(name: str, given: Any, n: int) -> np.ndarray | None:
+    """Pool rows, of which a mask over the pool names those that are true."""
+    if given is None:
+        return None
+    array = host(given)
+    if array.ndim != 1:
+        hint = " (vectors from elsewhere are labeled_vectors)" if name == "labeled" else ""
+        raise ValueError(f"{name} has {array.ndim} dimensions; it is a list of pool rows or a mask over the pool{hint}")
+    if array.dtype.kind == "b":
+        if len(array) != n:
+            raise ValueError(f"the mask {name} has {len(array)} entries for {n} rows")
+        return np.flatnonzero(array)
+    if array.size == 0:
+        return np.empty(0, np.int64)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} has {array.dtype} values; rows are integers")
+    if array.dtype == np.uint64 and array.max() >= 2**63:
+        raise IndexError(f"{name} row {array.max()} is not in the pool, whose rows are 0 to {n - 1}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def weights(given: Any) -> np.ndarray | None:
+    """One number a row; float64 is rounded to float32."""
+    if given is None:
+        return None
+    array = host(given)
+    if array.ndim != 1 or array.dtype.kind not in "iufb":
+        raise TypeError(f"weights are a list of one number a row, not {array.dtype} of shape {array.shape}")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def device(given: Any) -> str:
+    """A device by name; those of PyTorch are written as their names."""
+    return given if isinstance(given, str) else str(given)
+
+
+def first(given: Any) -> str | int:
+    """A name or a pool row."""
+    return given if isinstance(given, str) else operator.index(given)
+
+
+def vectors(given: Any) -> Any:
+    """Labeled vectors in host memory: there are few of them, beside the pool."""
+    if isinstance(given, _native.Pool):
+        return given
+    return on_host_tensor(given) if is_torch(given) else host(given)

@@ -1,0 +1,73 @@
+//! Pools that lie on a GPU, selected from on their owner's stream, in memory of its allocator.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::ops::ControlFlow;
+
+use farpoint::cuda::{Allocation, Allocator, Batch, DevicePool, Stream, select_with};
+use farpoint::{Options, Progress, Selection};
+use pyo3::prelude::*;
+
+use crate::dlpack::Place;
+use crate::view::View;
+
+/// [`farpoint::cuda::select_with`].
+pub fn select(
+    view: &View,
+    budget: usize,
+    options: &Options,
+    allocate: Option<&Py<PyAny>>,
+    watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+) -> farpoint::Result<Selection> {
+    select_with(&pool(view)?, budget, options, &stream(view, allocate)?, watch)
+}
+
+/// The pool of a view, as the engine takes it.
+pub fn pool(view: &View) -> farpoint::Result<DevicePool<'_>> {
+    // SAFETY: the array's library says that such values lie there on the device, contiguous (`View` has looked) and aligned as its
+    // allocator does; the view keeps them. That nobody writes to them meanwhile is the caller's part, in the docstring of `select`.
+    unsafe { DevicePool::borrowed(device(view), view.address, view.shape, view.dtype) }
+}
+
+/// The stream that the view's owner works on. Memory comes from `allocate`, if it is given.
+pub fn stream(view: &View, allocate: Option<&Py<PyAny>>) -> farpoint::Result<Stream> {
+    let handle = std::ptr::with_exposed_provenance_mut::<c_void>(view.stream as usize);
+    // SAFETY: the current stream of the array's library, on the device where the array lies, which outlives the call.
+    let stream = unsafe { Stream::borrowed(device(view), handle) }?;
+    let Some(allocate) = allocate else { return Ok(stream) };
+    let allocate = Python::attach(|py| allocate.clone_ref(py));
+    // SAFETY: `allocate` is farpoint's own (`farpoint._frameworks`): it allocates as many bytes on the view's device and stream by an
+    // allocator that reuses memory in the order of the stream, and aligns it.
+    Ok(unsafe { stream.allocating(allocator(allocate)) })
+}
+
+fn device(view: &View) -> usize {
+    match view.place {
+        Place::Cuda(device) => device,
+        Place::Host => unreachable!("the caller has looked where it lies"),
+    }
+}
+
+fn allocator(allocate: Py<PyAny>) -> Allocator {
+    Box::new(move |bytes| {
+        Python::attach(|py| {
+            // Whatever it raises, there is no memory to be had.
+            let (address, keeper) = allocate.call1(py, (bytes,)).ok()?.extract(py).ok()?;
+            Some(Allocation { address, keeper: Box::new(Keeper(Some(keeper))) })
+        })
+    })
+}
+
+/// A Python object, let go with the interpreter attached, whatever thread that is on.
+struct Keeper(Option<Py<PyAny>>);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        Python::attach(|_| drop(self.0.take()));
+    }
+}
+
+/// A batch of small pools, and what it needs of a view.
+pub fn queue(batch: &mut Batch, view: &View) -> farpoint::Result<()> {
+    batch.queue(&pool(view)?, &stream(view, None)?)
+}

@@ -1,0 +1,27 @@
+//! The engine's errors as Python's.
+
+use std::io;
+
+use farpoint::Error;
+use pyo3::exceptions::{PyIndexError, PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+/// The exception that a caller expects of `error`, with its message.
+pub fn exception(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        // FileNotFoundError and its like.
+        Error::Io { source, .. } => io::Error::new(source.kind(), message).into(),
+        Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
+        Error::CudaMemory { .. } => PyMemoryError::new_err(message),
+        Error::Cuda { .. } => PyRuntimeError::new_err(message),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+/// What is raised where the engine broke a promise of its own.
+pub fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    PyRuntimeError::new_err(format!("a bug in farpoint, please report it: {text}"))
+}

@@ -1,0 +1,65 @@
+//! Pools on disk.
+
+use std::path::PathBuf;
+
+use farpoint::Pool;
+use pyo3::prelude::*;
+
+use crate::errors::exception;
+
+/// A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`.
+#[pyclass(frozen, name = "Pool", module = "farpoint")]
+pub struct FilePool {
+    pub pool: Pool<'static>,
+    path: PathBuf,
+}
+
+#[pymethods]
+impl FilePool {
+    /// `(n, d)`.
+    #[getter]
+    fn shape(&self) -> (usize, usize) {
+        (self.pool.rows(), self.pool.dimensions())
+    }
+
+    /// How values are stored: 'f32', 'f16', 'bf16', 'u8' or 'i8'.
+    #[getter]
+    fn dtype(&self) -> &'static str {
+        self.pool.dtype().name()
+    }
+
+    /// Bytes of the values.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.pool.bytes()
+    }
+
+    /// What was converted on the way in, a sentence each.
+    #[getter]
+    fn notices(&self) -> Vec<String> {
+        self.pool.notices().to_vec()
+    }
+
+    /// The path it was opened by.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn __len__(&self) -> usize {
+        self.pool.rows()
+    }
+
+    fn __repr__(&self) -> String {
+        let ((n, d), dtype) = (self.shape(), self.dtype());
+        format!("farpoint.Pool('{}', shape=({n}, {d}), dtype='{dtype}')", self.path.display())
+    }
+}
+
+/// The pool at `path`; of a file with several arrays the one called `name`.
+#[pyfunction]
+#[pyo3(signature = (path, name=None))]
+pub fn open(py: Python<'_>, path: PathBuf, name: Option<&str>) -> PyResult<FilePool> {
+    let pool = py.detach(|| Pool::open_named(&path, name)).map_err(exception)?;
+    Ok(FilePool { pool, path })
+}

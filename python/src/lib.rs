@@ -1,0 +1,38 @@
+//! The extension module `farpoint._native`: what the package needs of the engine, and no more. Arguments come checked from the package;
+//! here they are converted, the engine is called with the interpreter's lock released, and answers are converted back.
+
+mod bytes;
+mod cuda_array;
+mod device;
+mod dlpack;
+mod errors;
+mod file;
+mod plan;
+mod robust;
+mod select;
+mod source;
+mod terms;
+mod verify;
+mod view;
+mod watch;
+
+use pyo3::prelude::*;
+
+/// Farpoint's engine.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::file::{FilePool, open};
+    #[pymodule_export]
+    use super::plan::plan;
+    #[pymodule_export]
+    use super::robust::robust;
+    #[pymodule_export]
+    use super::select::select;
+    #[pymodule_export]
+    use super::verify::{verify, verify_certificate};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "its name in Python")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

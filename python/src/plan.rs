@@ -1,0 +1,19 @@
+//! `farpoint.plan`.
+
+use pyo3::prelude::*;
+
+use crate::source::{Source, raised};
+use crate::terms::metric;
+use crate::watch::at_once;
+
+/// The plan, as JSON.
+#[pyfunction]
+#[pyo3(signature = (pool, budget, metric, threads))]
+pub fn plan(pool: &Bound<'_, PyAny>, budget: usize, metric: &str, threads: usize) -> PyResult<String> {
+    let source = Source::of(pool, None)?;
+    source.check_on_host("pool")?;
+    let metric = self::metric(metric)?;
+    let work = |_: &_| source.with_pool(|pool| farpoint::plan(pool, budget, metric, threads));
+    let (plan, _) = at_once(pool.py(), work)?;
+    Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))
+}

@@ -1,0 +1,127 @@
+//! `farpoint.select`.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use farpoint::{Progress, Selection, select_with};
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+
+use crate::device;
+use crate::source::{Source, raised, with_vectors};
+use crate::terms::{Terms, available, with};
+use crate::watch::{Watched, at_once, watched};
+
+/// Products of values up to which a selection is sooner done than a tick: it runs in the calling thread.
+const QUICK: usize = 1 << 26;
+
+/// What a selection came to, as `farpoint._selection` takes it, and what ended it early.
+#[derive(IntoPyObject)]
+pub struct Answer<'py> {
+    centers: Bound<'py, PyArray1<i64>>,
+    radii: Bound<'py, PyArray1<f64>>,
+    initial_radius: f64,
+    lower_bounds: Bound<'py, PyArray1<f64>>,
+    farthest: Option<usize>,
+    min_distance: Option<Bound<'py, PyArray1<f64>>>,
+    assignment: Option<Bound<'py, PyArray1<i64>>>,
+    interrupted: bool,
+    /// JSON.
+    statistics: String,
+    raised: Option<PyErr>,
+}
+
+/// `terms` are those of [`Terms`]; `tick` is called with picks, budget and radius now and then, in the calling thread.
+/// `stream` and `allocate` (bytes to an address and what keeps it) are for pools on a GPU.
+#[pyfunction]
+#[pyo3(signature = (pool, budget, terms, labeled_vectors=None, tick=None, stream=None, allocate=None))]
+pub fn select<'py>(
+    pool: &Bound<'py, PyAny>,
+    budget: Option<usize>,
+    terms: Terms<'py>,
+    labeled_vectors: Option<&Bound<'py, PyAny>>,
+    tick: Option<&Bound<'py, PyAny>>,
+    stream: Option<i64>,
+    allocate: Option<Py<PyAny>>,
+) -> PyResult<Answer<'py>> {
+    let py = pool.py();
+    let source = Source::of(pool, stream)?;
+    let vectors = labeled_vectors.map(|vectors| Source::of(vectors, None)).transpose()?;
+    vectors.as_ref().map_or(Ok(()), |vectors| vectors.check_on_host("array of labeled vectors"))?;
+    let options = terms.options()?;
+    let (n, d) = source.shape();
+    let budget = budget.unwrap_or_else(|| available(&options, n).max(1));
+    let latest = Mutex::new(None);
+    let work = |interrupt: &AtomicBool| {
+        let watch = &mut |progress| {
+            *latest.lock().expect("nothing panics while it is held") = Some(progress);
+            ControlFlow::Continue(())
+        };
+        with_vectors(vectors.as_ref(), |vectors| {
+            let options = &with(&options, vectors, interrupt);
+            match source.on_device() {
+                Some(view) => device::select(view, budget, options, allocate.as_ref(), watch),
+                None => source.with_pool(|pool| select_with(pool, budget, options, watch)),
+            }
+        })
+    };
+    let is_quick = n.saturating_mul(d).saturating_mul(budget.min(n)) <= QUICK && tick.is_none();
+    let (selection, raised_by) = if is_quick {
+        at_once(py, work)?
+    } else {
+        watched(py, |_| tell(tick, latest.lock().expect("as above").take()), work)?
+    };
+    answer(py, finished((selection, raised_by), tick, budget)?)
+}
+
+/// Call `tick` with how far the run has come, if it has come farther.
+fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult<()> {
+    if let (Some(tick), Some(Progress { chosen, budget, radius })) = (tick, progress) {
+        tick.call1((chosen, budget, radius))?;
+    }
+    Ok(())
+}
+
+/// What was raised meanwhile goes before the engine's error, which it may have brought about; the last picks are told, too.
+fn finished(
+    (selection, mut raised_by): Watched<farpoint::Result<Selection>>,
+    tick: Option<&Bound<'_, PyAny>>,
+    budget: usize,
+) -> PyResult<(Selection, Option<PyErr>)> {
+    let selection = match (selection, raised_by.take()) {
+        (Err(_), Some(error)) => return Err(error),
+        (selection, error) => {
+            raised_by = error;
+            raised(selection)?
+        }
+    };
+    if raised_by.is_none() {
+        let (chosen, radius) = (selection.centers.len(), selection.radius());
+        tell(tick, Some(Progress { chosen, budget, radius }))?;
+    }
+    Ok((selection, raised_by))
+}
+
+fn answer(py: Python<'_>, (selection, raised): (Selection, Option<PyErr>)) -> PyResult<Answer<'_>> {
+    let statistics = serde_json::to_string(&selection.statistics);
+    Ok(Answer {
+        centers: rows(py, &selection.centers),
+        radii: selection.radii.into_pyarray(py),
+        initial_radius: selection.initial_radius,
+        lower_bounds: selection.lower_bounds.into_pyarray(py),
+        farthest: selection.farthest,
+        min_distance: selection.min_distances.map(|distances| distances.into_pyarray(py)),
+        assignment: selection.assignment.map(|assignment| assignment.into_pyarray(py)),
+        interrupted: selection.interrupted,
+        statistics: statistics.expect("counts and text are JSON"),
+        raised,
+    })
+}
+
+/// Rows as Python numbers them.
+pub fn rows<'py>(py: Python<'py>, rows: &[usize]) -> Bound<'py, PyArray1<i64>> {
+    let number = |&row| i64::try_from(row).expect("a row of a pool in memory");
+    rows.iter().map(number).collect::<Vec<i64>>().into_pyarray(py)
+}
+

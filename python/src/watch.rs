@@ -1,0 +1,61 @@
+//! Running the engine beside the interpreter: its lock is released, and the calling thread looks up for signals and progress.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::errors::panicked;
+
+/// Between two looks at signals.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What work gave, and what was raised meanwhile: by a signal, or by `tick`.
+pub type Watched<T> = (T, Option<PyErr>);
+
+/// Do `work` in the calling thread, without looking up: for what takes no longer than a tick.
+///
+/// # Errors
+/// RuntimeError where `work` panics.
+pub fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce(&AtomicBool) -> T + Send) -> PyResult<Watched<T>> {
+    let never = AtomicBool::new(false);
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&never))));
+    done.map(|done| (done, None)).map_err(|panic| panicked(&*panic))
+}
+
+/// Do `work` in a thread of its own, calling `tick` in the caller's now and then. What `tick` raises, and a signal's exception, ends the
+/// work early: the flag that `work` is given is set.
+///
+/// # Errors
+/// RuntimeError where `work` panics, or no thread can be started.
+pub fn watched<T: Send>(
+    py: Python<'_>,
+    mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<Watched<T>> {
+    let (interrupt, is_done) = (AtomicBool::new(false), AtomicBool::new(false));
+    let caller = thread::current();
+    let run = || {
+        let done = catch_unwind(AssertUnwindSafe(|| work(&interrupt)));
+        is_done.store(true, Ordering::Release);
+        caller.unpark();
+        done
+    };
+    let mut raised = None;
+    let done = thread::scope(|scope| {
+        let worker = thread::Builder::new().name("farpoint".into()).spawn_scoped(scope, run)?;
+        while !is_done.load(Ordering::Acquire) {
+            py.detach(|| thread::park_timeout(TICK));
+            if raised.is_none()
+                && let Err(error) = py.check_signals().and_then(|()| tick(py))
+            {
+                interrupt.store(true, Ordering::Relaxed);
+                raised = Some(error);
+            }
+        }
+        PyResult::Ok(py.detach(|| worker.join()).expect("its panics are caught"))
+    })?;
+    done.map(|done| (done, raised)).map_err(|panic| panicked(&*panic))
+}
