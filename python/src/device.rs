@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 
-use farpoint::cuda::{Allocation, Allocator, Batch, DevicePool, Stream, select_with};
+use farpoint::cuda::{Allocation, Allocator, DevicePool, Stream, select_with};
 use farpoint::{Options, Progress, Selection};
 use pyo3::prelude::*;
 
@@ -65,9 +65,4 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         Python::attach(|_| drop(self.0.take()));
     }
-}
-
-/// A batch of small pools, and what it needs of a view.
-pub fn queue(batch: &mut Batch, view: &View) -> farpoint::Result<()> {
-    batch.queue(&pool(view)?, &stream(view, None)?)
 }

@@ -1,6 +1,7 @@
 //! The extension module `farpoint._native`: what the package needs of the engine, and no more. Arguments come checked from the package;
 //! here they are converted, the engine is called with the interpreter's lock released, and answers are converted back.
 
+mod batch;
 mod bytes;
 mod cuda_array;
 mod device;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 /// Farpoint's engine.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::batch::{Batch, select_many};
     #[pymodule_export]
     use super::file::{FilePool, open};
     #[pymodule_export]

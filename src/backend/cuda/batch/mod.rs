@@ -8,6 +8,7 @@ pub(super) use run::{Layout, Outcome, Run};
 use std::sync::Arc;
 
 use cudarc::driver::CudaStream;
+use cudarc::driver::sys::CUstreamCaptureStatus;
 
 use super::kernels::arguments::PoolResult;
 use super::kernels::borrow::{DevicePool, Stream};
@@ -98,7 +99,7 @@ impl Batch {
     }
 
     /// Queue the selections from `pools`, `(offsets[pools], d)`, on the stream. On another stream than before, the host waits
-    /// for that one first: the runs share this memory.
+    /// for that one first: the runs share this memory. Not while the stream is captured: the graph must be launched after that work.
     ///
     /// # Errors
     /// [`Error::Options`] if `pools` has another shape or dtype; [`Error::Cuda`] if the driver refuses. What goes wrong on the
@@ -111,7 +112,11 @@ impl Batch {
 
     fn go_on_from(&mut self, stream: &Stream) -> Result<()> {
         if self.stream.cu_stream() != stream.cuda_stream().cu_stream() {
-            stream.checked(self.stream.synchronize())?;
+            let status = stream.checked(stream.cuda_stream().capture_status())?;
+            // What is captured runs later, in an order that whoever launches the graph sees to; and nothing may be waited for.
+            if status == CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE {
+                stream.checked(self.stream.synchronize())?;
+            }
             self.stream = stream.cuda_stream().clone();
         }
         Ok(())

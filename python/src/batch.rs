@@ -1,0 +1,161 @@
+//! Many small pools of one array at once: what `farpoint.torch.select_batch` rests on.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use farpoint::cuda::BatchOptions;
+use farpoint::{Dtype, First, Metric, Options, Pool, select};
+use numpy::PyArray1;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::device;
+use crate::dlpack::Place;
+use crate::errors::exception;
+use crate::source::raised;
+use crate::terms::metric;
+use crate::view::View;
+use crate::watch::at_once;
+
+/// The rows `offsets[p] .. offsets[p + 1]` of one array are pool p.
+struct Batched<'a> {
+    bytes: &'a [u8],
+    d: usize,
+    dtype: Dtype,
+    offsets: &'a [usize],
+    budgets: &'a [usize],
+    first: Option<&'a [usize]>,
+    metric: Metric,
+}
+
+impl Batched<'_> {
+    fn pool(&self, p: usize) -> farpoint::Result<Vec<usize>> {
+        let row_bytes = self.d * self.dtype.bytes();
+        let bytes = &self.bytes[self.offsets[p] * row_bytes..self.offsets[p + 1] * row_bytes];
+        let options = Options {
+            threads: 1,
+            device: farpoint::Device::Cpu,
+            metric: self.metric,
+            first: self.first.map_or(First::Lowest, |first| First::Row(first[p])),
+            ..Options::default()
+        };
+        Ok(select(&Pool::of_bytes(bytes, self.d, self.dtype)?, self.budgets[p], &options)?.centers)
+    }
+
+    /// The picks of every pool, by as many threads as there are cores.
+    fn run(&self) -> farpoint::Result<Vec<Vec<usize>>> {
+        let pools = self.budgets.len();
+        let slots: Vec<Mutex<_>> = (0..pools).map(|_| Mutex::new(Ok(Vec::new()))).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let turns = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            for p in turns.take_while(|&p| p < pools) {
+                *slots[p].lock().expect("one thread a slot") = self.pool(p);
+            }
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            (1..cores.min(pools)).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        slots.into_iter().map(|slot| slot.into_inner().expect("its thread has ended well")).collect()
+    }
+}
+
+/// What there is to say of a batch beside its array.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct BatchTerms {
+    /// One more than pools.
+    offsets: Vec<usize>,
+    budgets: Vec<usize>,
+    /// The first center of each pool, a row of that pool.
+    first: Option<Vec<usize>>,
+    metric: String,
+}
+
+/// The picks of each pool of an array in host memory, one after another, rows counted from the pool's own first.
+#[pyfunction]
+pub fn select_many<'py>(pools: &Bound<'py, PyAny>, terms: BatchTerms) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let view = View::of(pools, None)?;
+    if view.place != Place::Host {
+        return Err(PyTypeError::new_err("the pools lie on a GPU: make a Batch"));
+    }
+    let batched = Batched {
+        bytes: view.bytes(),
+        d: view.shape.1,
+        dtype: view.dtype,
+        offsets: &terms.offsets,
+        budgets: &terms.budgets,
+        first: terms.first.as_deref(),
+        metric: metric(&terms.metric)?,
+    };
+    let (picks, _) = at_once(pools.py(), |_| batched.run())?;
+    let picks = raised(picks)?.concat();
+    Ok(crate::select::rows(pools.py(), &picks))
+}
+
+/// Selections from small pools on a GPU, prepared once and queued as often as wanted: one launch, which a CUDA graph can capture.
+#[pyclass(frozen, module = "farpoint._native")]
+pub struct Batch(Mutex<farpoint::cuda::Batch>);
+
+#[pymethods]
+impl Batch {
+    /// For arrays like `pools`, which lie on a GPU. `stream` and `allocate` as for `select`.
+    #[new]
+    #[pyo3(signature = (pools, terms, stream=None, allocate=None))]
+    fn new(
+        pools: &Bound<'_, PyAny>,
+        terms: BatchTerms,
+        stream: Option<i64>,
+        allocate: Option<Py<PyAny>>,
+    ) -> PyResult<Batch> {
+        let view = on_a_gpu(pools, stream)?;
+        let options = BatchOptions { metric: metric(&terms.metric)?, stop_radius: None, first: terms.first };
+        let make = || {
+            let stream = device::stream(&view, allocate.as_ref())?;
+            let (dtype, d) = (view.dtype, view.shape.1);
+            farpoint::cuda::Batch::new(&stream, dtype, d, &terms.offsets, &terms.budgets, &options)
+        };
+        let batch = pools.py().detach(make).map_err(exception)?;
+        Ok(Batch(Mutex::new(batch)))
+    }
+
+    /// Queue the selections on the stream that the array's library works on.
+    #[pyo3(signature = (pools, stream=None))]
+    fn queue(&self, pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<()> {
+        let view = on_a_gpu(pools, stream)?;
+        let queue = || self.lock().queue(&device::pool(&view)?, &device::stream(&view, None)?);
+        pools.py().detach(queue).map_err(exception)
+    }
+
+    /// Wait for what was queued last, and raise what was wrong with the values of `pools`, for which it was.
+    #[pyo3(signature = (pools, stream=None))]
+    fn check(&self, pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<()> {
+        let view = on_a_gpu(pools, stream)?;
+        let fetch = || self.lock().fetch(&device::pool(&view)?, &device::stream(&view, None)?);
+        pools.py().detach(fetch).map(drop).map_err(exception)
+    }
+
+    /// Where the picks are on the device: 32-bit rows, those of each pool after those of the one before.
+    #[getter]
+    fn picks_address(&self) -> u64 {
+        self.lock().picks_address()
+    }
+}
+
+impl Batch {
+    fn lock(&self) -> MutexGuard<'_, farpoint::cuda::Batch> {
+        // What a panic leaves behind is checked again by every call.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
+    let view = View::of(pools, stream)?;
+    match view.place {
+        Place::Cuda(_) => Ok(view),
+        Place::Host => Err(PyTypeError::new_err("the pools lie in host memory: a batch is for a GPU")),
+    }
+}
