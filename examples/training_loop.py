@@ -75,7 +75,7 @@ def at_random(embeddings, budget, labeled, generator):
 
 
 def active_learning(choose, rounds, budget, seed, device):
-    """Label `budget` rows a round, chosen by `choose`. Returns the labeled rows, and (labeled, radius, test accuracy) per round."""
+    """Label `budget` rows a round, chosen by `choose`. The labeled rows, and per round how many, their radius, test accuracy."""
     (images, answers), test = load_digits(seed, device)
     generator = torch.Generator().manual_seed(seed)
     labeled, radius = list(range(LABELED_AT_FIRST)), None  # the pool is shuffled: its first rows are random ones

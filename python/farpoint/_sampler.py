@@ -20,8 +20,8 @@ class CoresetSampler(Sampler[int]):
         sampler = CoresetSampler(lambda: encode(model, images), budget=1_000, every=5, labeled=labeled)
         loader = DataLoader(dataset, batch_size=64, sampler=sampler)
 
-    One epoch is one iteration over the sampler: the labeled and the selected rows, each once. Rows are positions in the embeddings,
-    and so in the data set.
+    One epoch is one iteration over the sampler: the labeled and the selected rows, each once. Rows are positions in the
+    embeddings, and so in the data set.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class CoresetSampler(Sampler[int]):
         Shuffles; on the CPU. An epoch's order is a function of its rows and of the generator's state, which it moves on: the same
         seed gives the same epochs again. None is torch's global generator.
     **options
-        Go to `farpoint.select`: `metric`, `exclude`, `weights`, `device`, ... Centers given as `labeled_vectors` are no rows, so they
-        are not yielded.
+        Go to `farpoint.select`: `metric`, `exclude`, `weights`, `device`, ... Centers given as `labeled_vectors` are no rows, so
+        they are not yielded.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""`KCenter`: greedy k-center as a scikit-learn clusterer. Importing this module needs scikit-learn."""
+"""`KCenter`: greedy k-center as a scikit-learn clusterer. Importing this module needs scikit-learn 1.6 or later."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     """Clusters around `n_clusters` rows, chosen so that no row is far from the nearest of them.
 
     Greedy (Gonzalez): each center is the row farthest from the centers before it, ties to the lowest row. The largest radius is at
-    most twice the least that any centers have. The same rows come out on every machine and device and for any number of threads, and
-    the first j centers are those of `n_clusters=j`.
+    most twice the least that any centers have. The same rows come out on every machine and device and for any number of threads,
+    and the first j centers are those of `n_clusters=j`.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     metric : {"euclidean", "cosine"}
         Under cosine, distances are chords between rows scaled to norm 1; the cosine distance is `chord**2 / 2`.
     init : {"lowest", "mean", "heaviest", "random"}, int or array of rows
-        The first center: row 0, the row nearest the mean, the one of largest weight, one drawn by `random_state`, or this row. The rows
-        of an array, which are distinct, are the first centers in that order; they count towards `n_clusters`.
+        The first center: row 0, the row nearest the mean, the one of largest weight, one drawn by `random_state`, or this row. The
+        rows of an array, which are distinct, are the first centers in that order; they count towards `n_clusters`.
     random_state : int, RandomState or None
         For `init="random"`; nothing else is random.
     device : str
@@ -53,8 +53,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     radius_, objective_radius_ : float
         The largest of `radii_`: what k-center minimises.
     coverage_curve_ : (n_clusters,) float64
-        `coverage_curve_[t]` is the radius that the first `t + 1` centers leave. NaN before the last of the centers that `init` gave as
-        an array.
+        `coverage_curve_[t]` is the radius that the first `t + 1` centers leave. NaN before the last of the centers that `init` gave
+        as an array.
     n_features_in_ : int
         d.
 
@@ -88,8 +88,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> KCenter:
         """Choose the centers among the rows of X (n, d). `y` is ignored.
 
-        `sample_weight` (n,), numbers of at least 0, scales distances: the next center is the row of largest weight times distance. It
-        is no count: a row given twice changes nothing, a row of weight 2 counts as if it were twice as far.
+        `sample_weight` (n,), numbers of at least 0, scales distances: the next center is the row of largest weight times distance.
+        It is no count: a row given twice changes nothing, a row of weight 2 counts as if it were twice as far.
 
         Raises
         ------

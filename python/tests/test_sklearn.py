@@ -16,7 +16,7 @@ import farpoint  # noqa: E402
 from farpoint.sklearn import KCenter  # noqa: E402
 
 EXPECTED_FAILURES = {
-    "check_sample_weight_equivalence_on_dense_data": "a weight scales a row's distance; it does not say how often the row is there",
+    "check_sample_weight_equivalence_on_dense_data": "a weight scales a row's distance; it is not how often the row is there",
 }
 
 

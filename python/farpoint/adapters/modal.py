@@ -22,18 +22,18 @@ def coreset_sampling(
     Parameters
     ----------
     classifier : modAL learner or committee
-        Its training data are centers from the start: `classifier.X_training`, of a committee that of all its learners. If it is set to
-        `on_transformed`, distances are between samples as its pipeline transforms them.
+        Its training data are centers from the start: `classifier.X_training`, of a committee that of all its learners. If it is set
+        to `on_transformed`, distances are between samples as its pipeline transforms them.
     X : (n, ...) array, data frame, sparse matrix or list
-        The pool of samples without a label. Samples of more than one dimension are flattened, sparse ones made dense; values are seen
-        as float32.
+        The pool of samples without a label. Samples of more than one dimension are flattened, sparse ones made dense; values are
+        seen as float32.
     n_instances : int
         How many to query.
     X_training : as X
         Centers in the place of the classifier's training data, for learners that keep none, such as `DeepActiveLearner`.
     **options
-        Go to `farpoint.select`: `metric="cosine"`, `weights=` (an uncertainty), `exclude=`, `first=` (which row is first where there are no training
-        data), ... `functools.partial(coreset_sampling, metric="cosine")` makes a strategy of them.
+        Go to `farpoint.select`: `metric="cosine"`, `weights=` (an uncertainty), `exclude=`, `first=` (which row is first where there
+        are no training data), ... `functools.partial(coreset_sampling, metric="cosine")` makes a strategy of them.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def coreset_sampling(
     ValueError
         Too few rows, values that are not finite; a learner that keeps no training data, without `X_training`.
 
-    A pair is returned since modAL takes a lone array of two rows apart for rows and metrics. It calls a strategy that raises once more, whatever
-    was raised, so an error or Ctrl-C comes after a second attempt.
+    A pair is returned since modAL would take a lone array of two rows for rows and metrics. It calls a strategy that raises once
+    more, whatever was raised, so an error or Ctrl-C comes after a second attempt.
     """
     on_transformed = getattr(classifier, "on_transformed", False)
     seen = classifier.transform_without_estimating if on_transformed else lambda samples: samples

@@ -1,4 +1,4 @@
-"""`CoreSet`: the query strategy of `skactiveml.pool.CoreSet`, selected by Farpoint. Importing this module needs scikit-activeml."""
+"""`CoreSet`: the query strategy of `skactiveml.pool.CoreSet`, by Farpoint. Importing this module needs scikit-activeml."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
 
     Where it differs:
 
-    - Memory. Theirs always holds utilities, 8 bytes times `batch_size` times the rows: 80 GB for 10,000 of a million. Here they are
-      made only if `return_utilities` asks for them; without, a query holds the candidates as float32 and a few bytes a row.
+    - Memory. Theirs always holds utilities, 8 bytes times `batch_size` times the rows: 80 GB for 10,000 of a million. Here they
+      are made only if `return_utilities` asks for them; without, a query holds the candidates as float32 and a few bytes a row.
     - Ties go to the lowest row. Theirs draws one at random.
     - Values are seen as float32, distances are exact: near ties fall alike everywhere.
-    - Candidates that all lie on labeled rows or on each other: the distances stay 0, and the lowest rows are next. Theirs goes on by the
-      distance from the last row queried alone.
-    - Labeled rows among `candidates` are never queried; if fewer others are left than `batch_size`, that is lowered with a warning.
-      Theirs then queries row 0 again.
-    - `metric` is "euclidean" or "cosine", `metric_dict` has nothing to say. `X` may have more than two dimensions and is flattened.
+    - Where all candidates lie on labeled or queried rows the distances stay 0, and the lowest rows are next. Theirs goes on by
+      the distance from the last row queried alone.
+    - Labeled rows among `candidates` are never queried; if fewer others are left than `batch_size`, that is lowered with a
+      warning. Theirs then queries row 0 again and again.
+    - `metric` is "euclidean" or "cosine", and `metric_dict` must be empty. `X` may have more than two dimensions: it is flattened.
 
     With no label at all, the first row is drawn from the candidates by `random_state`, as theirs is: the same one.
 
@@ -89,8 +89,8 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
         query_indices : (batch_size,) int64
             Rows of X, or of `candidates` where those are samples.
         utilities : (batch_size, n) or (batch_size, c) float64
-            `utilities[i]`: the distances by which `query_indices[i]` was chosen, to all labeled and queried before; 0 where there is
-            none; NaN for samples that may not be queried (any more).
+            `utilities[i]`: the distances by which `query_indices[i]` was chosen, to all labeled and queried before; 0 where there
+            is none; NaN for samples that may not be queried (any more).
         """
         X, y, candidates, batch_size, return_utilities = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True

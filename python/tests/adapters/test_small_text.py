@@ -55,7 +55,7 @@ def test_positions_taken_for_rows_leave_the_greedy_order(seed):
 
 
 def test_cosine_takes_duplicates_of_the_labeled_first():
-    """The similarity of (1, 1, 1) with itself rounds to more than 1, whose arc cosine is NaN, which argmax takes for the largest."""
+    """The similarity of (1, 1, 1) with itself rounds to more than 1; its arc cosine is NaN, which argmax takes for the largest."""
     x = np.array([[1, 0, 0], [1, 1, 1], [0, 1, 0], [1, 1, 1], [0, 0, -1], [1, 1, 1]], dtype=np.float64)
     labeled = [5]
     with np.errstate(invalid="ignore"):
