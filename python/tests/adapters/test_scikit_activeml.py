@@ -113,6 +113,8 @@ def test_labeled_candidates_are_never_queried():
     with pytest.warns(RuntimeWarning):
         theirs = Theirs(random_state=0).query(X, y, [2, 5, 9, 11], batch_size=4)
     assert theirs.tolist()[2:] == [0, 0]  # no candidate at all
+    X[9] = X[2]
+    assert Ours().query(X, y, [2, 9]).tolist() == [9]
 
 
 @pytest.mark.parametrize("return_utilities", [False, True])
