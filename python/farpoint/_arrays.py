@@ -65,12 +65,12 @@ def _torch(tensor: Any, reason: str) -> Any:
         raise TypeError(f"the pool is a {tensor.layout} tensor: pass tensor.to_dense()")
     if tensor.dtype == torch.float64:
         _tell(tensor, reason, "rounded to float32")
-        return tensor.detach().to(torch.float32).contiguous()
+        return tensor.to(torch.float32).contiguous()
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in FITTING:
         raise TypeError(f"the pool has {name} values; a pool has float32, float16, bfloat16, uint8 or int8: pass tensor.float()")
     _tell(tensor, reason, "copied")
-    return tensor.detach().resolve_neg().contiguous()
+    return tensor.resolve_neg().contiguous()
 
 
 def _tell(array: Any, reason: str, what: str) -> None:

@@ -32,6 +32,11 @@ def is_torch(array: Any) -> bool:
     return torch is not None and isinstance(array, torch.Tensor)
 
 
+def readable(pool: Any) -> Any:
+    """`pool` without the gradient that PyTorch's older ways of lending refuse."""
+    return pool.detach() if is_torch(pool) and pool.requires_grad else pool
+
+
 def framework(pool: Any) -> Framework:
     """The library that `pool` is of; whatever is not known answers in NumPy."""
     if type(pool) is np.ndarray:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Literal, NamedTuple
 
 from farpoint import _native, _terms
+from farpoint._frameworks import readable
 
 
 class Plan(NamedTuple):
@@ -44,5 +45,5 @@ def plan(pool: Any, budget: int, *, metric: Literal["euclidean", "cosine"] = "eu
 
     Measures this machine for about a second. Raises as `select` does.
     """
-    told = _native.plan(pool, _terms.count("budget", budget), metric, _terms.count("threads", threads))
+    told = _native.plan(readable(pool), _terms.count("budget", budget), metric, _terms.count("threads", threads))
     return Plan(**json.loads(told))

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from farpoint import _native, _terms
-from farpoint._frameworks import framework
+from farpoint._frameworks import framework, readable
 from farpoint._progress import Tick, ticking
 from farpoint._selection import First, if_asked, interrupted, on_host, warn_of_fallback
 
@@ -167,7 +167,7 @@ def robust(
 
     Source: Sener & Savarese, ICLR 2018, Algorithm 2, corrected.
     """
-    library = framework(pool)
+    pool, library = readable(pool), framework(pool)
     asked = _terms.terms(
         len(pool),
         labeled=labeled,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from farpoint import _native, _terms
-from farpoint._frameworks import framework
+from farpoint._frameworks import framework, readable
 from farpoint._progress import Tick, ticking
 from farpoint._selection import First, Selection, interrupted, warn_of_fallback
 
@@ -89,7 +89,7 @@ def select(
     workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
     """
     number = _terms.budget(budget, stop_radius)
-    library = framework(pool)
+    pool, library = readable(pool), framework(pool)
     asked = _terms.terms(
         len(pool),
         labeled=labeled,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from farpoint import _native, _terms
+from farpoint._frameworks import readable
 from farpoint._robust import RobustSelection
 from farpoint._selection import Selection, on_host
 
@@ -31,6 +32,7 @@ def verify(pool: Any, selection: Selection | RobustSelection, *, threads: int = 
     Raises what `select` raises of options that do not fit `pool`; TypeError if `selection` is neither.
     """
     asked = {**selection._asked, "threads": _terms.count("threads", threads), "device": "cpu", "assign": False, "resume": None}
+    pool = readable(pool)
     if isinstance(selection, RobustSelection):
         verdict = _native.verify_certificate(pool, selection.certificate_json, asked, selection._labeled_vectors)
     else:

@@ -54,8 +54,11 @@ fn is_row_major(shape: &[usize], strides: &[i64], dtype: Dtype) -> bool {
 /// The interface does not say which GPU: the array's library may, else it is the first.
 fn device(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     let Some(device) = object.getattr_opt(pyo3::intern!(object.py(), "device"))? else { return Ok(0) };
-    match device.getattr_opt(pyo3::intern!(object.py(), "id"))? {
-        Some(number) => number.extract(),
-        None => Ok(0),
+    // CuPy's name for it, and PyTorch's.
+    for name in ["id", "index"] {
+        if let Some(number) = device.getattr_opt(name)?.filter(|number| !number.is_none()) {
+            return number.extract();
+        }
     }
+    Ok(0)
 }

@@ -1,0 +1,103 @@
+"""Run by test_torch_on_bed.py in a process of its own: what Farpoint does with CUDA tensors, by a stand-in for PyTorch."""
+
+from __future__ import annotations
+
+import sys
+
+import device_arrays
+import fake_torch
+import numpy as np
+
+torch = fake_torch.install()
+
+import farpoint  # noqa: E402
+import farpoint.torch as farpoint_torch  # noqa: E402
+
+
+def cuda_tensor(array: np.ndarray, **options: bool) -> fake_torch.Tensor:
+    tensor = torch.from_numpy(array).to("cuda")
+    tensor.requires_grad = options.get("requires_grad", False)
+    return tensor
+
+
+def answers_are_tensors_on_the_device() -> None:
+    pool = np.random.default_rng(0).standard_normal((5000, 24), dtype=np.float32)
+    expected = farpoint.select(pool, 60, device="cpu", return_distances=True, return_assignment=True)
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        found = farpoint.select(cuda_tensor(pool), 60, return_distances=True, return_assignment=True)
+    for name in ("centers", "radii", "min_distance", "assignment"):
+        tensor = getattr(found, name)
+        assert isinstance(tensor, torch.Tensor) and tensor.is_cuda, name
+        assert (tensor.cpu().numpy() == getattr(expected, name)).all(), name
+    assert found.curve()[1].tolist() == expected.radii.tolist()
+    assert found.radius == expected.radius
+    # The workspace came from the tensor's allocator, on the stream that was current, and is what the engine says it took.
+    assert torch.allocated and all(on == stream.cuda_stream for _, on in torch.allocated)
+    assert sum(n_bytes for n_bytes, _ in torch.allocated) == found.statistics["device_bytes"]
+
+
+def a_gradient_is_left_aside() -> None:
+    pool = np.random.default_rng(1).standard_normal((300, 8), dtype=np.float32)
+    found = farpoint.select(cuda_tensor(pool, requires_grad=True), 9)
+    assert found.centers.tolist() == farpoint.select(pool, 9, device="cpu").centers.tolist()
+
+
+def batches_are_as_single_selections() -> None:
+    pools = np.random.default_rng(2).standard_normal((3, 200, 12), dtype=np.float32)
+    picks = farpoint_torch.select_batch(cuda_tensor(pools), 7)
+    assert picks.is_cuda and picks.shape == (3, 7) and picks.dtype == np.int64
+    assert picks.tolist() == [farpoint.select(pool, 7, device="cpu").centers.tolist() for pool in pools]
+    flat = pools.reshape(600, 12)
+    picks = farpoint_torch.select_batch(cuda_tensor(flat), [2, 5], offsets=[0, 100, 600], first=[4, 0])
+    one = farpoint.select(flat[:100], 2, first=4, device="cpu").centers.tolist()
+    two = farpoint.select(flat[100:], 5, device="cpu").centers.tolist()
+    assert picks.tolist() == [[*one, -1, -1, -1], two]
+
+
+def bad_values_are_told() -> None:
+    pool = np.zeros((50, 4), np.float32)
+    pool[17, 2] = np.nan
+    selector = farpoint_torch.BatchSelector(cuda_tensor(np.zeros((50, 4), np.float32)), 3)
+    picks = selector(cuda_tensor(pool))
+    assert all(0 <= row < 50 for row in picks.tolist())
+    for check in (lambda: selector.check(cuda_tensor(pool)), lambda: farpoint_torch.select_batch(cuda_tensor(pool), 3)):
+        try:
+            check()
+        except ValueError as error:
+            assert "row 17" in str(error), error
+        else:
+            raise AssertionError("NaN was not told")
+
+
+def a_capture_needs_a_call_before() -> None:
+    pool = cuda_tensor(np.random.default_rng(3).standard_normal((64, 5), dtype=np.float32))
+    torch.cuda.is_capturing = True
+    try:
+        farpoint_torch.select_batch(pool, 11)
+    except RuntimeError as error:
+        assert "once before" in str(error)
+    else:
+        raise AssertionError("nothing was prepared")
+    torch.cuda.is_capturing = False
+    expected = farpoint_torch.select_batch(pool, 11).tolist()
+    torch.cuda.is_capturing = True
+    assert farpoint_torch.select_batch(pool, 11).tolist() == expected
+    torch.cuda.is_capturing = False
+
+
+def no_memory_is_a_memory_error() -> None:
+    pool = cuda_tensor(np.ones((5000, 24), np.float32))
+    before, torch.empty = torch.empty, lambda *_, **__: (_ for _ in ()).throw(RuntimeError("CUDA out of memory"))
+    try:
+        farpoint.select(pool, 2)
+    except MemoryError as error:
+        assert "device memory" in str(error), error
+    else:
+        raise AssertionError("there was no memory to be had")
+    finally:
+        torch.empty = before
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
