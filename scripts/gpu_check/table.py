@@ -20,7 +20,7 @@ def head(record: Json) -> str:
 
 
 def step(name: str, entry: Json) -> str:
-    rows = {"tests": test_rows, "sanitizer": sanitizer_rows, "exactness": exactness_rows, "benchmark": ratio_rows}[name]
+    rows = {"tests": test_rows, "python": python_rows, "sanitizer": sanitizer_rows, "exactness": exactness_rows, "benchmark": ratio_rows}[name]
     return "\n".join([*rows(entry), f"{name}: {entry['status']}"])
 
 
@@ -32,6 +32,11 @@ def test_rows(entry: Json) -> list[str]:
         rows += [f"    {test}" for test in one.get("failing", [])]
         rows += [f"    | {line}" for line in one.get("output", [])]
     return rows
+
+
+def python_rows(entry: Json) -> list[str]:
+    rows = [f"  {name:<32}{told}" for name, told in entry.get("checks", {}).items()]
+    return rows + [f"    | {line}" for line in entry.get("output", [])]
 
 
 def sanitizer_rows(entry: Json) -> list[str]:
