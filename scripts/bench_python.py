@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Time the Python package beside the engine, beside the program, and beside anomalib, and write the record.
+
+    cargo build --release --examples --bins && scripts/python-wheel
+    pip install target/python/wheel/farpoint-*.whl torch anomalib
+    scripts/bench_python.py --text text-embeddings-20k.npy [--record benches/record/python.json]
+
+    call        10 of 1,000 x 64: a call in Python beside one in Rust (examples/call_time.rs), both with the check of every value
+    text        2,000 of the 20,000 text embeddings: `farpoint.select` beside `farpoint select`, whose own time is told by --log
+    patchcore   anomalib's PatchCore on 50,000 x 1,024 features at 10 %: `PatchcoreModel.subsample_embedding` as it is, and with
+                farpoint.adapters.anomalib in the place of its sampler
+
+Turns alternate, so that what else the machine does falls on both; medians are told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import farpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASE = ROOT / "target" / "release"
+CALLS = 2000
+FEATURES = (50_000, 1024)
+RATIO = 0.1
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def call(turns: int) -> dict[str, Any]:
+    pool = np.random.default_rng(0).standard_normal((1000, 64), dtype=np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "small.npy"
+        np.save(path, pool)
+        ours, engines = [], []
+        for _ in range(turns):
+            each = [seconds(lambda: farpoint.select(pool, 10, device="cpu")) for _ in range(CALLS)]
+            ours.append(statistics.median(each) * 1e6)
+            told = subprocess.run([RELEASE / "examples" / "call_time", path, "10", str(CALLS)], check=True, capture_output=True, text=True)
+            engines.append(float(told.stdout))
+    python, engine = statistics.median(ours), statistics.median(engines)
+    return {"python_us": python, "engine_us": engine, "overhead_us": round(python - engine, 1), "turns": turns}
+
+
+def text(path: Path, turns: int) -> dict[str, Any]:
+    pool = np.load(path)
+    budget = 2000
+    ours, programs = [], []
+    for _ in range(turns):
+        ours.append(seconds(lambda: farpoint.select(pool, budget, device="cpu")))
+        programs.append(program_seconds(path, budget))
+    python, program = statistics.median(ours), statistics.median(programs)
+    return {"python_seconds": python, "program_seconds": program, "ratio": round(python / program, 3), "turns": turns}
+
+
+def program_seconds(path: Path, budget: int) -> float:
+    """What the program says it took, opening and checking the pool included, as the Python call checks it."""
+    command = [RELEASE / "farpoint", "select", path, "--budget", str(budget), "--device", "cpu", "--log", "--json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    opening = next(line for line in done.stderr.splitlines() if "open_seconds" in line)
+    return json.loads(done.stdout)["seconds"] + float(opening.split()[-1])
+
+
+def patchcore() -> dict[str, Any]:
+    """Both select from the same features; anomalib's sampler first projects them at random."""
+    import torch
+    from anomalib.models.image.patchcore.torch_model import PatchcoreModel
+
+    from farpoint.adapters.anomalib import patch
+
+    torch.manual_seed(0)
+    basis = torch.randn(64, FEATURES[1])
+    features = torch.relu(torch.randn(FEATURES[0], 64) @ basis / 8) + 0.05 * torch.randn(FEATURES)
+
+    def subsample() -> float:
+        model = PatchcoreModel(layers=["layer2"], backbone="resnet18", pre_trained=False)
+        model.embedding_store = [features]
+        return seconds(lambda: model.subsample_embedding(RATIO))
+
+    with patch():
+        ours = statistics.median(subsample() for _ in range(3))
+    theirs = subsample()
+    return {"rows": FEATURES[0], "dimensions": FEATURES[1], "farpoint_seconds": ours, "anomalib_seconds": theirs, "times_faster": round(theirs / ours, 1)}
+
+
+def machine() -> dict[str, Any]:
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    model = next(line.split(": ")[1] for line in cpuinfo.splitlines() if line.startswith("model name"))
+    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40"], cwd=ROOT, capture_output=True, text=True)
+    versions = {name: sys.modules[name].__version__ for name in ("numpy", "torch", "anomalib", "farpoint") if name in sys.modules}
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "commit": commit.stdout.strip(), **versions}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--text", type=Path, help="the text embeddings; left out without")
+    parser.add_argument("--only", choices=["call", "text", "patchcore"])
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--record", type=Path)
+    args = parser.parse_args()
+    cases: dict[str, Callable[[], dict[str, Any]]] = {"call": lambda: call(args.turns)}
+    if args.text:
+        cases["text"] = lambda: text(args.text, args.turns)
+    cases["patchcore"] = patchcore
+    found = {}
+    for name in [name for name in cases if args.only in (None, name)]:
+        found[name] = cases[name]()
+        print(name, json.dumps(found[name]), flush=True)
+    if args.record:
+        record = {"command": " ".join(["scripts/bench_python.py", *sys.argv[1:]]), "machine": machine(), **found}
+        args.record.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

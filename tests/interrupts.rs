@@ -1,0 +1,106 @@
+//! `Options::interrupt`: a run that is told to stop ends in the middle of a round, with picks that are right.
+
+mod reference;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use farpoint::synth::{Shape, pool};
+use farpoint::{Device, Error, First, Options, Pool, select, select_with, verify};
+
+const D: usize = 32;
+
+fn interrupted_after(after: Duration, run: impl FnOnce(&AtomicBool)) -> Duration {
+    let interrupt = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let timer = scope.spawn(|| {
+            thread::sleep(after);
+            interrupt.store(true, Ordering::Relaxed);
+            Instant::now()
+        });
+        run(&interrupt);
+        let ended = Instant::now();
+        ended.saturating_duration_since(timer.join().unwrap())
+    })
+}
+
+fn on_cpu(interrupt: &AtomicBool) -> Options<'_> {
+    Options { device: Device::Cpu, interrupt: Some(interrupt), ..Options::default() }
+}
+
+/// Wherever it comes, what is chosen is a prefix of the whole selection, and its radii are too.
+#[test]
+fn picks_are_a_prefix() {
+    let values = pool(Shape::Gaussian, 30_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    let whole = select(&pool, 6000, &options).unwrap();
+    let mut cut_short = 0;
+    for millis in [0, 1, 3, 10, 20, 40, 80, 160] {
+        interrupted_after(Duration::from_millis(millis), |interrupt| {
+            let part = select(&pool, 6000, &on_cpu(interrupt)).unwrap();
+            cut_short += usize::from(part.interrupted);
+            assert_eq!(part.interrupted, part.centers.len() < 6000);
+            assert_eq!(part.centers, whole.centers[..part.centers.len()]);
+            assert_eq!(part.radii, whole.radii[..part.radii.len()]);
+            if part.interrupted {
+                assert_eq!(part.radii.len(), part.centers.len().saturating_sub(1));
+            }
+        });
+    }
+    assert!(cut_short >= 3, "{cut_short} of 8 runs were cut short: the pool is too small");
+}
+
+/// A run told before it begins has nothing; one told while it settles has all picks and no distances.
+#[test]
+fn before_the_first_pick_and_after_the_last() {
+    let values = pool(Shape::Gaussian, 20_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    for first in [First::Lowest, First::Mean, First::Row(7)] {
+        for labeled in [vec![], vec![5, 3]] {
+            let told = AtomicBool::new(true);
+            let options = Options { first, labeled, assign: true, ..on_cpu(&told) };
+            let none = select(&pool, 10, &options).unwrap();
+            assert!(none.interrupted && none.centers.is_empty() && none.min_distances.is_none());
+        }
+    }
+    let told = AtomicBool::new(false);
+    let options = Options { assign: true, ..on_cpu(&told) };
+    let whole = select(&pool, 100, &options).unwrap();
+    assert!(!whole.interrupted && whole.min_distances.is_some());
+    // The last round's watch is called before its picks; from there on they are made to the end or to the flag.
+    let mut watch = |_| {
+        told.store(true, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    };
+    let part = select_with(&pool, 100, &options, &mut watch).unwrap();
+    assert!(part.interrupted && part.min_distances.is_none() && part.assignment.is_none());
+    assert_eq!(part.centers, whole.centers[..part.centers.len()]);
+}
+
+/// Nobody knows what an interrupted check would have found.
+#[test]
+fn verify_says_nothing() {
+    let values = pool(Shape::Gaussian, 20_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    let found = select(&pool, 3000, &options).unwrap();
+    let told = AtomicBool::new(true);
+    let verdict = verify(&pool, &found.centers, Some(&found.radii), &on_cpu(&told));
+    assert!(matches!(verdict, Err(Error::Interrupted)), "{verdict:?}");
+}
+
+#[test]
+fn resumed_runs_are_interrupted_too() {
+    let values = pool(Shape::Gaussian, 400, 8, 5);
+    let pool = Pool::new(&values, 8).unwrap();
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    let whole = reference::select(&pool, 40, &options);
+    let told = AtomicBool::new(true);
+    let options = Options { resume: whole.centers[..10].to_vec(), ..on_cpu(&told) };
+    let part = select(&pool, 40, &options).unwrap();
+    assert!(part.interrupted);
+    assert_eq!(part.centers, whole.centers[..10]);
+}
