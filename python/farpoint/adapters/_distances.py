@@ -1,8 +1,9 @@
-"""Distances to given vectors, by the engine: canonical, on the features' device, without an ``(n, d)`` temporary."""
+"""Distances to given rows, by the engine: canonical, on the features' device, without an ``(n, d)`` temporary."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import farpoint
@@ -11,19 +12,14 @@ import farpoint
 ANY_RADIUS = sys.float_info.max
 
 
-def nearest_distances(features: Any, vectors: Any, metric: str = "euclidean", device: str = "auto") -> Any:
-    """Every row's distance to the nearest of ``vectors``.
+def nearest_distances(features: Any, rows: Sequence[int], metric: str = "euclidean", device: str = "auto") -> Any:
+    """Every row's distance to the nearest of ``rows``.
 
-    ``features`` is ``(n, d)``, ``vectors`` ``(m, d)`` with m at least 1. Returns ``(n,)`` float64, in the features' framework, on
-    their device; chords where ``metric`` is ``"cosine"``. Raises as :func:`farpoint.select`.
+    ``features`` is ``(n, d)``, ``rows`` are distinct rows of it, at least one. Returns ``(n,)`` float64, in the features' framework,
+    on their device; chords where ``metric`` is ``"cosine"``. Raises as :func:`farpoint.select`.
     """
-    covered = farpoint.select(
-        features,
-        1,
-        labeled_vectors=vectors,
-        metric=metric,
-        stop_radius=ANY_RADIUS,
-        device=device,
-        return_distances=True,
-    )
-    return covered.min_distance
+    options: dict[str, Any] = {"metric": metric, "device": device, "return_distances": True}
+    if len(rows) == len(features):
+        # Nothing is left to ask for, as a selection must.
+        return farpoint.select(features, len(rows), **options).min_distance
+    return farpoint.select(features, 1, labeled=rows, stop_radius=ANY_RADIUS, **options).min_distance

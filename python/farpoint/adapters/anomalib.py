@@ -54,13 +54,13 @@ class KCenterGreedy:
         After a selection they are computed when first asked for, in one more pass over the features.
         """
         if self._min_distances is None and self._centers is not None:
-            self._min_distances = nearest_distances(self.features, self.features[self._centers]).unsqueeze(1)
+            self._min_distances = nearest_distances(self.features, self._centers).unsqueeze(1)
         return self._min_distances
 
     @min_distances.setter
     def min_distances(self, distances: torch.Tensor | None) -> None:
         self._min_distances = distances
-        self._centers: torch.Tensor | None = None
+        self._centers: list[int] | None = None
 
     def reset_distances(self) -> None:
         """Forget every center."""
@@ -70,8 +70,7 @@ class KCenterGreedy:
         """Take in the center ``cluster_center``, a row; ``None`` changes nothing. A selection must have set ``features``."""
         if cluster_center is None:
             return
-        center = self.features[cluster_center].reshape(-1, self.features.shape[1])
-        distances = nearest_distances(self.features, center).unsqueeze(1)
+        distances = nearest_distances(self.features, [int(cluster_center)]).unsqueeze(1)
         known = self.min_distances
         self.min_distances = distances if known is None else torch.minimum(known, distances)
 
@@ -95,8 +94,8 @@ class KCenterGreedy:
         self.reset_distances()
         self.features = self._features()
         start = torch.randint(high=self.n_observations, size=(1,), device=self.features.device).item()
-        self._centers = farpoint.select(self.features, self.coreset_size, first=start).centers
-        return self._centers.tolist()
+        self._centers = farpoint.select(self.features, self.coreset_size, first=start).centers.tolist()
+        return list(self._centers)
 
     def sample_coreset(self) -> torch.Tensor:
         """The selected rows of the embedding, ``(coreset_size, d)``, in the order of their selection."""

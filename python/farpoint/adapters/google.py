@@ -85,8 +85,8 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
         centers = [row for row in _distinct(cluster_centers) if row not in known]
         if not centers:
             return
-        pool = _pool(self.features)
-        distances = self._in_metric(nearest_distances(pool, pool[centers], self.metric)).reshape(-1, 1)
+        nearest = nearest_distances(_pool(self.features), centers, self.metric)
+        distances = self._in_metric(nearest).reshape(-1, 1)
         self.min_distances = distances if self.min_distances is None else np.minimum(self.min_distances, distances)
 
     def to_dict(self) -> None:

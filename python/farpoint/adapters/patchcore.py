@@ -165,7 +165,7 @@ def _farthest_from_mean(features: Any, device: str) -> int:
 def _farthest_from_random_rows(features: Any, count: int, device: str) -> int:
     n = len(features)
     rows = np.random.choice(n, min(count, n), replace=False)
-    total = sum(nearest_distances(features, features[row : row + 1], device=device) for row in rows.tolist())
+    total = sum(nearest_distances(features, [row], device=device) for row in rows.tolist())
     return int(total.argmax())
 
 

@@ -37,7 +37,7 @@ def sample_farthest_points(
     sizes = _checked_lengths(lengths, clouds, size)
     wanted = _checked_counts(K, clouds)
     starts = _starts(points, lengths) if random_start_point else [0] * clouds
-    points = points.to(torch.float32)
+    points = points.to(torch.float32).contiguous()
     budgets = [min(length, k) for length, k in zip(sizes, wanted)]
     with torch.no_grad():
         picks = select_clouds([points[c, :length] for c, length in enumerate(sizes)], budgets, starts)

@@ -46,7 +46,7 @@ def fps(
     budgets = [_count(size, *part) for size, part in zip(sizes, _ratios(ratio, len(sizes)))]
     starts = _random_starts(sizes, src.device) if random_start else [0] * len(sizes)
     with torch.no_grad():
-        points = src.reshape(n, -1) if n else src
+        points = src.reshape(n, -1).contiguous() if n else src
         picks = select_clouds([points[begin:end] for begin, end in pairwise(bounds)], budgets, starts)
     rows = [cloud_rows + begin for cloud_rows, begin in zip(picks, bounds)]
     return torch.cat([torch.empty(0, dtype=torch.int64, device=src.device), *rows])

@@ -197,6 +197,8 @@ def patchcore():
     return model
 
 
+# anomalib warns of an argument that is not given.
+@pytest.mark.filterwarnings("ignore:Argument embeddings is deprecated")
 def test_patchcore_selects_with_ours_while_patched(patchcore):
     embedding = torch.vstack(patchcore.embedding_store)
     with adapter.patch(), mock.patch("torch.randint", return_value=torch.tensor([11])):

@@ -13,7 +13,7 @@ class Halves:
     """A model whose features are the first half of each row."""
 
     def transform(self, X):
-        return X[:, : X.shape[1] // 2]
+        return X[:, : X.shape[1] // 2].copy()
 
 
 def reference(points, selected, budget):
@@ -184,3 +184,11 @@ def test_difference_min_distances_follow_from_the_arguments_alone():
     sampler = kCenterGreedy(points, None, 0)
     sampler.select_batch(model=None, already_selected=[], N=10)
     assert sampler.select_batch(model=None, already_selected=[2], N=5) == reference(points, [2], 5)
+
+
+def test_features_of_float64_are_rounded_with_a_warning():
+    points = np.random.default_rng(0).standard_normal((20, 3))
+    sampler = kCenterGreedy(points, None, 0)
+    with pytest.warns(UserWarning, match="rounded to float32"):
+        batch = sampler.select_batch(model=None, already_selected=[], N=4)
+    assert batch == farthest_first(points.astype(np.float32), 4, 0)

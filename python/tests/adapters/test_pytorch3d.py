@@ -70,6 +70,8 @@ def test_gradients_flow_through_the_samples_alone():
     assert torch.equal(points.grad, expected)
 
 
+# Samples are float32, as theirs.
+@pytest.mark.filterwarnings("ignore:Input #0 requires gradient and is not a double")
 def test_gradcheck():
     points = torch.from_numpy(gaussian(20, 3).reshape(2, 10, 3)).requires_grad_()
     torch.autograd.gradcheck(
