@@ -81,8 +81,9 @@ def test_difference_mean_distances_are_not_kept_in_the_running_minimum():
     assert radius(sampler.rows) < radius(theirs)
 
 
-def test_the_approximate_sampler_without_chance():
+def test_the_approximate_sampler_without_chance(monkeypatch):
     points = gaussian(80, 6)
+    monkeypatch.setattr(np.random, "choice", None)
     sampler = ApproximateGreedyCoresetSampler(0.25, "cpu", start="farthest_from_mean")
     exact = GreedyCoresetSampler(0.25, "cpu")
     sampler.run(points)
@@ -141,7 +142,7 @@ def test_the_projection_is_their_layer(kind, as_numpy):
     torch.manual_seed(1)
     np.random.seed(1)
     kept = sampler.run(features if as_numpy else torch.from_numpy(features))
-    assert type(kept) is (np.ndarray if as_numpy else torch.Tensor) and kept.shape == (18, 32)
+    assert type(kept) is type(sampler.rows) is (np.ndarray if as_numpy else torch.Tensor) and kept.shape == (18, 32)
     torch.manual_seed(1)
     np.random.seed(1)
     with torch.no_grad():
@@ -207,3 +208,12 @@ def test_host_features_go_to_the_device_asked_for_and_others_stay(monkeypatch):
         devices.clear()
         ApproximateGreedyCoresetSampler(0.5, given, 3).run(gaussian(8, 2))
         assert set(devices) == {passed_on}
+
+
+def test_the_mean_of_many_rows_is_not_summed_in_float32():
+    # There, 100,000 times 0.1 is 1.4 too little, and row 1 seems the farther one.
+    points = np.full((100_000, 2), 0.1, dtype=np.float32)
+    points[0], points[1] = -0.9, 1.09999
+    sampler = GreedyCoresetSampler(0.00002, None)
+    sampler.run(points)
+    assert sampler.rows.tolist() == [0, 1]
