@@ -97,6 +97,12 @@ def test_min_distances_lack_the_last_pick_in_theirs_not_in_ours():
     assert (lacking > expected).any()
 
 
+def test_every_row_may_be_selected():
+    rows, sampler = ours(torch.from_numpy(gaussian(9, 3)), 9, 4)
+    assert rows[0] == 4 and sorted(rows) == list(range(9))
+    assert not sampler.min_distances.any() and sampler.min_distances.shape == (9, 1)
+
+
 def test_distances_that_float32_cannot_tell_apart():
     # Squared, 2^24 and 2^24 + 1: equal in float32, where theirs takes the lower row.
     embedding = torch.tensor([[0.0, 0.0], [4096.0, 0.0], [4096.0, 1.0]])

@@ -111,6 +111,8 @@ def test_no_new_row_is_no_error(capsys):
     sampler = kCenterGreedy(points, None, 0)
     assert sampler.select_batch(model=None, already_selected=[2], N=0) == []
     np.testing.assert_allclose(sampler.min_distances[:, 0], nearest_distances(points, points[[2]]), rtol=1e-12)
+    assert sampler.select_batch(model=None, already_selected=range(20), N=0) == []
+    assert not sampler.min_distances.any() and sampler.min_distances.shape == (20, 1)
     assert capsys.readouterr().out == ""
 
 
