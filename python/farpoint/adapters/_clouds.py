@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import contextlib
+import os
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import torch
 
 import farpoint
 
 
-def select_clouds(
-    clouds: Sequence[torch.Tensor], budgets: Sequence[int], starts: Sequence[int]
-) -> list[torch.Tensor]:
-    """For each cloud ``(n, d)`` its ``budget`` picks from row ``start`` on: rows of that cloud, int64, on the clouds' device.
+class Cloud(NamedTuple):
+    """Rows ``begin`` to ``end`` of an array of points, of which ``budget`` are wanted, from row ``start`` of the cloud on."""
 
-    A budget of 0 picks nothing. Clouds on a GPU go to it together. Raises as :func:`farpoint.select`.
+    begin: int
+    end: int
+    budget: int
+    start: int
+
+
+def select_clouds(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
+    """Each cloud's picks: rows counted from the cloud's first, ``(budget,)`` int64, on the device of ``points``, ``(rows, d)``.
+
+    A budget of 0 picks nothing. Raises as :func:`farpoint.select`.
     """
-    device = clouds[0].device if clouds else torch.device("cpu")
-    picks = [torch.empty(0, dtype=torch.int64, device=device) for _ in clouds]
-    chosen = [cloud for cloud, budget in enumerate(budgets) if budget > 0]
-    select = _select_together if device.type == "cuda" and len(chosen) > 1 else _select_in_turn
-    rows = select([clouds[c] for c in chosen], [budgets[c] for c in chosen], [starts[c] for c in chosen])
-    for cloud, cloud_rows in zip(chosen, rows):
-        picks[cloud] = cloud_rows
-    return picks
+    picks = iter(_picks(points, [cloud for cloud in clouds if cloud.budget > 0]))
+    nothing = torch.empty(0, dtype=torch.int64, device=points.device)
+    return [next(picks) if cloud.budget > 0 else nothing for cloud in clouds]
 
 
-def _select_in_turn(
-    clouds: Sequence[torch.Tensor], budgets: Sequence[int], starts: Sequence[int]
-) -> list[torch.Tensor]:
-    chosen = zip(clouds, budgets, starts)
-    return [farpoint.select(cloud, budget, first=start).centers for cloud, budget, start in chosen]
+def _picks(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
+    # A GPU takes clouds of some thousand rows in one launch; on the CPU each is one core's, so few clouds would leave cores idle.
+    if len(clouds) > 1 and (points.is_cuda or len(clouds) >= (os.cpu_count() or 1)):
+        # What is too much for a launch is selected one by one; what is wrong with a cloud is said there, too.
+        with contextlib.suppress(ValueError, TypeError):
+            return _together(points, clouds)
+    return _in_turn(points, clouds)
 
 
-def _select_together(
-    clouds: Sequence[torch.Tensor], budgets: Sequence[int], starts: Sequence[int]
-) -> list[torch.Tensor]:
+def _in_turn(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
+    return [farpoint.select(points[c.begin : c.end], c.budget, first=c.start).centers for c in clouds]
+
+
+def _together(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
     from farpoint.torch import select_batch
 
-    alike = defaultdict(list)
-    for cloud, budget in enumerate(budgets):
-        alike[budget].append(cloud)
-    picks: dict[int, torch.Tensor] = {}
-    for budget, members in alike.items():
-        rows = select_batch([_start_first(clouds[c], starts[c]) for c in members], budget)
-        picks.update((c, _before_the_move(cloud_rows, starts[c])) for c, cloud_rows in zip(members, rows))
-    return [picks[cloud] for cloud in range(len(clouds))]
+    offsets = [0, *accumulate(cloud.end - cloud.begin for cloud in clouds)]
+    budgets = [cloud.budget for cloud in clouds]
+    padded = select_batch(_joined(points, clouds), budgets, offsets=offsets, first=[cloud.start for cloud in clouds])
+    return [rows[:budget] for rows, budget in zip(padded, budgets)]
 
 
-def _start_first(cloud: torch.Tensor, start: int) -> torch.Tensor:
-    """The cloud with row ``start`` moved to the front, where a batch begins. The other rows keep their order, so ties do."""
-    if start == 0:
-        return cloud
-    return torch.cat([cloud[start : start + 1], cloud[:start], cloud[start + 1 :]])
-
-
-def _before_the_move(rows: torch.Tensor, start: int) -> torch.Tensor:
-    behind = torch.where(rows <= start, rows - 1, rows)
-    return torch.where(rows == 0, start, behind)
+def _joined(points: torch.Tensor, clouds: Sequence[Cloud]) -> torch.Tensor:
+    """The clouds' points one after another: as they lie, if nothing lies between them."""
+    if all(cloud.end == following.begin for cloud, following in pairwise(clouds)):
+        return points[clouds[0].begin : clouds[-1].end]
+    return torch.cat([points[cloud.begin : cloud.end] for cloud in clouds])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ._clouds import select_clouds
+from ._clouds import Cloud, select_clouds
 
 __all__ = ["sample_farthest_points"]
 
@@ -38,9 +38,11 @@ def sample_farthest_points(
     wanted = _checked_counts(K, clouds)
     starts = _starts(points, lengths) if random_start_point else [0] * clouds
     points = points.to(torch.float32).contiguous()
-    budgets = [min(length, k) for length, k in zip(sizes, wanted)]
-    with torch.no_grad():
-        picks = select_clouds([points[c, :length] for c, length in enumerate(sizes)], budgets, starts)
+    asked = [
+        Cloud(c * size, c * size + length, min(length, k), start)
+        for c, (length, k, start) in enumerate(zip(sizes, wanted, starts))
+    ]
+    picks = select_clouds(points.detach().flatten(0, 1), asked)
     width = K if isinstance(K, int) else max(wanted, default=0)
     indices = torch.full((clouds, width), -1, dtype=torch.int64, device=points.device)
     for cloud, rows in enumerate(picks):

@@ -229,3 +229,12 @@ def test_patch_reaches_every_module_and_ends():
         raise KeyError
     assert theirs is not adapter.KCenterGreedy
     assert all(module.KCenterGreedy is theirs for module in modules)
+
+
+def test_a_second_selection_forgets_the_distances_of_the_first():
+    embedding = gaussian(30, 3)
+    sampler = adapter.KCenterGreedy(torch.from_numpy(embedding), 0.1)
+    for start in (3, 8):
+        rows = from_start(sampler, start)
+        expected = nearest_distances(embedding, embedding[rows])
+        np.testing.assert_allclose(sampler.min_distances.squeeze(1).numpy(), expected, rtol=1e-12)

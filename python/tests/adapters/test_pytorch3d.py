@@ -86,6 +86,7 @@ def test_every_dtype_is_seen_as_float32(dtype):
     check(result, padded(points.to(torch.float32).numpy(), [9, 9], [4, 4]))
 
 
+@pytest.mark.filterwarnings("error")
 def test_rows_that_do_not_lie_together():
     points = torch.from_numpy(gaussian(60, 4).reshape(3, 20, 4))
     strided = points.transpose(0, 1).contiguous().transpose(0, 1)

@@ -61,6 +61,7 @@ def test_the_examples_of_their_tests(arguments):
         assert fps(CORNERS, random_start=False, **arguments).tolist() == [0, 6, 5, 7]
 
 
+@pytest.mark.filterwarnings("error")
 def test_points_of_any_shape_and_dtype():
     flat = torch.from_numpy(np.random.default_rng(0).integers(-4, 5, (12, 6)).astype(np.float32))
     expected = farthest_first(flat.numpy(), 4, 0)
