@@ -1,0 +1,16 @@
+"""Drop-in replacements for the greedy k-center and farthest-point samplers people use, over :func:`farpoint.select`.
+
+====================================  =======================================================================
+import                                in place of
+====================================  =======================================================================
+``farpoint.adapters.anomalib``        ``anomalib.models.components.KCenterGreedy``; ``patch()`` for PatchCore
+``farpoint.adapters.google``          google/active-learning's ``kCenterGreedy``
+``farpoint.adapters.patchcore``       the samplers of amazon-science/patchcore-inspection
+``farpoint.adapters.pytorch3d``       ``pytorch3d.ops.sample_farthest_points``
+``farpoint.adapters.torch_cluster``   ``torch_cluster.fps``
+====================================  =======================================================================
+
+Same arguments, attributes, results and errors; the rows are exact, distinct and the same on every device. Where a peer's
+answer is wrong ours differs: ``docs/adapters.md`` lists every difference. This package imports nothing; each module needs what
+its peer's callers have at hand anyway (torch, but for ``google``, and for ``patchcore`` with NumPy features).
+"""
