@@ -3,11 +3,17 @@
 use crate::error::{Error, Result};
 use crate::float_environment;
 
+/// More are a mistake: no machine has as many cores, and starting them would take it down.
+const MOST_THREADS: usize = 4096;
+
 /// Run on threads of the engine's own: as many as asked for, with the floating-point environment of the contract.
 pub(crate) fn on_engine_threads<T: Send>(
     threads: usize,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T> {
+    if threads > MOST_THREADS {
+        return Err(Error::Options(format!("{threads} threads are more than {MOST_THREADS}")));
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .start_handler(|_| float_environment::set_default())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import farpoint
+from farpoint._nearest import nearest
 
 
 class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -163,17 +163,9 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         return {"metric": self.metric, "device": self.device, "threads": threads}
 
     def _nearest(self, X: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Per row, its nearest center and the distance: a selection that stops before its first pick, with the centers labeled."""
-        selection = farpoint.select(
-            X,
-            1,
-            labeled_vectors=self.cluster_centers_,
-            stop_radius=sys.float_info.max,
-            return_distances=True,
-            return_assignment=True,
-            **self._how(),
-        )
-        return -1 - selection.assignment, selection.min_distance
+        """Per row, its nearest center and the distance."""
+        distances, labels = nearest(X, vectors=self.cluster_centers_, **self._how())
+        return labels, distances
 
     def _validated(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)

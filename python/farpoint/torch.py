@@ -68,6 +68,16 @@ class BatchSelector:
         self._check_like(pools)
         return self._shaped(self._picked(pools.detach()))
 
+    def set_first(self, first: Any) -> None:
+        """Other first centers for the calls from now on, for a selector that was made with some. On CUDA it waits for the copy."""
+        if self._layout.first is None:
+            raise ValueError("the selector was made without first centers")
+        again = layout(self._shape, self._layout.budgets, self._layout.offsets if len(self._shape) == 2 else None, first, self._layout.metric)
+        if again.first != self._layout.first and self._batch is not None:
+            stream = torch.cuda.current_stream(self._device).cuda_stream
+            self._batch.set_first(list(again.first), stream or 1)
+        self._layout = again
+
     def check(self, pools: torch.Tensor) -> None:
         """Wait for the last call, and raise ValueError where a value of `pools`, which it was given, is not finite, or a row under cosine is
         all zeros. On the CPU the call itself has raised it."""
@@ -109,10 +119,14 @@ def select_batch(
         return BatchSelector(pools, budget, offsets=offsets, first=first, metric=metric)(pools)
     is_capturing = torch.cuda.is_current_stream_capturing()
     make = partial(BatchSelector, pools, budget, offsets=offsets, first=first, metric=metric)
-    shape = (layout(pools.shape, budget, offsets, first, metric), pools.shape, pools.dtype, pools.device)
+    # Other first centers need nothing to be prepared anew.
+    asked = layout(pools.shape, budget, offsets, first, metric)._replace(first=first is not None)
+    shape = (asked, pools.shape, pools.dtype, pools.device)
     if is_capturing:
         return _prepared.captured(shape)(pools)
     selector = _prepared.of(torch.cuda.current_stream(pools.device).cuda_stream, shape, make)
+    if first is not None:
+        selector.set_first(first)
     picks = selector(pools)
     selector.check(pools)
     return picks

@@ -15,7 +15,7 @@ use crate::dlpack::Place;
 use crate::errors::exception;
 use crate::source::raised;
 use crate::terms::metric;
-use crate::view::View;
+use crate::view::{View, handle};
 use crate::watch::at_once;
 
 /// The rows `offsets[p] .. offsets[p + 1]` of one array are pool p.
@@ -98,7 +98,11 @@ pub fn select_many<'py>(pools: &Bound<'py, PyAny>, terms: BatchTerms) -> PyResul
 
 /// Selections from small pools on a GPU, prepared once and queued as often as wanted: one launch, which a CUDA graph can capture.
 #[pyclass(frozen, module = "farpoint._native")]
-pub struct Batch(Mutex<farpoint::cuda::Batch>);
+pub struct Batch {
+    batch: Mutex<farpoint::cuda::Batch>,
+    /// The GPU's number.
+    device: usize,
+}
 
 #[pymethods]
 impl Batch {
@@ -119,7 +123,7 @@ impl Batch {
             farpoint::cuda::Batch::new(&stream, dtype, d, &terms.offsets, &terms.budgets, &options)
         };
         let batch = pools.py().detach(make).map_err(exception)?;
-        Ok(Batch(Mutex::new(batch)))
+        Ok(Batch { batch: Mutex::new(batch), device: device::number(&view) })
     }
 
     /// Queue the selections on the stream that the array's library works on.
@@ -128,6 +132,12 @@ impl Batch {
         let view = on_a_gpu(pools, stream)?;
         let queue = || self.lock().queue(&device::pool(&view)?, &device::stream(&view, None)?);
         pools.py().detach(queue).map_err(exception)
+    }
+
+    /// Other first centers for what is queued on `stream` from now on, if the batch was made with some.
+    fn set_first(&self, py: Python<'_>, first: Vec<usize>, stream: i64) -> PyResult<()> {
+        let set = || self.lock().set_first(&first, &device::stream_of(self.device, handle(Some(stream)))?);
+        py.detach(set).map_err(exception)
     }
 
     /// Wait for what was queued last, and raise what was wrong with the values of `pools`, for which it was.
@@ -148,7 +158,7 @@ impl Batch {
 impl Batch {
     fn lock(&self) -> MutexGuard<'_, farpoint::cuda::Batch> {
         // What a panic leaves behind is checked again by every call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,14 +26,12 @@ pub fn select(
 pub fn pool(view: &View) -> farpoint::Result<DevicePool<'_>> {
     // SAFETY: the array's library says that such values lie there on the device, contiguous (`View` has looked) and aligned as its
     // allocator does; the view keeps them. That nobody writes to them meanwhile is the caller's part, in the docstring of `select`.
-    unsafe { DevicePool::borrowed(device(view), view.address, view.shape, view.dtype) }
+    unsafe { DevicePool::borrowed(number(view), view.address, view.shape, view.dtype) }
 }
 
 /// The stream that the view's owner works on. Memory comes from `allocate`, if it is given.
 pub fn stream(view: &View, allocate: Option<&Py<PyAny>>) -> farpoint::Result<Stream> {
-    let handle = std::ptr::with_exposed_provenance_mut::<c_void>(view.stream as usize);
-    // SAFETY: the current stream of the array's library, on the device where the array lies, which outlives the call.
-    let stream = unsafe { Stream::borrowed(device(view), handle) }?;
+    let stream = stream_of(number(view), view.stream)?;
     let Some(allocate) = allocate else { return Ok(stream) };
     let allocate = Python::attach(|py| allocate.clone_ref(py));
     // SAFETY: `allocate` is farpoint's own (`farpoint._frameworks`): it allocates as many bytes on the view's device and stream by an
@@ -41,7 +39,16 @@ pub fn stream(view: &View, allocate: Option<&Py<PyAny>>) -> farpoint::Result<Str
     Ok(unsafe { stream.allocating(allocator(allocate)) })
 }
 
-fn device(view: &View) -> usize {
+/// A stream of an array library, by the driver's handle.
+pub fn stream_of(device: usize, handle: u64) -> farpoint::Result<Stream> {
+    let handle = usize::try_from(handle).expect("64-bit machines alone have CUDA");
+    let handle = std::ptr::with_exposed_provenance_mut::<c_void>(handle);
+    // SAFETY: the current stream of the array's library, on the device where the array lies, which outlives the call.
+    unsafe { Stream::borrowed(device, handle) }
+}
+
+/// The number of the GPU that the view lies on.
+pub fn number(view: &View) -> usize {
     match view.place {
         Place::Cuda(device) => device,
         Place::Host => unreachable!("the caller has looked where it lies"),

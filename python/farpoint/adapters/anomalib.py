@@ -10,8 +10,7 @@ from typing import Any, Literal
 import torch
 
 import farpoint
-
-from ._distances import nearest_distances
+from farpoint._nearest import nearest_distances
 
 __all__ = ["KCenterGreedy", "patch"]
 

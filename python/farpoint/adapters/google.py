@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 import farpoint
-
-from ._distances import nearest_distances
+from farpoint._nearest import nearest_distances
 
 __all__ = ["kCenterGreedy"]
 
@@ -85,7 +84,7 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
         centers = [row for row in _distinct(cluster_centers) if row not in known]
         if not centers:
             return
-        nearest = nearest_distances(_pool(self.features), centers, self.metric)
+        nearest = nearest_distances(_pool(self.features), centers, metric=self.metric)
         distances = self._in_metric(nearest).reshape(-1, 1)
         self.min_distances = distances if self.min_distances is None else np.minimum(self.min_distances, distances)
 

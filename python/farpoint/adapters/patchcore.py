@@ -7,8 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 import farpoint
-
-from ._distances import nearest_distances
+from farpoint._nearest import nearest_distances
 
 __all__ = ["ApproximateGreedyCoresetSampler", "BaseSampler", "GreedyCoresetSampler", "IdentitySampler", "RandomSampler"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from typing import Any
 
@@ -13,6 +12,7 @@ from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 from skactiveml.utils import MISSING_LABEL, labeled_indices, rand_argmax
 
 import farpoint
+from farpoint._nearest import nearest
 
 
 class CoreSet(SingleAnnotatorPoolQueryStrategy):
@@ -150,9 +150,8 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
         return utilities if self.metric == "euclidean" else utilities**2 / 2
 
     def _distances(self, pool: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Every row's distance to the nearest center: a selection that stops before its first pick."""
-        selection = self._select(pool, centers, 1, stop_radius=sys.float_info.max, return_distances=True)
-        return selection.min_distance
+        """Every row's distance to the nearest center."""
+        return nearest(pool, vectors=centers, metric=self.metric, device=self.device)[0]
 
     def _select(
         self, pool: NDArray[np.float32], centers: NDArray[np.float32], budget: int, **options: Any

@@ -87,15 +87,31 @@ impl Batch {
             ))
         };
         let run = Run::new(stream, layout)?.ok_or_else(too_large)?;
+        let stop = options.stop_radius.unwrap_or(f64::NEG_INFINITY);
+        let mut batch = Batch { run, stop, stream: stream.cuda_stream().clone() };
         if let Some(first) = &options.first {
-            check_first(first, offsets)?;
-            let firsts: Vec<u32> = first.iter().map(|&row| number(row)).collect();
-            run.send(stream.cuda_stream(), &firsts, run.buffers.firsts)?;
+            batch.set_first(first, stream)?;
         }
         // Whatever stream a run is queued on, the memory is ready.
         stream.synchronize()?;
-        let stop = options.stop_radius.unwrap_or(f64::NEG_INFINITY);
-        Ok(Batch { run, stop, stream: stream.cuda_stream().clone() })
+        Ok(batch)
+    }
+
+    /// Other first centers for the runs queued from now on, a row of each pool: for a batch that was made with first centers. Waits for the
+    /// copy.
+    ///
+    /// # Errors
+    /// [`Error::Options`] if there is not one for each pool, or the batch was made without; [`Error::RowOutOfRange`];
+    /// [`Error::Cuda`] if the driver refuses, as while the stream is captured.
+    pub fn set_first(&mut self, first: &[usize], stream: &Stream) -> Result<()> {
+        check_first(first, &self.run.layout.offsets)?;
+        if !self.run.layout.has_firsts {
+            return Err(Error::Options("the batch was made without first centers".into()));
+        }
+        self.go_on_from(stream)?;
+        let firsts: Vec<u32> = first.iter().map(|&row| number(row)).collect();
+        self.run.send(stream.cuda_stream(), &firsts, self.run.buffers.firsts)?;
+        stream.synchronize()
     }
 
     /// Queue the selections from `pools`, `(offsets[pools], d)`, on the stream. On another stream than before, the host waits

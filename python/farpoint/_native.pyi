@@ -1,0 +1,74 @@
+"""The extension module: what python/src has. The package checks arguments and says what is meant; this is private."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: Final[str]
+
+#: Bytes to an address on a GPU, and what keeps the memory there.
+Allocate = Callable[[int], tuple[int, object]]
+
+@final
+class Pool:
+    """A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n, d)``."""
+    @property
+    def dtype(self) -> str:
+        """How values are stored: 'f32', 'f16', 'bf16', 'u8' or 'i8'."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values."""
+    @property
+    def notices(self) -> list[str]:
+        """What was converted on the way in, a sentence each."""
+    @property
+    def path(self) -> Path:
+        """The path it was opened by."""
+    def __len__(self) -> int: ...
+
+@final
+class Batch:
+    """Selections from small pools on a GPU, prepared once and queued as often as wanted."""
+
+    def __new__(cls, pools: Any, terms: dict[str, Any], stream: int | None = None, allocate: Allocate | None = None) -> Batch: ...
+    def queue(self, pools: Any, stream: int | None = None) -> None: ...
+    def set_first(self, first: list[int], stream: int) -> None: ...
+    def check(self, pools: Any, stream: int | None = None) -> None: ...
+    @property
+    def picks_address(self) -> int: ...
+
+def open(path: Any, name: str | None = None) -> Pool: ...
+def plan(pool: Any, budget: int, metric: str, threads: int) -> str: ...
+def robust(
+    pool: Any,
+    budget: int,
+    terms: dict[str, Any],
+    robust_terms: dict[str, Any],
+    labeled_vectors: Any = None,
+    tick: Callable[[float, float, float], object] | None = None,
+) -> dict[str, Any]: ...
+def select(
+    pool: Any,
+    budget: int | None,
+    terms: dict[str, Any],
+    labeled_vectors: Any = None,
+    tick: Callable[[int, int, float], object] | None = None,
+    stream: int | None = None,
+    allocate: Allocate | None = None,
+) -> dict[str, Any]: ...
+def select_many(pools: Any, terms: dict[str, Any]) -> NDArray[np.int64]: ...
+def verify(
+    pool: Any,
+    centers: NDArray[np.int64],
+    radii: NDArray[np.float64] | None,
+    terms: dict[str, Any],
+    labeled_vectors: Any = None,
+) -> tuple[bool, str]: ...
+def verify_certificate(pool: Any, certificate: str, terms: dict[str, Any], labeled_vectors: Any = None) -> tuple[bool, str]: ...
