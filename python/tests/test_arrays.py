@@ -1,0 +1,427 @@
+"""What pools may be: read where they lie, or copied once with a warning that points at the caller, or refused by name."""
+
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import reference
+
+import farpoint
+
+NOT_CONTIGUOUS = "not row-major without gaps: copied"
+ROUNDED = "float64 values: rounded to float32"
+
+
+def picks(pool, **options):
+    return farpoint.select(pool, 20, **options).centers.tolist()
+
+
+@contextmanager
+def one_warning(text):
+    """Exactly one, that points at this file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    assert [text in str(one.message) for one in caught] == [True], [str(one.message) for one in caught]
+    assert Path(caught[0].filename) == Path(__file__)
+
+
+@contextmanager
+def no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
+def expected(pool):
+    return reference.select(pool, 20).centers
+
+
+# NumPy
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "uint8", "int8"])
+def test_numpys_types(pool, dtype):
+    rows = (10 * np.abs(pool)).astype(dtype)
+    with no_warning():
+        assert picks(rows) == reference.select(rows, 20).centers
+
+
+def test_brain_floats(pool):
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    rows = pool.astype(bfloat16)
+    with no_warning():
+        assert picks(rows) == reference.select(rows.astype(np.float32), 20).centers
+
+
+def test_read_only_and_mapped(pool, expected, tmp_path):
+    np.save(tmp_path / "pool.npy", pool)
+    mapped = np.load(tmp_path / "pool.npy", mmap_mode="r")
+    fixed = pool.copy()
+    fixed.flags.writeable = False
+    with no_warning():
+        assert picks(mapped) == picks(fixed) == expected
+        assert type(farpoint.select(mapped, 3).centers) is np.ndarray
+
+
+def test_at_any_alignment(pool, expected):
+    memory = np.zeros(pool.nbytes + 1, np.uint8)
+    memory[1:] = np.frombuffer(pool.tobytes(), np.uint8)
+    rows = np.frombuffer(memory, np.float32, offset=1).reshape(pool.shape)
+    assert not rows.flags.aligned
+    with no_warning():
+        assert picks(rows) == expected
+
+
+def strided(pool, kind):
+    if kind == "fortran":
+        return np.asfortranarray(pool)
+    if kind == "columns":
+        return np.repeat(pool, 2, axis=1)[:, ::2]
+    if kind == "rows":
+        return np.repeat(pool, 2, axis=0)[::2]
+    if kind == "backwards":
+        return pool[::-1].copy()[::-1]
+    return np.concatenate([pool, pool], axis=1)[:, :8]
+
+
+@pytest.mark.parametrize("kind", ["fortran", "columns", "rows", "backwards", "part of each row"])
+def test_other_strides_are_copied_once(pool, expected, kind):
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(strided(pool, kind)) == expected
+
+
+def test_rows_without_strides(pool):
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(np.broadcast_to(pool[0], (30, 8))) == list(range(20))
+    with no_warning():
+        assert picks(np.concatenate([pool, pool])[:300]) == picks(pool)
+        assert picks(pool[:, :1].copy(order="F")) == reference.select(pool[:, :1], 20).centers
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f2"])
+def test_other_byte_order(pool, dtype):
+    with one_warning("copied"):
+        assert picks(pool.astype(dtype)) == reference.select(pool.astype(dtype), 20).centers
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f8"])
+def test_doubles_are_rounded(pool, dtype):
+    doubles = pool.astype(dtype) + np.finfo(np.float32).eps / 8
+    with one_warning("rounded to float32"):
+        assert picks(doubles) == reference.select(doubles.astype(np.float32), 20).centers
+    with one_warning("rounded to float32"):
+        picks(np.asfortranarray(doubles))
+
+
+def test_doubles_beyond_floats(pool):
+    doubles = pool.astype(float)
+    doubles[17, 2] = -1e300
+    with one_warning(ROUNDED), pytest.raises(ValueError, match="row 17 holds -inf at dimension 2"):
+        picks(doubles)
+
+
+def test_lists_are_float32(pool, expected):
+    class OnlyArray:
+        def __array__(self, dtype=None, copy=None):
+            return pool
+
+        def __len__(self):
+            return len(pool)
+
+    with no_warning():
+        assert picks(pool.tolist()) == picks(list(pool)) == picks(tuple(map(tuple, pool.tolist()))) == expected
+        assert farpoint.select([[0, 1], [5, 2], [3, 3]], 2).centers.tolist() == [0, 1]
+        assert picks(memoryview(pool)) == picks(OnlyArray()) == expected
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_values_that_are_not_finite(pool, value, dtype):
+    rows = pool.astype(dtype)
+    rows[[299, 40], [1, 5]] = value
+    with pytest.raises(ValueError, match="row 40 holds .* at dimension 5; every value must be finite"):
+        picks(rows)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (5,), (2, 3, 4), (0,), ()])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:the array")
+def test_other_shapes(shape, dtype):
+    with pytest.raises((ValueError, TypeError), match=r"is empty|\(n, d\)") as raised:
+        farpoint.select(np.zeros(shape, dtype), 1)
+    assert shape == () or raised.type is ValueError
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint16", "bool", "complex64", "object", "longdouble", "U3", "S3", "m8[s]", "V4", [("a", "f4")]])
+def test_other_types_are_named(dtype):
+    rows = np.zeros((5, 2), dtype)
+    with pytest.raises(TypeError, match="values; a pool has float32") as raised:
+        picks(rows)
+    assert str(rows.dtype) in str(raised.value)
+
+
+@pytest.mark.parametrize("rows", [[["a"], ["b"]], [[1j], [2]], [[True], [False]], [[2**70], [1]], [[None], [1]], [[1], [2, 3]], [], [[]], "abc", b"abc", {1: 2}, {1, 2}, None, 5, 5.0, object(), iter([[1.0]])])
+def test_what_is_no_array(rows):
+    with pytest.raises((TypeError, ValueError)):
+        farpoint.select(rows, 1)
+
+
+@pytest.mark.parametrize("rows", [None, 5, object()])
+def test_what_is_no_array_is_told_so(rows):
+    with pytest.raises(TypeError, match=f"{type(rows).__name__}.*\\(n, d\\)"):
+        farpoint.select(rows, 1)
+
+
+def test_masked_arrays(pool):
+    for masked in (np.ma.masked_array(pool), np.ma.masked_array(pool, mask=pool > 1), np.ma.masked_array(pool.astype(float))):
+        with pytest.raises(TypeError, match="exclude"):
+            picks(masked)
+
+
+def test_matrices_and_other_subclasses(pool, expected):
+    class Own(np.ndarray):
+        pass
+
+    with no_warning():
+        assert picks(pool.view(np.matrix)) == picks(pool.view(Own)) == expected
+    with one_warning(ROUNDED):
+        assert picks(pool.astype(float).view(np.matrix)) == expected
+
+
+def test_labeled_vectors_are_told_from_the_pool(pool):
+    vectors = pool[:3] + 1
+    answer = reference.select(pool, 20, labeled_vectors=vectors).centers
+    with no_warning():
+        assert picks(pool, labeled_vectors=vectors) == picks(pool, labeled_vectors=vectors.tolist()) == answer
+        assert picks(pool, labeled_vectors=[[1] * 8, [2] * 8]) == reference.select(pool, 20, labeled_vectors=[[1] * 8, [2] * 8]).centers
+    halves = vectors.astype(np.float16)
+    assert picks(pool, labeled_vectors=halves) == reference.select(pool, 20, labeled_vectors=halves).centers
+    with one_warning(ROUNDED):
+        assert picks(pool, labeled_vectors=vectors.astype(float)) == answer
+    vectors[1, 4] = np.nan
+    with pytest.raises(ValueError, match="labeled vector 1 holds NaN at dimension 4"):
+        picks(pool, labeled_vectors=vectors)
+    with pytest.raises(ValueError, match="labeled vector 0 is all zeros"):
+        picks(pool, labeled_vectors=np.zeros((1, 8), np.float32), metric="cosine")
+    with pytest.raises(ValueError, match="labeled vectors have 7 dimensions, the pool 8"):
+        picks(pool, labeled_vectors=np.ones((2, 7), np.float32))
+
+
+# DLPack
+
+
+class Lender:
+    """Lends a NumPy array by DLPack, and is nothing else."""
+
+    def __init__(self, array):
+        self.array, self.asked = array, []
+
+    def __dlpack__(self, **options):
+        self.asked.append(options)
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class Old(Lender):
+    """As producers were before DLPack had versions."""
+
+    def __dlpack__(self, stream=None):
+        return self.array.__dlpack__()
+
+
+@pytest.mark.parametrize("producer", [Lender, Old])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "uint8", "int8"])
+def test_dlpack(pool, producer, dtype):
+    rows = (10 * np.abs(pool)).astype(dtype)
+    with no_warning():
+        assert picks(producer(rows)) == reference.select(rows, 20).centers
+        labeled = np.arange(300) % 100 == 7
+        assert picks(producer(rows), labeled=labeled) == reference.select(rows, 20, labeled=[7, 107, 207]).centers
+
+
+def test_dlpack_is_asked_for_a_version_it_is_read_by(pool):
+    lender = Lender(pool)
+    picks(lender)
+    assert lender.asked[0]["max_version"] >= (1, 0) and "stream" not in lender.asked[0]
+
+
+def test_dlpack_of_what_must_be_copied(pool, expected):
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(Lender(np.asfortranarray(pool))) == expected
+    with one_warning(ROUNDED):
+        assert picks(Lender(pool.astype(float))) == expected
+    with pytest.raises(TypeError, match="int64"):
+        picks(Lender(pool.astype(int)))
+
+
+@pytest.mark.parametrize("error", [BufferError, RuntimeError, ValueError, ZeroDivisionError])
+def test_what_a_producer_raises_comes_through(pool, error):
+    class Broken(Lender):
+        def __dlpack__(self, **options):
+            raise error("mine")
+
+        def __len__(self):
+            return 300
+
+    with pytest.raises(error, match="mine"):
+        picks(Broken(pool))
+
+
+@pytest.mark.parametrize("answer", [None, 7, object()])
+def test_a_producer_that_lends_nothing(pool, answer):
+    class Broken(Lender):
+        def __dlpack__(self, **options):
+            return answer
+
+        def __len__(self):
+            return 300
+
+    with pytest.raises((TypeError, BufferError)):
+        picks(Broken(pool))
+
+
+# PyTorch
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture
+def tensor(torch, pool):
+    return torch.from_numpy(pool)
+
+
+@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16", "uint8", "int8"])
+def test_torchs_types(torch, tensor, name):
+    rows = (10 * tensor.abs()).to(getattr(torch, name))
+    with no_warning():
+        assert picks(rows) == reference.select(rows.float().numpy(), 20).centers
+
+
+def test_tensors_come_back(torch, tensor):
+    selection = farpoint.select(tensor, 5, return_distances=True, return_assignment=True)
+    plain = farpoint.select(tensor.numpy(), 5, return_distances=True, return_assignment=True)
+    for name, dtype in [("centers", torch.int64), ("radii", torch.float64), ("lower_bounds", torch.float64), ("min_distance", torch.float64), ("assignment", torch.int64)]:
+        given = getattr(selection, name)
+        assert type(given) is torch.Tensor and given.dtype == dtype and given.device == torch.device("cpu"), name
+        np.testing.assert_array_equal(given.numpy(), getattr(plain, name))
+    assert type(selection.radius) is float and type(selection.farthest) is int
+    assert selection.to_json() and farpoint.verify(tensor, selection) and type(selection.curve()[1]) is np.ndarray
+    assert tensor[selection.centers].shape == (5, 8)
+
+
+def test_gradients_are_no_matter(torch, tensor, expected):
+    leaf = tensor.clone().requires_grad_()
+    with no_warning():
+        assert picks(leaf) == picks(torch.nn.Parameter(tensor)) == picks(leaf * 1) == picks(tensor * 1) == expected
+        with torch.inference_mode():
+            assert picks(tensor * 1) == expected
+    assert not farpoint.select(leaf, 3).radii.requires_grad
+    with one_warning(ROUNDED):
+        assert picks(leaf.double()) == expected
+
+
+def test_tensors_of_other_strides(torch, tensor, expected):
+    for rows in (tensor.T.contiguous().T, tensor.T.contiguous().requires_grad_().T, tensor.repeat(1, 2)[:, :8], torch.repeat_interleave(tensor, 2, 0)[::2]):
+        with one_warning(NOT_CONTIGUOUS):
+            assert picks(rows) == expected
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(tensor[:1].expand(30, 8)) == list(range(20))
+
+
+def test_negated_and_conjugated_views(torch, tensor):
+    """Lazily negated tensors lie in memory as they were: beside a labeled vector, signs matter."""
+    vector = np.ones((1, 8), np.float32)
+    answer = reference.select(-tensor.numpy(), 20, labeled_vectors=vector).centers
+    assert answer != reference.select(tensor.numpy(), 20, labeled_vectors=vector).centers
+    conjugated = torch.complex(tensor * 0, tensor).conj().imag
+    for negated in (torch._neg_view(tensor), conjugated):
+        assert negated.is_neg()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert picks(negated, labeled_vectors=vector) == answer
+            assert picks(-tensor, labeled_vectors=torch._neg_view(torch.from_numpy(-vector))) == answer
+
+
+def test_tensors_that_are_no_pools(torch, tensor):
+    for rows, name in [(tensor.long(), "int64"), (tensor > 0, "bool"), (tensor.to(torch.complex64), "complex64"), (tensor.to(torch.int16), "int16")]:
+        with pytest.raises(TypeError, match=f"{name} values"):
+            picks(rows)
+    with pytest.raises(TypeError, match="to_dense"):
+        picks(tensor.to_sparse())
+    with pytest.raises(ValueError, match="row 3 holds NaN"):
+        picks(tensor.index_fill(0, torch.tensor([3]), float("nan")))
+    for empty in (tensor[:0], tensor[:, :0], tensor[0], tensor[None]):
+        with pytest.raises(ValueError):
+            picks(empty)
+
+
+def test_a_tensor_elsewhere_is_told_where(torch, tensor):
+    with pytest.raises(TypeError, match="meta"):
+        picks(tensor.to("meta"))
+
+
+def test_subclasses_of_tensors(torch, tensor, expected):
+    class Own(torch.Tensor):
+        pass
+
+    with no_warning():
+        assert picks(tensor.as_subclass(Own)) == expected
+
+
+def test_rows_and_weights_as_tensors(torch, tensor, pool):
+    asked = {"labeled": [7, 3], "exclude": [9], "weights": np.arange(300) % 5}
+    answer = reference.select(pool, 20, **asked).centers
+    said = {name: torch.tensor(value) for name, value in asked.items()}
+    assert picks(tensor, **said) == picks(pool, **said) == answer
+    assert picks(tensor, **{**said, "weights": said["weights"].to(torch.bfloat16).requires_grad_()}) == answer
+    assert picks(tensor, exclude=torch.arange(300) == 9) == reference.select(pool, 20, exclude=[9]).centers
+    assert picks(tensor, resume=farpoint.select(tensor, 4).centers) == picks(pool)
+    assert picks(pool, labeled_vectors=tensor[:2].requires_grad_()) == reference.select(pool, 20, labeled_vectors=pool[:2]).centers
+
+
+# Copies
+
+
+WITHOUT_ROOM = """
+import resource, sys
+import numpy as np
+kind, path = sys.argv[1:]
+if kind == "torch":
+    import torch
+import farpoint
+
+pool = np.load(path, mmap_mode="r" if kind == "memmap" else None)
+if kind == "torch":
+    pool = torch.from_numpy(pool).requires_grad_()
+farpoint.select(pool[:1000], 5, device="cpu")
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+room = (int(status["VmData"].split()[0]) << 10) + (100 << 20)
+resource.setrlimit(resource.RLIMIT_DATA, (room, room))
+farpoint.select(pool, 10, device="cpu", return_distances=True)
+try:
+    np.array(pool) if kind != "torch" else pool.clone()
+except (MemoryError, RuntimeError):
+    print("no room for a copy")
+"""
+
+
+@pytest.mark.parametrize("kind", ["numpy", "memmap", "torch"])
+def test_the_pool_is_not_copied(run_apart, tmp_path, kind):
+    """A selection from 200 MB, where memory for 100 MB is left."""
+    if kind == "torch":
+        pytest.importorskip("torch")
+    path = tmp_path / "pool.npy"
+    rows = np.lib.format.open_memmap(path, "w+", np.float16, (200_000, 512))
+    rows[:] = np.random.default_rng(0).integers(0, 2000, 512, dtype=np.int16).view(np.float16)
+    rows[:, 0] = np.arange(200_000) % 2000
+    del rows
+    assert run_apart(WITHOUT_ROOM, kind, str(path)) == "no room for a copy\n"
