@@ -28,9 +28,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import farpoint
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "target" / "release"
@@ -54,7 +53,9 @@ def call(turns: int) -> dict[str, Any]:
         for _ in range(turns):
             each = [seconds(lambda: farpoint.select(pool, 10, device="cpu")) for _ in range(CALLS)]
             ours.append(statistics.median(each) * 1e6)
-            told = subprocess.run([RELEASE / "examples" / "call_time", path, "10", str(CALLS)], check=True, capture_output=True, text=True)
+            told = subprocess.run(
+                [RELEASE / "examples" / "call_time", path, "10", str(CALLS)], check=True, capture_output=True, text=True
+            )
             engines.append(float(told.stdout))
     python, engine = statistics.median(ours), statistics.median(engines)
     return {"python_us": python, "engine_us": engine, "overhead_us": round(python - engine, 1), "turns": turns}
@@ -83,7 +84,6 @@ def patchcore() -> dict[str, Any]:
     """Both select from the same features; anomalib's sampler first projects them at random."""
     import torch
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
-
     from farpoint.adapters.anomalib import patch
 
     torch.manual_seed(0)
@@ -98,7 +98,13 @@ def patchcore() -> dict[str, Any]:
     with patch():
         ours = statistics.median(subsample() for _ in range(3))
     theirs = subsample()
-    return {"rows": FEATURES[0], "dimensions": FEATURES[1], "farpoint_seconds": ours, "anomalib_seconds": theirs, "times_faster": round(theirs / ours, 1)}
+    return {
+        "rows": FEATURES[0],
+        "dimensions": FEATURES[1],
+        "farpoint_seconds": ours,
+        "anomalib_seconds": theirs,
+        "times_faster": round(theirs / ours, 1),
+    }
 
 
 def machine() -> dict[str, Any]:
@@ -106,7 +112,13 @@ def machine() -> dict[str, Any]:
     model = next(line.split(": ")[1] for line in cpuinfo.splitlines() if line.startswith("model name"))
     commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40"], cwd=ROOT, capture_output=True, text=True)
     versions = {name: sys.modules[name].__version__ for name in ("numpy", "torch", "anomalib", "farpoint") if name in sys.modules}
-    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "commit": commit.stdout.strip(), **versions}
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "commit": commit.stdout.strip(),
+        **versions,
+    }
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ proves it; `verify` checks either by brute force; `plan` says what a selection w
 """
 
 from farpoint._native import Pool, __version__
-from farpoint._open import open  # noqa: A004 - the package's word for it, as Image.open is Pillow's
+from farpoint._open import open
 from farpoint._plan import Plan, plan
 from farpoint._robust import Decision, RobustSelection, robust
 from farpoint._select import select

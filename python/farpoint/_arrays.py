@@ -53,7 +53,9 @@ def _numpy_like(array: Any, reason: str) -> Any:
         rounded = array.astype(np.float32, order="C")
         return rounded
     if array.dtype.name not in FITTING:
-        raise TypeError(f"the pool has {array.dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: pass a.astype('float32')")
+        raise TypeError(
+            f"the pool has {array.dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: pass a.astype('float32')"
+        )
     _tell(array, reason, "copied")
     return array.astype(native, order="C")
 

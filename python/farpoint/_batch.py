@@ -37,6 +37,16 @@ class Layout(NamedTuple):
         """Whether every pool has the same budget."""
         return min(self.budgets) == self.most
 
+    def with_first(self, first: Any) -> Layout:
+        """The same with other first centers, one for all pools or one for each; None is row 0. Raises IndexError for a row out of its pool."""
+        if first is None:
+            return self._replace(first=None)
+        rows = _each("first", first, len(self.budgets))
+        for row, (start, end) in zip(rows, itertools.pairwise(self.offsets)):
+            if not 0 <= row < end - start:
+                raise IndexError(f"first row {row} is not in its pool, whose rows are 0 to {end - start - 1}")
+        return self._replace(first=rows)
+
     def slots(self) -> np.ndarray:
         """Where each pick, counted through all pools, belongs in a ``(b, most)`` array flattened."""
         starts = (p * self.most + np.arange(budget) for p, budget in enumerate(self.budgets))
@@ -51,15 +61,10 @@ def layout(shape: Sequence[int], budget: Any, offsets: Any, first: Any, metric: 
     bounds = _bounds(tuple(shape), offsets)
     pools = len(bounds) - 1
     budgets = _each("budget", budget, pools)
-    sizes = [end - start for start, end in itertools.pairwise(bounds)]
-    for size, wanted in zip(sizes, budgets, strict=True):
-        if not 1 <= wanted <= size:
-            raise ValueError(f"budget {wanted} is not from 1 to the {size} rows of its pool")
-    rows = None if first is None else _each("first", first, pools)
-    for size, row in zip(sizes, rows or (), strict=False):
-        if not 0 <= row < size:
-            raise IndexError(f"first row {row} is not in its pool, whose rows are 0 to {size - 1}")
-    return Layout(bounds, budgets, rows, metric)
+    for wanted, (start, end) in zip(budgets, itertools.pairwise(bounds)):
+        if not 1 <= wanted <= end - start:
+            raise ValueError(f"budget {wanted} is not from 1 to the {end - start} rows of its pool")
+    return Layout(bounds, budgets, None, metric).with_first(first)
 
 
 def _bounds(shape: tuple[int, ...], offsets: Any) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __version__: Final[str]
 
 #: Bytes to an address on a GPU, and what keeps the memory there.
-Allocate = Callable[[int], tuple[int, object]]
+Allocate: TypeAlias = Callable[[int], tuple[int, object]]
 
 @final
 class Pool:

@@ -11,7 +11,7 @@ Tick = Callable[[int, int, float], object]
 
 
 @contextlib.contextmanager
-def ticking(progress: bool | Tick | None) -> Iterator[Tick | None]:
+def ticking(progress: bool | Callable[..., object] | None) -> Iterator[Callable[..., object] | None]:
     """What the extension calls a few dozen times a second: `progress` itself, or the bar that True asks for."""
     if not progress:
         yield None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from farpoint import _native, _terms
 from farpoint._frameworks import framework, readable
-from farpoint._progress import Tick, ticking
+from farpoint._progress import ticking
 from farpoint._selection import First, if_asked, interrupted, on_host, warn_of_fallback
 
 
@@ -138,7 +137,7 @@ def robust(
     threads: int = 0,
     return_distances: bool = False,
     return_assignment: bool = False,
-    progress: Tick | None = None,
+    progress: Callable[[float, float, float], object] | None = None,
 ) -> RobustSelection:
     """Choose `budget` rows of `pool` that leave all but `outliers` rows within the least radius possible, with the proof.
 
@@ -182,7 +181,12 @@ def robust(
         threads=threads,
         assign=return_distances or return_assignment,
     )
-    robust_terms = {"outliers": _terms.count("outliers", outliers), "time_limit": time_limit, "gap": gap, "candidates": candidates}
+    robust_terms = {
+        "outliers": _terms.count("outliers", outliers),
+        "time_limit": time_limit,
+        "gap": gap,
+        "candidates": candidates,
+    }
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)
     if progress is True:

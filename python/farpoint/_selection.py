@@ -82,8 +82,19 @@ class Selection:
         centers, radii = self.curve()
         bounds = on_host(self.lower_bounds)
         ax.plot(centers, radii, drawstyle="steps-post", label="radius of these centers")
-        ax.plot(np.arange(1, len(bounds) + 1), bounds, drawstyle="steps-post", linestyle="--", label="no choice of as many does better")
-        ax.set(xlabel="new centers", ylabel="cover radius", ylim=(0, None), title=f"{len(self.centers)} centers, radius {self.radius:.4g}")
+        ax.plot(
+            np.arange(1, len(bounds) + 1),
+            bounds,
+            drawstyle="steps-post",
+            linestyle="--",
+            label="no choice of as many does better",
+        )
+        ax.set(
+            xlabel="new centers",
+            ylabel="cover radius",
+            ylim=(0, None),
+            title=f"{len(self.centers)} centers, radius {self.radius:.4g}",
+        )
         ax.legend()
         return ax
 

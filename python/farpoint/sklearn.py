@@ -73,7 +73,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         n_clusters: int = 8,
         *,
         metric: Literal["euclidean", "cosine"] = "euclidean",
-        init: str | int | ArrayLike = "lowest",
+        init: Any = "lowest",
         random_state: Any = None,
         device: str = "auto",
         n_jobs: int | None = None,
@@ -85,7 +85,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         self.device = device
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> KCenter:
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> KCenter:
         """Choose the centers among the rows of X (n, d). `y` is ignored.
 
         `sample_weight` (n,), numbers of at least 0, scales distances: the next center is the row of largest weight times distance.
@@ -114,11 +114,11 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         self.coverage_curve_[-1] = self.radius_
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+    def predict(self, X: Any) -> NDArray[np.int64]:
         """Per row of X (m, d), the position (m,) of its nearest center; of equally near ones the first."""
         return self._nearest(self._validated(X))[0]
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+    def transform(self, X: Any) -> NDArray[np.float64]:
         """The distance (m, n_clusters) of every row of X (m, d) from every center."""
         X, centers = self._validated(X), self.cluster_centers_
         if self.metric == "cosine":
@@ -136,13 +136,11 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         if wanted == 0:
             _check_rows(given, len(X))
             return given, given[:0], []
-        selection = farpoint.select(
-            X, wanted, labeled=given, weights=weights, first=first, seed=self._seed(), **self._how()
-        )
+        selection = farpoint.select(X, wanted, labeled=given, weights=weights, first=first, seed=self._seed(), **self._how())
         initial = [selection.initial_radius] if len(given) else []
         return given, selection.centers, [*initial, *selection.radii]
 
-    def _start(self) -> tuple[str | int, NDArray[np.int64]]:
+    def _start(self) -> tuple[Any, NDArray[np.int64]]:
         """`init` as `farpoint.select` takes it: the rule for a first center, and the centers given."""
         if isinstance(self.init, str):
             return self.init, np.zeros(0, np.int64)
@@ -167,7 +165,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         distances, labels = nearest(X, vectors=self.cluster_centers_, **self._how())
         return labels, distances
 
-    def _validated(self, X: ArrayLike) -> NDArray[np.float32]:
+    def _validated(self, X: Any) -> NDArray[np.float32]:
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float32, order="C", reset=False)
 

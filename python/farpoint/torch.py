@@ -48,7 +48,9 @@ class BatchSelector:
     Raises what `farpoint.select` raises; ValueError for shapes, offsets and budgets that do not fit.
     """
 
-    def __init__(self, pools: torch.Tensor, budget: Any, *, offsets: Any = None, first: Any = None, metric: Metric = "euclidean") -> None:
+    def __init__(
+        self, pools: torch.Tensor, budget: Any, *, offsets: Any = None, first: Any = None, metric: Metric = "euclidean"
+    ) -> None:
         self._layout = layout(pools.shape, budget, offsets, first, metric)
         self._shape, self._dtype, self._device = pools.shape, pools.dtype, pools.device
         self._slots = None if self._layout.is_even else torch.from_numpy(self._layout.slots()).to(pools.device)
@@ -72,10 +74,10 @@ class BatchSelector:
         """Other first centers for the calls from now on, for a selector that was made with some. On CUDA it waits for the copy."""
         if self._layout.first is None:
             raise ValueError("the selector was made without first centers")
-        again = layout(self._shape, self._layout.budgets, self._layout.offsets if len(self._shape) == 2 else None, first, self._layout.metric)
+        again = self._layout.with_first(first)
         if again.first != self._layout.first and self._batch is not None:
             stream = torch.cuda.current_stream(self._device).cuda_stream
-            self._batch.set_first(list(again.first), stream or 1)
+            self._batch.set_first(again.asked()["first"], stream or 1)
         self._layout = again
 
     def check(self, pools: torch.Tensor) -> None:
@@ -120,8 +122,8 @@ def select_batch(
     is_capturing = torch.cuda.is_current_stream_capturing()
     make = partial(BatchSelector, pools, budget, offsets=offsets, first=first, metric=metric)
     # Other first centers need nothing to be prepared anew.
-    asked = layout(pools.shape, budget, offsets, first, metric)._replace(first=first is not None)
-    shape = (asked, pools.shape, pools.dtype, pools.device)
+    asked = layout(pools.shape, budget, offsets, first, metric).with_first(None)
+    shape = (asked, first is None, pools.shape, pools.dtype, pools.device)
     if is_capturing:
         return _prepared.captured(shape)(pools)
     selector = _prepared.of(torch.cuda.current_stream(pools.device).cuda_stream, shape, make)
@@ -158,7 +160,9 @@ class _Prepared:
                 if key[1] == shape:
                     self._in_graphs.append(self._selectors.pop(key))
                     return self._in_graphs[-1]
-        raise RuntimeError("select_batch is captured in a graph before it was called with pools of this shape: call it once before")
+        raise RuntimeError(
+            "select_batch is captured in a graph before it was called with pools of this shape: call it once before"
+        )
 
 
 _prepared = _Prepared()
@@ -168,11 +172,11 @@ class _Words(NamedTuple):
     """32-bit words on a device, as `torch.as_tensor` takes them."""
 
     address: int
-    count: int
+    number: int
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
-        return {"shape": (self.count,), "typestr": "<i4", "data": (self.address, False), "version": 3}
+        return {"shape": (self.number,), "typestr": "<i4", "data": (self.address, False), "version": 3}
 
 
 def _flat(pools: torch.Tensor) -> torch.Tensor:

@@ -59,7 +59,10 @@ impl Batched<'_> {
             (1..cores.min(pools)).for_each(|_| drop(scope.spawn(work)));
             work();
         });
-        slots.into_iter().map(|slot| slot.into_inner().expect("its thread has ended well")).collect()
+        slots
+            .into_iter()
+            .map(|slot| slot.into_inner().expect("its thread has ended well"))
+            .collect()
     }
 }
 
@@ -77,7 +80,10 @@ pub struct BatchTerms {
 
 /// The picks of each pool of an array in host memory, one after another, rows counted from the pool's own first.
 #[pyfunction]
-pub fn select_many<'py>(pools: &Bound<'py, PyAny>, terms: BatchTerms) -> PyResult<Bound<'py, PyArray1<i64>>> {
+pub fn select_many<'py>(
+    pools: &Bound<'py, PyAny>,
+    terms: BatchTerms,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let view = View::of(pools, None)?;
     if view.place != Place::Host {
         return Err(PyTypeError::new_err("the pools lie on a GPU: make a Batch"));
@@ -116,7 +122,8 @@ impl Batch {
         allocate: Option<Py<PyAny>>,
     ) -> PyResult<Batch> {
         let view = on_a_gpu(pools, stream)?;
-        let options = BatchOptions { metric: metric(&terms.metric)?, stop_radius: None, first: terms.first };
+        let options =
+            BatchOptions { metric: metric(&terms.metric)?, stop_radius: None, first: terms.first };
         let make = || {
             let stream = device::stream(&view, allocate.as_ref())?;
             let (dtype, d) = (view.dtype, view.shape.1);
@@ -136,7 +143,9 @@ impl Batch {
 
     /// Other first centers for what is queued on `stream` from now on, if the batch was made with some.
     fn set_first(&self, py: Python<'_>, first: Vec<usize>, stream: i64) -> PyResult<()> {
-        let set = || self.lock().set_first(&first, &device::stream_of(self.device, handle(Some(stream)))?);
+        let set = || {
+            self.lock().set_first(&first, &device::stream_of(self.device, handle(Some(stream)))?)
+        };
         py.detach(set).map_err(exception)
     }
 
@@ -166,6 +175,8 @@ fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
     let view = View::of(pools, stream)?;
     match view.place {
         Place::Cuda(_) => Ok(view),
-        Place::Host => Err(PyTypeError::new_err("the pools lie in host memory: a batch is for a GPU")),
+        Place::Host => {
+            Err(PyTypeError::new_err("the pools lie in host memory: a batch is for a GPU"))
+        }
     }
 }

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 
 /// The `length` bytes at `address`, which `keeper` keeps.
 pub fn of<K>(address: u64, length: usize, _keeper: &K) -> &[u8] {
-    let start = std::ptr::with_exposed_provenance::<u8>(usize::try_from(address).expect("a host address"));
+    let start =
+        std::ptr::with_exposed_provenance::<u8>(usize::try_from(address).expect("a host address"));
     // SAFETY: `View` has made sure that an array of so many bytes lies there, contiguous and not empty, and holds what keeps it. Other
     // threads of the program may write to it meanwhile, as with any array library: the selection then reads one or the other value
     // of each byte, and decides nothing about memory by them.

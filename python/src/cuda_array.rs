@@ -10,13 +10,16 @@ use crate::view::{Keeper, NOT_ROW_MAJOR, Unfit, View, handle};
 
 /// The array of an object that has the interface; `None` if it has not.
 pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Result<View, Unfit>>> {
-    let Some(interface) = object.getattr_opt(pyo3::intern!(object.py(), "__cuda_array_interface__"))? else {
+    let Some(interface) =
+        object.getattr_opt(pyo3::intern!(object.py(), "__cuda_array_interface__"))?
+    else {
         return Ok(None);
     };
     let interface = interface.cast_into::<PyDict>()?;
     let get = |name: &str| interface.get_item(name);
     let needed = |name: &str| {
-        get(name)?.ok_or_else(|| PyTypeError::new_err(format!("__cuda_array_interface__ has no {name}")))
+        get(name)?
+            .ok_or_else(|| PyTypeError::new_err(format!("__cuda_array_interface__ has no {name}")))
     };
     let typestr: String = needed("typestr")?.extract()?;
     let dtype = match &*typestr {
@@ -41,7 +44,8 @@ pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Result<View, Unfit>>> {
     };
     let device = device(object)?;
     let keeper = Keeper::Object(object.clone().unbind());
-    View::at(address, Place::Cuda(device), &shape, dtype, handle(stream), keeper).map(|view| Some(Ok(view)))
+    View::at(address, Place::Cuda(device), &shape, dtype, handle(stream), keeper)
+        .map(|view| Some(Ok(view)))
 }
 
 /// Strides here are in bytes.
@@ -53,7 +57,9 @@ fn is_row_major(shape: &[usize], strides: &[i64], dtype: Dtype) -> bool {
 
 /// The interface does not say which GPU: the array's library may, else it is the first.
 fn device(object: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let Some(device) = object.getattr_opt(pyo3::intern!(object.py(), "device"))? else { return Ok(0) };
+    let Some(device) = object.getattr_opt(pyo3::intern!(object.py(), "device"))? else {
+        return Ok(0);
+    };
     // CuPy's name for it, and PyTorch's.
     for name in ["id", "index"] {
         if let Some(number) = device.getattr_opt(name)?.filter(|number| !number.is_none()) {

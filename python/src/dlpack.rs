@@ -219,9 +219,14 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
     let dimensions = usize::try_from(tensor.dimensions).unwrap_or(0);
     // SAFETY: there are so many of each, by dlpack.h; strides may be null.
     let numbers = |pointer: *const i64| unsafe {
-        if pointer.is_null() || dimensions == 0 { &[] } else { std::slice::from_raw_parts(pointer, dimensions) }
+        if pointer.is_null() || dimensions == 0 {
+            &[]
+        } else {
+            std::slice::from_raw_parts(pointer, dimensions)
+        }
     };
-    let shape = numbers(tensor.shape).iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
+    let shape =
+        numbers(tensor.shape).iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
     let number = usize::try_from(tensor.device.number).unwrap_or(0);
     let place = match tensor.device.kind {
         CUDA => Place::Cuda(number),
@@ -230,7 +235,11 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
     };
     let dtype = match tensor.dtype.lanes {
         1 => (tensor.dtype.code, tensor.dtype.bits),
-        _ => return Err(PyTypeError::new_err("the pool's values are vectors: a value is a single number")),
+        _ => {
+            return Err(PyTypeError::new_err(
+                "the pool's values are vectors: a value is a single number",
+            ));
+        }
     };
     Ok(Borrowed {
         address: tensor.data as u64 + tensor.byte_offset,
@@ -251,7 +260,9 @@ fn elsewhere(kind: c_int) -> String {
         15 => "WebGPU",
         _ => "another kind of",
     };
-    format!("the pool lies on a {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host")
+    format!(
+        "the pool lies on a {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
+    )
 }
 
 /// A tensor before its owner is known.

@@ -9,7 +9,12 @@ use crate::watch::at_once;
 /// The plan, as JSON.
 #[pyfunction]
 #[pyo3(signature = (pool, budget, metric, threads))]
-pub fn plan(pool: &Bound<'_, PyAny>, budget: usize, metric: &str, threads: usize) -> PyResult<String> {
+pub fn plan(
+    pool: &Bound<'_, PyAny>,
+    budget: usize,
+    metric: &str,
+    threads: usize,
+) -> PyResult<String> {
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
     let metric = self::metric(metric)?;

@@ -50,11 +50,16 @@ impl RobustTerms {
         let candidates = match &*self.candidates {
             "all" => Candidates::All,
             "greedy" => Candidates::Greedy,
-            name => return Err(PyValueError::new_err(format!("candidates '{name}' is neither 'all' nor 'greedy'"))),
+            name => {
+                return Err(PyValueError::new_err(format!(
+                    "candidates '{name}' is neither 'all' nor 'greedy'"
+                )));
+            }
         };
         let duration = |seconds| {
-            Duration::try_from_secs_f64(seconds)
-                .map_err(|_| PyValueError::new_err(format!("time_limit {seconds} is not a number of seconds")))
+            Duration::try_from_secs_f64(seconds).map_err(|_| {
+                PyValueError::new_err(format!("time_limit {seconds} is not a number of seconds"))
+            })
         };
         let time_limit = self.time_limit.map(duration).transpose()?;
         Ok(RobustOptions { outliers: self.outliers, time_limit, gap: self.gap, candidates })
@@ -80,7 +85,11 @@ pub fn robust<'py>(
     let work = |interrupt: &AtomicBool| {
         let watch = &mut |progress| {
             *latest.lock().expect("nothing panics while it is held") = Some(progress);
-            if interrupt.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if interrupt.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         with_vectors(vectors.as_ref(), |vectors| {
             let options = &with(&options, vectors, interrupt);

@@ -124,4 +124,3 @@ pub fn rows<'py>(py: Python<'py>, rows: &[usize]) -> Bound<'py, PyArray1<i64>> {
     let number = |&row| i64::try_from(row).expect("a row of a pool in memory");
     rows.iter().map(number).collect::<Vec<i64>>().into_pyarray(py)
 }
-

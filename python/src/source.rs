@@ -51,7 +51,10 @@ impl Source {
     }
 
     /// Call `work` with the pool, which lies on the host, once its values are checked.
-    pub fn with_pool<T>(&self, work: impl FnOnce(&Pool) -> farpoint::Result<T>) -> farpoint::Result<T> {
+    pub fn with_pool<T>(
+        &self,
+        work: impl FnOnce(&Pool) -> farpoint::Result<T>,
+    ) -> farpoint::Result<T> {
         match self {
             Source::Array(view) => work(&Pool::of_bytes(view.bytes(), view.shape.1, view.dtype)?),
             Source::File(file) => work(&file.get().pool),

@@ -49,7 +49,11 @@ impl Terms<'_> {
 }
 
 /// `options` with what lives no longer than a call.
-pub fn with<'a>(options: &Options<'static>, vectors: Option<&'a Pool<'a>>, interrupt: &'a AtomicBool) -> Options<'a> {
+pub fn with<'a>(
+    options: &Options<'static>,
+    vectors: Option<&'a Pool<'a>>,
+    interrupt: &'a AtomicBool,
+) -> Options<'a> {
     Options { labeled_vectors: vectors, interrupt: Some(interrupt), ..options.clone() }
 }
 
@@ -65,12 +69,18 @@ pub fn metric(name: &str) -> PyResult<Metric> {
     match name {
         "euclidean" => Ok(Metric::Euclidean),
         "cosine" => Ok(Metric::Cosine),
-        _ => Err(PyValueError::new_err(format!("metric '{name}' is neither 'euclidean' nor 'cosine'"))),
+        _ => Err(PyValueError::new_err(format!(
+            "metric '{name}' is neither 'euclidean' nor 'cosine'"
+        ))),
     }
 }
 
 fn device(name: &str) -> PyResult<Device> {
-    let refused = || PyValueError::new_err(format!("device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"));
+    let refused = || {
+        PyValueError::new_err(format!(
+            "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
+        ))
+    };
     match name {
         "auto" => Ok(Device::Auto),
         "cpu" => Ok(Device::Cpu),
@@ -86,7 +96,8 @@ fn first(first: &Bound<'_, PyAny>) -> PyResult<First> {
     if let Ok(row) = first.extract::<i64>() {
         return Ok(First::Row(row_of("first", row)?));
     }
-    let name: String = first.extract().map_err(|_| PyTypeError::new_err("first is a row or a name"))?;
+    let name: String =
+        first.extract().map_err(|_| PyTypeError::new_err("first is a row or a name"))?;
     match &*name {
         "lowest" => Ok(First::Lowest),
         "mean" => Ok(First::Mean),
@@ -105,6 +116,8 @@ pub fn rows(role: &str, rows: Option<&PyReadonlyArray1<'_, i64>>) -> PyResult<Ve
 
 fn row_of(role: &str, row: i64) -> PyResult<usize> {
     usize::try_from(row).map_err(|_| {
-        pyo3::exceptions::PyIndexError::new_err(format!("{role} row {row} is not in the pool, whose rows count from 0"))
+        pyo3::exceptions::PyIndexError::new_err(format!(
+            "{role} row {row} is not in the pool, whose rows count from 0"
+        ))
     })
 }

@@ -38,11 +38,13 @@ impl View {
     /// TypeError and ValueError: no array, not of two dimensions, of values that pools have not.
     pub fn of(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
         let Err(Unfit(reason)) = View::in_place(object, stream)? else {
-            return View::in_place(object, stream)?.map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()));
+            return View::in_place(object, stream)?
+                .map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()));
         };
         let arrays = object.py().import(pyo3::intern!(object.py(), "farpoint._arrays"))?;
         let copy = arrays.call_method1(pyo3::intern!(object.py(), "fitting"), (object, reason))?;
-        View::in_place(&copy, stream)?.map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()))
+        View::in_place(&copy, stream)?
+            .map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()))
     }
 
     /// The values, which lie in host memory.
@@ -96,7 +98,9 @@ fn rows_and_dimensions(shape: &[usize]) -> PyResult<(usize, usize)> {
 
 fn numpy_array(array: &Bound<'_, PyUntypedArray>) -> PyResult<Result<View, Unfit>> {
     if array.getattr_opt(pyo3::intern!(array.py(), "mask"))?.is_some() {
-        return Err(PyTypeError::new_err("the pool is a masked array: fill it, and pass the rows left out as `exclude`"));
+        return Err(PyTypeError::new_err(
+            "the pool is a masked array: fill it, and pass the rows left out as `exclude`",
+        ));
     }
     let descriptor = array.dtype();
     let is_native = descriptor.is_native_byteorder() != Some(false);
@@ -126,7 +130,9 @@ fn lent_tensor(lent: Lent, stream: Option<i64>) -> PyResult<Result<View, Unfit>>
         (4, 16) => Dtype::Bf16,
         (1, 8) => Dtype::U8,
         (0, 8) => Dtype::I8,
-        (code, bits) => return Ok(Err(Unfit(format!("has {} values", dtype_name(code, bits)).into()))),
+        (code, bits) => {
+            return Ok(Err(Unfit(format!("has {} values", dtype_name(code, bits)).into())));
+        }
     };
     if lent.shape.len() == 2 && !is_row_major(&lent.shape, &lent.strides) {
         return Ok(Err(NOT_ROW_MAJOR));

@@ -19,7 +19,10 @@ pub type Watched<T> = (T, Option<PyErr>);
 ///
 /// # Errors
 /// RuntimeError where `work` panics.
-pub fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce(&AtomicBool) -> T + Send) -> PyResult<Watched<T>> {
+pub fn at_once<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<Watched<T>> {
     let never = AtomicBool::new(false);
     let done = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&never))));
     done.map(|done| (done, None)).map_err(|panic| panicked(&*panic))

@@ -118,7 +118,9 @@ fn dispatch<W: Work>(
         // Without a driver the machine is an ordinary one, and the CPU no fallback.
         Device::Auto if !has_driver() => Ok((on_cpu(problem, filter, work)?, None)),
         Device::Auto => match work.on_cuda(&problem, 0) {
-            Err(Error::Cuda { reason, .. } | Error::CudaMemory { reason, .. }) => Ok((on_cpu(problem, filter, work)?, Some(reason))),
+            Err(Error::Cuda { reason, .. } | Error::CudaMemory { reason, .. }) => {
+                Ok((on_cpu(problem, filter, work)?, Some(reason)))
+            }
             done => Ok((done?, None)),
         },
     }

@@ -36,14 +36,14 @@ class KCenterGreedy:
         ImportError: ``projection="sparse"`` without anomalib.
     """
 
-    def __init__(
-        self, embedding: torch.Tensor, sampling_ratio: float, *, projection: Literal["sparse"] | None = None
-    ) -> None:
+    def __init__(self, embedding: torch.Tensor, sampling_ratio: float, *, projection: Literal["sparse"] | None = None) -> None:
         self.embedding = embedding
         self.n_observations = embedding.shape[0]
         self.coreset_size = _coreset_size(self.n_observations, sampling_ratio)
         self.model = _projection_model(projection)
         self.features: torch.Tensor
+        self._min_distances: torch.Tensor | None
+        self._centers: list[int] | None
         self.min_distances = None
 
     @property
@@ -59,7 +59,7 @@ class KCenterGreedy:
     @min_distances.setter
     def min_distances(self, distances: torch.Tensor | None) -> None:
         self._min_distances = distances
-        self._centers: list[int] | None = None
+        self._centers = None
 
     def reset_distances(self) -> None:
         """Forget every center."""
@@ -150,4 +150,4 @@ def _replace(old: type, new: type) -> None:
     for name, module in list(sys.modules.items()):
         # The module's own names only: asking a lazy module for one it lacks would import more.
         if name.partition(".")[0] == "anomalib" and vars(module).get("KCenterGreedy") is old:
-            module.KCenterGreedy = new
+            vars(module)["KCenterGreedy"] = new

@@ -13,7 +13,7 @@ from farpoint._nearest import nearest_distances
 __all__ = ["kCenterGreedy"]
 
 
-class kCenterGreedy:  # noqa: N801, the name to stand in for
+class kCenterGreedy:
     """Greedy k-center from what is selected already, in place of ``sampling_methods.kcenter_greedy.kCenterGreedy``.
 
     Args:
@@ -36,7 +36,7 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
 
     name = "kcenter"
 
-    def __init__(self, X: Any, y: Any, seed: Any, metric: str = "euclidean") -> None:  # noqa: N803
+    def __init__(self, X: Any, y: Any, seed: Any, metric: Any = "euclidean") -> None:
         if metric not in ("euclidean", "cosine"):
             raise ValueError(f"metric {metric!r} is not supported: give 'euclidean' or 'cosine'")
         self.X, self.y, self.seed, self.metric = X, y, seed, metric
@@ -46,7 +46,7 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
         self.min_distances: Any = None
         self.already_selected: list[int] = []
 
-    def flatten_X(self) -> Any:  # noqa: N802
+    def flatten_X(self) -> Any:
         """X as ``(n, d)``."""
         return self.X.reshape(self.n_obs, -1)
 
@@ -54,7 +54,7 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
         """:meth:`select_batch_`, whose arguments it takes by name."""
         return self.select_batch_(**kwargs)
 
-    def select_batch_(self, model: Any, already_selected: Iterable[int], N: int, **kwargs: Any) -> list[int]:  # noqa: N803
+    def select_batch_(self, model: Any, already_selected: Iterable[int], N: int, **kwargs: Any) -> list[int]:
         """``N`` rows not yet selected, in the order of their selection; prints the radius they leave.
 
         ``already_selected`` are all rows selected so far, in any order, which may be none; what earlier calls were told or picked
@@ -73,7 +73,7 @@ class kCenterGreedy:  # noqa: N801, the name to stand in for
             _pool(self.features), N, labeled=self.already_selected, metric=self.metric, return_distances=True
         )
         self.min_distances = self._in_metric(selection.min_distance).reshape(-1, 1)
-        print("Maximum distance from cluster centers is %0.2f" % self.min_distances.max())
+        print(f"Maximum distance from cluster centers is {self.min_distances.max():0.2f}")
         return selection.centers.tolist()
 
     def update_distances(self, cluster_centers: Iterable[int], only_new: bool = True, reset_dist: bool = False) -> None:

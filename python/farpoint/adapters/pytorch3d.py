@@ -12,7 +12,7 @@ __all__ = ["sample_farthest_points"]
 def sample_farthest_points(
     points: torch.Tensor,
     lengths: torch.Tensor | None = None,
-    K: int | list[int] | torch.Tensor = 50,  # noqa: N803
+    K: int | list[int] | torch.Tensor = 50,
     random_start_point: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Farthest-point samples of a batch of clouds.
@@ -63,7 +63,7 @@ def _checked_lengths(lengths: torch.Tensor | None, clouds: int, size: int) -> li
     return sizes
 
 
-def _checked_counts(K: int | list[int] | torch.Tensor, clouds: int) -> list[int]:  # noqa: N803
+def _checked_counts(K: int | list[int] | torch.Tensor, clouds: int) -> list[int]:
     counts = torch.full((clouds,), K) if isinstance(K, int) else torch.as_tensor(K)
     if counts.shape != (clouds,):
         raise ValueError("K and points must have the same batch dimension")

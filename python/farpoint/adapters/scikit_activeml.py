@@ -50,7 +50,7 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
 
     def __init__(
         self,
-        metric: str = "euclidean",
+        metric: Any = "euclidean",
         metric_dict: dict[str, Any] | None = None,
         missing_label: Any = MISSING_LABEL,
         random_state: Any = None,
@@ -104,7 +104,7 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
         else:
             n, barred = len(X), np.isin(rows, labeled)
 
-        batch_size = _lowered(batch_size, np.count_nonzero(~barred))
+        batch_size = _lowered(batch_size, int(np.count_nonzero(~barred)))
         picks = np.zeros(0, np.int64)
         if batch_size > 0:
             first = "lowest" if len(centers) else self._first(rows, n)
@@ -153,13 +153,9 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
         """Every row's distance to the nearest center."""
         return nearest(pool, vectors=centers, metric=self.metric, device=self.device)[0]
 
-    def _select(
-        self, pool: NDArray[np.float32], centers: NDArray[np.float32], budget: int, **options: Any
-    ) -> farpoint.Selection:
+    def _select(self, pool: NDArray[np.float32], centers: NDArray[np.float32], budget: int, **options: Any) -> farpoint.Selection:
         vectors = centers if len(centers) else None
-        return farpoint.select(
-            pool, budget, labeled_vectors=vectors, metric=self.metric, device=self.device, **options
-        )
+        return farpoint.select(pool, budget, labeled_vectors=vectors, metric=self.metric, device=self.device, **options)
 
 
 def _lowered(batch_size: int, eligible: int) -> int:

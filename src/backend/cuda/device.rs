@@ -143,8 +143,7 @@ impl Gpu {
     pub fn explain(&self, error: DriverError) -> Error {
         let device = self.context.ordinal();
         if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
-            let reason =
-                "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
+            let reason = "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
             return Error::CudaMemory { device, reason: reason.into() };
         }
         let reason = match error.0 {

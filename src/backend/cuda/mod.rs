@@ -550,8 +550,7 @@ fn allocate(
         return Ok((workspace, Place::Device(address)));
     }
     let row_bytes = problem.rows.pool().row_bytes(0).len();
-    let workspace =
-        Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
+    let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
     Ok((workspace, Place::Host(feed)))
 }

@@ -1,7 +1,7 @@
 //! All device memory of a selection, one allocation made before the first kernel.
 
-use cudarc::driver::sys::CUresult;
 use cudarc::driver::DriverError;
+use cudarc::driver::sys::CUresult;
 
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
