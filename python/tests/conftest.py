@@ -73,6 +73,16 @@ def run_on_bed(bed):
 
 
 @pytest.fixture(scope="session")
+def run_script():
+    """Runs a Python program in a process of its own; what it prints."""
+
+    def run(program: Path, *arguments: str) -> str:
+        return run_program([str(program), *arguments], {})
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def run_apart():
     """Runs the text of a Python program in a process of its own; what it prints."""
 

@@ -1,0 +1,133 @@
+"""Run by test_running.py in a process of its own: Ctrl-C while something runs. Prints the milliseconds until it was raised, of the best try."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import farpoint
+
+RANDOM = np.random.default_rng(0)
+fired = 0.0
+
+
+def fire() -> None:
+    global fired
+    fired = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def interrupted(call: Callable[[], object], seconds: float) -> tuple[float, KeyboardInterrupt]:
+    """How late after the signal `call` raises, and what. It must not have ended within `seconds`, after which the signal comes."""
+    timer = threading.Timer(seconds, fire)
+    timer.start()
+    try:
+        call()
+    except KeyboardInterrupt as raised:
+        return time.perf_counter() - fired, raised
+    timer.cancel()
+    raise AssertionError(f"ended within {seconds} s")
+
+
+def best(call: Callable[[], object], *seconds: float) -> KeyboardInterrupt:
+    """Of one try for each of `seconds`. The last one's exception."""
+    tries = [interrupted(call, after) for after in seconds]
+    print(round(1000 * min(late for late, _ in tries), 1))
+    return tries[-1][1]
+
+
+def check_prefix(pool: np.ndarray, selection: farpoint.Selection, **asked: object) -> None:
+    """It is the selection of as many rows, whose last radius is not known, and can be gone on from."""
+    k = len(selection)
+    assert selection.interrupted and len(selection.radii) == k - 1
+    assert selection.min_distance is None and selection.assignment is None
+    whole = farpoint.select(pool, k + 10, resume=selection.centers, device="cpu", **asked)
+    fewer = farpoint.select(pool, min(k, 300), device="cpu", **asked)
+    assert whole.centers[:k].tolist() == selection.centers.tolist()
+    assert whole.radii[: k - 1].tolist() == selection.radii.tolist()
+    assert whole.centers[: len(fewer)].tolist() == fewer.centers.tolist()
+
+
+def refreshes() -> None:
+    pool = RANDOM.standard_normal((400_000, 128), dtype=np.float32)
+    raised = best(lambda: farpoint.select(pool, 20_000, device="cpu"), 0.5, 0.2, 0.6)
+    assert len(raised.selection) > 10
+    check_prefix(pool, raised.selection)
+
+
+def refreshes_under_cosine() -> None:
+    pool = RANDOM.standard_normal((200_000, 128), dtype=np.float32)
+    raised = best(lambda: farpoint.select(pool, 20_000, device="cpu", metric="cosine"), 0.5, 0.2, 0.6)
+    check_prefix(pool, raised.selection, metric="cosine")
+
+
+def labeled_vectors() -> None:
+    pool, vectors = RANDOM.standard_normal((200_000, 128), dtype=np.float32), RANDOM.standard_normal((50_000, 128), dtype=np.float32)
+    raised = best(lambda: farpoint.select(pool, 100, labeled_vectors=vectors, device="cpu"), 0.5, 0.2, 0.6)
+    assert len(raised.selection) == 0 and raised.selection.interrupted
+
+
+def many_dimensions() -> None:
+    pool = RANDOM.standard_normal((10_000, 4000), dtype=np.float32)
+    raised = best(lambda: farpoint.select(pool, 5_000, labeled=range(3_000), device="cpu"), 0.2, 0.1, 0.3)
+    assert raised.selection.interrupted
+
+
+def norms_of_a_large_pool() -> None:
+    """Before anything can be chosen: the exception may have no selection."""
+    pool = np.ones((1_000_000, 256), np.float16)
+    best(lambda: farpoint.select(pool, 50, metric="cosine", device="cpu"), 0.1, 0.15, 0.2)
+
+
+def settling() -> None:
+    """After the last pick: all are known."""
+    pool = RANDOM.standard_normal((200_000, 128), dtype=np.float32)
+
+    def settle() -> farpoint.Selection:
+        return farpoint.select(pool, 3000, device="cpu", return_distances=True, return_assignment=True)
+
+    started = time.perf_counter()
+    whole = settle()
+    seconds = time.perf_counter() - started
+    lates = []
+    for share in (0.6, 0.4, 0.5, 0.3, 0.7):
+        try:
+            late, raised = interrupted(settle, seconds - share * whole.statistics["settle_seconds"])
+        except AssertionError:  # A faster run than the first.
+            continue
+        selection = raised.selection
+        if len(selection) == 3000:
+            lates.append(late)
+            assert selection.interrupted and selection.min_distance is None and selection.assignment is None
+            assert selection.centers.tolist() == whole.centers.tolist()
+    print(round(1000 * min(lates), 1))
+
+
+def verifying() -> None:
+    pool = RANDOM.standard_normal((100_000, 128), dtype=np.float32)
+    selection = farpoint.select(pool, 3000, device="cpu")
+    best(lambda: farpoint.verify(pool, selection), 0.3, 0.2, 0.5)
+
+
+def robust_while_it_is_greedy() -> None:
+    pool = RANDOM.standard_normal((100_000, 64), dtype=np.float32)
+    best(lambda: farpoint.robust(pool, 20_000, device="cpu"), 0.2, 0.3)
+
+
+def robust_while_it_searches() -> None:
+    """The step that it is in is ended first; what is proven until then is right."""
+    pool = RANDOM.standard_normal((5_000, 32), dtype=np.float32)
+    raised = best(lambda: farpoint.robust(pool, 100, outliers=3, device="cpu"), 1.0, 0.7, 1.5)
+    selection = raised.selection
+    assert 0 < selection.lower <= selection.upper <= selection.greedy_radius
+    assert farpoint.verify(pool, selection)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
