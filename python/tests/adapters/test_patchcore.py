@@ -204,6 +204,7 @@ def test_host_features_go_to_the_device_asked_for_and_others_stay(monkeypatch):
         return select(*arguments, **options)
 
     monkeypatch.setattr(farpoint, "select", noting)
+    monkeypatch.setattr("farpoint._nearest.select", noting)
     for given, passed_on in [("cpu", "cpu"), ("cuda:1", "cuda:1"), (None, "auto"), ("mps", "auto")]:
         devices.clear()
         ApproximateGreedyCoresetSampler(0.5, given, 3).run(gaussian(8, 2))
