@@ -77,3 +77,54 @@ class DeviceArray:
             "version": 3,
             "stream": self.stream,
         }
+
+
+class _Tensor(ctypes.Structure):
+    """`DLManagedTensorVersioned`, the `DLTensor` written out at its end."""
+
+    _fields_ = [
+        ("major", ctypes.c_uint32),
+        ("minor", ctypes.c_uint32),
+        ("manager", ctypes.c_void_p),
+        ("deleter", ctypes.c_void_p),
+        ("flags", ctypes.c_uint64),
+        ("data", ctypes.c_uint64),
+        ("device_type", ctypes.c_int),
+        ("device_id", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+    ]
+
+
+class DLPackArray:
+    """A copy of a NumPy array on the device, lent by ``__dlpack__`` alone. `dtype` is DLPack's (code, bits); `skipped` leading values are
+    left out by a byte offset; `strides` are in values."""
+
+    def __init__(self, array: np.ndarray, dtype: tuple[int, int], *, skipped: int = 0, device_type: int = 2, strides: tuple[int, ...] | None = None) -> None:
+        array = np.ascontiguousarray(array)
+        offset = skipped * array.itemsize
+        padded = np.concatenate([np.full(offset, 0xFF, np.uint8), array.reshape(-1).view(np.uint8)])
+        self.memory = Memory(padded.nbytes)
+        self.memory.write(padded)
+        #: What each call of ``__dlpack__`` was asked.
+        self.asked: list[dict[str, Any]] = []
+        self._rows, sides = len(array), ctypes.c_int64 * array.ndim
+        strides_in_values = sides(*strides) if strides else None
+        self._tensor = _Tensor(1, 0, None, None, 0, self.memory.address, device_type, 0, array.ndim, *dtype, 1, sides(*array.shape), strides_in_values, offset)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._tensor.device_type, 0
+
+    def __dlpack__(self, **asked: Any) -> Any:
+        self.asked.append(asked)
+        make = ctypes.pythonapi.PyCapsule_New
+        make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        return make(ctypes.addressof(self._tensor), b"dltensor_versioned", None)

@@ -1,5 +1,7 @@
 """What pools may be: read where they lie, or copied once with a warning that points at the caller, or refused by name."""
 
+import gc
+import sys
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -243,6 +245,23 @@ def test_dlpack(pool, producer, dtype):
         assert picks(producer(rows)) == reference.select(rows, 20).centers
         labeled = np.arange(300) % 100 == 7
         assert picks(producer(rows), labeled=labeled) == reference.select(rows, 20, labeled=[7, 107, 207]).centers
+
+
+def test_what_is_lent_is_given_back(pool):
+    before = sys.getrefcount(pool)
+    for lent in (pool, Lender(pool), Old(pool), pool.T.copy().T):
+        for _ in range(3):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                farpoint.select(lent, 3, labeled_vectors=pool[:2])
+                farpoint.verify(lent, farpoint.select(lent, 3))
+    del lent
+    gc.collect()
+    assert sys.getrefcount(pool) == before
+
+
+def test_labeled_vectors_by_dlpack(pool):
+    assert picks(pool, labeled_vectors=Lender(pool[:3] + 1)) == reference.select(pool, 20, labeled_vectors=pool[:3] + 1).centers
 
 
 def test_dlpack_is_asked_for_a_version_it_is_read_by(pool):
