@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parents[1]
-sys.path.insert(0, str(TESTS))  # for reference.py and device_arrays.py, under whatever import mode
+sys.path.insert(0, str(TESTS))  # for the modules beside this one, under whatever import mode
+
+import reference  # noqa: E402 - it is one of them
 
 settings.register_profile("farpoint", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("farpoint")
@@ -23,6 +25,12 @@ settings.load_profile("farpoint")
 def pool():
     """300 rows without ties."""
     return np.random.default_rng(0).standard_normal((300, 8), dtype=np.float32)
+
+
+@pytest.fixture
+def expected(pool):
+    """The first 20 picks from `pool`."""
+    return reference.select(pool, 20).centers
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,9 @@ class DLPackArray:
     """A copy of a NumPy array on the device, lent by ``__dlpack__`` alone. `dtype` is DLPack's (code, bits); `skipped` leading values are
     left out by a byte offset; `strides` are in values."""
 
-    def __init__(self, array: np.ndarray, dtype: tuple[int, int], *, skipped: int = 0, device_type: int = 2, strides: tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self, array: np.ndarray, dtype: tuple[int, int], *, skipped: int = 0, device_type: int = 2, strides: tuple[int, ...] | None = None
+    ) -> None:
         array = np.ascontiguousarray(array)
         offset = skipped * array.itemsize
         padded = np.concatenate([np.full(offset, 0xFF, np.uint8), array.reshape(-1).view(np.uint8)])
@@ -115,7 +117,9 @@ class DLPackArray:
         self.asked: list[dict[str, Any]] = []
         self._rows, sides = len(array), ctypes.c_int64 * array.ndim
         strides_in_values = sides(*strides) if strides else None
-        self._tensor = _Tensor(1, 0, None, None, 0, self.memory.address, device_type, 0, array.ndim, *dtype, 1, sides(*array.shape), strides_in_values, offset)
+        self._tensor = _Tensor(
+            1, 0, None, None, 0, self.memory.address, device_type, 0, array.ndim, *dtype, 1, sides(*array.shape), strides_in_values, offset
+        )
 
     def __len__(self) -> int:
         return self._rows

@@ -55,7 +55,17 @@ def seen(rows: Any, metric: str) -> np.ndarray:
 
 
 def select(
-    pool, budget=None, *, labeled=(), labeled_vectors=None, metric="euclidean", weights=None, exclude=(), stop_radius=None, first="lowest", seed=0
+    pool,
+    budget=None,
+    *,
+    labeled=(),
+    labeled_vectors=None,
+    metric="euclidean",
+    weights=None,
+    exclude=(),
+    stop_radius=None,
+    first="lowest",
+    seed=0,
 ) -> Answer:
     """`farpoint.select`; `labeled` and `exclude` as lists of rows."""
     x = seen(pool, metric)
@@ -96,7 +106,9 @@ def select(
 def first_row(first, x, left, counted, weights, seed) -> int:
     """The first center, where nothing is labeled."""
     if first == "mean":
-        blocks = [sum((x[row].astype(float) for row in counted if row // 1024 == b), np.zeros(x.shape[1])) for b in range(-(-len(x) // 1024))]
+        blocks = [
+            sum((x[row].astype(float) for row in counted if row // 1024 == b), np.zeros(x.shape[1])) for b in range(-(-len(x) // 1024))
+        ]
         return left[int(np.argmin(distances(x[left], sum(blocks, np.zeros(x.shape[1])) / len(counted))))]
     if first == "heaviest":
         return left[int(np.argmax(weights[left]))]

@@ -3,44 +3,13 @@
 import gc
 import sys
 import warnings
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 import reference
+from taken import NOT_CONTIGUOUS, ROUNDED, no_warning, one_warning, picks
 
 import farpoint
-
-NOT_CONTIGUOUS = "not row-major without gaps: copied"
-ROUNDED = "float64 values: rounded to float32"
-
-
-def picks(pool, **options):
-    return farpoint.select(pool, 20, **options).centers.tolist()
-
-
-@contextmanager
-def one_warning(text):
-    """Exactly one, that points at this file."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    assert [text in str(one.message) for one in caught] == [True], [str(one.message) for one in caught]
-    assert Path(caught[0].filename) == Path(__file__)
-
-
-@contextmanager
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-@pytest.fixture
-def expected(pool):
-    return reference.select(pool, 20).centers
-
 
 # NumPy
 
@@ -158,7 +127,9 @@ def test_other_shapes(shape, dtype):
     assert shape == () or raised.type is ValueError
 
 
-@pytest.mark.parametrize("dtype", ["int64", "int32", "uint16", "bool", "complex64", "object", "longdouble", "U3", "S3", "m8[s]", "V4", [("a", "f4")]])
+@pytest.mark.parametrize(
+    "dtype", ["int64", "int32", "uint16", "bool", "complex64", "object", "longdouble", "U3", "S3", "m8[s]", "V4", [("a", "f4")]]
+)
 def test_other_types_are_named(dtype):
     rows = np.zeros((5, 2), dtype)
     with pytest.raises(TypeError, match="values; a pool has float32") as raised:
@@ -166,7 +137,28 @@ def test_other_types_are_named(dtype):
     assert str(rows.dtype) in str(raised.value)
 
 
-@pytest.mark.parametrize("rows", [[["a"], ["b"]], [[1j], [2]], [[True], [False]], [[2**70], [1]], [[None], [1]], [[1], [2, 3]], [], [[]], "abc", b"abc", {1: 2}, {1, 2}, None, 5, 5.0, object(), iter([[1.0]])])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["a"], ["b"]],
+        [[1j], [2]],
+        [[True], [False]],
+        [[2**70], [1]],
+        [[None], [1]],
+        [[1], [2, 3]],
+        [],
+        [[]],
+        "abc",
+        b"abc",
+        {1: 2},
+        {1, 2},
+        None,
+        5,
+        5.0,
+        object(),
+        iter([[1.0]]),
+    ],
+)
 def test_what_is_no_array(rows):
     with pytest.raises((TypeError, ValueError)):
         farpoint.select(rows, 1)
@@ -305,108 +297,6 @@ def test_a_producer_that_lends_nothing(pool, answer):
         picks(Broken(pool))
 
 
-# PyTorch
-
-
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture
-def tensor(torch, pool):
-    return torch.from_numpy(pool)
-
-
-@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16", "uint8", "int8"])
-def test_torchs_types(torch, tensor, name):
-    rows = (10 * tensor.abs()).to(getattr(torch, name))
-    with no_warning():
-        assert picks(rows) == reference.select(rows.float().numpy(), 20).centers
-
-
-def test_tensors_come_back(torch, tensor):
-    selection = farpoint.select(tensor, 5, return_distances=True, return_assignment=True)
-    plain = farpoint.select(tensor.numpy(), 5, return_distances=True, return_assignment=True)
-    for name, dtype in [("centers", torch.int64), ("radii", torch.float64), ("lower_bounds", torch.float64), ("min_distance", torch.float64), ("assignment", torch.int64)]:
-        given = getattr(selection, name)
-        assert type(given) is torch.Tensor and given.dtype == dtype and given.device == torch.device("cpu"), name
-        np.testing.assert_array_equal(given.numpy(), getattr(plain, name))
-    assert type(selection.radius) is float and type(selection.farthest) is int
-    assert selection.to_json() and farpoint.verify(tensor, selection) and type(selection.curve()[1]) is np.ndarray
-    assert tensor[selection.centers].shape == (5, 8)
-
-
-def test_gradients_are_no_matter(torch, tensor, expected):
-    leaf = tensor.clone().requires_grad_()
-    with no_warning():
-        assert picks(leaf) == picks(torch.nn.Parameter(tensor)) == picks(leaf * 1) == picks(tensor * 1) == expected
-        with torch.inference_mode():
-            assert picks(tensor * 1) == expected
-    assert not farpoint.select(leaf, 3).radii.requires_grad
-    with one_warning(ROUNDED):
-        assert picks(leaf.double()) == expected
-
-
-def test_tensors_of_other_strides(torch, tensor, expected):
-    for rows in (tensor.T.contiguous().T, tensor.T.contiguous().requires_grad_().T, tensor.repeat(1, 2)[:, :8], torch.repeat_interleave(tensor, 2, 0)[::2]):
-        with one_warning(NOT_CONTIGUOUS):
-            assert picks(rows) == expected
-    with one_warning(NOT_CONTIGUOUS):
-        assert picks(tensor[:1].expand(30, 8)) == list(range(20))
-
-
-def test_negated_and_conjugated_views(torch, tensor):
-    """Lazily negated tensors lie in memory as they were: beside a labeled vector, signs matter."""
-    vector = np.ones((1, 8), np.float32)
-    answer = reference.select(-tensor.numpy(), 20, labeled_vectors=vector).centers
-    assert answer != reference.select(tensor.numpy(), 20, labeled_vectors=vector).centers
-    conjugated = torch.complex(tensor * 0, tensor).conj().imag
-    for negated in (torch._neg_view(tensor), conjugated):
-        assert negated.is_neg()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            assert picks(negated, labeled_vectors=vector) == answer
-            assert picks(-tensor, labeled_vectors=torch._neg_view(torch.from_numpy(-vector))) == answer
-
-
-def test_tensors_that_are_no_pools(torch, tensor):
-    for rows, name in [(tensor.long(), "int64"), (tensor > 0, "bool"), (tensor.to(torch.complex64), "complex64"), (tensor.to(torch.int16), "int16")]:
-        with pytest.raises(TypeError, match=f"{name} values"):
-            picks(rows)
-    with pytest.raises(TypeError, match="to_dense"):
-        picks(tensor.to_sparse())
-    with pytest.raises(ValueError, match="row 3 holds NaN"):
-        picks(tensor.index_fill(0, torch.tensor([3]), float("nan")))
-    for empty in (tensor[:0], tensor[:, :0], tensor[0], tensor[None]):
-        with pytest.raises(ValueError):
-            picks(empty)
-
-
-def test_a_tensor_elsewhere_is_told_where(torch, tensor):
-    with pytest.raises(TypeError, match="meta"):
-        picks(tensor.to("meta"))
-
-
-def test_subclasses_of_tensors(torch, tensor, expected):
-    class Own(torch.Tensor):
-        pass
-
-    with no_warning():
-        assert picks(tensor.as_subclass(Own)) == expected
-
-
-def test_rows_and_weights_as_tensors(torch, tensor, pool):
-    asked = {"labeled": [7, 3], "exclude": [9], "weights": np.arange(300) % 5}
-    answer = reference.select(pool, 20, **asked).centers
-    said = {name: torch.tensor(value) for name, value in asked.items()}
-    assert picks(tensor, **said) == picks(pool, **said) == answer
-    assert picks(tensor, **{**said, "weights": said["weights"].to(torch.bfloat16).requires_grad_()}) == answer
-    assert picks(tensor, exclude=torch.arange(300) == 9) == reference.select(pool, 20, exclude=[9]).centers
-    assert picks(tensor, resume=farpoint.select(tensor, 4).centers) == picks(pool)
-    assert picks(pool, labeled_vectors=tensor[:2].requires_grad_()) == reference.select(pool, 20, labeled_vectors=pool[:2]).centers
-
-
 # Copies
 
 
@@ -433,14 +323,20 @@ except (MemoryError, RuntimeError):
 """
 
 
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory):
+    """200 MB."""
+    path = tmp_path_factory.mktemp("large") / "pool.npy"
+    rows = np.zeros((200_000, 512), np.float16)
+    rows[:, 0] = np.arange(200_000) % 2000
+    np.save(path, rows)
+    yield path
+    path.unlink()
+
+
 @pytest.mark.parametrize("kind", ["numpy", "memmap", "torch"])
-def test_the_pool_is_not_copied(run_apart, tmp_path, kind):
+def test_the_pool_is_not_copied(run_apart, large_file, kind):
     """A selection from 200 MB, where memory for 100 MB is left."""
     if kind == "torch":
         pytest.importorskip("torch")
-    path = tmp_path / "pool.npy"
-    rows = np.lib.format.open_memmap(path, "w+", np.float16, (200_000, 512))
-    rows[:] = np.random.default_rng(0).integers(0, 2000, 512, dtype=np.int16).view(np.float16)
-    rows[:, 0] = np.arange(200_000) % 2000
-    del rows
-    assert run_apart(WITHOUT_ROOM, kind, str(path)) == "no room for a copy\n"
+    assert run_apart(WITHOUT_ROOM, kind, str(large_file)) == "no room for a copy\n"

@@ -105,7 +105,16 @@ def test_options(pool, options, error, message):
 @pytest.mark.parametrize("name", ["budget", "seed", "threads"])
 @pytest.mark.parametrize(
     ("number", "error"),
-    [(1.5, TypeError), (np.float32(3), TypeError), ("3", TypeError), ([3], TypeError), (np.array([3]), TypeError), (-1, ValueError), (-(2**70), ValueError), (2**70, ValueError)],
+    [
+        (1.5, TypeError),
+        (np.float32(3), TypeError),
+        ("3", TypeError),
+        ([3], TypeError),
+        (np.array([3]), TypeError),
+        (-1, ValueError),
+        (-(2**70), ValueError),
+        (2**70, ValueError),
+    ],
 )
 def test_whole_numbers(pool, name, number, error):
     options = {"budget": 3, name: number}
@@ -223,7 +232,14 @@ def test_files(tmp_path):
             farpoint.open(damaged)
 
 
-ANY_NUMBER = st.one_of(st.integers(-3, 12), st.sampled_from([2**31, 2**63 - 1, 2**63, 2**64, -(2**63)]), st.floats(allow_nan=True), st.none(), st.text(max_size=2), st.booleans())
+ANY_NUMBER = st.one_of(
+    st.integers(-3, 12),
+    st.sampled_from([2**31, 2**63 - 1, 2**63, 2**64, -(2**63)]),
+    st.floats(allow_nan=True),
+    st.none(),
+    st.text(max_size=2),
+    st.booleans(),
+)
 ANY_ROWS = st.one_of(
     st.none(),
     st.lists(st.integers(-2, 11), max_size=5),
@@ -234,7 +250,9 @@ ANY_ROWS = st.one_of(
     st.binary(max_size=10).map(lambda b: np.frombuffer(b, np.uint8)),
 )
 ANY_POOL = st.builds(
-    lambda shape, dtype, seed, order: np.random.default_rng(seed).integers(-3 if np.dtype(dtype).kind != "u" else 0, 4, shape).astype(dtype, order=order),
+    lambda shape, dtype, seed, order: (
+        np.random.default_rng(seed).integers(-3 if np.dtype(dtype).kind != "u" else 0, 4, shape).astype(dtype, order=order)
+    ),
     st.one_of(st.tuples(st.integers(0, 10), st.integers(0, 4)), st.lists(st.integers(0, 4), max_size=4).map(tuple)),
     st.sampled_from(["float32", "float32", "float16", "uint8", "int8", "float64", "int64", "bool", ">f4", "complex64"]),
     st.integers(0, 9),

@@ -80,7 +80,9 @@ def test_one_of_several(tmp_path, pool):
         farpoint.open(tmp_path / "pool.npz", "other")
 
 
-@pytest.mark.parametrize("array", [np.ones((5, 2)), np.asfortranarray(np.arange(10.0, dtype=np.float32).reshape(5, 2)), np.ones((5, 2), ">f4")])
+@pytest.mark.parametrize(
+    "array", [np.ones((5, 2)), np.asfortranarray(np.arange(10.0, dtype=np.float32).reshape(5, 2)), np.ones((5, 2), ">f4")]
+)
 def test_what_is_converted_is_said(tmp_path, array):
     np.save(tmp_path / "pool.npy", array)
     with warnings.catch_warnings(record=True) as caught:
@@ -127,7 +129,15 @@ def test_a_plan(tmp_path):
 
 @pytest.mark.parametrize(
     ("budget", "options", "error"),
-    [(0, {}, ValueError), (301, {}, ValueError), (1.5, {}, TypeError), (-1, {}, ValueError), (3, {"metric": "l1"}, ValueError), (3, {"threads": -1}, ValueError), (3, {"metric": None}, TypeError)],
+    [
+        (0, {}, ValueError),
+        (301, {}, ValueError),
+        (1.5, {}, TypeError),
+        (-1, {}, ValueError),
+        (3, {"metric": "l1"}, ValueError),
+        (3, {"threads": -1}, ValueError),
+        (3, {"metric": None}, TypeError),
+    ],
 )
 def test_plans_refused(pool, budget, options, error):
     with pytest.raises(error):

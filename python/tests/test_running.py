@@ -110,7 +110,11 @@ def test_no_progress(pool):
 
 SCRIPT = Path(__file__).with_name("interruptions.py")
 HELPERS = {"fire", "interrupted", "best", "check_prefix"}
-CASES = [node.name for node in ast.parse(SCRIPT.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef) and node.name not in HELPERS]
+CASES = [
+    node.name
+    for node in ast.parse(SCRIPT.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.FunctionDef) and node.name not in HELPERS
+]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -146,7 +146,9 @@ def test_a_pool_of_many_rounds():
     asked = {"labeled": [2999, 5], "exclude": [0, 17], "weights": weights}
     answer = reference.select(pool, 150, **asked)
     for threads in (1, 2, 5):
-        check_equal(farpoint.select(pool, 150, **asked, threads=threads, device="cpu", return_distances=True, return_assignment=True), answer)
+        check_equal(
+            farpoint.select(pool, 150, **asked, threads=threads, device="cpu", return_distances=True, return_assignment=True), answer
+        )
 
 
 def test_the_oracle_rounds_once():
@@ -200,7 +202,9 @@ def test_labeled_in_any_order(pool):
 
 @pytest.mark.parametrize("nothing", [[], np.array([]), np.zeros(300, bool), (), np.empty(0, np.int32)])
 def test_empty_lists_are_nothing(pool, nothing):
-    np.testing.assert_array_equal(farpoint.select(pool, 9, labeled=nothing, exclude=nothing, resume=[]).centers, farpoint.select(pool, 9).centers)
+    np.testing.assert_array_equal(
+        farpoint.select(pool, 9, labeled=nothing, exclude=nothing, resume=[]).centers, farpoint.select(pool, 9).centers
+    )
 
 
 def test_seeds(pool):
