@@ -83,7 +83,7 @@ def dlpack_as_it_is_lent() -> None:
     on_both(pool, DLPackArray(pool, (2, 32), skipped=64), 20)
     on_both(pool, DLPackArray(pool, (2, 32), strides=(12, 1)), 20)
     for device_type, where in ((10, "a ROCm"), (8, "a Metal"), (7, "a Vulkan"), (99, "another kind")):
-        with raising(TypeError, f"the pool lies on {where}"):
+        with raising(TypeError, f"lies on {where}"):
             farpoint.select(DLPackArray(pool, (2, 32), device_type=device_type), 3)
 
 
@@ -116,7 +116,7 @@ def what_does_not_fit_is_refused() -> None:
     for wrong in (pool.astype(float), pool.astype(int), pool > 0):
         with raising(TypeError, "values"):
             farpoint.select(DeviceArray(wrong), 3)
-    with raising(ValueError, "a pool is (n, d)"):
+    with raising(ValueError, "(n, d)"):
         farpoint.select(DeviceArray(pool[None]), 3)
     with raising(ValueError, "is empty"):
         farpoint.select(DeviceArray(pool[:0]), 3)

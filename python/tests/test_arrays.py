@@ -120,7 +120,7 @@ def test_values_that_are_not_finite(pool, value, dtype):
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (5,), (2, 3, 4), (0,), ()])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.filterwarnings("ignore:the array")
+@pytest.mark.filterwarnings("ignore:the (array|pool) ")
 def test_other_shapes(shape, dtype):
     with pytest.raises((ValueError, TypeError), match=r"is empty|\(n, d\)") as raised:
         farpoint.select(np.zeros(shape, dtype), 1)

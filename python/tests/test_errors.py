@@ -87,7 +87,7 @@ def refused(error, message, pool, budget=3, **options):
         ({"device": "cuda:99999999999999999999"}, ValueError, "device 'cuda:9"),
         ({"device": ""}, ValueError, "device ''"),
         ({"device": None}, (ValueError, TypeError), "device"),
-        ({"labeled_vectors": 5}, (ValueError, TypeError), "labeled vectors"),
+        ({"labeled_vectors": 5}, TypeError, "labeled vectors"),
         ({"labeled_vectors": np.ones(8, np.float32)}, ValueError, "labeled vectors"),
         ({"labeled_vectors": np.ones((2, 8), int)}, TypeError, "labeled vectors"),
     ],
