@@ -1,11 +1,11 @@
 //! A selection to be made, with everything about it checked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use crate::distance::distance_to_point;
 use crate::error::{Error, Result};
 use crate::options::{First, Options};
-use crate::pool::Pool;
+use crate::pool::{Pool, is_set};
 use crate::rows::Rows;
 
 /// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
@@ -77,7 +77,7 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// A row of zeros under cosine.
     pub fn keep_norms(mut self) -> Result<Problem<'a>> {
-        self.rows.keep_norms("row")?;
+        self.rows.keep_norms("row", self.interrupt)?;
         Ok(self)
     }
 
@@ -99,7 +99,7 @@ impl<'a> Problem<'a> {
 
     /// Whether the run must end. Once it must it always must, and what was being computed may be anything: only picks count.
     pub fn is_interrupted(&self) -> bool {
-        self.interrupt.is_some_and(|interrupt| interrupt.load(Ordering::Relaxed))
+        is_set(self.interrupt)
     }
 
     /// `answer`, unless the run it came from was cut short.
@@ -261,7 +261,7 @@ fn outside<'a>(d: usize, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
         return Err(Error::Dimensions { pool: d, vectors: vectors.dimensions() });
     }
     let mut vectors = Rows::new(vectors, options.metric);
-    vectors.keep_norms("labeled vector")?;
+    vectors.keep_norms("labeled vector", options.interrupt)?;
     Ok(Some(vectors))
 }
 

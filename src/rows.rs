@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
 use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
-use crate::pool::{Dtype, Pool};
+use crate::pool::{Dtype, Pool, is_set};
 
 /// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
@@ -50,13 +51,14 @@ impl<'a> Rows<'a> {
         Rows { values: self.values.clone(), metric: self.metric, norms }
     }
 
-    /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors.
+    /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors. Of a run that must end norms
+    /// are anything.
     ///
     /// # Errors
     /// A row of zeros, which has no direction.
-    pub fn keep_norms(&mut self, what: &'static str) -> Result<()> {
+    pub fn keep_norms(&mut self, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<()> {
         if self.metric == Metric::Cosine && self.norms.is_none() {
-            self.norms = Some(Cow::Owned(norms(self.pool(), what)?));
+            self.norms = Some(Cow::Owned(norms(self.pool(), what, interrupt)?));
         }
         Ok(())
     }
@@ -127,10 +129,13 @@ fn normalize(values: &[f32], norm: f64, out: &mut Vec<f32>) {
     out.extend(values.iter().map(|&v| (f64::from(v) / norm) as f32));
 }
 
-fn norms(pool: &Pool, what: &'static str) -> Result<Vec<f64>> {
+fn norms(pool: &Pool, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<Vec<f64>> {
     let norms: Vec<f64> = (0..pool.rows())
         .into_par_iter()
-        .map_init(Vec::new, |scratch, row| norm(pool.row(row, scratch)))
+        .map_init(Vec::new, |scratch, row| match is_set(interrupt) {
+            true => 1.0,
+            false => norm(pool.row(row, scratch)),
+        })
         .collect();
     match norms.iter().position(|&norm| norm == 0.0) {
         Some(row) => Err(Error::ZeroRow { what, row }),

@@ -15,66 +15,74 @@ FITTING = ("float32", "float16", "bfloat16", "uint8", "int8")
 DEPTH = 5
 
 
-def fitting(array: Any, reason: str) -> Any:
-    """`array` as a pool: row-major, native byte order, float64 rounded to float32. `reason` is why it is none as it lies.
+def fitting(array: Any, what: str, reason: str) -> Any:
+    """`array` as a pool: row-major, native byte order, float64 rounded to float32. `what` it is, and why it is none as it lies.
 
     Raises TypeError for values that are not numbers or would lose something unsaid, such as int64.
     """
-    if not hasattr(array, "dtype"):
-        return _from_objects(array)
-    if not hasattr(array, "shape"):
-        raise TypeError(f"the pool is a {type(array).__name__}, not an array of shape (n, d)")
     if is_torch(array):
-        return _torch(array, reason)
-    return _numpy_like(array, reason)
+        return _torch(array, what, reason)
+    if hasattr(array, "dtype") and hasattr(array, "astype"):
+        return _numpy_like(array, what, reason)
+    if hasattr(array, "__dlpack__"):
+        return _numpy_like(np.from_dlpack(array), what, reason)
+    return _from_objects(array, what)
 
 
-def _from_objects(rows: Any) -> np.ndarray:
+def _from_objects(rows: Any, what: str) -> np.ndarray:
     """A list of rows, or what else NumPy makes arrays of: there is no type to be kept, so float32 needs no warning."""
     array = np.asarray(rows)
+    if array.ndim == 0:
+        raise TypeError(f"the {what} is a {type(rows).__name__}, not an array of shape (n, d)")
     if array.dtype.kind in "iuf" and array.dtype.name not in FITTING:
         return _rounded(array)
     if array.dtype.name not in FITTING:
-        raise TypeError(f"the pool is a {type(rows).__name__} of {array.dtype} values; pass an (n, d) array of float32")
+        raise TypeError(f"the {what} is a {type(rows).__name__} of {array.dtype} values; pass an (n, d) array of float32")
     return np.ascontiguousarray(array)
 
 
-def _rounded(array: np.ndarray) -> np.ndarray:
+def _rounded(array: Any) -> Any:
     """float32, infinite where a value overflows it: the engine then names the row."""
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(array, dtype=np.float32)
+        return _row_major(array, np.dtype(np.float32))
 
 
-def _numpy_like(array: Any, reason: str) -> Any:
-    """NumPy's arrays, and CuPy's, which have the same methods."""
-    native = array.dtype.newbyteorder("=") if array.dtype.byteorder == ">" else array.dtype
+def _row_major(array: Any, dtype: np.dtype) -> Any:
+    """A copy; JAX's arrays are row-major whatever is asked."""
+    order = {} if type(array).__module__.startswith("jax") else {"order": "C"}
+    return array.astype(dtype, **order)
+
+
+def _numpy_like(array: Any, what: str, reason: str) -> Any:
+    """NumPy's arrays, and those with the same methods: CuPy's, JAX's."""
     if array.dtype.name == "float64":
-        _tell(array, reason, "rounded to float32")
-        rounded = array.astype(np.float32, order="C")
-        return rounded
+        _tell(array, what, reason, "rounded to float32")
+        return _rounded(array)
     if array.dtype.name not in FITTING:
-        raise TypeError(
-            f"the pool has {array.dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: pass a.astype('float32')"
-        )
-    _tell(array, reason, "copied")
-    return array.astype(native, order="C")
+        raise TypeError(_no_such_values(what, array.dtype, "a.astype('float32')"))
+    _tell(array, what, reason, "copied")
+    return _row_major(array, array.dtype.newbyteorder("="))
 
 
-def _torch(tensor: Any, reason: str) -> Any:
+def _torch(tensor: Any, what: str, reason: str) -> Any:
     import torch
 
     if tensor.layout != torch.strided:
-        raise TypeError(f"the pool is a {tensor.layout} tensor: pass tensor.to_dense()")
+        raise TypeError(f"the {what} is a {tensor.layout} tensor: pass tensor.to_dense()")
     if tensor.dtype == torch.float64:
-        _tell(tensor, reason, "rounded to float32")
+        _tell(tensor, what, reason, "rounded to float32")
         return tensor.to(torch.float32).contiguous()
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in FITTING:
-        raise TypeError(f"the pool has {name} values; a pool has float32, float16, bfloat16, uint8 or int8: pass tensor.float()")
-    _tell(tensor, reason, "copied")
+        raise TypeError(_no_such_values(what, name, "tensor.float()"))
+    _tell(tensor, what, reason, "copied")
     return tensor.resolve_neg().contiguous()
 
 
-def _tell(array: Any, reason: str, what: str) -> None:
+def _no_such_values(what: str, dtype: Any, remedy: str) -> str:
+    return f"the {what} has {dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: pass {remedy}"
+
+
+def _tell(array: Any, what: str, reason: str, done: str) -> None:
     n_bytes = getattr(array, "nbytes", 0)
-    warnings.warn(f"the array {reason}: {what} in memory ({n_bytes:,} bytes)", stacklevel=DEPTH)
+    warnings.warn(f"the {what} {reason}: {done} in memory ({n_bytes:,} bytes)", stacklevel=DEPTH)

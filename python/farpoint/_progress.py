@@ -29,7 +29,7 @@ def _bar() -> Iterator[Tick | None]:
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        warnings.warn("no progress is shown: install tqdm, or pass a callable", stacklevel=5)
+        warnings.warn("no progress is shown: install tqdm, or pass a callable", stacklevel=6)
         yield None
         return
     with tqdm(unit="pick", leave=False) as bar:

@@ -168,7 +168,7 @@ def robust(
     """
     pool, library = readable(pool), framework(pool)
     asked = _terms.terms(
-        len(pool),
+        _terms.rows_of(pool),
         labeled=labeled,
         weights=None,
         exclude=exclude,
@@ -183,9 +183,9 @@ def robust(
     )
     robust_terms = {
         "outliers": _terms.count("outliers", outliers),
-        "time_limit": time_limit,
-        "gap": gap,
-        "candidates": candidates,
+        "time_limit": _terms.number("time_limit", time_limit),
+        "gap": _terms.number("gap", gap),
+        "candidates": _terms.name("candidates", candidates),
     }
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)

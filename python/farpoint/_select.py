@@ -83,7 +83,7 @@ def select(
         Too little memory on the GPU.
     KeyboardInterrupt
         Ctrl-C stops within 100 ms on the CPU, within a round on a GPU. The exception's ``selection`` has the picks made so far, which
-        are right, and may be resumed from. The same of what `progress` raises.
+        are right, and may be resumed from; it is None before the first. The same of what `progress` raises.
 
     Time is about 0.4 n k d multiplications and additions in matrix products; memory beside the pool 32 bytes a row and a fixed
     workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
@@ -91,7 +91,7 @@ def select(
     number = _terms.budget(budget, stop_radius)
     pool, library = readable(pool), framework(pool)
     asked = _terms.terms(
-        len(pool),
+        _terms.rows_of(pool),
         labeled=labeled,
         weights=weights,
         exclude=exclude,

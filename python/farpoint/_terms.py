@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from farpoint import _native
 from farpoint._frameworks import is_torch
 
 
-def terms(n: int, **given: Any) -> dict[str, Any]:
-    """The options of a selection from a pool of `n` rows; rows as int64, masks as rows, weights as float32.
+def terms(n: int | None, **given: Any) -> dict[str, Any]:
+    """The options of a selection from a pool of `n` rows, if that is known; rows as int64, masks as rows, weights as float32.
 
     Raises TypeError for what is no row or number, ValueError for masks and numbers out of range.
     """
@@ -21,6 +20,8 @@ def terms(n: int, **given: Any) -> dict[str, Any]:
     given["resume"] = rows("resume", given["resume"], n)
     given["weights"] = weights(given["weights"])
     given["device"] = device(given["device"])
+    given["metric"] = name("metric", given["metric"])
+    given["stop_radius"] = number("stop_radius", given["stop_radius"])
     given["first"] = first(given["first"])
     given["seed"] = count("seed", given["seed"], 2**64)
     given["threads"] = count("threads", given["threads"])
@@ -38,7 +39,39 @@ def count(name: str, number: Any, beyond: int = 2**63) -> int:
     return number
 
 
-def budget(number: Any, stop_radius: float | None) -> int | None:
+def number(name: str, given: Any) -> float | None:
+    """A number; what is not asked for is None."""
+    if given is None and name != "gap":
+        return None
+    try:
+        if isinstance(given, (str, bytes)):
+            raise TypeError
+        return float(given)
+    except (TypeError, RuntimeError):
+        raise TypeError(f"{name} is a number, not a {type(given).__name__}") from None
+    except (OverflowError, ValueError):
+        raise ValueError(f"{name} is not a finite number") from None
+
+
+def name(option: str, given: Any) -> str:
+    """A name; the extension knows which there are."""
+    if isinstance(given, str):
+        return given
+    raise TypeError(f"{option} is a name, not a {type(given).__name__}")
+
+
+def rows_of(pool: Any) -> int | None:
+    """How many rows `pool` has, where it says so before it is lent."""
+    shape = getattr(pool, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return shape[0]
+    try:
+        return len(pool)
+    except TypeError:
+        return None
+
+
+def budget(number: Any, stop_radius: Any) -> int | None:
     """New centers to choose; may be left out where a radius says when to stop."""
     if number is not None:
         return count("budget", number)
@@ -60,7 +93,7 @@ def on_host_tensor(tensor: Any) -> Any:
     return tensor.detach().cpu()
 
 
-def rows(name: str, given: Any, n: int) -> np.ndarray | None:
+def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     """Pool rows, of which a mask over the pool names those that are true."""
     if given is None:
         return None
@@ -69,7 +102,7 @@ def rows(name: str, given: Any, n: int) -> np.ndarray | None:
         hint = " (vectors from elsewhere are labeled_vectors)" if name == "labeled" else ""
         raise ValueError(f"{name} has {array.ndim} dimensions; it is a list of pool rows or a mask over the pool{hint}")
     if array.dtype.kind == "b":
-        if len(array) != n:
+        if n is not None and len(array) != n:
             raise ValueError(f"the mask {name} has {len(array)} entries for {n} rows")
         return np.flatnonzero(array)
     if array.size == 0:
@@ -77,7 +110,7 @@ def rows(name: str, given: Any, n: int) -> np.ndarray | None:
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} has {array.dtype} values; rows are integers")
     if array.dtype == np.uint64 and array.max() >= 2**63:
-        raise IndexError(f"{name} row {array.max()} is not in the pool, whose rows are 0 to {n - 1}")
+        raise IndexError(f"{name} row {array.max()} is not in the pool")
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -99,11 +132,19 @@ def device(given: Any) -> str:
 
 def first(given: Any) -> str | int:
     """A name or a pool row."""
-    return given if isinstance(given, str) else operator.index(given)
+    if isinstance(given, str):
+        return given
+    try:
+        row = operator.index(given)
+    except TypeError:
+        raise TypeError(f"first is a row or a name, not a {type(given).__name__}") from None
+    if not -(2**63) <= row < 2**63:
+        raise IndexError(f"first row {row} is not in the pool")
+    return row
 
 
 def vectors(given: Any) -> Any:
-    """Labeled vectors in host memory: there are few of them, beside the pool."""
-    if isinstance(given, _native.Pool):
-        return given
-    return on_host_tensor(given) if is_torch(given) else host(given)
+    """Labeled vectors, copied to host memory where they lie on a GPU: there are few of them, beside the pool."""
+    if is_torch(given):
+        return on_host_tensor(given)
+    return given.get() if type(given).__module__.startswith("cupy") else given

@@ -31,6 +31,8 @@ def verify(pool: Any, selection: Selection | RobustSelection, *, threads: int = 
 
     Raises what `select` raises of options that do not fit `pool`; TypeError if `selection` is neither.
     """
+    if not isinstance(selection, (Selection, RobustSelection)):
+        raise TypeError(f"what is verified is a selection, not a {type(selection).__name__}")
     asked = {**selection._asked, "threads": _terms.count("threads", threads), "device": "cpu", "assign": False, "resume": None}
     pool = readable(pool)
     if isinstance(selection, RobustSelection):

@@ -18,6 +18,9 @@ use crate::terms::metric;
 use crate::view::{View, handle};
 use crate::watch::at_once;
 
+/// What they are called in errors.
+const POOLS: &str = "array of pools";
+
 /// The rows `offsets[p] .. offsets[p + 1]` of one array are pool p.
 struct Batched<'a> {
     bytes: &'a [u8],
@@ -40,7 +43,8 @@ impl Batched<'_> {
             first: self.first.map_or(First::Lowest, |first| First::Row(first[p])),
             ..Options::default()
         };
-        Ok(select(&Pool::of_bytes(bytes, self.d, self.dtype)?, self.budgets[p], &options)?.centers)
+        Ok(select(&Pool::of_bytes(bytes, self.d, self.dtype, None)?, self.budgets[p], &options)?
+            .centers)
     }
 
     /// The picks of every pool, by as many threads as there are cores.
@@ -84,7 +88,7 @@ pub fn select_many<'py>(
     pools: &Bound<'py, PyAny>,
     terms: BatchTerms,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-    let view = View::of(pools, None)?;
+    let view = View::of(pools, None, POOLS)?;
     if view.place != Place::Host {
         return Err(PyTypeError::new_err("the pools lie on a GPU: make a Batch"));
     }
@@ -172,7 +176,7 @@ impl Batch {
 }
 
 fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
-    let view = View::of(pools, stream)?;
+    let view = View::of(pools, stream, POOLS)?;
     match view.place {
         Place::Cuda(_) => Ok(view),
         Place::Host => {

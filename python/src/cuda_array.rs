@@ -9,7 +9,7 @@ use crate::dlpack::Place;
 use crate::view::{Keeper, NOT_ROW_MAJOR, Unfit, View, handle};
 
 /// The array of an object that has the interface; `None` if it has not.
-pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Result<View, Unfit>>> {
+pub fn of(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Result<View, Unfit>>> {
     let Some(interface) =
         object.getattr_opt(pyo3::intern!(object.py(), "__cuda_array_interface__"))?
     else {
@@ -44,7 +44,7 @@ pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Result<View, Unfit>>> {
     };
     let device = device(object)?;
     let keeper = Keeper::Object(object.clone().unbind());
-    View::at(address, Place::Cuda(device), &shape, dtype, handle(stream), keeper)
+    View::at(address, Place::Cuda(device), &shape, dtype, handle(stream), keeper, what)
         .map(|view| Some(Ok(view)))
 }
 

@@ -237,7 +237,7 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
         1 => (tensor.dtype.code, tensor.dtype.bits),
         _ => {
             return Err(PyTypeError::new_err(
-                "the pool's values are vectors: a value is a single number",
+                "the array's values are vectors: a value is a single number",
             ));
         }
     };
@@ -261,7 +261,7 @@ fn elsewhere(kind: c_int) -> String {
         _ => "another kind of",
     };
     format!(
-        "the pool lies on a {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
+        "the array lies on a {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
     )
 }
 

@@ -18,7 +18,9 @@ pub fn plan(
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
     let metric = self::metric(metric)?;
-    let work = |_: &_| source.with_pool(|pool| farpoint::plan(pool, budget, metric, threads));
+    let work = |interrupt: &_| {
+        source.with_pool(interrupt, |pool| farpoint::plan(pool, budget, metric, threads))
+    };
     let (plan, _) = at_once(pool.py(), work)?;
     Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))
 }

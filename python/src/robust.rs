@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::select::rows;
 use crate::source::{Source, raised, with_vectors};
 use crate::terms::{Terms, with};
-use crate::watch::watched;
+use crate::watch::{watched, without_selection};
 
 /// What a robust selection came to, as `farpoint._robust` takes it, and what ended it early.
 #[derive(IntoPyObject)]
@@ -79,7 +79,7 @@ pub fn robust<'py>(
 ) -> PyResult<Answer<'py>> {
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
-    let vectors = labeled_vectors.map(|vectors| Source::of(vectors, None)).transpose()?;
+    let vectors = Source::vectors(labeled_vectors)?;
     let (options, robust_options) = (terms.options()?, robust_terms.options()?);
     let latest = Mutex::new(None);
     let work = |interrupt: &AtomicBool| {
@@ -91,14 +91,16 @@ pub fn robust<'py>(
                 ControlFlow::Continue(())
             }
         };
-        with_vectors(vectors.as_ref(), |vectors| {
+        with_vectors(vectors.as_ref(), interrupt, |vectors| {
             let options = &with(&options, vectors, interrupt);
-            source.with_pool(|pool| robust_with(pool, budget, options, &robust_options, watch))
+            source.with_pool(interrupt, |pool| {
+                robust_with(pool, budget, options, &robust_options, watch)
+            })
         })
     };
     let tell = |_: Python<'_>| tell(tick, latest.lock().expect("as above").take());
     match watched(pool.py(), tell, work)? {
-        (Err(_), Some(error)) => Err(error),
+        (Err(_), Some(error)) => Err(without_selection(pool.py(), error)),
         (selection, error) => Ok(answer(pool.py(), raised(selection)?, error)),
     }
 }

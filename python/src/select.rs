@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use crate::device;
 use crate::source::{Source, raised, with_vectors};
 use crate::terms::{Terms, available, with};
-use crate::watch::{Watched, at_once, watched};
+use crate::watch::{Watched, at_once, watched, without_selection};
 
 /// Products of values up to which a selection is sooner done than a tick: it runs in the calling thread.
 const QUICK: usize = 1 << 26;
@@ -47,8 +47,7 @@ pub fn select<'py>(
 ) -> PyResult<Answer<'py>> {
     let py = pool.py();
     let source = Source::of(pool, stream)?;
-    let vectors = labeled_vectors.map(|vectors| Source::of(vectors, None)).transpose()?;
-    vectors.as_ref().map_or(Ok(()), |vectors| vectors.check_on_host("array of labeled vectors"))?;
+    let vectors = Source::vectors(labeled_vectors)?;
     let options = terms.options()?;
     let (n, d) = source.shape();
     let budget = budget.unwrap_or_else(|| available(&options, n).max(1));
@@ -58,11 +57,13 @@ pub fn select<'py>(
             *latest.lock().expect("nothing panics while it is held") = Some(progress);
             ControlFlow::Continue(())
         };
-        with_vectors(vectors.as_ref(), |vectors| {
+        with_vectors(vectors.as_ref(), interrupt, |vectors| {
             let options = &with(&options, vectors, interrupt);
             match source.on_device() {
                 Some(view) => device::select(view, budget, options, allocate.as_ref(), watch),
-                None => source.with_pool(|pool| select_with(pool, budget, options, watch)),
+                None => {
+                    source.with_pool(interrupt, |pool| select_with(pool, budget, options, watch))
+                }
             }
         })
     };
@@ -72,7 +73,7 @@ pub fn select<'py>(
     } else {
         watched(py, |_| tell(tick, latest.lock().expect("as above").take()), work)?
     };
-    answer(py, finished((selection, raised_by), tick, budget)?)
+    answer(py, finished(py, (selection, raised_by), tick, budget)?)
 }
 
 /// Call `tick` with how far the run has come, if it has come farther.
@@ -85,22 +86,18 @@ fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult
 
 /// What was raised meanwhile goes before the engine's error, which it may have brought about; the last picks are told, too.
 fn finished(
-    (selection, mut raised_by): Watched<farpoint::Result<Selection>>,
+    py: Python<'_>,
+    (selection, raised_by): Watched<farpoint::Result<Selection>>,
     tick: Option<&Bound<'_, PyAny>>,
     budget: usize,
 ) -> PyResult<(Selection, Option<PyErr>)> {
-    let selection = match (selection, raised_by.take()) {
-        (Err(_), Some(error)) => return Err(error),
-        (selection, error) => {
-            raised_by = error;
-            raised(selection)?
-        }
+    let (selection, raised_by) = match (selection, raised_by) {
+        (Err(_), Some(error)) => return Err(without_selection(py, error)),
+        (selection, raised_by) => (raised(selection)?, raised_by),
     };
-    if raised_by.is_none() {
-        let (chosen, radius) = (selection.centers.len(), selection.radius());
-        tell(tick, Some(Progress { chosen, budget, radius }))?;
-    }
-    Ok((selection, raised_by))
+    let (chosen, radius) = (selection.centers.len(), selection.radius());
+    let last = Some(Progress { chosen, budget, radius });
+    Ok((selection, raised_by.or_else(|| tell(tick, last).err())))
 }
 
 fn answer(py: Python<'_>, (selection, raised): (Selection, Option<PyErr>)) -> PyResult<Answer<'_>> {

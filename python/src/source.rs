@@ -1,6 +1,8 @@
 //! Where a call's pool comes from: an array of another library, or a file.
 
-use farpoint::Pool;
+use std::sync::atomic::AtomicBool;
+
+use farpoint::{Error, Pool};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -8,6 +10,9 @@ use crate::dlpack::Place;
 use crate::errors::exception;
 use crate::file::FilePool;
 use crate::view::View;
+
+/// What labeled vectors are called in errors.
+const VECTORS: &str = "array of labeled vectors";
 
 /// A pool as it was passed.
 pub enum Source {
@@ -18,9 +23,21 @@ pub enum Source {
 impl Source {
     /// `stream` is the one that work on a GPU is to be queued on, where the array does not say itself.
     pub fn of(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<Source> {
+        Source::named(object, stream, "pool")
+    }
+
+    /// Labeled vectors, in host memory.
+    pub fn vectors(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Source>> {
+        let Some(object) = object else { return Ok(None) };
+        let vectors = Source::named(object, None, VECTORS)?;
+        vectors.check_on_host(VECTORS)?;
+        Ok(Some(vectors))
+    }
+
+    fn named(object: &Bound<'_, PyAny>, stream: Option<i64>, what: &str) -> PyResult<Source> {
         match object.cast::<FilePool>() {
             Ok(file) => Ok(Source::File(file.clone().unbind())),
-            Err(_) => Ok(Source::Array(View::of(object, stream)?)),
+            Err(_) => Ok(Source::Array(View::of(object, stream, what)?)),
         }
     }
 
@@ -53,23 +70,36 @@ impl Source {
     /// Call `work` with the pool, which lies on the host, once its values are checked.
     pub fn with_pool<T>(
         &self,
+        interrupt: &AtomicBool,
         work: impl FnOnce(&Pool) -> farpoint::Result<T>,
     ) -> farpoint::Result<T> {
         match self {
-            Source::Array(view) => work(&Pool::of_bytes(view.bytes(), view.shape.1, view.dtype)?),
+            Source::Array(view) => {
+                work(&Pool::of_bytes(view.bytes(), view.shape.1, view.dtype, Some(interrupt))?)
+            }
             Source::File(file) => work(&file.get().pool),
         }
     }
 }
 
-/// Call `work` with the vectors given, if any.
+/// Call `work` with the vectors given, if any. Of them, rows are told apart from the pool's.
 pub fn with_vectors<T>(
     vectors: Option<&Source>,
+    interrupt: &AtomicBool,
     work: impl FnOnce(Option<&Pool>) -> farpoint::Result<T>,
 ) -> farpoint::Result<T> {
-    match vectors {
-        None => work(None),
-        Some(vectors) => vectors.with_pool(|pool| work(Some(pool))),
+    let Some(vectors) = vectors else { return work(None) };
+    let mut work = Some(work);
+    let answer = vectors.with_pool(interrupt, |pool| {
+        let work = work.take().expect("called once");
+        work(Some(pool))
+    });
+    match answer {
+        // `work` was not called: the error is of the vectors' own values.
+        Err(Error::NotFinite { row, dimension, value, .. }) if work.is_some() => {
+            Err(Error::NotFinite { what: "labeled vector", row, dimension, value })
+        }
+        answer => answer,
     }
 }
 

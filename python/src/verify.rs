@@ -57,11 +57,11 @@ fn checked(
 ) -> PyResult<Verdict> {
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
-    let vectors = labeled_vectors.map(|vectors| Source::of(vectors, None)).transpose()?;
+    let vectors = Source::vectors(labeled_vectors)?;
     let options = terms.options()?;
     let work = |interrupt: &AtomicBool| {
-        with_vectors(vectors.as_ref(), |vectors| {
-            source.with_pool(|pool| check(pool, &with(&options, vectors, interrupt)))
+        with_vectors(vectors.as_ref(), interrupt, |vectors| {
+            source.with_pool(interrupt, |pool| check(pool, &with(&options, vectors, interrupt)))
         })
     };
     match watched(pool.py(), |_| Ok(()), work)? {

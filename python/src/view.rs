@@ -32,19 +32,19 @@ pub enum Keeper {
 pub struct Unfit(pub Cow<'static, str>);
 
 impl View {
-    /// The array `object`; one that is no pool as it lies is copied by `farpoint._arrays.fitting`, which says so.
+    /// The array `object`, called `what` in errors; one that is no pool as it lies is copied by `farpoint._arrays.fitting`, which says so.
     ///
     /// # Errors
     /// TypeError and ValueError: no array, not of two dimensions, of values that pools have not.
-    pub fn of(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
-        let Err(Unfit(reason)) = View::in_place(object, stream)? else {
-            return View::in_place(object, stream)?
-                .map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()));
+    pub fn of(object: &Bound<'_, PyAny>, stream: Option<i64>, what: &str) -> PyResult<View> {
+        let reason = match View::in_place(object, stream, what)? {
+            Ok(view) => return Ok(view),
+            Err(Unfit(reason)) => reason,
         };
         let arrays = object.py().import(pyo3::intern!(object.py(), "farpoint._arrays"))?;
-        let copy = arrays.call_method1(pyo3::intern!(object.py(), "fitting"), (object, reason))?;
-        View::in_place(&copy, stream)?
-            .map_err(|Unfit(reason)| PyTypeError::new_err(reason.into_owned()))
+        let copy = arrays.call_method1("fitting", (object, what, reason))?;
+        let refused = |Unfit(reason)| PyTypeError::new_err(format!("the {what} {reason}"));
+        View::in_place(&copy, stream, what)?.map_err(refused)
     }
 
     /// The values, which lie in host memory.
@@ -54,17 +54,21 @@ impl View {
         bytes::of(self.address, n * d * self.dtype.bytes(), self)
     }
 
-    fn in_place(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<Result<View, Unfit>> {
+    fn in_place(
+        object: &Bound<'_, PyAny>,
+        stream: Option<i64>,
+        what: &str,
+    ) -> PyResult<Result<View, Unfit>> {
         if let Ok(array) = object.cast::<PyUntypedArray>() {
-            return numpy_array(array);
+            return numpy_array(array, what);
         }
         if let Some(lent) = dlpack::exchange(object)? {
-            return lent_tensor(lent, None);
+            return lent_tensor(lent, None, what);
         }
         if let Some(lent) = dlpack::capsule(object, stream)? {
-            return lent_tensor(lent, stream);
+            return lent_tensor(lent, stream, what);
         }
-        if let Some(array) = cuda_array::of(object)? {
+        if let Some(array) = cuda_array::of(object, what)? {
             return Ok(array);
         }
         Ok(Err(Unfit("is no array".into())))
@@ -78,29 +82,32 @@ impl View {
         dtype: Dtype,
         stream: u64,
         keeper: Keeper,
+        what: &str,
     ) -> PyResult<View> {
-        let shape = rows_and_dimensions(shape)?;
+        let shape = rows_and_dimensions(shape, what)?;
         Ok(View { address, place, shape, dtype, stream, _keeper: keeper })
     }
 }
 
 /// `(n, d)`.
-fn rows_and_dimensions(shape: &[usize]) -> PyResult<(usize, usize)> {
+fn rows_and_dimensions(shape: &[usize], what: &str) -> PyResult<(usize, usize)> {
     match *shape {
         [n, d] if n > 0 && d > 0 => Ok((n, d)),
-        [n, d] => Err(PyValueError::new_err(format!("the pool is empty: its shape is ({n}, {d})"))),
+        [n, d] => {
+            Err(PyValueError::new_err(format!("the {what} is empty: its shape is ({n}, {d})")))
+        }
         _ => Err(PyValueError::new_err(format!(
-            "the array has {} dimensions; a pool is (n, d): pass a.reshape(len(a), -1)",
+            "the {what} has {} dimensions; it is (n, d): pass a.reshape(len(a), -1)",
             shape.len()
         ))),
     }
 }
 
-fn numpy_array(array: &Bound<'_, PyUntypedArray>) -> PyResult<Result<View, Unfit>> {
+fn numpy_array(array: &Bound<'_, PyUntypedArray>, what: &str) -> PyResult<Result<View, Unfit>> {
     if array.getattr_opt(pyo3::intern!(array.py(), "mask"))?.is_some() {
-        return Err(PyTypeError::new_err(
-            "the pool is a masked array: fill it, and pass the rows left out as `exclude`",
-        ));
+        return Err(PyTypeError::new_err(format!(
+            "the {what} is a masked array: fill it, and pass the rows left out as `exclude`"
+        )));
     }
     let descriptor = array.dtype();
     let is_native = descriptor.is_native_byteorder() != Some(false);
@@ -117,13 +124,13 @@ fn numpy_array(array: &Bound<'_, PyUntypedArray>) -> PyResult<Result<View, Unfit
         return Ok(Err(NOT_ROW_MAJOR));
     }
     let keeper = Keeper::Object(array.clone().into_any().unbind());
-    View::at(bytes::address_of(array), Place::Host, array.shape(), dtype, 0, keeper).map(Ok)
+    View::at(bytes::address_of(array), Place::Host, array.shape(), dtype, 0, keeper, what).map(Ok)
 }
 
 /// Said of arrays whose rows do not follow each other.
 pub const NOT_ROW_MAJOR: Unfit = Unfit(Cow::Borrowed("is not row-major without gaps"));
 
-fn lent_tensor(lent: Lent, stream: Option<i64>) -> PyResult<Result<View, Unfit>> {
+fn lent_tensor(lent: Lent, stream: Option<i64>, what: &str) -> PyResult<Result<View, Unfit>> {
     let dtype = match lent.dtype {
         (2, 32) => Dtype::F32,
         (2, 16) => Dtype::F16,
@@ -139,7 +146,7 @@ fn lent_tensor(lent: Lent, stream: Option<i64>) -> PyResult<Result<View, Unfit>>
     }
     let stream = lent.stream.unwrap_or_else(|| handle(stream));
     let (address, place, shape) = (lent.address, lent.place, lent.shape.clone());
-    View::at(address, place, &shape, dtype, stream, Keeper::Lent(lent)).map(Ok)
+    View::at(address, place, &shape, dtype, stream, Keeper::Lent(lent), what).map(Ok)
 }
 
 /// What DLPack numbers streams by, as the driver does: its 1 is the default stream.

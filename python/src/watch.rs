@@ -62,3 +62,10 @@ pub fn watched<T: Send>(
     })?;
     done.map(|done| (done, raised)).map_err(|panic| panicked(&*panic))
 }
+
+/// What ended a run before anything was chosen: its `selection` is None.
+pub fn without_selection(py: Python<'_>, raised: PyErr) -> PyErr {
+    // An exception that takes no attributes is raised all the same.
+    let _ = raised.value(py).setattr("selection", py.None());
+    raised
+}

@@ -27,6 +27,7 @@ mod vectors;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use choose::choose;
 pub use dtype::{Dtype, Element};
@@ -39,6 +40,11 @@ use crate::threads::on_engine_threads;
 
 /// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
 type Reason = Cow<'static, str>;
+
+/// Whether a run was told to end.
+pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
+    interrupt.is_some_and(|interrupt| interrupt.load(Ordering::Relaxed))
+}
 
 /// Bytes of values that are checked sooner than threads are started.
 const CHECKED_ALONE: usize = 1 << 20;
@@ -121,20 +127,27 @@ impl<'a> Pool<'a> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
         }
-        Pool::of_bytes(bytemuck::cast_slice(values), d, T::DTYPE)
+        Pool::of_bytes(bytemuck::cast_slice(values), d, T::DTYPE, None)
     }
 
-    /// The pool whose values lie in `bytes`, `(n, d)` row-major and little-endian, at any alignment; borrowed.
+    /// The pool whose values lie in `bytes`, `(n, d)` row-major and little-endian, at any alignment; borrowed. `interrupt`, set from
+    /// another thread, ends the check of the values.
     ///
     /// # Errors
-    /// As [`Pool::new`].
-    pub fn of_bytes(bytes: &'a [u8], d: usize, dtype: Dtype) -> Result<Pool<'a>> {
+    /// As [`Pool::new`]; [`Error::Interrupted`].
+    pub fn of_bytes(
+        bytes: &'a [u8],
+        d: usize,
+        dtype: Dtype,
+        interrupt: Option<&AtomicBool>,
+    ) -> Result<Pool<'a>> {
         let values = bytes.len() / dtype.bytes();
         if d == 0 || bytes.is_empty() || !bytes.len().is_multiple_of(d * dtype.bytes()) {
             return Err(Error::Shape { values, d });
         }
         let place = Place { offset: 0, stride: d * dtype.bytes() };
-        Pool::of_segment(Bytes::Borrowed(bytes), (values / d, d), dtype, place).checked()
+        Pool::of_segment(Bytes::Borrowed(bytes), (values / d, d), dtype, place)
+            .checked_unless(&|| is_set(interrupt))
     }
 
     /// Number of rows, `n`.
@@ -251,7 +264,13 @@ impl<'a> Pool<'a> {
 
     /// The pool itself, once every value is known to be finite. Reads it once.
     fn checked(self) -> Result<Pool<'a>> {
-        match self.first_bad()? {
+        self.checked_unless(&|| false)
+    }
+
+    /// The same, given up once it `must_end`.
+    fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
+        match self.first_bad(must_end)? {
+            _ if must_end() => Err(Error::Interrupted),
             Some(row) => Err(self.not_finite(row)),
             None => Ok(self),
         }
@@ -259,8 +278,8 @@ impl<'a> Pool<'a> {
 
     /// The first row with a value that is not finite. Threads of the whole process's own would not outlive a fork, so a pool of
     /// some size is looked at by the engine's.
-    fn first_bad(&self) -> Result<Option<usize>> {
-        let is_bad = |&row: &usize| !self.dtype.all_finite(self.row_bytes(row));
+    fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
+        let is_bad = |&row: &usize| must_end() || !self.dtype.all_finite(self.row_bytes(row));
         let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
         if rayon::current_thread_index().is_some() {
             Ok(look())

@@ -64,6 +64,9 @@ impl<'a> Sweep<'a> {
         mut visit: impl FnMut(usize, usize, Pair) -> bool,
     ) {
         self.block.clear();
+        if self.problem.is_interrupted() {
+            return;
+        }
         gather(self.problem, rows, &mut self.block);
         for start in (0..centers).step_by(TILE) {
             self.gather_tile(start, centers.min(start + TILE));
