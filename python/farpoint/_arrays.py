@@ -11,6 +11,8 @@ from farpoint._frameworks import is_torch
 
 #: Types of value that pools have, by NumPy's and PyTorch's names.
 FITTING = ("float32", "float16", "bfloat16", "uint8", "int8")
+#: DLPack's devices whose memory the host reads: its own, pinned, managed.
+HOST = (1, 3, 13)
 #: Frames between a warning here and the caller of `select`.
 DEPTH = 5
 
@@ -24,8 +26,10 @@ def fitting(array: Any, what: str, reason: str) -> Any:
         return _torch(array, what, reason)
     if hasattr(array, "dtype") and hasattr(array, "astype"):
         return _numpy_like(array, what, reason)
-    if hasattr(array, "__dlpack__"):
+    if hasattr(array, "__dlpack__") and array.__dlpack_device__()[0] in HOST:
         return _numpy_like(np.from_dlpack(array), what, reason)
+    if hasattr(array, "__dlpack__") or hasattr(array, "__cuda_array_interface__"):
+        raise TypeError(f"the {what} {reason}: make a copy that is as a pool is, row-major, of float32 say")
     return _from_objects(array, what)
 
 
@@ -67,8 +71,6 @@ def _numpy_like(array: Any, what: str, reason: str) -> Any:
 def _torch(tensor: Any, what: str, reason: str) -> Any:
     import torch
 
-    if tensor.layout != torch.strided:
-        raise TypeError(f"the {what} is a {tensor.layout} tensor: pass tensor.to_dense()")
     if tensor.dtype == torch.float64:
         _tell(tensor, what, reason, "rounded to float32")
         return tensor.to(torch.float32).contiguous()
@@ -76,7 +78,7 @@ def _torch(tensor: Any, what: str, reason: str) -> Any:
     if name not in FITTING:
         raise TypeError(_no_such_values(what, name, "tensor.float()"))
     _tell(tensor, what, reason, "copied")
-    return tensor.resolve_neg().contiguous()
+    return tensor.contiguous()
 
 
 def _no_such_values(what: str, dtype: Any, remedy: str) -> str:

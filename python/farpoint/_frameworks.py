@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -34,8 +35,23 @@ def is_torch(array: Any) -> bool:
 
 
 def readable(pool: Any) -> Any:
-    """`pool` without the gradient that PyTorch's older ways of lending refuse."""
-    return pool.detach() if is_torch(pool) and pool.requires_grad else pool
+    """`pool` as it may be lent. Of PyTorch's tensors what lending would overlook or refuse is seen to here: values that are negated only when
+    they are read, gradients, layouts and devices without an address.
+
+    Raises TypeError for tensors that are sparse or lie neither on the host nor on an NVIDIA GPU.
+    """
+    if not is_torch(pool):
+        return pool
+    import torch
+
+    if pool.layout != torch.strided:
+        raise TypeError(f"a {pool.layout} tensor is no pool: pass tensor.to_dense()")
+    if pool.device.type not in ("cpu", "cuda"):
+        raise TypeError(f"the tensor lies on {pool.device}, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host")
+    if pool.is_neg():
+        warnings.warn(f"the tensor is negated lazily: copied in memory ({pool.nbytes:,} bytes)", stacklevel=3)
+        pool = pool.resolve_neg()
+    return pool.detach() if pool.requires_grad else pool
 
 
 def framework(pool: Any) -> Framework:

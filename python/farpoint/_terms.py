@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from farpoint._frameworks import is_torch
+from farpoint._frameworks import is_torch, readable
 
 
 def terms(n: int | None, **given: Any) -> dict[str, Any]:
@@ -146,5 +146,5 @@ def first(given: Any) -> str | int:
 def vectors(given: Any) -> Any:
     """Labeled vectors, copied to host memory where they lie on a GPU: there are few of them, beside the pool."""
     if is_torch(given):
-        return on_host_tensor(given)
+        return on_host_tensor(readable(given))
     return given.get() if type(given).__module__.startswith("cupy") else given

@@ -20,7 +20,7 @@ import torch
 
 from farpoint import _native
 from farpoint._batch import layout
-from farpoint._frameworks import framework
+from farpoint._frameworks import framework, readable
 from farpoint._sampler import CoresetSampler
 
 __all__ = ["BatchSelector", "CoresetSampler", "select_batch"]
@@ -57,7 +57,7 @@ class BatchSelector:
         self._batch: Any = None
         if pools.is_cuda:
             library = framework(pools)
-            self._batch = _native.Batch(_flat(pools), self._layout.asked(), library.stream, library.allocate)
+            self._batch = _native.Batch(_flat(readable(pools)), self._layout.asked(), library.stream, library.allocate)
             self._picks = torch.as_tensor(_Words(self._batch.picks_address, sum(self._layout.budgets)), device=pools.device)
 
     def __call__(self, pools: torch.Tensor) -> torch.Tensor:
@@ -68,7 +68,7 @@ class BatchSelector:
         rows of the pool, of no meaning.
         """
         self._check_like(pools)
-        return self._shaped(self._picked(pools.detach()))
+        return self._shaped(self._picked(readable(pools)))
 
     def set_first(self, first: Any) -> None:
         """Other first centers for the calls from now on, for a selector that was made with some. On CUDA it waits for the copy."""
@@ -84,7 +84,7 @@ class BatchSelector:
         """Wait for the last call, and raise ValueError where a value of `pools`, which it was given, is not finite, or a row under cosine is
         all zeros. On the CPU the call itself has raised it."""
         if self._batch is not None:
-            pools = _flat(pools.detach())
+            pools = _flat(readable(pools))
             self._batch.check(pools, framework(pools).stream)
 
     def _picked(self, pools: torch.Tensor) -> torch.Tensor:

@@ -253,15 +253,15 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
 
 fn elsewhere(kind: c_int) -> String {
     let device = match kind {
-        4 | 7 => "Vulkan or OpenCL",
-        8 => "Metal (mps)",
-        10 | 11 => "ROCm",
-        14 => "oneAPI (xpu)",
-        15 => "WebGPU",
+        4 | 7 => "a Vulkan or OpenCL",
+        8 => "a Metal (mps)",
+        10 | 11 => "a ROCm",
+        14 => "a oneAPI (xpu)",
+        15 => "a WebGPU",
         _ => "another kind of",
     };
     format!(
-        "the array lies on a {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
+        "the array lies on {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
     )
 }
 

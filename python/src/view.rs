@@ -161,6 +161,7 @@ pub fn handle(stream: Option<i64>) -> u64 {
 pub fn is_row_major(shape: &[usize], strides: &[i64]) -> bool {
     let mut expected = 1;
     strides.is_empty()
+        || shape.contains(&0)
         || shape.iter().zip(strides).rev().all(|(&side, &stride)| {
             let fits = side <= 1 || i64::try_from(expected) == Ok(stride);
             expected *= side;

@@ -59,6 +59,9 @@ class Tensor:
     def data_ptr(self) -> int:
         return self.memory.address + self._offset
 
+    def is_neg(self) -> bool:
+        return False
+
     def detach(self) -> Tensor:
         return Tensor(self.memory, self.shape, self.dtype, offset=self._offset)
 
