@@ -28,8 +28,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import farpoint
 import numpy as np
+
+import farpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "target" / "release"
@@ -84,6 +85,7 @@ def patchcore() -> dict[str, Any]:
     """Both select from the same features; anomalib's sampler first projects them at random."""
     import torch
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
+
     from farpoint.adapters.anomalib import patch
 
     torch.manual_seed(0)

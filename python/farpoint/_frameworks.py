@@ -47,7 +47,9 @@ def readable(pool: Any) -> Any:
     if pool.layout != torch.strided:
         raise TypeError(f"a {pool.layout} tensor is no pool: pass tensor.to_dense()")
     if pool.device.type not in ("cpu", "cuda"):
-        raise TypeError(f"the tensor lies on {pool.device}, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host")
+        raise TypeError(
+            f"the tensor lies on {pool.device}, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
+        )
     if pool.is_neg():
         warnings.warn(f"the tensor is negated lazily: copied in memory ({pool.nbytes:,} bytes)", stacklevel=3)
         pool = pool.resolve_neg()

@@ -45,5 +45,7 @@ def plan(pool: Any, budget: int, *, metric: Literal["euclidean", "cosine"] = "eu
 
     Measures this machine for about a second. Raises as `select` does.
     """
-    told = _native.plan(readable(pool), _terms.count("budget", budget), _terms.name("metric", metric), _terms.count("threads", threads))
+    told = _native.plan(
+        readable(pool), _terms.count("budget", budget), _terms.name("metric", metric), _terms.count("threads", threads)
+    )
     return Plan(**json.loads(told))

@@ -144,7 +144,9 @@ def first(given: Any) -> str | int:
 
 
 def vectors(given: Any) -> Any:
-    """Labeled vectors, copied to host memory where they lie on a GPU: there are few of them, beside the pool."""
+    """Labeled vectors, copied to host memory where they lie on a GPU: there are few of them, beside the pool. None if there are none yet."""
+    if getattr(given, "shape", None) is not None and len(given.shape) == 2 and given.shape[0] == 0:
+        return None
     if is_torch(given):
         return on_host_tensor(readable(given))
     return given.get() if type(given).__module__.startswith("cupy") else given

@@ -3,15 +3,18 @@
 use std::io;
 
 use farpoint::Error;
-use pyo3::exceptions::{PyIndexError, PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 /// The exception that a caller expects of `error`, with its message.
 pub fn exception(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
-        // FileNotFoundError and its like.
-        Error::Io { source, .. } => io::Error::new(source.kind(), message).into(),
+        // FileNotFoundError and its like, as `open` raises them.
+        Error::Io { path, source } => match source.raw_os_error() {
+            Some(code) => PyOSError::new_err((code, strerror(&source), path)),
+            None => io::Error::new(source.kind(), message).into(),
+        },
         Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
         Error::CudaMemory { .. } => PyMemoryError::new_err(message),
         Error::Cuda { .. } => PyRuntimeError::new_err(message),
@@ -24,4 +27,10 @@ pub fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     PyRuntimeError::new_err(format!("a bug in farpoint, please report it: {text}"))
+}
+
+/// What the system says, without the number that Rust puts behind it.
+fn strerror(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_string()
 }

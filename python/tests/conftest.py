@@ -17,7 +17,9 @@ sys.path.insert(0, str(TESTS))  # for the modules beside this one, under whateve
 
 import reference  # noqa: E402 - it is one of them
 
-settings.register_profile("farpoint", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "farpoint", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("farpoint")
 
 

@@ -106,7 +106,13 @@ class DLPackArray:
     left out by a byte offset; `strides` are in values."""
 
     def __init__(
-        self, array: np.ndarray, dtype: tuple[int, int], *, skipped: int = 0, device_type: int = 2, strides: tuple[int, ...] | None = None
+        self,
+        array: np.ndarray,
+        dtype: tuple[int, int],
+        *,
+        skipped: int = 0,
+        device_type: int = 2,
+        strides: tuple[int, ...] | None = None,
     ) -> None:
         array = np.ascontiguousarray(array)
         offset = skipped * array.itemsize
@@ -118,7 +124,20 @@ class DLPackArray:
         self._rows, sides = len(array), ctypes.c_int64 * array.ndim
         strides_in_values = sides(*strides) if strides else None
         self._tensor = _Tensor(
-            1, 0, None, None, 0, self.memory.address, device_type, 0, array.ndim, *dtype, 1, sides(*array.shape), strides_in_values, offset
+            1,
+            0,
+            None,
+            None,
+            0,
+            self.memory.address,
+            device_type,
+            0,
+            array.ndim,
+            *dtype,
+            1,
+            sides(*array.shape),
+            strides_in_values,
+            offset,
         )
 
     def __len__(self) -> int:

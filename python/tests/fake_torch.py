@@ -39,7 +39,9 @@ class Device:
 class Tensor:
     layout = strided
 
-    def __init__(self, memory: Any, shape: tuple[int, ...], dtype: np.dtype, *, offset: int = 0, requires_grad: bool = False) -> None:
+    def __init__(
+        self, memory: Any, shape: tuple[int, ...], dtype: np.dtype, *, offset: int = 0, requires_grad: bool = False
+    ) -> None:
         self.memory, self.shape, self.dtype, self._offset, self.requires_grad = memory, tuple(shape), dtype, offset, requires_grad
         self.is_cuda = not isinstance(memory, np.ndarray)
         self.device = Device("cuda:0" if self.is_cuda else "cpu")
@@ -176,6 +178,8 @@ def install() -> Any:
     """Be ``torch`` in this process."""
     this = sys.modules[__name__]
     data = types.SimpleNamespace(Sampler=list)
-    sys.modules.update({"torch": this, "torch.utils": types.ModuleType("torch.utils"), "torch.utils.data": types.ModuleType("torch.utils.data")})
+    sys.modules.update(
+        {"torch": this, "torch.utils": types.ModuleType("torch.utils"), "torch.utils.data": types.ModuleType("torch.utils.data")}
+    )
     sys.modules["torch.utils.data"].Sampler = data.Sampler
     return this

@@ -68,7 +68,10 @@ def refreshes_under_cosine() -> None:
 
 
 def labeled_vectors() -> None:
-    pool, vectors = RANDOM.standard_normal((200_000, 128), dtype=np.float32), RANDOM.standard_normal((50_000, 128), dtype=np.float32)
+    pool, vectors = (
+        RANDOM.standard_normal((200_000, 128), dtype=np.float32),
+        RANDOM.standard_normal((50_000, 128), dtype=np.float32),
+    )
     raised = best(lambda: farpoint.select(pool, 100, labeled_vectors=vectors, device="cpu"), 0.5, 0.2, 0.6)
     assert len(raised.selection) == 0 and raised.selection.interrupted
 

@@ -95,7 +95,10 @@ def work_queued_before_comes_first() -> None:
     lent = DeviceArray(before, on=stream)
     source = DeviceArray(pool)
     copied = driver.cuMemcpyDtoDAsync_v2(
-        ctypes.c_uint64(lent.memory.address), ctypes.c_uint64(source.memory.address), ctypes.c_size_t(pool.nbytes), ctypes.c_void_p(stream)
+        ctypes.c_uint64(lent.memory.address),
+        ctypes.c_uint64(source.memory.address),
+        ctypes.c_size_t(pool.nbytes),
+        ctypes.c_void_p(stream),
     )
     device_arrays.check(copied)
     on_both(pool, lent, 20)
@@ -106,7 +109,11 @@ def what_does_not_fit_is_refused() -> None:
     lent = DeviceArray(pool)
     with raising(ValueError, "lies on cuda:0: no other device can select from it"):
         farpoint.select(lent, 3, device="cpu")
-    for call in (lambda: farpoint.robust(lent, 3), lambda: farpoint.plan(lent, 3), lambda: farpoint.verify(lent, farpoint.select(lent, 3))):
+    for call in (
+        lambda: farpoint.robust(lent, 3),
+        lambda: farpoint.plan(lent, 3),
+        lambda: farpoint.verify(lent, farpoint.select(lent, 3)),
+    ):
         with raising(TypeError, "host memory"):
             call()
     with raising(TypeError, "not row-major"):

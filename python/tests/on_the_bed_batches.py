@@ -22,7 +22,9 @@ def terms(offsets: list[int], budgets: list[int], first: list[int] | None = None
 def picks_of(batch: Any, count: int) -> list[int]:
     words = np.empty(count, np.int32)
     copy = device_arrays.driver().cuMemcpyDtoH_v2
-    device_arrays.check(copy(words.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(batch.picks_address), ctypes.c_size_t(words.nbytes)))
+    device_arrays.check(
+        copy(words.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(batch.picks_address), ctypes.c_size_t(words.nbytes))
+    )
     return words.tolist()
 
 
@@ -30,7 +32,9 @@ def expected_picks(pool: np.ndarray, offsets: list[int], budgets: list[int], fir
     picks: list[int] = []
     for p, budget in enumerate(budgets):
         start = "lowest" if first is None else first[p]
-        picks += farpoint.select(pool[offsets[p] : offsets[p + 1]], budget, first=start, metric=metric, device="cpu").centers.tolist()
+        picks += farpoint.select(
+            pool[offsets[p] : offsets[p + 1]], budget, first=start, metric=metric, device="cpu"
+        ).centers.tolist()
     return picks
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import device_arrays
 import fake_torch
 import numpy as np
 

@@ -107,7 +107,8 @@ def first_row(first, x, left, counted, weights, seed) -> int:
     """The first center, where nothing is labeled."""
     if first == "mean":
         blocks = [
-            sum((x[row].astype(float) for row in counted if row // 1024 == b), np.zeros(x.shape[1])) for b in range(-(-len(x) // 1024))
+            sum((x[row].astype(float) for row in counted if row // 1024 == b), np.zeros(x.shape[1]))
+            for b in range(-(-len(x) // 1024))
         ]
         return left[int(np.argmin(distances(x[left], sum(blocks, np.zeros(x.shape[1])) / len(counted))))]
     if first == "heaviest":

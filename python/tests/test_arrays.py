@@ -191,7 +191,10 @@ def test_labeled_vectors_are_told_from_the_pool(pool):
     answer = reference.select(pool, 20, labeled_vectors=vectors).centers
     with no_warning():
         assert picks(pool, labeled_vectors=vectors) == picks(pool, labeled_vectors=vectors.tolist()) == answer
-        assert picks(pool, labeled_vectors=[[1] * 8, [2] * 8]) == reference.select(pool, 20, labeled_vectors=[[1] * 8, [2] * 8]).centers
+        assert (
+            picks(pool, labeled_vectors=[[1] * 8, [2] * 8])
+            == reference.select(pool, 20, labeled_vectors=[[1] * 8, [2] * 8]).centers
+        )
     halves = vectors.astype(np.float16)
     assert picks(pool, labeled_vectors=halves) == reference.select(pool, 20, labeled_vectors=halves).centers
     with one_warning(ROUNDED):

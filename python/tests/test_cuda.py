@@ -14,7 +14,9 @@ def checks(script):
     return [node.name for node in body if isinstance(node, ast.FunctionDef) and not node.args.args]
 
 
-@pytest.mark.parametrize(("script", "check"), [pytest.param(script, check, id=check) for script in SCRIPTS for check in checks(script)])
+@pytest.mark.parametrize(
+    ("script", "check"), [pytest.param(script, check, id=check) for script in SCRIPTS for check in checks(script)]
+)
 def test_on_the_bed(script, check, run_on_bed):
     said = run_on_bed(script, check)
     if said.startswith("skipped"):

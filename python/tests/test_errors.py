@@ -49,7 +49,11 @@ def refused(error, message, pool, budget=3, **options):
         ({"labeled": 5}, ValueError, "a list of pool rows or a mask"),
         ({"exclude": [[1, 2]]}, ValueError, "exclude has 2 dimensions"),
         ({"weights": [1.0]}, ValueError, "weights: 1 given for 300 rows"),
-        ({"weights": np.where(MASK, 1, np.nan)}, ValueError, "weights: row 150 has NaN; a weight is a finite number of at least 0"),
+        (
+            {"weights": np.where(MASK, 1, np.nan)},
+            ValueError,
+            "weights: row 150 has NaN; a weight is a finite number of at least 0",
+        ),
         ({"weights": np.where(MASK, 1, -0.5)}, ValueError, "weights: row 150 has -0.5"),
         ({"weights": np.where(MASK, 1, 1e39)}, ValueError, "weights: row 150 has inf"),
         ({"weights": ["a"] * 300}, TypeError, "one number a row"),
@@ -170,7 +174,9 @@ def has_driver():
 @pytest.mark.skipif(has_driver(), reason="this machine has a driver")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_no_driver(pool, device):
-    refused(RuntimeError, r"cuda:\d: no NVIDIA driver was found \(libcuda.so.1\): install one, or use the CPU", pool, device=device)
+    refused(
+        RuntimeError, r"cuda:\d: no NVIDIA driver was found \(libcuda.so.1\): install one, or use the CPU", pool, device=device
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         farpoint.select(pool, 3, device="auto")
@@ -216,7 +222,12 @@ def test_files(tmp_path):
         damaged.write_bytes(cut)
         with pytest.raises(ValueError, match="damaged.npy"):
             farpoint.open(damaged)
-    for array in (np.ones((3, 2), np.int64), np.ones(5, np.float32), np.array([[1, np.nan]], np.float32), np.ones((0, 3), np.float32)):
+    for array in (
+        np.ones((3, 2), np.int64),
+        np.ones(5, np.float32),
+        np.array([[1, np.nan]], np.float32),
+        np.ones((0, 3), np.float32),
+    ):
         np.save(damaged, array)
         with pytest.raises(ValueError):
             farpoint.open(damaged)

@@ -23,7 +23,9 @@ def save_npz(path, array):
 def save_safetensors(path, array):
     """By the format's description: a length, a JSON header, the bytes."""
     names = {"float32": "F32", "float16": "F16", "uint8": "U8", "int8": "I8"}
-    header = json.dumps({"pool": {"dtype": names[array.dtype.name], "shape": array.shape, "data_offsets": [0, array.nbytes]}}).encode()
+    header = json.dumps(
+        {"pool": {"dtype": names[array.dtype.name], "shape": array.shape, "data_offsets": [0, array.nbytes]}}
+    ).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header + array.tobytes())
 
 

@@ -56,7 +56,9 @@ def questions(draw):
 @given(questions())
 def test_is_the_best_there_is(question):
     pool, budget, outliers, asked = question
-    selection = farpoint.robust(pool, budget, outliers=outliers, **asked, device="cpu", return_distances=True, return_assignment=True)
+    selection = farpoint.robust(
+        pool, budget, outliers=outliers, **asked, device="cpu", return_distances=True, return_assignment=True
+    )
     assert selection.is_optimal and selection.gap == 0
     assert selection.lower == selection.upper == best_radius(pool, budget, outliers, **asked)
     assert selection.upper <= selection.greedy_radius

@@ -150,7 +150,9 @@ def test_the_interpreter_goes_on(large):
 
 @pytest.mark.parametrize("is_shared", [True, False])
 def test_many_at_once(is_shared):
-    pools = [np.random.default_rng(0 if is_shared else number).standard_normal((3000, 24), dtype=np.float32) for number in range(6)]
+    pools = [
+        np.random.default_rng(0 if is_shared else number).standard_normal((3000, 24), dtype=np.float32) for number in range(6)
+    ]
     if is_shared:
         pools = pools[:1] * 6
     expected = [farpoint.select(pool, 200, device="cpu", return_assignment=True) for pool in pools]

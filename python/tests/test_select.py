@@ -76,7 +76,9 @@ def test_is_the_oracles(data):
     pool, budget, asked = data.draw(questions())
     said = given_in_some_form(data.draw, asked, len(pool))
     threads = data.draw(st.sampled_from([0, 1, 2, 3]))
-    selection = farpoint.select(pool, budget, **said, threads=threads, device="cpu", return_distances=True, return_assignment=True)
+    selection = farpoint.select(
+        pool, budget, **said, threads=threads, device="cpu", return_distances=True, return_assignment=True
+    )
     check_equal(selection, reference.select(pool, budget, **asked))
     assert (selection.centers.dtype, selection.radii.dtype, selection.assignment.dtype) == (np.int64, np.float64, np.int64)
     assert selection.radius == (selection.radii[-1] if len(selection) else selection.initial_radius)
@@ -147,7 +149,8 @@ def test_a_pool_of_many_rounds():
     answer = reference.select(pool, 150, **asked)
     for threads in (1, 2, 5):
         check_equal(
-            farpoint.select(pool, 150, **asked, threads=threads, device="cpu", return_distances=True, return_assignment=True), answer
+            farpoint.select(pool, 150, **asked, threads=threads, device="cpu", return_distances=True, return_assignment=True),
+            answer,
         )
 
 
@@ -221,7 +224,9 @@ def test_a_common_offset_cancels_nothing(offset):
     check_equal(farpoint.select(pool, 60, return_distances=True), reference.select(pool, 60))
 
 
-@pytest.mark.parametrize(("dtype", "scale"), [("float16", 6e4), ("float32", 1e5), ("float32", 1e6), ("float32", 1e15), ("float32", 3e38)])
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [("float16", 6e4), ("float32", 1e5), ("float32", 1e6), ("float32", 1e15), ("float32", 3e38)]
+)
 def test_distances_beyond_what_is_stored(dtype, scale):
     """Squares past half's range, past 5e4 and 1e10, where others start their minimum, and past float's."""
     pool = (np.random.default_rng(2).uniform(-1, 1, (400, 5)) * scale).astype(dtype)

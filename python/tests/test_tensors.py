@@ -122,4 +122,6 @@ def test_rows_and_weights_as_tensors(torch, tensor, pool):
     assert picks(tensor, **{**said, "weights": said["weights"].to(torch.bfloat16).requires_grad_()}) == answer
     assert picks(tensor, exclude=torch.arange(300) == 9) == reference.select(pool, 20, exclude=[9]).centers
     assert picks(tensor, resume=farpoint.select(tensor, 4).centers) == picks(pool)
-    assert picks(pool, labeled_vectors=tensor[:2].requires_grad_()) == reference.select(pool, 20, labeled_vectors=pool[:2]).centers
+    assert (
+        picks(pool, labeled_vectors=tensor[:2].requires_grad_()) == reference.select(pool, 20, labeled_vectors=pool[:2]).centers
+    )

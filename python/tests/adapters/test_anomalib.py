@@ -8,11 +8,11 @@ import pytest
 torch = pytest.importorskip("torch")
 sampling = pytest.importorskip("anomalib.models.components.sampling")
 
-import farpoint  # noqa: E402
 from farthest_first import clouds, farthest_first, gaussian, nearest_distances  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+import farpoint  # noqa: E402
 from farpoint.adapters import anomalib as adapter  # noqa: E402
 
 TWO_PLACES = torch.tensor([[0.0, 0.0], [3.0, 4.0]]).repeat(10, 1)

@@ -7,11 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import farpoint.torch  # noqa: E402
 from farthest_first import clouds, farthest_first, gaussian  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+import farpoint.torch  # noqa: E402
 from farpoint.adapters import _clouds  # noqa: E402
 from farpoint.adapters._clouds import Cloud, select_clouds  # noqa: E402
 

@@ -205,9 +205,9 @@ def test_host_features_go_to_the_device_asked_for_and_others_stay(monkeypatch):
 
     monkeypatch.setattr(farpoint, "select", noting)
     monkeypatch.setattr("farpoint._nearest.select", noting)
-    for given, passed_on in [("cpu", "cpu"), ("cuda:1", "cuda:1"), (None, "auto"), ("mps", "auto")]:
+    for asked, passed_on in [("cpu", "cpu"), ("cuda:1", "cuda:1"), (None, "auto"), ("mps", "auto")]:
         devices.clear()
-        ApproximateGreedyCoresetSampler(0.5, given, 3).run(gaussian(8, 2))
+        ApproximateGreedyCoresetSampler(0.5, asked, 3).run(gaussian(8, 2))
         assert set(devices) == {passed_on}
 
 
