@@ -11,11 +11,12 @@ It takes seconds on a CPU. Where PyTorch has a GPU everything runs there: the em
 import argparse
 from pathlib import Path
 
-import farpoint
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
+import farpoint
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 LABELED_AT_FIRST = 20

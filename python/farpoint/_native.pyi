@@ -9,8 +9,21 @@ from numpy.typing import NDArray
 
 __version__: Final[str]
 
+__all__ = [
+    "Batch",
+    "Pool",
+    "__version__",
+    "open",
+    "plan",
+    "robust",
+    "select",
+    "select_many",
+    "verify",
+    "verify_certificate",
+]
+
 #: Bytes to an address on a GPU, and what keeps the memory there.
-Allocate: TypeAlias = Callable[[int], tuple[int, object]]
+_Allocate: TypeAlias = Callable[[int], tuple[int, object]]
 
 @final
 class Pool:
@@ -37,7 +50,7 @@ class Pool:
 class Batch:
     """Selections from small pools on a GPU, prepared once and queued as often as wanted."""
 
-    def __new__(cls, pools: Any, terms: dict[str, Any], stream: int | None = None, allocate: Allocate | None = None) -> Batch: ...
+    def __new__(cls, pools: Any, terms: dict[str, Any], stream: int | None = None, allocate: _Allocate | None = None) -> Batch: ...
     def queue(self, pools: Any, stream: int | None = None) -> None: ...
     def set_first(self, first: list[int], stream: int) -> None: ...
     def check(self, pools: Any, stream: int | None = None) -> None: ...
@@ -61,7 +74,7 @@ def select(
     labeled_vectors: Any = None,
     tick: Callable[[int, int, float], object] | None = None,
     stream: int | None = None,
-    allocate: Allocate | None = None,
+    allocate: _Allocate | None = None,
 ) -> dict[str, Any]: ...
 def select_many(pools: Any, terms: dict[str, Any]) -> NDArray[np.int64]: ...
 def verify(
