@@ -6,7 +6,8 @@ use crate::float_environment;
 /// More are a mistake: no machine has as many cores, and starting them would take it down.
 const MOST_THREADS: usize = 4096;
 
-/// Run on threads of the engine's own: as many as asked for, with the floating-point environment of the contract.
+/// Run on threads of the engine's own: as many as asked for, with the floating-point environment of the contract. They have ended when
+/// this returns.
 pub(crate) fn on_engine_threads<T: Send>(
     threads: usize,
     work: impl FnOnce() -> T + Send,
@@ -14,12 +15,12 @@ pub(crate) fn on_engine_threads<T: Send>(
     if threads > MOST_THREADS {
         return Err(Error::Options(format!("{threads} threads are more than {MOST_THREADS}")));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
+    let start = |thread: rayon::ThreadBuilder| {
+        float_environment::set_default();
+        thread.run();
+    };
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .start_handler(|_| float_environment::set_default())
-        .build()
-        .map_err(|reason| {
-            Error::Options(format!("{threads} threads cannot be started: {reason}"))
-        })?;
-    Ok(pool.install(work))
+        .build_scoped(start, |pool| pool.install(work))
+        .map_err(|reason| Error::Options(format!("{threads} threads cannot be started: {reason}")))
 }

@@ -11,6 +11,7 @@ __version__: Final[str]
 
 __all__ = [
     "Batch",
+    "Counts",
     "Pool",
     "__version__",
     "open",
@@ -47,10 +48,14 @@ class Pool:
     def __len__(self) -> int: ...
 
 @final
+class Counts:
+    """The engine's counts; JSON as text."""
+
+@final
 class Batch:
     """Selections from small pools on a GPU, prepared once and queued as often as wanted."""
 
-    def __new__(cls, pools: Any, terms: dict[str, Any], stream: int | None = None, allocate: _Allocate | None = None) -> Batch: ...
+    def __new__(cls, pools: Any, terms: Any, stream: int | None = None, allocate: _Allocate | None = None) -> Batch: ...
     def queue(self, pools: Any, stream: int | None = None) -> None: ...
     def set_first(self, first: list[int], stream: int) -> None: ...
     def check(self, pools: Any, stream: int | None = None) -> None: ...
@@ -62,15 +67,15 @@ def plan(pool: Any, budget: int, metric: str, threads: int) -> str: ...
 def robust(
     pool: Any,
     budget: int,
-    terms: dict[str, Any],
-    robust_terms: dict[str, Any],
+    terms: Any,
+    robust_terms: Any,
     labeled_vectors: Any = None,
     tick: Callable[[float, float, float], object] | None = None,
 ) -> dict[str, Any]: ...
 def select(
     pool: Any,
     budget: int | None,
-    terms: dict[str, Any],
+    terms: Any,
     labeled_vectors: Any = None,
     tick: Callable[[int, int, float], object] | None = None,
     stream: int | None = None,
@@ -81,7 +86,7 @@ def verify(
     pool: Any,
     centers: NDArray[np.int64],
     radii: NDArray[np.float64] | None,
-    terms: dict[str, Any],
+    terms: Any,
     labeled_vectors: Any = None,
 ) -> tuple[bool, str]: ...
-def verify_certificate(pool: Any, certificate: str, terms: dict[str, Any], labeled_vectors: Any = None) -> tuple[bool, str]: ...
+def verify_certificate(pool: Any, certificate: str, terms: Any, labeled_vectors: Any = None) -> tuple[bool, str]: ...

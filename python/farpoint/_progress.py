@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 #: Called with the centers chosen so far, the budget, and the radius; what it raises ends the run.
 Tick = Callable[[int, int, float], object]
 
+NO_TICK: AbstractContextManager[None] = contextlib.nullcontext()
 
-@contextlib.contextmanager
-def ticking(progress: bool | Callable[..., object] | None) -> Iterator[Callable[..., object] | None]:
+
+def ticking(progress: bool | Callable[..., object] | None) -> AbstractContextManager[Callable[..., object] | None]:
     """What the extension calls a few dozen times a second: `progress` itself, or the bar that True asks for."""
     if not progress:
-        yield None
-    elif progress is True:
-        with _bar() as tick:
-            yield tick
-    elif callable(progress):
-        yield progress
-    else:
-        raise TypeError(f"progress is True or a callable, not a {type(progress).__name__}")
+        return NO_TICK
+    if progress is True:
+        return _bar()
+    if callable(progress):
+        return contextlib.nullcontext(progress)
+    raise TypeError(f"progress is True or a callable, not a {type(progress).__name__}")
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def _bar() -> Iterator[Tick | None]:
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        warnings.warn("no progress is shown: install tqdm, or pass a callable", stacklevel=6)
+        warnings.warn("no progress is shown: install tqdm, or pass a callable", stacklevel=4)
         yield None
         return
     with tqdm(unit="pick", leave=False) as bar:

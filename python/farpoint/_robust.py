@@ -12,6 +12,7 @@ from farpoint import _native, _terms
 from farpoint._frameworks import framework, readable
 from farpoint._progress import ticking
 from farpoint._selection import First, if_asked, interrupted, on_host, warn_of_fallback
+from farpoint._terms import Terms
 
 
 class Decision(NamedTuple):
@@ -58,7 +59,7 @@ class RobustSelection:
         self,
         answer: dict[str, Any],
         convert: Any,
-        asked: dict[str, Any],
+        asked: Terms,
         labeled_vectors: Any,
         has_distances: bool,
         has_assignment: bool,
@@ -170,11 +171,8 @@ def robust(
     asked = _terms.terms(
         _terms.rows_of(pool),
         labeled=labeled,
-        weights=None,
         exclude=exclude,
-        resume=None,
         metric=metric,
-        stop_radius=None,
         first=first,
         seed=seed,
         device=device,
@@ -196,5 +194,5 @@ def robust(
     selection = RobustSelection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
     if answer["raised"] is not None:
         raise interrupted(answer["raised"], selection)
-    warn_of_fallback(answer["statistics"], stacklevel=2)
+    warn_of_fallback(answer["fallback"], stacklevel=2)
     return selection

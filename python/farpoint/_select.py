@@ -111,5 +111,5 @@ def select(
     selection = Selection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
     if answer["raised"] is not None:
         raise interrupted(answer["raised"], selection)
-    warn_of_fallback(answer["statistics"], stacklevel=2)
+    warn_of_fallback(answer["fallback"], stacklevel=2)
     return selection

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from farpoint._terms import Terms
+
 #: The first center, where nothing is labeled.
 First = Literal["lowest", "mean", "heaviest", "random"] | int
 
@@ -38,12 +40,14 @@ class Selection:
     assignment: Any
     #: Whether the run was stopped before its budget or stop radius.
     interrupted: bool
+    #: What the engine took, the check of the values included.
+    seconds: float
 
     def __init__(
         self,
         answer: dict[str, Any],
         convert: Callable[[np.ndarray], Any],
-        asked: dict[str, Any],
+        asked: Terms,
         labeled_vectors: Any,
         has_distances: bool,
         has_assignment: bool,
@@ -53,7 +57,7 @@ class Selection:
         self.initial_radius, self.farthest = answer["initial_radius"], answer["farthest"]
         self.min_distance = if_asked(has_distances, answer["min_distance"], convert)
         self.assignment = if_asked(has_assignment, answer["assignment"], convert)
-        self.interrupted = answer["interrupted"]
+        self.interrupted, self.seconds = answer["interrupted"], answer["seconds"]
         self._counts = answer["statistics"]
         self._asked, self._labeled_vectors = asked, labeled_vectors
 
@@ -65,7 +69,11 @@ class Selection:
     @cached_property
     def statistics(self) -> dict[str, Any]:
         """What the run did: the device, rounds, pairs evaluated, rows read, seconds a phase."""
-        return json.loads(self._counts)
+        return json.loads(str(self._counts))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The extension's counts are text only when they are asked for.
+        return {**self.__dict__, "_counts": str(self._counts)}
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """The coverage curve: numbers of new centers, and the cover radius with so many, as NumPy arrays. Where rows are labeled it begins at 0."""
@@ -107,6 +115,7 @@ class Selection:
             "lower_bounds": on_host(self.lower_bounds).tolist(),
             "farthest": self.farthest,
             "interrupted": self.interrupted,
+            "seconds": self.seconds,
             "statistics": self.statistics,
         }
         text = json.dumps(named)
@@ -134,10 +143,10 @@ def interrupted(raised: BaseException, selection: Any) -> BaseException:
     return raised
 
 
-def warn_of_fallback(counts: str, stacklevel: int) -> None:
+def warn_of_fallback(fallback: str | None, stacklevel: int) -> None:
     """Say why no GPU was used where one would have been."""
-    if '"fallback":null' not in counts:
-        warnings.warn(f"the CPU is used: {json.loads(counts)['fallback']}", RuntimeWarning, stacklevel=stacklevel + 1)
+    if fallback is not None:
+        warnings.warn(f"the CPU is used: {fallback}", RuntimeWarning, stacklevel=stacklevel + 1)
 
 
 def on_host(array: Any) -> np.ndarray:

@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from farpoint._frameworks import is_torch, readable
 
 
-def terms(n: int | None, **given: Any) -> dict[str, Any]:
-    """The options of a selection from a pool of `n` rows, if that is known; rows as int64, masks as rows, weights as float32.
+class Terms(NamedTuple):
+    """The options of a selection as the extension reads them: rows as int64, masks as rows, weights as float32."""
+
+    metric: str
+    labeled: np.ndarray | None
+    weights: np.ndarray | None
+    exclude: np.ndarray | None
+    resume: np.ndarray | None
+    stop_radius: float | None
+    first: str | int
+    seed: int
+    device: str
+    threads: int
+    #: Whether every row's nearest center is asked for.
+    assign: bool
+
+
+def terms(
+    n: int | None,
+    *,
+    metric: Any,
+    labeled: Any,
+    exclude: Any,
+    first: Any,
+    seed: Any,
+    device: Any,
+    threads: Any,
+    assign: bool,
+    weights: Any = None,
+    resume: Any = None,
+    stop_radius: Any = None,
+) -> Terms:
+    """The options of a selection from a pool of `n` rows, if that is known.
 
     Raises TypeError for what is no row or number, ValueError for masks and numbers out of range.
     """
-    given["labeled"] = rows("labeled", given["labeled"], n)
-    given["exclude"] = rows("exclude", given["exclude"], n)
-    given["resume"] = rows("resume", given["resume"], n)
-    given["weights"] = weights(given["weights"])
-    given["device"] = device(given["device"])
-    given["metric"] = name("metric", given["metric"])
-    given["stop_radius"] = number("stop_radius", given["stop_radius"])
-    given["first"] = first(given["first"])
-    given["seed"] = count("seed", given["seed"], 2**64)
-    given["threads"] = count("threads", given["threads"])
-    return given
+    return Terms(
+        name("metric", metric),
+        rows("labeled", labeled, n),
+        as_weights(weights),
+        rows("exclude", exclude, n),
+        rows("resume", resume, n),
+        number("stop_radius", stop_radius),
+        as_first(first),
+        count("seed", seed, 2**64),
+        device if isinstance(device, str) else str(device),
+        count("threads", threads),
+        assign,
+    )
 
 
 def count(name: str, number: Any, beyond: int = 2**63) -> int:
@@ -114,7 +147,7 @@ def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def weights(given: Any) -> np.ndarray | None:
+def as_weights(given: Any) -> np.ndarray | None:
     """One number a row; float64 is rounded to float32."""
     if given is None:
         return None
@@ -125,12 +158,7 @@ def weights(given: Any) -> np.ndarray | None:
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def device(given: Any) -> str:
-    """A device by name; those of PyTorch are written as their names."""
-    return given if isinstance(given, str) else str(given)
-
-
-def first(given: Any) -> str | int:
+def as_first(given: Any) -> str | int:
     """A name or a pool row."""
     if isinstance(given, str):
         return given

@@ -33,7 +33,7 @@ def verify(pool: Any, selection: Selection | RobustSelection, *, threads: int = 
     """
     if not isinstance(selection, (Selection, RobustSelection)):
         raise TypeError(f"what is verified is a selection, not a {type(selection).__name__}")
-    asked = {**selection._asked, "threads": _terms.count("threads", threads), "device": "cpu", "assign": False, "resume": None}
+    asked = selection._asked._replace(threads=_terms.count("threads", threads), device="cpu", assign=False, resume=None)
     pool = readable(pool)
     if isinstance(selection, RobustSelection):
         verdict = _native.verify_certificate(pool, selection.certificate_json, asked, selection._labeled_vectors)

@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use super::robust::robust;
     #[pymodule_export]
-    use super::select::select;
+    use super::select::{Counts, select};
     #[pymodule_export]
     use super::verify::{verify, verify_certificate};
 

@@ -25,6 +25,8 @@ pub struct Answer<'py> {
     upper: f64,
     greedy_radius: f64,
     end: String,
+    /// Why no GPU was used, where one would have been.
+    fallback: Option<String>,
     min_distance: Option<Bound<'py, PyArray1<f64>>>,
     assignment: Option<Bound<'py, PyArray1<i64>>>,
     /// JSON, as the three after it.
@@ -120,6 +122,7 @@ fn answer(py: Python<'_>, selection: RobustSelection, raised: Option<PyErr>) -> 
         upper: selection.upper,
         greedy_radius: selection.greedy_radius,
         end: selection.end.to_string(),
+        fallback: selection.statistics.fallback.clone(),
         decisions: json(&selection.decisions),
         certificate: json(&selection.certificate),
         statistics: json(&selection.statistics),

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use farpoint::{Progress, Selection, select_with};
+use farpoint::{Progress, Selection, Statistics, select_with};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
@@ -27,9 +28,23 @@ pub struct Answer<'py> {
     min_distance: Option<Bound<'py, PyArray1<f64>>>,
     assignment: Option<Bound<'py, PyArray1<i64>>>,
     interrupted: bool,
-    /// JSON.
-    statistics: String,
+    /// What the engine took, the check of the values included.
+    seconds: f64,
+    /// Why no GPU was used, where one would have been.
+    fallback: Option<String>,
+    statistics: Counts,
     raised: Option<PyErr>,
+}
+
+/// The engine's counts, which are made JSON when they are asked for as text.
+#[pyclass(frozen, module = "farpoint._native")]
+pub struct Counts(Statistics);
+
+#[pymethods]
+impl Counts {
+    fn __str__(&self) -> String {
+        serde_json::to_string(&self.0).expect("counts and text are JSON")
+    }
 }
 
 /// `terms` are those of [`Terms`]; `tick` is called with picks, budget and radius now and then, in the calling thread.
@@ -57,7 +72,8 @@ pub fn select<'py>(
             *latest.lock().expect("nothing panics while it is held") = Some(progress);
             ControlFlow::Continue(())
         };
-        with_vectors(vectors.as_ref(), interrupt, |vectors| {
+        let started = Instant::now();
+        let selection = with_vectors(vectors.as_ref(), interrupt, |vectors| {
             let options = &with(&options, vectors, interrupt);
             match source.on_device() {
                 Some(view) => device::select(view, budget, options, allocate.as_ref(), watch),
@@ -65,15 +81,16 @@ pub fn select<'py>(
                     source.with_pool(interrupt, |pool| select_with(pool, budget, options, watch))
                 }
             }
-        })
+        });
+        (selection, started.elapsed().as_secs_f64())
     };
     let is_quick = n.saturating_mul(d).saturating_mul(budget.min(n)) <= QUICK && tick.is_none();
-    let (selection, raised_by) = if is_quick {
+    let ((selection, seconds), raised_by) = if is_quick {
         at_once(py, work)?
     } else {
         watched(py, |_| tell(tick, latest.lock().expect("as above").take()), work)?
     };
-    answer(py, finished(py, (selection, raised_by), tick, budget)?)
+    answer(py, finished(py, (selection, raised_by), tick, budget)?, seconds)
 }
 
 /// Call `tick` with how far the run has come, if it has come farther.
@@ -100,8 +117,11 @@ fn finished(
     Ok((selection, raised_by.or_else(|| tell(tick, last).err())))
 }
 
-fn answer(py: Python<'_>, (selection, raised): (Selection, Option<PyErr>)) -> PyResult<Answer<'_>> {
-    let statistics = serde_json::to_string(&selection.statistics);
+fn answer(
+    py: Python<'_>,
+    (selection, raised): (Selection, Option<PyErr>),
+    seconds: f64,
+) -> PyResult<Answer<'_>> {
     Ok(Answer {
         centers: rows(py, &selection.centers),
         radii: selection.radii.into_pyarray(py),
@@ -111,7 +131,9 @@ fn answer(py: Python<'_>, (selection, raised): (Selection, Option<PyErr>)) -> Py
         min_distance: selection.min_distances.map(|distances| distances.into_pyarray(py)),
         assignment: selection.assignment.map(|assignment| assignment.into_pyarray(py)),
         interrupted: selection.interrupted,
-        statistics: statistics.expect("counts and text are JSON"),
+        seconds,
+        fallback: selection.statistics.fallback.clone(),
+        statistics: Counts(selection.statistics),
         raised,
     })
 }

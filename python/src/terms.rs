@@ -7,9 +7,8 @@ use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-/// Taken from a dict of these names.
+/// Taken from the attributes of these names.
 #[derive(FromPyObject)]
-#[pyo3(from_item_all)]
 pub struct Terms<'py> {
     metric: String,
     labeled: Option<PyReadonlyArray1<'py, i64>>,

@@ -86,13 +86,24 @@ pub fn select_tuned(
     if tuning.filter == Filter::CudaLent {
         return select_copied(pool, budget, options, tuning, watch);
     }
-    on_engine_threads(options.threads, || {
+    let threads = threads(options.threads, pool, budget);
+    on_engine_threads(threads, || {
         let problem = Problem::new(pool, budget, options)?;
         let work = &mut Selecting { tuning, watch };
         let (mut selection, fallback) = dispatch(problem, options.device, tuning.filter, work)?;
         selection.statistics.fallback = fallback;
         Ok(selection)
     })?
+}
+
+/// Products of values up to which a selection is sooner done than a second thread is started.
+const ALONE: usize = 1 << 23;
+
+/// How many threads to start, 0 being one a core: small selections are made by one. The answer does not depend on it.
+fn threads(wanted: usize, pool: &Pool, budget: usize) -> usize {
+    let values = pool.rows().saturating_mul(pool.dimensions());
+    let is_small = values.saturating_mul(budget.min(pool.rows())) <= ALONE;
+    if wanted == 0 && is_small { 1 } else { wanted }
 }
 
 /// What is to be done, wherever that turns out to be.
