@@ -17,6 +17,7 @@
 use std::ops::ControlFlow;
 
 pub use crate::backend::cuda::batch::{Batch, BatchOptions};
+use crate::backend::cuda::device::keeping_current;
 pub use crate::backend::cuda::kernels::borrow::{Allocation, Allocator, DevicePool, Stream};
 use crate::engine::{Tuning, select_lent};
 use crate::error::Result;
@@ -53,4 +54,10 @@ pub fn select_with(
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
     select_lent(pool, budget, options, stream, &Tuning::default(), watch)
+}
+
+/// Do `work`, and leave the calling thread's current CUDA context as it was: all else here makes a device's primary context current, which
+/// a program that works on several GPUs may not expect.
+pub fn keeping_current_context<T>(work: impl FnOnce() -> T) -> T {
+    keeping_current(work)
 }

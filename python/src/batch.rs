@@ -1,10 +1,10 @@
 //! Many small pools of one array at once: what `farpoint.torch.select_batch` rests on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use farpoint::cuda::BatchOptions;
+use farpoint::cuda::{BatchOptions, keeping_current_context};
 use farpoint::{Dtype, First, Metric, Options, Pool, select};
 use numpy::PyArray1;
 use pyo3::exceptions::PyTypeError;
@@ -109,7 +109,8 @@ pub fn select_many<'py>(
 /// Selections from small pools on a GPU, prepared once and queued as often as wanted: one launch, which a CUDA graph can capture.
 #[pyclass(frozen, module = "farpoint._native")]
 pub struct Batch {
-    batch: Mutex<farpoint::cuda::Batch>,
+    /// None only while it is dropped.
+    batch: Mutex<Option<farpoint::cuda::Batch>>,
     /// The GPU's number.
     device: usize,
 }
@@ -133,46 +134,69 @@ impl Batch {
             let (dtype, d) = (view.dtype, view.shape.1);
             farpoint::cuda::Batch::new(&stream, dtype, d, &terms.offsets, &terms.budgets, &options)
         };
-        let batch = pools.py().detach(make).map_err(exception)?;
-        Ok(Batch { batch: Mutex::new(batch), device: device::number(&view) })
+        let batch = apart(pools.py(), make)?;
+        Ok(Batch { batch: Mutex::new(Some(batch)), device: device::number(&view) })
     }
 
     /// Queue the selections on the stream that the array's library works on.
     #[pyo3(signature = (pools, stream=None))]
     fn queue(&self, pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<()> {
         let view = on_a_gpu(pools, stream)?;
-        let queue = || self.lock().queue(&device::pool(&view)?, &device::stream(&view, None)?);
-        pools.py().detach(queue).map_err(exception)
+        let queue = || {
+            let (pool, stream) = (device::pool(&view)?, device::stream(&view, None)?);
+            self.with(|batch| batch.queue(&pool, &stream))
+        };
+        apart(pools.py(), queue)
     }
 
     /// Other first centers for what is queued on `stream` from now on, if the batch was made with some.
     fn set_first(&self, py: Python<'_>, first: Vec<usize>, stream: i64) -> PyResult<()> {
         let set = || {
-            self.lock().set_first(&first, &device::stream_of(self.device, handle(Some(stream)))?)
+            let stream = device::stream_of(self.device, handle(Some(stream)))?;
+            self.with(|batch| batch.set_first(&first, &stream))
         };
-        py.detach(set).map_err(exception)
+        apart(py, set)
     }
 
     /// Wait for what was queued last, and raise what was wrong with the values of `pools`, for which it was.
     #[pyo3(signature = (pools, stream=None))]
     fn check(&self, pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<()> {
         let view = on_a_gpu(pools, stream)?;
-        let fetch = || self.lock().fetch(&device::pool(&view)?, &device::stream(&view, None)?);
-        pools.py().detach(fetch).map(drop).map_err(exception)
+        let fetch = || {
+            let (pool, stream) = (device::pool(&view)?, device::stream(&view, None)?);
+            self.with(|batch| batch.fetch(&pool, &stream))
+        };
+        apart(pools.py(), fetch).map(drop)
     }
 
     /// Where the picks are on the device: 32-bit rows, those of each pool after those of the one before.
     #[getter]
     fn picks_address(&self) -> u64 {
-        self.lock().picks_address()
+        self.with(|batch| batch.picks_address())
     }
 }
 
 impl Batch {
-    fn lock(&self) -> MutexGuard<'_, farpoint::cuda::Batch> {
+    fn with<T>(&self, work: impl FnOnce(&mut farpoint::cuda::Batch) -> T) -> T {
         // What a panic leaves behind is checked again by every call.
-        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        work(batch.as_mut().expect("there until it is dropped"))
     }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let batch = self.batch.get_mut().unwrap_or_else(PoisonError::into_inner);
+        keeping_current_context(|| drop(batch.take()));
+    }
+}
+
+/// Call the engine with the interpreter's lock released, and leave the current GPU of the array's library alone.
+fn apart<T: Send>(
+    py: Python<'_>,
+    call: impl FnOnce() -> farpoint::Result<T> + Send,
+) -> PyResult<T> {
+    py.detach(|| keeping_current_context(call)).map_err(exception)
 }
 
 fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {

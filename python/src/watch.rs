@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use farpoint::cuda::keeping_current_context;
 use pyo3::prelude::*;
 
 use crate::errors::panicked;
@@ -24,7 +25,9 @@ pub fn at_once<T: Send>(
     work: impl FnOnce(&AtomicBool) -> T + Send,
 ) -> PyResult<Watched<T>> {
     let never = AtomicBool::new(false);
-    let done = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&never))));
+    // Arrays' libraries keep a current GPU of their own in this thread.
+    let work = || keeping_current_context(|| work(&never));
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     done.map(|done| (done, None)).map_err(|panic| panicked(&*panic))
 }
 

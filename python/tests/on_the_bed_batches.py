@@ -117,5 +117,44 @@ def the_stream_reaches_the_producer() -> None:
     assert picks_of(batch, 5) == farpoint.select(pool, 5, device="cpu").centers.tolist()
 
 
+def the_current_context_stays() -> None:
+    """The caller's thread may work on another GPU, or as here on none, and goes on there."""
+    driver = device_arrays.driver()
+    pool = normal(300, 12)
+    lent = DeviceArray(pool)
+    before = ctypes.c_void_p()
+    device_arrays.check(driver.cuCtxGetCurrent(ctypes.byref(before)))
+    for context in (ctypes.c_void_p(None), before):
+        device_arrays.check(driver.cuCtxSetCurrent(context))
+        farpoint.select(lent, 3)
+        farpoint.select(lent, 3, progress=lambda *_: None)
+        farpoint.select(pool, 3, device="cuda")
+        batch = _native.Batch(lent, terms([0, 300], [4], [7]), 1)
+        batch.set_first([9], 1)
+        batch.queue(lent, 1)
+        batch.check(lent, 1)
+        del batch
+        now = ctypes.c_void_p()
+        device_arrays.check(driver.cuCtxGetCurrent(ctypes.byref(now)))
+        assert now.value == context.value
+
+
+def other_first_centers() -> None:
+    pool = normal(300, 12)
+    lent = DeviceArray(pool)
+    batch = _native.Batch(lent, terms([0, 100, 300], [4, 6], [7, 0]), 1)
+    for first in ([7, 0], [99, 199], [0, 5]):
+        batch.set_first(first, 1)
+        batch.queue(lent, 1)
+        batch.check(lent, 1)
+        assert picks_of(batch, 10) == expected_picks(pool, [0, 100, 300], [4, 6], first, "euclidean")
+    with raising(IndexError, "first row 200"):
+        batch.set_first([0, 200], 1)
+    with raising(ValueError, "1 first rows for 2 pools"):
+        batch.set_first([0], 1)
+    with raising(ValueError, "made without first centers"):
+        _native.Batch(lent, terms([0, 300], [4]), 1).set_first([3], 1)
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]]()

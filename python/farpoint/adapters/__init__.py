@@ -8,6 +8,8 @@ import                                in place of
 ``farpoint.adapters.patchcore``       the samplers of amazon-science/patchcore-inspection
 ``farpoint.adapters.pytorch3d``       ``pytorch3d.ops.sample_farthest_points``
 ``farpoint.adapters.torch_cluster``   ``torch_cluster.fps``
+``farpoint.adapters.scikit_activeml``  ``skactiveml.pool.CoreSet``
+``farpoint.adapters.modal``            a query strategy for modAL's learners
 ====================================  =======================================================================
 
 Same arguments, attributes, results and errors; the rows are exact, distinct and the same on every device. Where a peer's

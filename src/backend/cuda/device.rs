@@ -53,6 +53,16 @@ pub fn has_driver() -> bool {
     *FOUND.get_or_init(driver::is_present)
 }
 
+/// Do `work`, and leave the thread's current context as it was.
+pub fn keeping_current<T>(work: impl FnOnce() -> T) -> T {
+    // Looking for a driver costs more than what is kept.
+    if !has_driver() {
+        return work();
+    }
+    let _before = driver::CurrentContext::remember();
+    work()
+}
+
 impl Gpu {
     /// The device of this number, opened once a process.
     ///

@@ -49,3 +49,21 @@ pub fn milliseconds(from: &CudaEvent, to: &CudaEvent) -> Result<f32, DriverError
     // SAFETY: both events live until they are dropped; what is not reached yet is an error.
     unsafe { result::event::elapsed(from.cu_event(), to.cu_event()) }
 }
+
+/// The context that was current in this thread when this was made; current again when it is dropped.
+pub struct CurrentContext(sys::CUcontext);
+
+impl CurrentContext {
+    /// Null where there is none yet. There is a driver: the caller has looked.
+    pub fn remember() -> CurrentContext {
+        let before = result::ctx::get_current().unwrap_or(None);
+        CurrentContext(before.unwrap_or(std::ptr::null_mut()))
+    }
+}
+
+impl Drop for CurrentContext {
+    fn drop(&mut self) {
+        // SAFETY: null, or a context that was current in this thread; one destroyed since is refused, and nothing could be done.
+        let _ = unsafe { result::ctx::set_current(self.0) };
+    }
+}
