@@ -11,8 +11,8 @@ from farpoint._frameworks import is_torch
 
 #: Types of value that pools have, by NumPy's and PyTorch's names.
 FITTING = ("float32", "float16", "bfloat16", "uint8", "int8")
-#: DLPack's devices whose memory the host reads: its own, pinned, managed.
-HOST = (1, 3, 13)
+#: DLPack's devices whose memory the host reads: its own, and pinned.
+HOST = (1, 3)
 #: Frames between a warning here and the caller of `select`.
 DEPTH = 5
 

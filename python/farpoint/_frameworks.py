@@ -10,6 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
+class Allocator:
+    """Memory on a GPU from an array library, for the engine: a number of bytes to an address, and what keeps the memory."""
+
+    def __init__(self, take: Callable[[int], tuple[int, Any]]) -> None:
+        self._take = take
+        #: Why there was none; the engine only knows that.
+        self.refusal: Exception | None = None
+
+    def __call__(self, n_bytes: int) -> tuple[int, Any]:
+        try:
+            return self._take(n_bytes)
+        except Exception as refusal:
+            self.refusal = refusal
+            raise
+
+
 class Framework(NamedTuple):
     """What a call needs of the library its pool comes from."""
 
@@ -18,7 +34,12 @@ class Framework(NamedTuple):
     #: The stream to work on, numbered as DLPack does (1 is the default one, -1 leaves the array as it is); None on the host.
     stream: int | None = None
     #: Bytes to an address on the pool's device and what keeps it; None for the engine's own memory.
-    allocate: Callable[[int], tuple[int, Any]] | None = None
+    allocate: Allocator | None = None
+
+    @property
+    def refusal(self) -> Exception | None:
+        """What the library said when there was no memory."""
+        return None if self.allocate is None else self.allocate.refusal
 
 
 def _itself(array: np.ndarray) -> np.ndarray:
@@ -81,7 +102,7 @@ def _torch(pool: Any) -> Framework:
     device = pool.device
     stream = torch.cuda.current_stream(device)
 
-    def allocate(n_bytes: int) -> tuple[int, Any]:
+    def take(n_bytes: int) -> tuple[int, Any]:
         # The stream that is current belongs to a thread, and this is called on one of the engine's.
         with torch.cuda.stream(stream):
             memory = torch.empty(n_bytes, dtype=torch.uint8, device=device)
@@ -90,7 +111,7 @@ def _torch(pool: Any) -> Framework:
     def answer(array: np.ndarray) -> Any:
         return torch.from_numpy(array).to(device)
 
-    return Framework(answer, stream.cuda_stream or 1, allocate)
+    return Framework(answer, stream.cuda_stream or 1, Allocator(take))
 
 
 def _cupy(pool: Any) -> Framework:
@@ -100,7 +121,7 @@ def _cupy(pool: Any) -> Framework:
     with device:
         stream = cupy.cuda.get_current_stream()
 
-    def allocate(n_bytes: int) -> tuple[int, Any]:
+    def take(n_bytes: int) -> tuple[int, Any]:
         with device, stream:
             memory = cupy.cuda.alloc(n_bytes)
         return memory.ptr, memory
@@ -109,7 +130,7 @@ def _cupy(pool: Any) -> Framework:
         with device, stream:
             return cupy.asarray(array)
 
-    return Framework(answer, stream.ptr or 1, allocate)
+    return Framework(answer, stream.ptr or 1, Allocator(take))
 
 
 def _jax(pool: Any) -> Framework:

@@ -107,7 +107,10 @@ def select(
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)
     with ticking(progress) as tick:
-        answer = _native.select(pool, number, asked, labeled_vectors, tick, library.stream, library.allocate)
+        try:
+            answer = _native.select(pool, number, asked, labeled_vectors, tick, library.stream, library.allocate)
+        except MemoryError as error:
+            raise error from library.refusal
     selection = Selection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
     if answer["raised"] is not None:
         raise interrupted(answer["raised"], selection)

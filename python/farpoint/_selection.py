@@ -26,7 +26,7 @@ class Selection:
 
     #: New centers, ``(k,)`` int64: pool rows, in the order greedy chose them. The first j are the selection of budget j.
     centers: Any
-    #: ``(k,)`` float64: ``radii[t]`` is the cover radius once ``centers[:t + 1]`` are chosen. One shorter after an interruption.
+    #: ``(k,)`` float64: ``radii[t]`` is the cover radius once ``centers[:t + 1]`` are chosen. One shorter after an interruption before the last pick.
     radii: Any
     #: ``(k,)`` float64: no t + 1 new centers have a radius below ``lower_bounds[t]``.
     lower_bounds: Any

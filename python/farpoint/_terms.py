@@ -117,7 +117,7 @@ def host(values: Any) -> np.ndarray:
     """An array in host memory, of whatever library."""
     if is_torch(values):
         values = on_host_tensor(values)
-        return (values.float() if values.dtype.itemsize == 2 else values).numpy()
+        return (values.float() if values.is_floating_point() and values.dtype.itemsize == 2 else values).numpy()
     return np.asarray(values.get() if type(values).__module__.startswith("cupy") else values)
 
 
@@ -173,8 +173,12 @@ def as_first(given: Any) -> str | int:
 
 def vectors(given: Any) -> Any:
     """Labeled vectors, copied to host memory where they lie on a GPU: there are few of them, beside the pool. None if there are none yet."""
-    if getattr(given, "shape", None) is not None and len(given.shape) == 2 and given.shape[0] == 0:
+    shape = getattr(given, "shape", None)
+    if given == [] if shape is None else (len(shape) == 2 and shape[0] == 0):
         return None
     if is_torch(given):
         return on_host_tensor(readable(given))
-    return given.get() if type(given).__module__.startswith("cupy") else given
+    library = type(given).__module__.partition(".")[0]
+    if library == "cupy":
+        return given.get()
+    return np.asarray(given) if library in ("jax", "jaxlib") else given

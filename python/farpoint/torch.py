@@ -43,7 +43,7 @@ class BatchSelector:
         The first center of each pool, a row of that pool.
 
     On CUDA, pools of up to some thousand rows: 12 bytes a row of device memory, from PyTorch's allocator. The selector must live as long
-    as a graph that captured it. Its calls share memory: on one stream at a time. On the CPU pools are shared out among the cores.
+    as a graph that captured it. Its calls share memory: they are in the order of one stream, whatever the thread. On the CPU pools are shared out among the cores.
 
     Raises what `farpoint.select` raises; ValueError for shapes, offsets and budgets that do not fit.
     """
@@ -55,9 +55,14 @@ class BatchSelector:
         self._shape, self._dtype, self._device = pools.shape, pools.dtype, pools.device
         self._slots = None if self._layout.is_even else torch.from_numpy(self._layout.slots()).to(pools.device)
         self._batch: Any = None
+        # A call's picks lie in memory that the next one writes: from the launch to the copy it is one thread's.
+        self._lock = threading.RLock()
         if pools.is_cuda:
             library = framework(pools)
-            self._batch = _native.Batch(_flat(readable(pools)), self._layout.asked(), library.stream, library.allocate)
+            try:
+                self._batch = _native.Batch(_flat(readable(pools)), self._layout.asked(), library.stream, library.allocate)
+            except MemoryError as error:
+                raise error from library.refusal
             self._picks = torch.as_tensor(_Words(self._batch.picks_address, sum(self._layout.budgets)), device=pools.device)
 
     def __call__(self, pools: torch.Tensor) -> torch.Tensor:
@@ -91,8 +96,9 @@ class BatchSelector:
         flat = _flat(pools)
         if self._batch is None:
             return torch.from_numpy(_native.select_many(flat, self._layout.asked()))
-        self._batch.queue(flat, framework(flat).stream)
-        return self._picks.to(torch.int64)
+        with self._lock:
+            self._batch.queue(flat, framework(flat).stream)
+            return self._picks.to(torch.int64)
 
     def _shaped(self, picks: torch.Tensor) -> torch.Tensor:
         pools, most = len(self._layout.budgets), self._layout.most
@@ -113,25 +119,26 @@ def select_batch(
     """Select from small pools, at every step of a training loop: `BatchSelector` in one call, which remembers what it prepared.
 
     Parameters and the answer are `BatchSelector`'s. On CUDA values are checked, which waits for the selection, but while a graph is being
-    captured, before which it must have been called with the same shapes once.
+    captured, before which it must have been called with the same shapes and first centers once. Graphs of one shape share memory: replay them one
+    after another, or give each a `BatchSelector` of its own.
 
     Raises as `BatchSelector`; RuntimeError while capturing what was not prepared.
     """
     if not pools.is_cuda:
         return BatchSelector(pools, budget, offsets=offsets, first=first, metric=metric)(pools)
-    is_capturing = torch.cuda.is_current_stream_capturing()
-    make = partial(BatchSelector, pools, budget, offsets=offsets, first=first, metric=metric)
+    asked = layout(pools.shape, budget, offsets, first, metric)
     # Other first centers need nothing to be prepared anew.
-    asked = layout(pools.shape, budget, offsets, first, metric).with_first(None)
-    shape = (asked, first is None, pools.shape, pools.dtype, pools.device)
-    if is_capturing:
-        return _prepared.captured(shape)(pools)
+    shape = (asked.with_first(None), first is None, pools.shape, pools.dtype, pools.device)
+    if torch.cuda.is_current_stream_capturing():
+        return _prepared.captured(shape, asked.first)(pools)
+    make = partial(BatchSelector, pools, budget, offsets=offsets, first=first, metric=metric)
     selector = _prepared.of(torch.cuda.current_stream(pools.device).cuda_stream, shape, make)
-    if first is not None:
-        selector.set_first(first)
-    picks = selector(pools)
-    selector.check(pools)
-    return picks
+    with selector._lock:
+        if first is not None:
+            selector.set_first(first)
+        picks = selector(pools)
+        selector.check(pools)
+        return picks
 
 
 class _Prepared:
@@ -142,7 +149,7 @@ class _Prepared:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._selectors: OrderedDict[tuple[int, Any], BatchSelector] = OrderedDict()
-        self._in_graphs: list[BatchSelector] = []
+        self._in_graphs: list[tuple[Any, BatchSelector]] = []
 
     def of(self, stream: int, shape: Any, make: Callable[[], BatchSelector]) -> BatchSelector:
         """The selector for `shape` on `stream`; those not used for long are forgotten."""
@@ -153,15 +160,19 @@ class _Prepared:
                 self._selectors.popitem(last=False)
             return selector
 
-    def captured(self, shape: Any) -> BatchSelector:
-        """A selector for a graph, which must find its memory whenever it is replayed: it is the graph's alone, and never forgotten."""
+    def captured(self, shape: Any, first: tuple[int, ...] | None) -> BatchSelector:
+        """A selector for a graph, which must find its memory whenever it is replayed: it is kept for graphs, and never forgotten. Several
+        calls of one shape in a graph share it: they are in the order of its stream."""
         with self._lock:
             for key in reversed(self._selectors):
-                if key[1] == shape:
-                    self._in_graphs.append(self._selectors.pop(key))
-                    return self._in_graphs[-1]
+                if key[1] == shape and self._selectors[key]._layout.first == first:
+                    self._in_graphs.append((shape, self._selectors.pop(key)))
+                    break
+            for of, selector in reversed(self._in_graphs):
+                if of == shape and selector._layout.first == first:
+                    return selector
         raise RuntimeError(
-            "select_batch is captured in a graph before it was called with pools of this shape: call it once before"
+            "select_batch is captured in a graph before it was called with pools of this shape and first centers: call it once before"
         )
 
 

@@ -1,11 +1,12 @@
 //! Many small pools of one array at once: what `farpoint.torch.select_batch` rests on.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Builder};
 
 use farpoint::cuda::{BatchOptions, keeping_current_context};
-use farpoint::{Dtype, First, Metric, Options, Pool, select};
+use farpoint::{Dtype, Error, First, Metric, Options, Pool, select};
 use numpy::PyArray1;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -13,10 +14,11 @@ use pyo3::prelude::*;
 use crate::device;
 use crate::dlpack::Place;
 use crate::errors::exception;
+use crate::select::QUICK;
 use crate::source::raised;
 use crate::terms::metric;
 use crate::view::{View, handle};
-use crate::watch::at_once;
+use crate::watch::{at_once, watched};
 
 /// What they are called in errors.
 const POOLS: &str = "array of pools";
@@ -33,7 +35,7 @@ struct Batched<'a> {
 }
 
 impl Batched<'_> {
-    fn pool(&self, p: usize) -> farpoint::Result<Vec<usize>> {
+    fn pool(&self, p: usize, interrupt: &AtomicBool) -> farpoint::Result<Vec<usize>> {
         let row_bytes = self.d * self.dtype.bytes();
         let bytes = &self.bytes[self.offsets[p] * row_bytes..self.offsets[p + 1] * row_bytes];
         let options = Options {
@@ -41,26 +43,48 @@ impl Batched<'_> {
             device: farpoint::Device::Cpu,
             metric: self.metric,
             first: self.first.map_or(First::Lowest, |first| First::Row(first[p])),
+            interrupt: Some(interrupt),
             ..Options::default()
         };
-        Ok(select(&Pool::of_bytes(bytes, self.d, self.dtype, None)?, self.budgets[p], &options)?
-            .centers)
+        let select = |pool: Pool| select(&pool, self.budgets[p], &options);
+        let selection = Pool::of_bytes(bytes, self.d, self.dtype, Some(interrupt)).and_then(select);
+        Ok(selection.map_err(|error| self.counted(error, p))?.centers)
+    }
+
+    /// A bad row is counted through all pools, as on a GPU.
+    fn counted(&self, error: Error, p: usize) -> Error {
+        let first = self.offsets[p];
+        match error {
+            Error::NotFinite { what, row, dimension, value } => {
+                Error::NotFinite { what, row: first + row, dimension, value }
+            }
+            Error::ZeroRow { what, row } => Error::ZeroRow { what, row: first + row },
+            error => error,
+        }
+    }
+
+    /// Products of values that the selections take.
+    fn products(&self) -> usize {
+        let rows = self.offsets.windows(2).map(|bounds| bounds[1] - bounds[0]);
+        let pairs = rows.zip(self.budgets).map(|(rows, budget)| rows.saturating_mul(*budget));
+        pairs.fold(0, usize::saturating_add).saturating_mul(self.d)
     }
 
     /// The picks of every pool, by as many threads as there are cores.
-    fn run(&self) -> farpoint::Result<Vec<Vec<usize>>> {
+    fn run(&self, interrupt: &AtomicBool) -> farpoint::Result<Vec<Vec<usize>>> {
         let pools = self.budgets.len();
         let slots: Vec<Mutex<_>> = (0..pools).map(|_| Mutex::new(Ok(Vec::new()))).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             let turns = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-            for p in turns.take_while(|&p| p < pools) {
-                *slots[p].lock().expect("one thread a slot") = self.pool(p);
+            for p in turns.take_while(|&p| p < pools && !interrupt.load(Ordering::Relaxed)) {
+                *slots[p].lock().expect("one thread a slot") = self.pool(p, interrupt);
             }
         };
         let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
-            (1..cores.min(pools)).for_each(|_| drop(scope.spawn(work)));
+            // Where no more threads can be had, those there are do it all.
+            (1..cores.min(pools)).for_each(|_| drop(Builder::new().spawn_scoped(scope, work)));
             work();
         });
         slots
@@ -101,7 +125,12 @@ pub fn select_many<'py>(
         first: terms.first.as_deref(),
         metric: metric(&terms.metric)?,
     };
-    let (picks, _) = at_once(pools.py(), |_| batched.run())?;
+    let run = |interrupt: &AtomicBool| batched.run(interrupt);
+    let (picks, raised_by) = match batched.products() <= QUICK {
+        true => at_once(pools.py(), run)?,
+        false => watched(pools.py(), |_| Ok(()), run)?,
+    };
+    raised_by.map_or(Ok(()), Err)?;
     let picks = raised(picks)?.concat();
     Ok(crate::select::rows(pools.py(), &picks))
 }
@@ -113,6 +142,8 @@ pub struct Batch {
     batch: Mutex<Option<farpoint::cuda::Batch>>,
     /// The GPU's number.
     device: usize,
+    /// Where it was made.
+    process: u32,
 }
 
 #[pymethods]
@@ -135,7 +166,11 @@ impl Batch {
             farpoint::cuda::Batch::new(&stream, dtype, d, &terms.offsets, &terms.budgets, &options)
         };
         let batch = apart(pools.py(), make)?;
-        Ok(Batch { batch: Mutex::new(Some(batch)), device: device::number(&view) })
+        Ok(Batch {
+            batch: Mutex::new(Some(batch)),
+            device: device::number(&view),
+            process: process::id(),
+        })
     }
 
     /// Queue the selections on the stream that the array's library works on.
@@ -187,7 +222,13 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         let batch = self.batch.get_mut().unwrap_or_else(PoisonError::into_inner);
-        keeping_current_context(|| drop(batch.take()));
+        let batch = batch.take();
+        if self.process == process::id() {
+            keeping_current_context(|| drop(batch));
+        } else {
+            // In a forked child the GPU must not be touched, and the memory is the parent's.
+            std::mem::forget(batch);
+        }
     }
 }
 
@@ -200,7 +241,8 @@ fn apart<T: Send>(
 }
 
 fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {
-    let view = View::of(pools, stream, POOLS)?;
+    let mut view = View::of(pools, stream, POOLS)?;
+    device::leave_own_stream(&mut view).map_err(exception)?;
     match view.place {
         Place::Cuda(_) => Ok(view),
         Place::Host => {

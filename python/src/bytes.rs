@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 pub fn of<K>(address: u64, length: usize, _keeper: &K) -> &[u8] {
     let start =
         std::ptr::with_exposed_provenance::<u8>(usize::try_from(address).expect("a host address"));
-    // SAFETY: `View` has made sure that an array of so many bytes lies there, contiguous and not empty, and holds what keeps it. Other
+    // SAFETY: an array's library says that one of so many bytes lies there: `View`, which alone asks, has refused null addresses, gaps and
+    // empty shapes, and holds what keeps it. Other
     // threads of the program may write to it meanwhile, as with any array library: the selection then reads one or the other value
     // of each byte, and decides nothing about memory by them.
     unsafe { std::slice::from_raw_parts(start, length) }

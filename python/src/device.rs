@@ -4,12 +4,17 @@
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 
-use farpoint::cuda::{Allocation, Allocator, DevicePool, Stream, select_with};
+use farpoint::cuda::{
+    Allocation, Allocator, DevicePool, Stream, keeping_current_context, select_with,
+};
 use farpoint::{Options, Progress, Selection};
 use pyo3::prelude::*;
 
 use crate::dlpack::Place;
 use crate::view::View;
+
+/// The driver's handle of the default stream that each thread has for itself.
+const PER_THREAD: u64 = 2;
 
 /// [`farpoint::cuda::select_with`].
 pub fn select(
@@ -19,7 +24,10 @@ pub fn select(
     allocate: Option<&Py<PyAny>>,
     watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> farpoint::Result<Selection> {
-    select_with(&pool(view)?, budget, options, &stream(view, allocate)?, watch)
+    // This may be the caller's thread, in which the array's library keeps a current GPU of its own.
+    keeping_current_context(|| {
+        select_with(&pool(view)?, budget, options, &stream(view, allocate)?, watch)
+    })
 }
 
 /// The pool of a view, as the engine takes it.
@@ -37,6 +45,16 @@ pub fn stream(view: &View, allocate: Option<&Py<PyAny>>) -> farpoint::Result<Str
     // SAFETY: `allocate` is farpoint's own (`farpoint._frameworks`): it allocates as many bytes on the view's device and stream by an
     // allocator that reuses memory in the order of the stream, and aligns it.
     Ok(unsafe { stream.allocating(allocator(allocate)) })
+}
+
+/// A thread's own default stream means another one in the engine's threads: wait for it in the caller's, and work on the default stream,
+/// which it is in the order of.
+pub fn leave_own_stream(view: &mut View) -> farpoint::Result<()> {
+    if view.place != Place::Host && view.stream == PER_THREAD {
+        keeping_current_context(|| stream_of(number(view), PER_THREAD)?.synchronize())?;
+        view.stream = 0;
+    }
+    Ok(())
 }
 
 /// A stream of an array library, by the driver's handle.

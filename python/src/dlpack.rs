@@ -4,13 +4,15 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::NonNull;
 
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
-/// `DLDeviceType`s whose memory the host reads: CPU, pinned by CUDA, managed by CUDA.
-const HOST: [c_int; 3] = [1, 3, 13];
+/// `DLDeviceType`s whose memory the host reads: CPU, pinned by CUDA.
+const HOST: [c_int; 2] = [1, 3];
+/// `kDLCUDAManaged`: the host could read it, but not before the device is done with it.
+const MANAGED: c_int = 13;
 /// `kDLCUDA`.
 const CUDA: c_int = 2;
 /// The version that both sides must agree on.
@@ -116,7 +118,8 @@ enum Owner {
 /// A tensor that is given back when this is dropped.
 struct Managed(NonNull<Versioned>);
 
-// SAFETY: a managed tensor may be given back from any thread, says dlpack.h.
+// SAFETY: it is given back in the thread that was lent it: a view is dropped by the call that made it, with the interpreter attached. Others
+// only read where it lies.
 unsafe impl Send for Managed {}
 // SAFETY: it is only read after it was made.
 unsafe impl Sync for Managed {}
@@ -188,7 +191,7 @@ pub fn capsule(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<Optio
         // SAFETY: a capsule of this name holds such a tensor, until it is destroyed.
         let managed = unsafe { managed.as_ref() };
         if managed.version.major != MAJOR {
-            return Err(PyBufferError::new_err("the tensor is of another version of DLPack"));
+            return Err(PyTypeError::new_err("the tensor is of another version of DLPack"));
         }
         // SAFETY: as above.
         unsafe { read(&managed.tensor) }
@@ -210,7 +213,7 @@ fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &'static CStr) -> PyResult<N
 }
 
 fn nothing_lent() -> PyErr {
-    PyBufferError::new_err("the array's library lent nothing")
+    PyTypeError::new_err("the array's library lent nothing")
 }
 
 /// # Safety
@@ -229,7 +232,7 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
         numbers(tensor.shape).iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
     let number = usize::try_from(tensor.device.number).unwrap_or(0);
     let place = match tensor.device.kind {
-        CUDA => Place::Cuda(number),
+        CUDA | MANAGED => Place::Cuda(number),
         kind if HOST.contains(&kind) => Place::Host,
         kind => return Err(PyTypeError::new_err(elsewhere(kind))),
     };

@@ -100,7 +100,11 @@ pub fn robust<'py>(
             })
         })
     };
-    let tell = |_: Python<'_>| tell(tick, latest.lock().expect("as above").take());
+    let tell = |_: Python<'_>| {
+        // The engine is not kept from telling more meanwhile.
+        let progress = latest.lock().expect("as above").take();
+        tell(tick, progress)
+    };
     match watched(pool.py(), tell, work)? {
         (Err(_), Some(error)) => Err(without_selection(pool.py(), error)),
         (selection, error) => Ok(answer(pool.py(), raised(selection)?, error)),

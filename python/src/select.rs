@@ -15,7 +15,7 @@ use crate::terms::{Terms, available, with};
 use crate::watch::{Watched, at_once, watched, without_selection};
 
 /// Products of values up to which a selection is sooner done than a tick: it runs in the calling thread.
-const QUICK: usize = 1 << 26;
+pub const QUICK: usize = 1 << 26;
 
 /// What a selection came to, as `farpoint._selection` takes it, and what ended it early.
 #[derive(IntoPyObject)]
@@ -84,13 +84,22 @@ pub fn select<'py>(
         });
         (selection, started.elapsed().as_secs_f64())
     };
-    let is_quick = n.saturating_mul(d).saturating_mul(budget.min(n)) <= QUICK && tick.is_none();
+    let given =
+        options.labeled.len() + options.resume.len() + vectors.as_ref().map_or(0, |v| v.shape().0);
+    let products = n.saturating_mul(d).saturating_mul(budget.min(n) + given);
+    // A file's values may have to be read first.
+    let is_quick = products <= QUICK && tick.is_none() && matches!(source, Source::Array(_));
     let ((selection, seconds), raised_by) = if is_quick {
         at_once(py, work)?
     } else {
-        watched(py, |_| tell(tick, latest.lock().expect("as above").take()), work)?
+        watched(py, |_| tell(tick, take(&latest)), work)?
     };
     answer(py, finished(py, (selection, raised_by), tick, budget)?, seconds)
+}
+
+/// What the engine told last. It is not kept from telling more while that is passed on.
+fn take(latest: &Mutex<Option<Progress>>) -> Option<Progress> {
+    latest.lock().expect("nothing panics while it is held").take()
 }
 
 /// Call `tick` with how far the run has come, if it has come farther.

@@ -6,6 +6,7 @@ use farpoint::{Error, Pool};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::device::leave_own_stream;
 use crate::dlpack::Place;
 use crate::errors::exception;
 use crate::file::FilePool;
@@ -37,7 +38,11 @@ impl Source {
     fn named(object: &Bound<'_, PyAny>, stream: Option<i64>, what: &str) -> PyResult<Source> {
         match object.cast::<FilePool>() {
             Ok(file) => Ok(Source::File(file.clone().unbind())),
-            Err(_) => Ok(Source::Array(View::of(object, stream, what)?)),
+            Err(_) => {
+                let mut view = View::of(object, stream, what)?;
+                leave_own_stream(&mut view).map_err(exception)?;
+                Ok(Source::Array(view))
+            }
         }
     }
 

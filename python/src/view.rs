@@ -85,6 +85,11 @@ impl View {
         what: &str,
     ) -> PyResult<View> {
         let shape = rows_and_dimensions(shape, what)?;
+        if address == 0 {
+            return Err(PyTypeError::new_err(format!(
+                "the {what} has no memory: it is a fake tensor, or its storage was freed"
+            )));
+        }
         Ok(View { address, place, shape, dtype, stream, _keeper: keeper })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use farpoint::cuda::keeping_current_context;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors::panicked;
@@ -25,9 +25,7 @@ pub fn at_once<T: Send>(
     work: impl FnOnce(&AtomicBool) -> T + Send,
 ) -> PyResult<Watched<T>> {
     let never = AtomicBool::new(false);
-    // Arrays' libraries keep a current GPU of their own in this thread.
-    let work = || keeping_current_context(|| work(&never));
-    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&never))));
     done.map(|done| (done, None)).map_err(|panic| panicked(&*panic))
 }
 
@@ -51,7 +49,10 @@ pub fn watched<T: Send>(
     };
     let mut raised = None;
     let done = thread::scope(|scope| {
-        let worker = thread::Builder::new().name("farpoint".into()).spawn_scoped(scope, run)?;
+        let worker = thread::Builder::new().name("farpoint".into()).spawn_scoped(scope, run);
+        let worker = worker.map_err(|error| {
+            PyRuntimeError::new_err(format!("no thread can be started: {error}"))
+        })?;
         while !is_done.load(Ordering::Acquire) {
             py.detach(|| thread::park_timeout(TICK));
             if raised.is_none()

@@ -20,6 +20,13 @@ def driver() -> ctypes.CDLL:
     return library
 
 
+def make_current() -> None:
+    """The same context in another thread."""
+    context = ctypes.c_void_p()
+    check(driver().cuDevicePrimaryCtxRetain(ctypes.byref(context), 0))
+    check(driver().cuCtxSetCurrent(context))
+
+
 def check(result: int) -> None:
     """Raise what the driver refused."""
     if result:

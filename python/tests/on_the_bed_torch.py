@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 
+import device_arrays
 import fake_torch
 import numpy as np
 
@@ -85,15 +87,58 @@ def a_capture_needs_a_call_before() -> None:
     torch.cuda.is_capturing = False
 
 
+def graphs_keep_their_first_centers() -> None:
+    pool = cuda_tensor(np.random.default_rng(4).standard_normal((64, 5), dtype=np.float32))
+    expected = [farpoint_torch.select_batch(pool, 6, first=first).tolist() for first in (0, 9)]
+    torch.cuda.is_capturing = True
+    # Prepared with row 9 last; a graph may select twice from pools of one shape.
+    for _ in range(2):
+        assert farpoint_torch.select_batch(pool, 6, first=9).tolist() == expected[1]
+    try:
+        farpoint_torch.select_batch(pool, 6, first=0)
+    except RuntimeError as error:
+        assert "first centers" in str(error)
+    else:
+        raise AssertionError("other first centers were captured")
+    torch.cuda.is_capturing = False
+    assert farpoint_torch.select_batch(pool, 6, first=0).tolist() == expected[0]
+
+
+def threads_have_their_own_answers() -> None:
+    """All threads of PyTorch are on the default stream unless they say otherwise, and so share what was prepared."""
+    pools = [np.random.default_rng(seed).standard_normal((64, 5), dtype=np.float32) for seed in range(4)]
+    expected = [farpoint.select(pool, 12, first=seed, device="cpu").centers.tolist() for seed, pool in enumerate(pools)]
+    right: list[int] = []
+
+    def run(which: int) -> None:
+        device_arrays.make_current()
+        tensor = cuda_tensor(pools[which])
+        for _ in range(40):
+            right.append(farpoint_torch.select_batch(tensor, 12, first=which).tolist() == expected[which])
+
+    threads = [threading.Thread(target=run, args=(which,)) for which in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(right) == 160 and all(right), f"{sum(right)} of {len(right)}"
+
+
 def no_memory_is_a_memory_error() -> None:
     pool = cuda_tensor(np.ones((5000, 24), np.float32))
     before, torch.empty = torch.empty, lambda *_, **__: (_ for _ in ()).throw(RuntimeError("CUDA out of memory"))
     try:
-        farpoint.select(pool, 2)
-    except MemoryError as error:
-        assert "device memory" in str(error), error
-    else:
-        raise AssertionError("there was no memory to be had")
+        for select in (
+            lambda: farpoint.select(pool, 2),
+            lambda: farpoint_torch.BatchSelector(cuda_tensor(np.ones((60, 4), np.float32)), 2),
+        ):
+            try:
+                select()
+            except MemoryError as error:
+                assert "memory" in str(error), error
+                assert "CUDA out of memory" in str(error.__cause__), error.__cause__
+            else:
+                raise AssertionError("there was no memory to be had")
     finally:
         torch.empty = before
 

@@ -42,6 +42,14 @@ def test_progress_of_small_selections(pool):
     assert calls[-1] == (len(stopped), 200, stopped.radius)
 
 
+def test_a_slow_callback_keeps_nothing_waiting(large):
+    """The engine goes on while it is told: its own time has none of the callback's."""
+    pool = large[:60_000]
+    alone = min(farpoint.select(pool, 2000, device="cpu").seconds for _ in range(2))
+    watched = farpoint.select(pool, 2000, device="cpu", progress=lambda *told: time.sleep(5 * alone + 0.5))
+    assert watched.seconds < 3 * alone + 0.3
+
+
 class Enough(Exception):
     pass
 
@@ -109,7 +117,7 @@ def test_no_progress(pool):
 # Ctrl-C
 
 SCRIPT = Path(__file__).with_name("interruptions.py")
-HELPERS = {"fire", "interrupted", "best", "check_prefix"}
+HELPERS = {"fire", "interrupted", "middle", "check_prefix"}
 CASES = [
     node.name
     for node in ast.parse(SCRIPT.read_text(encoding="utf-8")).body

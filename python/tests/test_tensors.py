@@ -125,3 +125,19 @@ def test_rows_and_weights_as_tensors(torch, tensor, pool):
     assert (
         picks(pool, labeled_vectors=tensor[:2].requires_grad_()) == reference.select(pool, 20, labeled_vectors=pool[:2]).centers
     )
+
+
+def test_tensors_without_memory(torch, tensor):
+    """As of parameters that are sharded elsewhere: an error, and no access to address 0."""
+    emptied = tensor.clone()
+    emptied.untyped_storage().resize_(0)
+    for rows in (emptied, torch._subclasses.FakeTensorMode().from_tensor(tensor)):
+        with pytest.raises(TypeError, match="no memory"):
+            picks(rows)
+    with pytest.raises(TypeError, match="no memory"):
+        picks(tensor, labeled_vectors=emptied)
+
+
+def test_small_integers_are_rows(torch, tensor):
+    labeled = torch.tensor([7, 3], dtype=torch.int16)
+    assert picks(tensor, labeled=labeled) == picks(tensor, labeled=[7, 3])

@@ -86,7 +86,7 @@ pub fn select_tuned(
     if tuning.filter == Filter::CudaLent {
         return select_copied(pool, budget, options, tuning, watch);
     }
-    let threads = threads(options.threads, pool, budget);
+    let threads = threads(options, pool, budget);
     on_engine_threads(threads, || {
         let problem = Problem::new(pool, budget, options)?;
         let work = &mut Selecting { tuning, watch };
@@ -100,10 +100,12 @@ pub fn select_tuned(
 const ALONE: usize = 1 << 23;
 
 /// How many threads to start, 0 being one a core: small selections are made by one. The answer does not depend on it.
-fn threads(wanted: usize, pool: &Pool, budget: usize) -> usize {
+fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
+    let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
+    let centers = budget.min(pool.rows()) + given + options.resume.len();
     let values = pool.rows().saturating_mul(pool.dimensions());
-    let is_small = values.saturating_mul(budget.min(pool.rows())) <= ALONE;
-    if wanted == 0 && is_small { 1 } else { wanted }
+    let is_small = values.saturating_mul(centers) <= ALONE;
+    if options.threads == 0 && is_small { 1 } else { options.threads }
 }
 
 /// What is to be done, wherever that turns out to be.

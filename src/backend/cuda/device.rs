@@ -55,8 +55,9 @@ pub fn has_driver() -> bool {
 
 /// Do `work`, and leave the thread's current context as it was.
 pub fn keeping_current<T>(work: impl FnOnce() -> T) -> T {
-    // Looking for a driver costs more than what is kept.
-    if !has_driver() {
+    // Looking for a driver costs more than what is kept; and a forked child must not touch it.
+    let opener = OPENED_BY.load(Ordering::SeqCst);
+    if !has_driver() || (opener != 0 && opener != std::process::id()) {
         return work();
     }
     let _before = driver::CurrentContext::remember();
@@ -168,6 +169,12 @@ impl Gpu {
             ),
         };
         Error::Cuda { device, reason }
+    }
+
+    /// Memory was asked for in vain.
+    pub fn out_of_memory(&self) -> Error {
+        let reason = "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
+        Error::CudaMemory { device: self.context.ordinal(), reason: reason.into() }
     }
 
     /// Not enough memory for what a selection needs at once.

@@ -51,8 +51,8 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::Options`] if the offsets do not ascend from 0 with one budget a pool, or a pool is too large for a launch
-    /// (some thousand rows fit); [`Error::BudgetZero`], [`Error::BudgetTooLarge`], [`Error::RowOutOfRange`]; [`Error::Cuda`] if the
-    /// device has too little memory.
+    /// (some thousand rows fit); [`Error::BudgetZero`], [`Error::BudgetTooLarge`], [`Error::RowOutOfRange`]; [`Error::CudaMemory`] if
+    /// the device has too little memory.
     pub fn new(
         stream: &Stream,
         dtype: Dtype,
@@ -81,12 +81,16 @@ impl Batch {
         let largest = layout.largest();
         let too_large = || {
             Error::Options(format!(
-                "a batch of {} pools of at most {largest} x {d} values is too large for one launch, or for the device's free \
-                 memory: select from such pools one by one",
+                "a batch of {} pools of at most {largest} x {d} values is too large for one launch: \
+                 select from such pools one by one",
                 budgets.len()
             ))
         };
-        let run = Run::new(stream, layout)?.ok_or_else(too_large)?;
+        if !Run::fits(stream, &layout) {
+            return Err(too_large());
+        }
+        let no_memory = || stream.gpu().out_of_memory();
+        let run = Run::new(stream, layout)?.ok_or_else(no_memory)?;
         let stop = options.stop_radius.unwrap_or(f64::NEG_INFINITY);
         let mut batch = Batch { run, stop, stream: stream.cuda_stream().clone() };
         if let Some(first) = &options.first {

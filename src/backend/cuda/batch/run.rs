@@ -138,6 +138,13 @@ pub struct Outcome<'a> {
 }
 
 impl Run {
+    /// Whether the pools are small enough to be run at once.
+    pub fn fits(stream: &Stream, layout: &Layout) -> bool {
+        let shape = (layout.largest(), layout.d);
+        let kernels = stream.gpu().kernels();
+        Spread::of(kernels, layout.pools(), shape, layout.dtype).is_some()
+    }
+
     /// None if the pools are too large to be run at once, or the device has not that much memory free.
     pub fn new(stream: &Stream, layout: Layout) -> Result<Option<Run>> {
         let gpu = stream.gpu();
