@@ -139,7 +139,9 @@ def _jax(pool: Any) -> Framework:
     device = next(iter(pool.devices()))
 
     def answer(array: np.ndarray) -> Any:
-        # Without jax_enable_x64 these are int32 and float32, as everything in JAX is then.
+        # Without jax_enable_x64 JAX has no 64-bit values: rows become int32, but a rounded radius would be another one.
+        if array.dtype == np.float64 and not jax.config.jax_enable_x64:
+            return array
         return jax.device_put(array, device)
 
     return Framework(answer, 1 if device.platform in ("gpu", "cuda") else None)

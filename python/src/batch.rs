@@ -237,7 +237,8 @@ fn apart<T: Send>(
     py: Python<'_>,
     call: impl FnOnce() -> farpoint::Result<T> + Send,
 ) -> PyResult<T> {
-    py.detach(|| keeping_current_context(call)).map_err(exception)
+    let (answer, _) = at_once(py, |_| keeping_current_context(call))?;
+    raised(answer)
 }
 
 fn on_a_gpu(pools: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<View> {

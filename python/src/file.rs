@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use farpoint::Pool;
 use pyo3::prelude::*;
 
-use crate::errors::exception;
+use crate::source::raised;
+use crate::watch::at_once;
 
 /// A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`.
 #[pyclass(frozen, name = "Pool", module = "farpoint")]
@@ -60,6 +61,7 @@ impl FilePool {
 #[pyfunction]
 #[pyo3(signature = (path, name=None))]
 pub fn open(py: Python<'_>, path: PathBuf, name: Option<&str>) -> PyResult<FilePool> {
-    let pool = py.detach(|| Pool::open_named(&path, name)).map_err(exception)?;
+    let (pool, _) = at_once(py, |_| Pool::open_named(&path, name))?;
+    let pool = raised(pool)?;
     Ok(FilePool { pool, path })
 }
