@@ -176,19 +176,53 @@ def a_graph_captures_batches() -> None:
     static = made(4096, 64).cuda()
     selector = BatchSelector(static, 256)
     selector(static)
-    select_batch(static, 128)
+    select_batch(static, 128, first=7)
     graph = torch.cuda.CUDAGraph()
     torch.cuda.synchronize()
     with torch.cuda.graph(graph):
         features = static * 2.0
-        picks, fewer = selector(features), select_batch(features, 128)
+        picks, fewer = selector(features), select_batch(features, 128, first=7)
+        twice = select_batch(features + 1.0, 128, first=7)
         gathered = features[picks].sum()
     for seed in range(3):
         static.copy_(made(4096, 64, seed))
         graph.replay()
-        expected = farpoint.select((static * 2.0).cpu(), 256, device="cpu").centers
-        assert torch.equal(picks.cpu(), expected) and torch.equal(fewer.cpu(), expected[:128])
+        pool = (static * 2.0).cpu()
+        assert torch.equal(picks.cpu(), farpoint.select(pool, 256, device="cpu").centers)
+        for found, rows in ((fewer, pool), (twice, pool + 1.0)):
+            assert torch.equal(found.cpu(), farpoint.select(rows, 128, first=7, device="cpu").centers)
         assert torch.allclose(gathered, (static * 2.0)[picks].sum())
+
+
+@check
+def threads_have_their_own_batches() -> None:
+    pools = [made(512, 16, seed).cuda() for seed in range(4)]
+    expected = [farpoint.select(pool.cpu(), 30, device="cpu").centers.tolist() for pool in pools]
+    right: list[bool] = []
+
+    def run(which: int) -> None:
+        for _ in range(50):
+            right.append(select_batch(pools[which], 30).tolist() == expected[which])
+
+    threads = [threading.Thread(target=run, args=(which,)) for which in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(right) == 200 and all(right)
+
+
+@check
+def other_gpus_are_used() -> str | None:
+    """A pool on another GPU than the current one is selected from there, and the current one stays."""
+    if torch.cuda.device_count() < 2:
+        return "one GPU alone"
+    pool = made(9000, 32).to("cuda:1")
+    found = farpoint.select(pool, 50)
+    assert found.centers.device == pool.device and torch.cuda.current_device() == 0
+    assert torch.equal(found.centers.cpu(), farpoint.select(pool.cpu(), 50, device="cpu").centers)
+    assert select_batch(pool[:2000], 9).device == pool.device and torch.cuda.current_device() == 0
+    return None
 
 
 @check
