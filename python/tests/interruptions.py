@@ -13,6 +13,9 @@ import numpy as np
 
 import farpoint
 
+# What was started in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 RANDOM = np.random.default_rng(0)
 fired = 0.0
 
