@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 from farpoint import _native, _terms
 from farpoint._frameworks import framework, readable
 from farpoint._progress import ticking
-from farpoint._selection import First, if_asked, interrupted, on_host, warn_of_fallback
-from farpoint._terms import Terms
+from farpoint._selection import First, as_json, if_asked, interrupted, warn_of_fallback
+from farpoint._terms import Terms, host
 
 
 class Decision(NamedTuple):
@@ -96,8 +96,8 @@ class RobustSelection:
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it but what there is one of a row, as JSON text; also written to `path` if one is given."""
         named = {
-            "centers": on_host(self.centers).tolist(),
-            "outliers": on_host(self.outliers).tolist(),
+            "centers": host(self.centers).tolist(),
+            "outliers": host(self.outliers).tolist(),
             "lower": self.lower,
             "upper": self.upper,
             "greedy_radius": self.greedy_radius,
@@ -106,11 +106,7 @@ class RobustSelection:
             "certificate": json.loads(self.certificate_json),
             "statistics": self.statistics,
         }
-        text = json.dumps(named)
-        if path is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-        return text
+        return as_json(named, path)
 
     def __len__(self) -> int:
         return len(self.centers)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from farpoint._terms import Terms
+from farpoint._terms import Terms, host
 
 #: The first center, where nothing is labeled.
 First = Literal["lowest", "mean", "heaviest", "random"] | int
@@ -77,7 +77,7 @@ class Selection:
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """The coverage curve: numbers of new centers, and the cover radius with so many, as NumPy arrays. Where rows are labeled it begins at 0."""
-        radii = on_host(self.radii)
+        radii = host(self.radii)
         if math.isinf(self.initial_radius):
             return np.arange(1, len(radii) + 1), radii
         return np.arange(len(radii) + 1), np.concatenate([[self.initial_radius], radii])
@@ -88,7 +88,7 @@ class Selection:
 
         ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
         centers, radii = self.curve()
-        bounds = on_host(self.lower_bounds)
+        bounds = host(self.lower_bounds)
         ax.plot(centers, radii, drawstyle="steps-post", label="radius of these centers")
         ax.plot(
             np.arange(1, len(bounds) + 1),
@@ -109,20 +109,16 @@ class Selection:
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it but what there is one of a row, as JSON text; also written to `path` if one is given. An infinite radius is null."""
         named = {
-            "centers": on_host(self.centers).tolist(),
-            "radii": on_host(self.radii).tolist(),
+            "centers": host(self.centers).tolist(),
+            "radii": host(self.radii).tolist(),
             "initial_radius": None if math.isinf(self.initial_radius) else self.initial_radius,
-            "lower_bounds": on_host(self.lower_bounds).tolist(),
+            "lower_bounds": host(self.lower_bounds).tolist(),
             "farthest": self.farthest,
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "statistics": self.statistics,
         }
-        text = json.dumps(named)
-        if path is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-        return text
+        return as_json(named, path)
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -149,8 +145,10 @@ def warn_of_fallback(fallback: str | None, stacklevel: int) -> None:
         warnings.warn(f"the CPU is used: {fallback}", RuntimeWarning, stacklevel=stacklevel + 1)
 
 
-def on_host(array: Any) -> np.ndarray:
-    """An answer's array in NumPy."""
-    if hasattr(array, "cpu"):
-        array = array.cpu()
-    return np.asarray(array.get() if hasattr(array, "get") else array)
+def as_json(named: dict[str, Any], path: str | os.PathLike[str] | None) -> str:
+    """JSON text, also written to `path` if one is given."""
+    text = json.dumps(named)
+    if path is not None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return text

@@ -9,7 +9,7 @@ import numpy as np
 from farpoint import _native, _terms
 from farpoint._frameworks import readable
 from farpoint._robust import RobustSelection
-from farpoint._selection import Selection, on_host
+from farpoint._selection import Selection
 
 
 class Verdict(NamedTuple):
@@ -38,7 +38,7 @@ def verify(pool: Any, selection: Selection | RobustSelection, *, threads: int = 
     if isinstance(selection, RobustSelection):
         verdict = _native.verify_certificate(pool, selection.certificate_json, asked, selection._labeled_vectors)
     else:
-        centers = np.ascontiguousarray(on_host(selection.centers), dtype=np.int64)
-        radii = np.ascontiguousarray(on_host(selection.radii), dtype=np.float64)
+        centers = np.ascontiguousarray(_terms.host(selection.centers), dtype=np.int64)
+        radii = np.ascontiguousarray(_terms.host(selection.radii), dtype=np.float64)
         verdict = _native.verify(pool, centers, radii, asked, selection._labeled_vectors)
     return Verdict(*verdict)

@@ -61,6 +61,9 @@ class Tensor:
     def data_ptr(self) -> int:
         return self.memory.address + self._offset
 
+    def is_floating_point(self) -> bool:
+        return self.dtype.kind == "f"
+
     def is_neg(self) -> bool:
         return False
 
