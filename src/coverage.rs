@@ -4,9 +4,10 @@ use crate::backend::Space;
 use crate::bound::{Bound, BoundInputs, bound};
 use crate::engine::{Tuning, with_space};
 use crate::error::{Error, Result};
+use crate::ground::{Ground, mark};
 use crate::options::{Device, Options};
 use crate::pool::Pool;
-use crate::problem::{Problem, mark};
+use crate::question::Question;
 
 /// Thousandths of a whole, the unit of [`Coverage::quantile`].
 const WHOLE: usize = 1000;
@@ -44,10 +45,11 @@ pub fn coverage(pool: &Pool, centers: &[usize], options: &Options) -> Result<Cov
         interrupt: None,
         ..options.clone()
     };
-    // The budget plays no part: any that the options allow will do.
-    let (coverage, _) = with_space(pool, 1, &options, &Tuning::default(), |problem, space| {
-        check_centers(problem, centers)?;
-        let nearest = min_distances(space, centers)?.into_iter().zip(&problem.excluded);
+    let (coverage, _) = with_space(pool, &options, &Tuning::default(), |ground, space| {
+        // What a selection of one row refuses is refused here too: no row left to cover above all.
+        Question::new(1, &options, ground)?;
+        check_centers(ground, centers)?;
+        let nearest = min_distances(space, centers)?.into_iter().zip(&ground.excluded);
         let counted = nearest.filter(|(_, excluded)| !**excluded);
         let mut distances: Vec<f64> = counted.map(|(distance, _)| distance).collect();
         distances.sort_unstable_by(f64::total_cmp);
@@ -64,12 +66,12 @@ fn min_distances(space: &mut dyn Space, centers: &[usize]) -> Result<Vec<f64>> {
     Ok(nearest)
 }
 
-fn check_centers(problem: &Problem, centers: &[usize]) -> Result<()> {
-    mark("chosen", centers, problem.rows.len())?;
-    if let Some(&row) = centers.iter().find(|&&row| !problem.eligible[row]) {
+fn check_centers(ground: &Ground, centers: &[usize]) -> Result<()> {
+    mark("chosen", centers, ground.rows.len())?;
+    if let Some(&row) = centers.iter().find(|&&row| !ground.eligible[row]) {
         return Err(Error::Row { role: "chosen", row, reason: "is labeled or excluded" });
     }
-    if problem.labeled_count() + centers.len() == 0 {
+    if ground.labeled_count() + centers.len() == 0 {
         return Err(Error::Options("there is no center: give chosen or labeled rows".into()));
     }
     Ok(())

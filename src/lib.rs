@@ -9,13 +9,16 @@ pub mod cuda;
 mod distance;
 mod engine;
 mod error;
+mod first;
 mod float_environment;
 mod foreign;
 mod greedy;
+mod ground;
 mod options;
 mod plan;
 pub mod pool;
 mod problem;
+mod question;
 pub mod report;
 mod robust;
 #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "what pools on a device need"))]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::options::{Device, Metric, Options};
 use crate::pool::Pool;
-use crate::problem::check_budget;
+use crate::question::check_budget;
 use crate::select::select;
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;

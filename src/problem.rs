@@ -6,7 +6,7 @@ use crate::distance::distance_to_point;
 use crate::error::{Error, Result};
 use crate::options::{First, Options};
 use crate::pool::{Pool, is_set};
-use crate::rows::Rows;
+use crate::rows::{Gather, Rows};
 
 /// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
 pub(crate) const MEAN_BLOCK: usize = 1024;

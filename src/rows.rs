@@ -1,4 +1,4 @@
-//! A pool as a metric sees it: euclidean shows the stored values, cosine the values over their row's norm.
+//! Rows as a metric sees them: euclidean shows the stored values, cosine the values over their row's norm.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,122 +11,164 @@ use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::{Dtype, Pool, is_set};
 
-/// The rows the engine works on. Cosine keeps 8 bytes a row and never a second copy of the pool.
+/// The rows of a pool, as far as the host can read them.
+pub(crate) trait Gather: Sync {
+    /// Rows of the pool.
+    fn len(&self) -> usize;
+
+    fn dimensions(&self) -> usize;
+
+    fn dtype(&self) -> Dtype;
+
+    fn metric(&self) -> Metric;
+
+    /// Row `row` under the metric, `(d,)`: borrowed where it can be, else made in `scratch`.
+    ///
+    /// # Panics
+    /// Of a pool that lies on a device, if the row is none of those fetched.
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32];
+}
+
+impl<G: Gather + ?Sized> Gather for &G {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn dimensions(&self) -> usize {
+        (**self).dimensions()
+    }
+
+    fn dtype(&self) -> Dtype {
+        (**self).dtype()
+    }
+
+    fn metric(&self) -> Metric {
+        (**self).metric()
+    }
+
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        (**self).get(row, scratch)
+    }
+}
+
+/// A pool that lies on a device, and the few of its rows that the host needs.
+pub(crate) struct FetchedRows {
+    pub rows: usize,
+    pub d: usize,
+    pub dtype: Dtype,
+    pub metric: Metric,
+    /// By row, widened: the labeled rows and the picks to resume from.
+    pub fetched: HashMap<usize, Vec<f32>>,
+}
+
+impl Gather for FetchedRows {
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn dimensions(&self) -> usize {
+        self.d
+    }
+
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        let values = &self.fetched[&row];
+        match self.metric {
+            Metric::Euclidean => values,
+            Metric::Cosine => normalize(values, norm(values), scratch),
+        }
+    }
+}
+
+/// The rows of a pool on the host. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
-    values: Values<'a>,
+    pool: &'a Pool<'a>,
     metric: Metric,
     /// Canonical norms, under cosine, once they are kept.
     norms: Option<Cow<'a, [f64]>>,
 }
 
-/// Where the rows are.
-#[derive(Clone)]
-enum Values<'a> {
-    Host(&'a Pool<'a>),
-    Device(Distant),
-}
-
-/// A pool that lies on a device, and the few of its rows that the host needs.
-#[derive(Clone)]
-pub(crate) struct Distant {
-    pub rows: usize,
-    pub d: usize,
-    pub dtype: Dtype,
-    /// By row, widened: the labeled rows and picks to resume from.
-    pub fetched: HashMap<usize, Vec<f32>>,
-}
-
 impl<'a> Rows<'a> {
     pub fn new(pool: &'a Pool<'a>, metric: Metric) -> Rows<'a> {
-        Rows { values: Values::Host(pool), metric, norms: None }
-    }
-
-    pub fn on_device(pool: Distant, metric: Metric) -> Rows<'a> {
-        Rows { values: Values::Device(pool), metric, norms: None }
+        Rows { pool, metric, norms: None }
     }
 
     /// The same rows again, the norms that are kept among them.
     pub fn again(&self) -> Rows<'_> {
-        let norms = self.norms.as_deref().map(Cow::Borrowed);
-        Rows { values: self.values.clone(), metric: self.metric, norms }
+        Rows {
+            pool: self.pool,
+            metric: self.metric,
+            norms: self.norms.as_deref().map(Cow::Borrowed),
+        }
     }
 
-    /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors. Of a run that must end norms
-    /// are anything.
+    /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors. If the run was interrupted, the
+    /// norms are meaningless; the caller drops them.
     ///
     /// # Errors
     /// A row of zeros, which has no direction.
     pub fn keep_norms(&mut self, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<()> {
         if self.metric == Metric::Cosine && self.norms.is_none() {
-            self.norms = Some(Cow::Owned(norms(self.pool(), what, interrupt)?));
+            self.norms = Some(Cow::Owned(norms(self.pool, what, interrupt)?));
         }
         Ok(())
     }
 
-    pub fn len(&self) -> usize {
-        match &self.values {
-            Values::Host(pool) => pool.rows(),
-            Values::Device(pool) => pool.rows,
-        }
-    }
-
-    pub fn dimensions(&self) -> usize {
-        match &self.values {
-            Values::Host(pool) => pool.dimensions(),
-            Values::Device(pool) => pool.d,
-        }
-    }
-
-    pub fn dtype(&self) -> Dtype {
-        match &self.values {
-            Values::Host(pool) => pool.dtype(),
-            Values::Device(pool) => pool.dtype,
-        }
-    }
-
-    /// The pool, for whoever knows that it is on the host.
+    /// The pool they are the rows of.
     pub fn pool(&self) -> &'a Pool<'a> {
-        match self.values {
-            Values::Host(pool) => pool,
-            Values::Device(_) => panic!("the pool lies on a device"),
-        }
-    }
-
-    /// Row `row` as it is stored, widened.
-    fn widened<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        match &self.values {
-            Values::Host(pool) => pool.row(row, scratch),
-            Values::Device(pool) => &pool.fetched[&row],
-        }
-    }
-
-    pub fn metric(&self) -> Metric {
-        self.metric
+        self.pool
     }
 
     /// Row `row` as it is stored.
     pub fn stored(&self, row: usize) -> &[u8] {
-        self.pool().row_bytes(row)
+        self.pool.row_bytes(row)
+    }
+}
+
+impl Gather for Rows<'_> {
+    fn len(&self) -> usize {
+        self.pool.rows()
     }
 
-    /// Row `row` under the metric: borrowed where it can be, else made in `scratch`.
-    pub fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn dimensions(&self) -> usize {
+        self.pool.dimensions()
+    }
+
+    fn dtype(&self) -> Dtype {
+        self.pool.dtype()
+    }
+
+    fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         if self.metric == Metric::Euclidean {
-            return self.widened(row, scratch);
+            return self.pool.row(row, scratch);
         }
         let mut stored = Vec::new();
-        let values = self.widened(row, &mut stored);
-        let norm = self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]);
-        normalize(values, norm, scratch);
-        scratch
+        let values = self.pool.row(row, &mut stored);
+        normalize(
+            values,
+            self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]),
+            scratch,
+        )
     }
 }
 
 /// `f32(x_j / norm)`: the division in f64, one rounding.
-fn normalize(values: &[f32], norm: f64, out: &mut Vec<f32>) {
+fn normalize<'s>(values: &[f32], norm: f64, out: &'s mut Vec<f32>) -> &'s [f32] {
     out.clear();
     #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
     out.extend(values.iter().map(|&v| (f64::from(v) / norm) as f32));
+    out
 }
 
 fn norms(pool: &Pool, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<Vec<f64>> {

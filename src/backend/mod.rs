@@ -31,9 +31,17 @@ pub(crate) struct Picked {
     pub next: Option<Candidate>,
 }
 
+/// What a device says of the middle of its pool, before the first center is known.
+pub(crate) trait Middle {
+    /// The eligible row nearest the mean of the rows that are not excluded, the lowest of equally near ones; any eligible row where the
+    /// run is interrupted. How the mean is summed is part of the contract.
+    fn nearest_the_mean(&mut self) -> Result<usize>;
+}
+
 /// A device that holds a pool's state: each row's bound, its nearest center so far and how many centers were applied to it. It
-/// knows no budget. A row leaves the order when it becomes a center. Errors are the device's, and end the run.
-pub(crate) trait Backend {
+/// knows the ground and not the question: it is told neither the budget nor the stop radius but pick by pick, only, when it is made,
+/// how many centers there can be at most. A row leaves the order when it becomes a center. Errors are the device's, and end the run.
+pub(crate) trait Backend: Middle {
     /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
     fn add_centers(&mut self, rows: &[usize]) -> Result<()>;
 
@@ -72,7 +80,7 @@ impl Neighbour {
     }
 }
 
-/// What a device says of distances over a pool, beside greedy's rounds. It knows no budget either.
+/// What a device says of distances over a pool, beside greedy's rounds.
 pub(crate) trait Space {
     /// Each row's distance to the nearest labeled center, and that center's number; infinite where there is none. A labeled row's own
     /// is itself.

@@ -2,42 +2,42 @@
 
 use super::Backend;
 use crate::error::Result;
-use crate::problem::Problem;
+use crate::ground::Ground;
 
 /// No center.
 const NONE: u32 = u32::MAX;
 
-/// [`super::Space::labeled_distances`].
-pub fn labeled_distances<'p, B: Backend>(
-    problem: &'p Problem<'p>,
-    backend: impl FnOnce(&'p Problem<'p>) -> Result<B>,
+/// [`super::Space::labeled_distances`], by a backend over `ground`.
+pub fn labeled_distances<B: Backend>(
+    ground: &Ground,
+    backend: impl FnOnce() -> Result<B>,
 ) -> Result<(Vec<f64>, Vec<u32>)> {
-    if problem.labeled_count() == 0 {
-        return Ok(none(problem));
+    if ground.labeled_count() == 0 {
+        return Ok(none(ground));
     }
-    let (mut distances, mut nearest) = backend(problem)?.settle()?;
-    own(&mut distances, &mut nearest, problem.labeled);
+    let (mut distances, mut nearest) = backend()?.settle()?;
+    own(&mut distances, &mut nearest, ground.labeled);
     Ok((distances, nearest))
 }
 
-/// [`super::Space::min_distances`]; `problem` has no labeled centers.
-pub fn min_distances<'p, B: Backend>(
-    problem: &'p Problem<'p>,
+/// [`super::Space::min_distances`], by a backend over `ground`, which has no labeled centers.
+pub fn min_distances<B: Backend>(
+    ground: &Ground,
     centers: &[usize],
-    backend: impl FnOnce(&'p Problem<'p>) -> Result<B>,
+    backend: impl FnOnce() -> Result<B>,
 ) -> Result<(Vec<f64>, Vec<u32>)> {
     if centers.is_empty() {
-        return Ok(none(problem));
+        return Ok(none(ground));
     }
-    let mut backend = backend(problem)?;
+    let mut backend = backend()?;
     backend.add_centers(centers)?;
     let (mut distances, mut nearest) = backend.settle()?;
     own(&mut distances, &mut nearest, centers);
     Ok((distances, nearest))
 }
 
-fn none(problem: &Problem) -> (Vec<f64>, Vec<u32>) {
-    let n = problem.rows.len();
+fn none(ground: &Ground) -> (Vec<f64>, Vec<u32>) {
+    let n = ground.rows.len();
     (vec![f64::INFINITY; n], vec![NONE; n])
 }
 

@@ -1,52 +1,54 @@
 //! Selections on a GPU: in one launch where the pool is small enough, else in rounds.
 
-use std::borrow::Cow;
-
 use super::{Filter, Tuning, lazy};
 use crate::backend::Space;
 pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::{AtOnce, Cuda, CudaSpace, Multiplier, Placement, check_count, mean};
+use crate::backend::cuda::{AtOnce, Cuda, CudaSpace, Multiplier, Placement, Size, check_count};
 use crate::cuda::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
-use crate::options::{Device, First, Options};
+use crate::ground::{Ground, HostGround};
+use crate::options::{Device, Options};
 use crate::pool::Pool;
-use crate::problem::Problem;
-use crate::rows::Rows;
+use crate::question::Question;
+use crate::rows::Gather;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 
 /// From a pool on the host.
 pub(super) fn on_cuda(
-    problem: &Problem,
+    question: &Question,
+    ground: &HostGround,
     ordinal: usize,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
     let stream = Stream::new(ordinal)?;
     let placement = match tuning.filter {
-        Filter::CudaStaged => Placement::Staged,
-        _ => Placement::Copied,
+        Filter::CudaStaged => Placement::Staged(&ground.rows),
+        _ => Placement::Copied(&ground.rows),
     };
-    on_stream(problem, &stream, placement, tuning, watch)
+    on_stream(question, ground, &stream, placement, tuning, watch)
 }
 
 fn on_stream(
-    problem: &Problem,
+    question: &Question,
+    ground: &Ground,
     stream: &Stream,
     placement: Placement,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    check_count(problem.rows.len(), stream)?;
-    let lent = if let Placement::Lent(pool) = placement { Some(pool) } else { None };
+    check_count(ground.rows.len(), stream)?;
+    let size = size(question, ground);
     if matches!(tuning.filter, Filter::Auto | Filter::CudaAtOnce)
-        && let Some(at_once) = AtOnce::new(problem, stream, lent)?
+        && let Some(at_once) = AtOnce::new(ground, size, stream, placement)?
     {
-        return lazy(problem, at_once, tuning, watch);
+        return lazy(question, ground, at_once, tuning, watch);
     }
-    let backend = Cuda::new(problem, stream, placement, tuning.width, multiplier(tuning.filter))?;
-    lazy(problem, backend, tuning, watch)
+    let (width, multiplier) = (tuning.width, multiplier(tuning.filter));
+    let backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
+    lazy(question, ground, backend, tuning, watch)
 }
 
 fn multiplier(filter: Filter) -> Multiplier {
@@ -58,17 +60,17 @@ fn multiplier(filter: Filter) -> Multiplier {
 
 /// Do `work` over the distances of a pool on the host.
 pub(super) fn space_on_cuda<T>(
-    problem: &Problem,
+    ground: &HostGround,
     ordinal: usize,
     tuning: &Tuning,
-    work: &mut impl FnMut(&Problem, &mut dyn Space) -> Result<T>,
+    work: &mut impl FnMut(&Ground, &mut dyn Space) -> Result<T>,
 ) -> Result<T> {
     let stream = Stream::new(ordinal)?;
-    check_count(problem.rows.len(), &stream)?;
+    check_count(ground.rows.len(), &stream)?;
     let is_staged = tuning.filter == Filter::CudaStaged;
     let multiplier = multiplier(tuning.filter);
-    let mut space = CudaSpace::new(problem, &stream, is_staged, tuning.width, multiplier)?;
-    work(problem, &mut space)
+    let mut space = CudaSpace::new(ground, &stream, is_staged, tuning.width, multiplier)?;
+    work(ground, &mut space)
 }
 
 /// From a copy on GPU 0, made before: for tests of [`select_lent`].
@@ -100,10 +102,10 @@ pub fn select_lent(
     check_device(options.device, pool.device())?;
     on_engine_threads(options.threads, || {
         check_count(pool.rows(), stream)?;
-        let options = &resolve_mean(pool, options, stream)?;
-        let rows = Rows::on_device(pool.distant(options, stream)?, options.metric);
-        let problem = Problem::of(rows, budget, options)?;
-        on_stream(&problem, stream, Placement::Lent(pool), tuning, watch)
+        let rows = pool.fetched(&needed(options), options.metric, stream)?;
+        let ground = Ground::new(rows, options)?;
+        let question = Question::new(budget, options, &ground)?;
+        on_stream(&question, &ground, stream, Placement::Lent(pool), tuning, watch)
     })?
 }
 
@@ -116,16 +118,19 @@ fn check_device(wanted: Device, device: usize) -> Result<()> {
     )))
 }
 
-/// The options, the row nearest the mean named where that is the first center.
-fn resolve_mean<'a>(
-    pool: &DevicePool,
-    options: &'a Options<'a>,
-    stream: &Stream,
-) -> Result<Cow<'a, Options<'a>>> {
-    let is_labeled = !options.labeled.is_empty() || options.labeled_vectors.is_some();
-    if options.first != First::Mean || is_labeled {
-        return Ok(Cow::Borrowed(options));
+/// The rows of a pool on a device whose values the host needs: none, but those that resuming compares.
+fn needed(options: &Options) -> Vec<usize> {
+    match options.resume.len() {
+        0 => Vec::new(),
+        _ => [&options.labeled[..], &options.resume].concat(),
     }
-    let first = First::Row(mean::nearest_the_mean(pool, options, stream)?);
-    Ok(Cow::Owned(Options { first, ..options.clone() }))
+}
+
+/// What a backend must know of the question before its memory is allocated.
+fn size(question: &Question, ground: &Ground) -> Size {
+    let labeled = ground.labeled_count();
+    let resumed = question.resume.len();
+    // Where nothing is labeled and nothing resumed from, the first center is given.
+    let given = if labeled == 0 { resumed.max(1) } else { resumed };
+    Size { picks: question.budget, given, centers: labeled + question.budget }
 }

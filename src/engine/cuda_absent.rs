@@ -4,9 +4,10 @@ use super::Tuning;
 use crate::backend::Space;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
+use crate::ground::{Ground, HostGround};
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::problem::Problem;
+use crate::question::Question;
 use crate::selection::Selection;
 
 const REASON: &str =
@@ -16,15 +17,21 @@ pub(super) fn has_driver() -> bool {
     false
 }
 
-pub(super) fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
+pub(super) fn on_cuda(
+    _: &Question,
+    _: &HostGround,
+    device: usize,
+    _: &Tuning,
+    _: Watch,
+) -> Result<Selection> {
     Err(Error::Cuda { device, reason: REASON.into() })
 }
 
 pub(super) fn space_on_cuda<T>(
-    _: &Problem,
+    _: &HostGround,
     device: usize,
     _: &Tuning,
-    _: &mut impl FnMut(&Problem, &mut dyn Space) -> Result<T>,
+    _: &mut impl FnMut(&Ground, &mut dyn Space) -> Result<T>,
 ) -> Result<T> {
     Err(Error::Cuda { device, reason: REASON.into() })
 }

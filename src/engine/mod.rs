@@ -14,9 +14,10 @@ use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
 use crate::error::{Error, Result};
 use crate::greedy::{self, Frontier, Watch};
+use crate::ground::{Ground, HostGround};
 use crate::options::{Device, Options};
 use crate::pool::Pool;
-use crate::problem::Problem;
+use crate::question::Question;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 #[cfg(feature = "cuda")]
@@ -88,9 +89,10 @@ pub fn select_tuned(
     }
     let threads = threads(options, pool, budget);
     on_engine_threads(threads, || {
-        let problem = Problem::new(pool, budget, options)?;
-        let work = &mut Selecting { tuning, watch };
-        let (mut selection, fallback) = dispatch(problem, options.device, tuning.filter, work)?;
+        let ground = HostGround::of_pool(pool, options)?;
+        let question = Question::new(budget, options, &ground)?;
+        let work = &mut Selecting { question, tuning, watch };
+        let (mut selection, fallback) = dispatch(ground, options.device, tuning.filter, work)?;
         selection.statistics.fallback = fallback;
         Ok(selection)
     })?
@@ -112,27 +114,28 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
 trait Work {
     type Answer;
 
-    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<Self::Answer>;
+    fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M)
+    -> Result<Self::Answer>;
 
-    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<Self::Answer>;
+    fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Self::Answer>;
 }
 
 /// Do `work` where the device and filter asked for say. Also why a GPU that would have been used was not: the work was then
 /// done again, on the CPU.
 fn dispatch<W: Work>(
-    problem: Problem,
+    ground: HostGround,
     wanted: Device,
     filter: Filter,
     work: &mut W,
 ) -> Result<(W::Answer, Option<String>)> {
     match device(wanted, filter) {
-        Device::Cpu => Ok((on_cpu(problem, filter, work)?, None)),
-        Device::Cuda(ordinal) => Ok((work.on_cuda(&problem, ordinal)?, None)),
+        Device::Cpu => Ok((on_cpu(ground, filter, work)?, None)),
+        Device::Cuda(ordinal) => Ok((work.on_cuda(&ground, ordinal)?, None)),
         // Without a driver the machine is an ordinary one, and the CPU no fallback.
-        Device::Auto if !has_driver() => Ok((on_cpu(problem, filter, work)?, None)),
-        Device::Auto => match work.on_cuda(&problem, 0) {
+        Device::Auto if !has_driver() => Ok((on_cpu(ground, filter, work)?, None)),
+        Device::Auto => match work.on_cuda(&ground, 0) {
             Err(Error::Cuda { reason, .. } | Error::CudaMemory { reason, .. }) => {
-                Ok((on_cpu(problem, filter, work)?, Some(reason)))
+                Ok((on_cpu(ground, filter, work)?, Some(reason)))
             }
             done => Ok((done?, None)),
         },
@@ -149,28 +152,29 @@ fn device(wanted: Device, filter: Filter) -> Device {
     }
 }
 
-fn on_cpu<W: Work>(problem: Problem, filter: Filter, work: &mut W) -> Result<W::Answer> {
-    let problem = &problem.keep_norms()?;
+fn on_cpu<W: Work>(ground: HostGround, filter: Filter, work: &mut W) -> Result<W::Answer> {
+    let ground = &ground.keep_norms()?;
     let wanted = |one| filter == Filter::Auto || filter == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Filter::Amx)) {
-        return work.on_cpu(problem, amx);
+        return work.on_cpu(ground, amx);
     }
     #[cfg(target_arch = "x86_64")]
     {
         let pays = filter != Filter::Auto || Avx512Bf16::is_fast();
         if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted(Filter::Avx512Bf16) && pays) {
-            return work.on_cpu(problem, bf16);
+            return work.on_cpu(ground, bf16);
         }
     }
     match filter {
-        Filter::Auto | Filter::F32 => work.on_cpu(problem, Gemm),
+        Filter::Auto | Filter::F32 => work.on_cpu(ground, Gemm),
         missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
     }
 }
 
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
+    question: Question<'w>,
     tuning: &'w Tuning,
     watch: Watch<'w>,
 }
@@ -178,23 +182,24 @@ struct Selecting<'w> {
 impl Work for Selecting<'_> {
     type Answer = Selection;
 
-    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<Selection> {
-        let backend = Cpu::new(problem, multiplier, self.tuning.width);
-        lazy(problem, backend, self.tuning, self.watch)
+    fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
+        let backend = Cpu::new(ground, multiplier, self.tuning.width);
+        lazy(&self.question, ground, backend, self.tuning, self.watch)
     }
 
-    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<Selection> {
-        on_cuda(problem, ordinal, self.tuning, self.watch)
+    fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Selection> {
+        on_cuda(&self.question, ground, ordinal, self.tuning, self.watch)
     }
 }
 
 fn lazy(
-    problem: &Problem,
+    question: &Question,
+    ground: &Ground,
     mut backend: impl Backend,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    let adaptive = || Frontier::adaptive(problem.rows.len(), problem.rows.dimensions());
+    let adaptive = || Frontier::adaptive(ground.rows.len(), ground.rows.dimensions());
     let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
-    greedy::lazy(problem, &mut backend, frontier, watch)
+    greedy::lazy(question, ground, &mut backend, frontier, watch)
 }

@@ -6,9 +6,9 @@ use crate::backend::Space;
 use crate::backend::cpu::CpuSpace;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::error::Result;
+use crate::ground::{Ground, HostGround};
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::problem::Problem;
 use crate::threads::on_engine_threads;
 
 /// Do `work`, on the engine's threads, over the distances of `pool` as the device would compute them that
@@ -18,14 +18,13 @@ use crate::threads::on_engine_threads;
 /// As [`super::select_tuned`], and those of `work`.
 pub(crate) fn with_space<T: Send>(
     pool: &Pool,
-    budget: usize,
     options: &Options,
     tuning: &Tuning,
-    work: impl FnMut(&Problem, &mut dyn Space) -> Result<T> + Send,
+    work: impl FnMut(&Ground, &mut dyn Space) -> Result<T> + Send,
 ) -> Result<(T, Option<String>)> {
     on_engine_threads(options.threads, || {
-        let problem = Problem::new(pool, budget, options)?;
-        dispatch(problem, options.device, tuning.filter, &mut InSpace { tuning, work })
+        let ground = HostGround::of_pool(pool, options)?;
+        dispatch(ground, options.device, tuning.filter, &mut InSpace { tuning, work })
     })?
 }
 
@@ -34,14 +33,14 @@ struct InSpace<'w, W> {
     work: W,
 }
 
-impl<T, W: FnMut(&Problem, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W> {
+impl<T, W: FnMut(&Ground, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W> {
     type Answer = T;
 
-    fn on_cpu<M: Multiplier>(&mut self, problem: &Problem, multiplier: M) -> Result<T> {
-        (self.work)(problem, &mut CpuSpace::new(problem, multiplier, self.tuning.width))
+    fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<T> {
+        (self.work)(ground, &mut CpuSpace::new(ground, multiplier, self.tuning.width))
     }
 
-    fn on_cuda(&mut self, problem: &Problem, ordinal: usize) -> Result<T> {
-        space_on_cuda(problem, ordinal, self.tuning, &mut self.work)
+    fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<T> {
+        space_on_cuda(ground, ordinal, self.tuning, &mut self.work)
     }
 }

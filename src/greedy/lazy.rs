@@ -8,25 +8,28 @@ use super::picks::{End, Picks, Watch};
 use super::replay::replay;
 use crate::backend::{Backend, Picked};
 use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::first::first_center;
+use crate::ground::Ground;
+use crate::question::Question;
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 
 /// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes.
 pub(crate) fn lazy(
-    problem: &Problem,
+    question: &Question,
+    ground: &Ground,
     backend: &mut impl Backend,
     frontier: Frontier,
     watch: Watch,
 ) -> Result<Selection> {
-    let mut picks = start(problem, backend)?;
-    let end = rounds(problem, backend, frontier, &mut picks, watch)?;
+    let mut picks = start(question, ground, backend)?;
+    let end = rounds(question, ground, backend, frontier, &mut picks, watch)?;
     // An interrupted run answers at once.
     let settled =
-        (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
+        (question.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
     // Cut short, it is no answer.
-    let settled = settled.filter(|_| !problem.is_interrupted());
-    Ok(picks.into_selection(problem, end, settled, backend.statistics()))
+    let settled = settled.filter(|_| !ground.is_interrupted());
+    Ok(picks.into_selection(question, ground, end, settled, backend.statistics()))
 }
 
 /// How many rows a frontier holds, adapted from round to round.
@@ -70,56 +73,56 @@ impl Frontier {
 }
 
 /// What is chosen before the first round: the picks resumed from, or the first center where nothing is labeled.
-fn start(problem: &Problem, backend: &mut impl Backend) -> Result<Picks> {
-    let mut picks = replay(problem)?;
-    if picks.len() + problem.labeled_count() == 0 {
-        let first = problem.first_center();
-        // Where the search for it was cut short it may be any row.
-        if !problem.is_interrupted() {
-            picks.push(first, f64::INFINITY);
-        }
+fn start(question: &Question, ground: &Ground, backend: &mut impl Backend) -> Result<Picks> {
+    let is_free = ground.labeled_count() == 0;
+    let first = is_free.then(|| first_center(question, ground, backend)).transpose()?;
+    let mut picks = replay(question, ground, first)?;
+    // If the search for the first center was cut short, it may be any row.
+    if let Some(first) = first.filter(|_| picks.len() == 0 && !ground.is_interrupted()) {
+        picks.push(first, f64::INFINITY);
     }
     backend.add_centers(picks.rows())?;
     Ok(picks)
 }
 
 fn rounds(
-    problem: &Problem,
+    question: &Question,
+    ground: &Ground,
     backend: &mut impl Backend,
     mut frontier: Frontier,
     picks: &mut Picks,
     watch: Watch,
 ) -> Result<End> {
-    let stop = problem.stop_radius.unwrap_or(f64::NEG_INFINITY);
+    let stop = question.stop_radius.unwrap_or(f64::NEG_INFINITY);
     loop {
-        if problem.is_interrupted() {
+        if ground.is_interrupted() {
             return Ok(End::Unknown);
         }
         // Before the first pick there is nothing to leave behind, and the initial radius is not known.
-        if picks.len() > 0 && watch(picks.progress(problem)).is_break() {
+        if picks.len() > 0 && watch(picks.progress(question.budget)).is_break() {
             return Ok(End::Unknown);
         }
         let before = backend.statistics();
         let refreshed = backend.refresh(frontier.size)?;
-        if problem.is_interrupted() {
+        if ground.is_interrupted() {
             return Ok(End::Unknown);
         }
         if refreshed == 0 {
             return Ok(End::Covered);
         }
-        let picked = backend.pick(problem.budget - picks.len(), stop)?;
-        check_resumed(problem, picks, &picked)?;
+        let picked = backend.pick(question.budget - picks.len(), stop)?;
+        check_resumed(question, picks, &picked)?;
         picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
         if let Some(next) = picked.next {
             return Ok(End::Farthest(next.row, next.key));
         }
-        frontier.adapt(problem.rows.len(), &before, &backend.statistics());
+        frontier.adapt(ground.rows.len(), &before, &backend.statistics());
     }
 }
 
 /// Picks resumed from are taken on trust but for this: the radius never grows, so the first new key tells on them.
-fn check_resumed(problem: &Problem, picks: &Picks, picked: &Picked) -> Result<()> {
-    let Some(last) = problem.resume.len().checked_sub(1).filter(|last| last + 1 == picks.len())
+fn check_resumed(question: &Question, picks: &Picks, picked: &Picked) -> Result<()> {
+    let Some(last) = question.resume.len().checked_sub(1).filter(|last| last + 1 == picks.len())
     else {
         return Ok(());
     };

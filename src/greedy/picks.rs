@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::problem::Problem;
+use crate::ground::Ground;
+use crate::question::Question;
 use crate::selection::{Progress, Selection};
 use crate::statistics::Statistics;
 
@@ -44,15 +45,16 @@ impl Picks {
         &self.keys
     }
 
-    pub fn progress(&self, problem: &Problem) -> Progress {
+    pub fn progress(&self, budget: usize) -> Progress {
         let radius = self.keys.last().copied().unwrap_or(f64::INFINITY);
-        Progress { chosen: self.len(), budget: problem.budget, radius }
+        Progress { chosen: self.len(), budget, radius }
     }
 
     /// The selection. `settled`: per row, its distance to the nearest center and that center's number.
     pub fn into_selection(
         self,
-        problem: &Problem,
+        question: &Question,
+        ground: &Ground,
         end: End,
         settled: Option<(Vec<f64>, Vec<u32>)>,
         statistics: Statistics,
@@ -65,12 +67,12 @@ impl Picks {
         let mut radii: Vec<f64> = self.keys.iter().copied().chain(last).collect();
         let initial_radius = if radii.is_empty() { f64::INFINITY } else { radii.remove(0) };
         let initial_radius =
-            if problem.labeled_count() == 0 { f64::INFINITY } else { initial_radius };
-        let lower_bounds = lower_bounds(problem, &self.rows, farthest, &radii);
-        let is_unsettled = problem.assign && settled.is_none();
+            if ground.labeled_count() == 0 { f64::INFINITY } else { initial_radius };
+        let lower_bounds = lower_bounds(ground.weights, &self.rows, farthest, &radii);
+        let is_unsettled = question.assign && settled.is_none();
         let (min_distances, assignment) = match settled {
             Some(settled) => {
-                let (min_distances, assignment) = assign(problem, &self.rows, settled);
+                let (min_distances, assignment) = assign(ground, &self.rows, settled);
                 (Some(min_distances), Some(assignment))
             }
             None => (None, None),
@@ -91,12 +93,12 @@ impl Picks {
 
 /// `radii[t] / (1 + a)`, `a` the largest `w_j / w_i` over i before j among the first `t + 1` picks and the row farthest from them.
 pub(crate) fn lower_bounds(
-    problem: &Problem,
+    weights: Option<&[f32]>,
     rows: &[usize],
     farthest: Option<usize>,
     radii: &[f64],
 ) -> Vec<f64> {
-    let Some(weights) = problem.weights else {
+    let Some(weights) = weights else {
         return radii.iter().map(|radius| radius / 2.0).collect();
     };
     let (mut least, mut ratio) = (f32::INFINITY, 0.0f64);
@@ -134,18 +136,18 @@ fn divide_down(radius: f64, factor: f64) -> f64 {
 
 /// Centers by number become positions and labeled entries; a center's nearest is itself.
 fn assign(
-    problem: &Problem,
+    ground: &Ground,
     rows: &[usize],
     (mut min_distances, nearest): (Vec<f64>, Vec<u32>),
 ) -> (Vec<f64>, Vec<i64>) {
-    let labeled = problem.labeled_count();
+    let labeled = ground.labeled_count();
     let entry = |center: i64| {
         let labeled = i64::try_from(labeled).expect("centers are numbered below 2^32");
         if center < labeled { -1 - center } else { center - labeled }
     };
     let mut assignment: Vec<i64> =
         nearest.into_iter().map(|center| entry(i64::from(center))).collect();
-    let own = problem.labeled.iter().copied().enumerate();
+    let own = ground.labeled.iter().copied().enumerate();
     for (center, row) in own.chain(rows.iter().enumerate().map(|(p, &row)| (labeled + p, row))) {
         let center = i64::try_from(center).expect("centers are numbered below 2^32");
         (min_distances[row], assignment[row]) = (0.0, entry(center));

@@ -34,9 +34,9 @@ use std::time::Instant;
 
 use crate::engine::{Tuning, select_tuned, with_space};
 use crate::error::Result;
+use crate::ground::HostGround;
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::problem::Problem;
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;
 use clock::Clock;
@@ -152,7 +152,7 @@ fn begin<T: Send>(
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, watch);
     let available = on_engine_threads(options.threads, || {
-        question::check(&Problem::new(pool, budget, options)?, options, robust)
+        question::check(&HostGround::of_pool(pool, options)?, budget, options, robust)
     })??;
     let picks = available.min(budget.saturating_add(robust.outliers));
     let plain = Options { assign: false, ..options.clone() };
@@ -162,9 +162,9 @@ fn begin<T: Send>(
     })?;
     // Only greedy's picks are worth keeping half-made.
     let options = &Options { interrupt: None, ..options.clone() };
-    let (answer, fallback) = with_space(pool, budget, options, tuning, |problem, space| {
+    let (answer, fallback) = with_space(pool, options, tuning, |ground, space| {
         let (labeled, nearest) = space.labeled_distances()?;
-        let question = Question::new(problem, budget, robust, labeled);
+        let question = Question::new(ground, budget, robust, labeled);
         let start = Start::new(&question, &greedy, space)?;
         let mut search = Search::new(&question, space, &start, &mut clock);
         search.statistics.greedy_seconds = started.elapsed().as_secs_f64();

@@ -2,8 +2,9 @@
 
 use crate::distance::distance;
 use crate::error::{Error, Result};
+use crate::ground::Ground;
 use crate::options::Options;
-use crate::problem::Problem;
+use crate::question;
 
 use super::options::{Candidates, RobustOptions};
 
@@ -12,7 +13,7 @@ const LOOKED_AT: usize = 4096;
 
 /// What is asked, with the distances to the labeled centers.
 pub struct Question<'a> {
-    pub problem: &'a Problem<'a>,
+    pub ground: &'a Ground<'a>,
     pub n: usize,
     pub d: usize,
     pub budget: usize,
@@ -25,8 +26,14 @@ pub struct Question<'a> {
 
 /// Refuse what has no part in a robust selection: some options, more rows than it numbers, and more outliers than there are rows to
 /// cover. Returns how many those are.
-pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<usize> {
-    check_rows(problem.rows.len())?;
+pub fn check(
+    ground: &Ground,
+    budget: usize,
+    options: &Options,
+    robust: &RobustOptions,
+) -> Result<usize> {
+    question::Question::new(budget, options, ground)?;
+    check_rows(ground.rows.len())?;
     let refused = [
         ("weights", options.weights.is_some()),
         ("a stop radius", options.stop_radius.is_some()),
@@ -44,7 +51,7 @@ pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Re
             robust.gap
         )));
     }
-    let available = problem.eligible.iter().filter(|&&eligible| eligible).count();
+    let available = ground.eligible_count();
     if robust.outliers >= available {
         return Err(Error::OutliersTooMany { outliers: robust.outliers, available });
     }
@@ -68,15 +75,15 @@ pub fn number(row: usize) -> u32 {
 
 impl<'a> Question<'a> {
     pub fn new(
-        problem: &'a Problem<'a>,
+        ground: &'a Ground<'a>,
         budget: usize,
         robust: &RobustOptions,
         labeled: Vec<f64>,
     ) -> Question<'a> {
         Question {
-            problem,
-            n: problem.rows.len(),
-            d: problem.rows.dimensions(),
+            ground,
+            n: ground.rows.len(),
+            d: ground.rows.dimensions(),
             budget,
             outliers: robust.outliers,
             gap: robust.gap,
@@ -87,7 +94,7 @@ impl<'a> Question<'a> {
 
     /// Rows that must be covered, or be outliers: labeled ones are covered, excluded ones are not counted.
     pub fn counted(&self) -> impl Iterator<Item = usize> {
-        (0..self.n).filter(|&row| self.problem.eligible[row])
+        self.ground.eligible_rows()
     }
 
     pub fn is_restricted(&self) -> bool {
@@ -107,7 +114,7 @@ impl<'a> Question<'a> {
     pub fn with_labeled(&self, mut distances: Vec<f64>) -> Vec<f64> {
         for (row, distance) in distances.iter_mut().enumerate() {
             *distance =
-                if self.problem.eligible[row] { distance.min(self.labeled[row]) } else { 0.0 };
+                if self.ground.eligible[row] { distance.min(self.labeled[row]) } else { 0.0 };
         }
         distances
     }
@@ -132,7 +139,7 @@ impl<'a> Question<'a> {
     ) -> Vec<usize> {
         let mut far: Vec<(f64, usize)> = distances.into_iter().zip(0..).collect();
         far.retain(|&(distance, row)| {
-            distance > radius && self.problem.eligible[row] && !known(row)
+            distance > radius && self.ground.eligible[row] && !known(row)
         });
         far.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         far.truncate(LOOKED_AT);
@@ -142,10 +149,10 @@ impl<'a> Question<'a> {
             let farthest = far.iter().copied().reduce(|a, b| if b.0 > a.0 { b } else { a });
             let Some((_, pick)) = farthest else { break };
             chosen.push(pick);
-            let center = self.problem.rows.get(pick, &mut c);
+            let center = self.ground.rows.get(pick, &mut c);
             for (distance_left, row) in &mut far {
                 *distance_left =
-                    distance_left.min(distance(self.problem.rows.get(*row, &mut x), center));
+                    distance_left.min(distance(self.ground.rows.get(*row, &mut x), center));
             }
             far.retain(|&(distance, row)| distance > radius && row != pick);
         }

@@ -118,7 +118,7 @@ impl Search<'_, '_> {
                     (self.question.labeled[row], -1 - i64::from(nearest[row]));
             }
         }
-        for (entry, &row) in (0i64..).zip(self.question.problem.labeled) {
+        for (entry, &row) in (0i64..).zip(self.question.ground.labeled) {
             (distances[row], assignment[row]) = (0.0, -1 - entry);
         }
         for (position, &row) in (0i64..).zip(centers) {

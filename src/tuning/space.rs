@@ -19,7 +19,7 @@ pub fn within(
     reach: f64,
     most: usize,
 ) -> Result<Option<Vec<(u32, u32, f64)>>> {
-    let (found, _) = with_space(pool, 1, options, tuning, |_, space| {
+    let (found, _) = with_space(pool, options, tuning, |_, space| {
         let found = space.within(rows, reach, most)?;
         let plain = |pair: Neighbour| (pair.slot, pair.row, pair.distance);
         Ok(found.map(|pairs| pairs.into_iter().map(plain).collect()))
@@ -36,7 +36,7 @@ pub fn labeled_distances(
     options: &Options,
     tuning: &Tuning,
 ) -> Result<(Vec<f64>, Vec<u32>)> {
-    Ok(with_space(pool, 1, options, tuning, |_, space| space.labeled_distances())?.0)
+    Ok(with_space(pool, options, tuning, |_, space| space.labeled_distances())?.0)
 }
 
 /// Every row's distance to the nearest of `centers`, and that one's position.
@@ -49,5 +49,5 @@ pub fn min_distances(
     tuning: &Tuning,
     centers: &[usize],
 ) -> Result<(Vec<f64>, Vec<u32>)> {
-    Ok(with_space(pool, 1, options, tuning, |_, space| space.min_distances(centers))?.0)
+    Ok(with_space(pool, options, tuning, |_, space| space.min_distances(centers))?.0)
 }

@@ -12,7 +12,7 @@ use super::row_panel::RowPanel;
 use super::tile_rows;
 use crate::backend::Neighbour;
 use crate::distance::distance;
-use crate::rows::Rows;
+use crate::rows::{Gather, Rows};
 use crate::simd::widest;
 
 /// Bytes of rows asked about that are held at once, packed and widened.

@@ -27,9 +27,11 @@ use rayon::prelude::*;
 use refresh::{Cost, Nearest, Refresh, Scratch};
 pub(crate) use space::CpuSpace;
 
-use super::{Backend, Candidate, Picked};
+use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
-use crate::problem::Problem;
+use crate::first::mean;
+use crate::ground::HostGround;
+use crate::rows::Gather;
 use crate::statistics::Statistics;
 
 /// Rows a refresh tile holds at most: with a panel of centers they fit the second-level cache.
@@ -44,7 +46,7 @@ const NO_CENTER: u32 = u32::MAX;
 /// A pool's state on the CPU: 16 bytes a row.
 pub(crate) struct Cpu<'p, M: Multiplier> {
     multiplier: M,
-    problem: &'p Problem<'p>,
+    ground: &'p HostGround<'p>,
     centers: Centers<'p>,
     panels: Panels<M>,
     packing: Option<Packing>,
@@ -64,12 +66,12 @@ pub(crate) struct Cpu<'p, M: Multiplier> {
 }
 
 impl<'p, M: Multiplier> Cpu<'p, M> {
-    pub fn new(problem: &'p Problem<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
-        let (n, d) = (problem.rows.len(), problem.rows.dimensions());
+    pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         Cpu {
             multiplier,
-            problem,
-            centers: Centers::new(problem),
+            ground,
+            centers: Centers::new(ground),
             panels: Panels::new(d),
             packing: None,
             bounds: Vec::new(),
@@ -89,20 +91,20 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
     /// Apply center 0 to every row, and take the rows that cannot be chosen out of the order.
     fn prepare(&mut self) {
         let started = Instant::now();
-        self.bounds = prepare::first_distances(self.problem, &self.centers);
+        self.bounds = prepare::first_distances(self.ground, &self.centers);
         self.nearest.fill(0);
         self.seen.fill(1);
         let farthest = self.bounds.par_iter().copied().reduce(|| 0.0, f64::max);
         self.packing =
-            Some(prepare::packing::<M>(self.problem, &self.centers, farthest, self.width));
+            Some(prepare::packing::<M>(self.ground, &self.centers, farthest, self.width));
         for (row, bound) in self.bounds.iter_mut().enumerate() {
-            if !self.problem.eligible[row] {
+            if !self.ground.eligible[row] {
                 *bound = LEFT;
             }
         }
         self.centers.picks().iter().for_each(|&row| self.bounds[row] = LEFT);
         let key = |(row, &bound): (usize, &f64)| {
-            if bound < 0.0 { 0.0 } else { self.problem.key(row, bound) }
+            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
         };
         self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
         self.statistics.row_reads += self.bounds.len() as u64;
@@ -124,7 +126,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
         let end = self.centers.len();
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
-        while start < end && !self.problem.is_interrupted() {
+        while start < end && !self.ground.is_interrupted() {
             let window = start - start % kernels::PANEL;
             let window = window..end.min(window + self.panels.reach());
             start = window.end;
@@ -139,11 +141,10 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         let end = window.end;
         let behind = rows.partition_point(|&row| (self.seen[row] as usize) < end);
         self.panels.ensure(window, &self.centers, packing);
-        let (rows, tile) =
-            (&rows[..behind], tile_rows::<M>(behind, self.problem.rows.dimensions()));
+        let (rows, tile) = (&rows[..behind], tile_rows::<M>(behind, self.ground.rows.dimensions()));
         let refresh = Refresh {
             multiplier: self.multiplier,
-            problem: self.problem,
+            ground: self.ground,
             centers: &self.centers,
             packing,
             panels: &self.panels,
@@ -191,7 +192,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
     }
 
     fn key(&self, row: usize) -> f64 {
-        self.problem.key(row, self.bounds[row])
+        self.ground.key(row, self.bounds[row])
     }
 }
 
@@ -199,6 +200,12 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
 fn tile_rows<M: Multiplier>(rows: usize, d: usize) -> usize {
     let most = (TILE_BYTES / (M::depth(d) * size_of::<M::Value>())).clamp(32, TILE);
     (rows / (4 * rayon::current_num_threads())).next_multiple_of(32).clamp(32, most)
+}
+
+impl<M: Multiplier> Middle for Cpu<'_, M> {
+    fn nearest_the_mean(&mut self) -> Result<usize> {
+        Ok(mean::nearest_the_mean(self.ground, &self.ground.rows))
+    }
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
@@ -212,7 +219,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
             self.prepare();
         }
         let started = Instant::now();
-        let key = |row, bound| self.problem.key(row, bound);
+        let key = |row, bound| self.ground.key(row, bound);
         let frontier = frontier::frontier(&self.bounds, key, self.ceiling, size);
         self.ceiling = frontier.rows.iter().map(|c| c.key).fold(0.0, f64::max);
         self.outside = frontier.outside;
@@ -248,7 +255,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         let applied = u32::try_from(self.centers.len()).expect("centers are numbered below 2^32");
         self.statistics.row_reads += rows.len() as u64;
         let mut live =
-            Live::new(self.multiplier, self.problem, packing, self.outside, rows, state, applied);
+            Live::new(self.multiplier, self.ground, packing, self.outside, rows, state, applied);
         let picked = live.pick(limit, stop);
         self.statistics.pick_evaluations += live.evaluations;
         self.statistics.pick_canonical += live.canonical;
@@ -264,7 +271,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         if self.packing.is_none() {
             self.prepare();
         }
-        for row in (0..self.bounds.len()).filter(|&row| self.problem.excluded[row]) {
+        for row in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
             self.set_state(row, Nearest { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
         }
         for start in (0..self.bounds.len()).step_by(SETTLED_AT_ONCE) {

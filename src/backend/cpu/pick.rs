@@ -9,7 +9,8 @@ use super::refresh::Nearest;
 use super::row_panel::RowPanel;
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
-use crate::problem::Problem;
+use crate::ground::HostGround;
+use crate::rows::Gather;
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
 const GROUP: usize = 32;
@@ -23,7 +24,7 @@ pub const LEFT: f64 = -1.0;
 /// The live rows of a round, lowest row first.
 pub struct Live<'r, M: Multiplier> {
     multiplier: M,
-    problem: &'r Problem<'r>,
+    ground: &'r HostGround<'r>,
     packing: &'r Packing,
     outside: Option<Candidate>,
     pub rows: Vec<usize>,
@@ -45,25 +46,25 @@ impl<'r, M: Multiplier> Live<'r, M> {
     /// `rows` in increasing order with their refreshed `state`, all of which precede `outside`. `applied` centers were applied to each.
     pub fn new(
         multiplier: M,
-        problem: &'r Problem<'r>,
+        ground: &'r HostGround<'r>,
         packing: &'r Packing,
         outside: Option<Candidate>,
         rows: Vec<usize>,
         state: Vec<Nearest>,
         applied: u32,
     ) -> Live<'r, M> {
-        let keys = rows.iter().zip(&state).map(|(&row, s)| problem.key(row, s.bound)).collect();
+        let keys = rows.iter().zip(&state).map(|(&row, s)| ground.key(row, s.bound)).collect();
         let panels = rows
             .par_chunks(PANEL)
             .zip(state.par_chunks(PANEL))
-            .map(|(rows, state)| pack(problem, packing, rows, state))
+            .map(|(rows, state)| pack(ground, packing, rows, state))
             .collect();
         let column = vec![None; rows.len()];
         let groups = Vec::new();
         let (evaluations, canonical) = (0, 0);
         Live {
             multiplier,
-            problem,
+            ground,
             packing,
             outside,
             rows,
@@ -81,7 +82,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
     /// At most `limit` picks, each of a key above `stop`.
     pub fn pick(&mut self, limit: usize, stop: f64) -> Picked {
         let mut picked = Picked::default();
-        while let Some(best) = self.best().filter(|_| !self.problem.is_interrupted()) {
+        while let Some(best) = self.best().filter(|_| !self.ground.is_interrupted()) {
             let candidate = Candidate { key: self.keys[best], row: self.rows[best] };
             if picked.picks.len() == limit || candidate.key <= stop {
                 picked.next = Some(candidate);
@@ -120,12 +121,12 @@ impl<'r, M: Multiplier> Live<'r, M> {
             return false;
         }
         let likely = self.likely();
-        let mut block = Block::<M>::new(self.problem.rows.dimensions());
+        let mut block = Block::<M>::new(self.ground.rows.dimensions());
         block.resize(GROUP);
         let (depth, mut scratch) = (block.depth, Vec::new());
         for (slot, &index) in likely.iter().enumerate() {
             self.column[index] = Some(self.groups.len() * GROUP + slot);
-            let x = self.problem.rows.get(self.rows[index], &mut scratch);
+            let x = self.ground.rows.get(self.rows[index], &mut scratch);
             self.packing.pack::<M>(x, &mut block.values.as_mut_slice()[slot * depth..][..depth]);
         }
         let mut products = Buffer::new();
@@ -166,7 +167,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
         self.close(best);
         self.state[best].bound = LEFT;
         let mut center = Vec::new();
-        let center = self.problem.rows.get(self.rows[best], &mut center);
+        let center = self.ground.rows.get(self.rows[best], &mut center);
         for panel in 0..self.panels.len() {
             let at = (panel * GROUP + number % GROUP) * PANEL;
             let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
@@ -188,7 +189,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
     fn apply(&mut self, index: usize, center: &[f32]) {
         let row = self.rows[index];
         let mut scratch = Vec::new();
-        let distance = distance(self.problem.rows.get(row, &mut scratch), center);
+        let distance = distance(self.ground.rows.get(row, &mut scratch), center);
         self.canonical += 1;
         let state = &mut self.state[index];
         if distance >= state.bound {
@@ -196,7 +197,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
         }
         (state.bound, state.center) = (distance, self.applied);
         state.seen = self.applied + 1;
-        let candidate = Candidate { key: self.problem.key(row, distance), row };
+        let candidate = Candidate { key: self.ground.key(row, distance), row };
         if self.outside.is_some_and(|outside| outside.precedes(candidate)) {
             self.close(index);
         } else {
@@ -215,15 +216,15 @@ impl<'r, M: Multiplier> Live<'r, M> {
 
 /// A panel of live rows. Only a center strictly nearer than its bound changes a row.
 fn pack<M: Multiplier>(
-    problem: &Problem,
+    ground: &HostGround,
     packing: &Packing,
     rows: &[usize],
     state: &[Nearest],
 ) -> RowPanel<M> {
-    let mut panel = RowPanel::new(problem.rows.dimensions());
+    let mut panel = RowPanel::new(ground.rows.dimensions());
     let mut scratch = Vec::new();
     for (lane, (&row, state)) in rows.iter().zip(state).enumerate() {
-        let x = problem.rows.get(row, &mut scratch);
+        let x = ground.rows.get(row, &mut scratch);
         panel.set(lane, x, state.bound.next_down(), packing);
     }
     panel

@@ -6,65 +6,66 @@ use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
 use crate::distance::distance;
-use crate::problem::Problem;
+use crate::ground::HostGround;
+use crate::rows::Gather;
 
 /// Rows sampled for the mean: anything near it serves.
 const SAMPLE: usize = 1024;
 
 /// The canonical distance of every row to center 0, in row order.
-pub fn first_distances(problem: &Problem, centers: &Centers) -> Vec<f64> {
+pub fn first_distances(ground: &HostGround, centers: &Centers) -> Vec<f64> {
     let mut scratch = Vec::new();
     let center = centers.vector(0, &mut scratch);
-    (0..problem.rows.len())
+    (0..ground.rows.len())
         .into_par_iter()
         .with_min_len(64)
-        .map_init(Vec::new, |scratch, row| match problem.is_interrupted() {
+        .map_init(Vec::new, |scratch, row| match ground.is_interrupted() {
             true => 0.0,
-            false => distance(problem.rows.get(row, scratch), center),
+            false => distance(ground.rows.get(row, scratch), center),
         })
         .collect()
 }
 
 /// The packing for a pool whose rows lie at most `farthest` from center 0.
 pub fn packing<M: Multiplier>(
-    problem: &Problem,
+    ground: &HostGround,
     centers: &Centers,
     farthest: f64,
     width: f64,
 ) -> Packing {
-    let mean = sample_mean(problem);
+    let mean = sample_mean(ground);
     let mut scratch = Vec::new();
     let mut to_mean = |center| distance(centers.vector(center, &mut scratch), &mean);
     // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
     let rows = farthest + to_mean(0);
-    let outside = (problem.labeled.len()..problem.labeled_count()).map(to_mean);
+    let outside = (ground.labeled.len()..ground.labeled_count()).map(to_mean);
     let reach = outside.fold(rows, f64::max) * (1.0 + 1e-6);
     Packing::new::<M>(&mean, reach, width)
 }
 
 /// The packing for the eligible rows of a pool, without a center.
-pub fn packing_of_rows<M: Multiplier>(problem: &Problem, width: f64) -> Packing {
-    let mean = sample_mean(problem);
-    let reach = (0..problem.rows.len())
+pub fn packing_of_rows<M: Multiplier>(ground: &HostGround, width: f64) -> Packing {
+    let mean = sample_mean(ground);
+    let reach = (0..ground.rows.len())
         .into_par_iter()
         .with_min_len(64)
-        .filter(|&row| problem.eligible[row])
-        .map_init(Vec::new, |scratch, row| distance(problem.rows.get(row, scratch), &mean))
+        .filter(|&row| ground.eligible[row])
+        .map_init(Vec::new, |scratch, row| distance(ground.rows.get(row, scratch), &mean))
         .reduce(|| 0.0, f64::max);
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
 
 /// The mean of a fixed sample, as a row.
 #[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
-fn sample_mean(problem: &Problem) -> Vec<f32> {
-    let n = problem.rows.len();
+fn sample_mean(ground: &HostGround) -> Vec<f32> {
+    let n = ground.rows.len();
     let step = n.div_ceil(SAMPLE);
-    let mut sums = vec![0.0f64; problem.rows.dimensions()];
+    let mut sums = vec![0.0f64; ground.rows.dimensions()];
     let mut scratch = Vec::new();
     let sample = (0..n).step_by(step);
     let count = sample.len() as f64;
     for row in sample {
-        let values = problem.rows.get(row, &mut scratch);
+        let values = ground.rows.get(row, &mut scratch);
         sums.iter_mut().zip(values).for_each(|(sum, &v)| *sum += f64::from(v));
     }
     sums.iter().map(|sum| (sum / count) as f32).collect()

@@ -12,7 +12,8 @@ use super::pack::{Block, Packing};
 use super::panels::{CenterTerms, Panel, Panels};
 use crate::backend::interval::{Interval, Operand, Test};
 use crate::distance::distance;
-use crate::problem::Problem;
+use crate::ground::HostGround;
+use crate::rows::Gather;
 
 /// Rows between the one asked of memory and the one worked on.
 const AHEAD: usize = 2;
@@ -37,7 +38,7 @@ pub struct Cost {
 /// What every tile of a refresh reads.
 pub struct Refresh<'r, M: Multiplier> {
     pub multiplier: M,
-    pub problem: &'r Problem<'r>,
+    pub ground: &'r HostGround<'r>,
     pub centers: &'r Centers<'r>,
     pub packing: &'r Packing,
     pub panels: &'r Panels<M>,
@@ -91,7 +92,7 @@ impl<M: Multiplier> Refresh<'_, M> {
         let mut cost = Cost::default();
         let start = before.iter().map(|row| row.seen as usize).min().unwrap_or(self.end);
         let panels = start / PANEL..self.end.div_ceil(PANEL);
-        for panel in panels.take_while(|_| !self.problem.is_interrupted()) {
+        for panel in panels.take_while(|_| !self.ground.is_interrupted()) {
             cost.tile_evaluations += self.panel(panel, start, scratch);
         }
         (self.decide_all(tile, &before, scratch, &mut cost), cost)
@@ -107,11 +108,11 @@ impl<M: Multiplier> Refresh<'_, M> {
         let Scratch { searches, row, center, .. } = scratch;
         let decide = |i: usize| {
             if let Some(&ahead) = tile.get(i + AHEAD) {
-                prefetch(self.problem.rows.stored(ahead));
+                prefetch(self.ground.rows.stored(ahead));
                 searches[i + AHEAD].left().for_each(|center| prefetch(self.centers.stored(center)));
             }
             cost.evaluations += self.end.saturating_sub(before[i].seen as usize) as u64;
-            self.decide(self.problem.rows.get(tile[i], row), before[i], &searches[i], center, cost)
+            self.decide(self.ground.rows.get(tile[i], row), before[i], &searches[i], center, cost)
         };
         (0..tile.len()).map(decide).collect()
     }
@@ -124,10 +125,10 @@ impl<M: Multiplier> Refresh<'_, M> {
         let depth = block.depth;
         for (i, &pool_row) in tile.iter().enumerate() {
             if let Some(&ahead) = tile.get(i + AHEAD) {
-                prefetch(self.problem.rows.stored(ahead));
+                prefetch(self.ground.rows.stored(ahead));
             }
             let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];
-            let operand = self.packing.pack::<M>(self.problem.rows.get(pool_row, row), packed);
+            let operand = self.packing.pack::<M>(self.ground.rows.get(pool_row, row), packed);
             searches[i].begin(operand, before[i], &self.packing.interval);
         }
     }

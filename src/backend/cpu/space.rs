@@ -8,32 +8,32 @@ use super::pack::Packing;
 use super::{Cpu, prepare};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::Result;
-use crate::problem::Problem;
+use crate::ground::HostGround;
 
 /// A pool whose norms are kept, under cosine.
 pub(crate) struct CpuSpace<'p, M: Multiplier> {
-    problem: &'p Problem<'p>,
+    ground: &'p HostGround<'p>,
     multiplier: M,
     width: f64,
     packing: Option<Packing>,
 }
 
 impl<'p, M: Multiplier> CpuSpace<'p, M> {
-    pub fn new(problem: &'p Problem<'p>, multiplier: M, width: f64) -> CpuSpace<'p, M> {
-        CpuSpace { problem, multiplier, width, packing: None }
+    pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> CpuSpace<'p, M> {
+        CpuSpace { ground, multiplier, width, packing: None }
     }
 }
 
 impl<M: Multiplier> Space for CpuSpace<'_, M> {
     fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
-        let backend = |problem| Ok(Cpu::new(problem, self.multiplier, self.width));
-        settled::labeled_distances(self.problem, backend)
+        let backend = || Ok(Cpu::new(self.ground, self.multiplier, self.width));
+        settled::labeled_distances(self.ground, backend)
     }
 
     fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)> {
-        let problem = &self.problem.of_every_row(centers.len());
-        let backend = |problem| Ok(Cpu::new(problem, self.multiplier, self.width));
-        settled::min_distances(problem, centers, backend)
+        let ground = &self.ground.of_every_row();
+        let backend = || Ok(Cpu::new(ground, self.multiplier, self.width));
+        settled::min_distances(ground, centers, backend)
     }
 
     fn within(
@@ -42,14 +42,13 @@ impl<M: Multiplier> Space for CpuSpace<'_, M> {
         reach: f64,
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
-        let problem = self.problem;
+        let ground = self.ground;
         let packing =
-            self.packing.get_or_insert_with(|| prepare::packing_of_rows::<M>(problem, self.width));
-        let eligible: Vec<usize> =
-            (0..problem.rows.len()).filter(|&row| problem.eligible[row]).collect();
+            self.packing.get_or_insert_with(|| prepare::packing_of_rows::<M>(ground, self.width));
+        let eligible: Vec<usize> = ground.eligible_rows().collect();
         let join = Join {
             multiplier: self.multiplier,
-            rows: &problem.rows,
+            rows: &ground.rows,
             packing,
             reach,
             most,

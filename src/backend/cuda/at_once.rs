@@ -4,13 +4,15 @@ use std::time::Instant;
 
 use super::batch::{Layout, Run, check_values};
 use super::feed::Feed;
-use super::kernels::borrow::{DevicePool, Stream};
+use super::kernels::borrow::Stream;
 use super::kernels::memory::fetch;
-use super::number;
+use super::mean::nearest_the_mean;
 use super::roles::roles;
-use crate::backend::{Backend, Candidate, Picked};
+use super::{Placement, Size, number};
+use crate::backend::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
-use crate::problem::Problem;
+use crate::first::mean;
+use crate::ground::Ground;
 use crate::statistics::Statistics;
 
 /// Rows of such a pool at most.
@@ -21,10 +23,9 @@ const NO_ROW: u32 = u32::MAX;
 
 /// A small pool's selection: one round, in which every center is applied to every row as it is picked.
 pub(crate) struct AtOnce<'p> {
-    problem: &'p Problem<'p>,
+    ground: &'p Ground<'p>,
     stream: &'p Stream,
-    /// Where the pool lies on the device already.
-    lent: Option<&'p DevicePool<'p>>,
+    placement: Placement<'p>,
     run: Run,
     /// Picks given before the launch.
     given: Vec<usize>,
@@ -35,14 +36,15 @@ pub(crate) struct AtOnce<'p> {
 impl<'p> AtOnce<'p> {
     /// None if the pool is too large for one launch, or the device has not that much memory free.
     pub fn new(
-        problem: &'p Problem<'p>,
+        ground: &'p Ground<'p>,
+        size: Size,
         stream: &'p Stream,
-        lent: Option<&'p DevicePool<'p>>,
+        placement: Placement<'p>,
     ) -> Result<Option<AtOnce<'p>>> {
-        if problem.rows.len() > MOST_ROWS {
+        if ground.rows.len() > MOST_ROWS {
             return Ok(None);
         }
-        let layout = layout(problem, lent.is_some());
+        let layout = layout(ground, size, placement);
         let Some(run) = Run::new(stream, layout)? else {
             return Ok(None);
         };
@@ -52,11 +54,11 @@ impl<'p> AtOnce<'p> {
             ..Statistics::default()
         };
         let given = Vec::new();
-        Ok(Some(AtOnce { problem, stream, lent, run, given, is_done: false, statistics }))
+        Ok(Some(AtOnce { ground, stream, placement, run, given, is_done: false, statistics }))
     }
 
     fn left(&self) -> usize {
-        let eligible = self.problem.eligible.iter().filter(|&&eligible| eligible).count();
+        let eligible = self.ground.eligible_count();
         let picks: usize = self.run.outcomes().map(|outcome| outcome.picks.len()).sum();
         eligible - self.given.len() - picks
     }
@@ -64,23 +66,22 @@ impl<'p> AtOnce<'p> {
     /// Everything but the launch itself.
     fn send_all(&self) -> Result<()> {
         let (run, stream) = (&self.run, self.stream.cuda_stream());
-        if let Some(weights) = self.problem.weights {
+        if let Some(weights) = self.ground.weights {
             run.send(stream, weights, run.buffers.weights)?;
         }
-        run.send(stream, &roles(self.problem, &self.given), run.buffers.roles)?;
+        run.send(stream, &roles(self.ground, &self.given), run.buffers.roles)?;
         self.send_given()?;
-        if self.lent.is_some() {
-            return Ok(());
+        match self.placement.on_host() {
+            None => Ok(()),
+            Some(rows) => Feed::copy_all(&run.gpu, stream, rows.pool(), run.buffers.pool),
         }
-        let (pool, stream) = (self.problem.rows.pool(), self.stream.cuda_stream());
-        Feed::copy_all(&run.gpu, stream, pool, run.buffers.pool)
     }
 
     /// Centers applied before the first pick: pool rows by number, others by their values.
     fn send_given(&self) -> Result<()> {
         let (run, stream) = (&self.run, self.stream.cuda_stream());
-        let labeled = self.problem.labeled.iter();
-        let outside = self.problem.labeled_count() - self.problem.labeled.len();
+        let labeled = self.ground.labeled.iter();
+        let outside = self.ground.labeled_count() - self.ground.labeled.len();
         let rows: Vec<u32> = labeled
             .map(|&row| number(row))
             .chain(std::iter::repeat_n(NO_ROW, outside))
@@ -89,8 +90,8 @@ impl<'p> AtOnce<'p> {
         run.send(stream, &rows, run.buffers.given_rows)?;
         let mut scratch = Vec::new();
         let d = run.layout.d;
-        for center in self.problem.labeled.len()..self.problem.labeled_count() {
-            let values = self.problem.labeled_vector(center, &mut scratch);
+        for center in self.ground.labeled.len()..self.ground.labeled_count() {
+            let values = self.ground.labeled_vector(center, &mut scratch);
             run.send(stream, values, run.buffers.centers.part(center * d, d))?;
         }
         Ok(())
@@ -103,13 +104,14 @@ impl<'p> AtOnce<'p> {
         let launched = Instant::now();
         let stream = self.stream.cuda_stream();
         self.run.send_budgets(stream, &[limit])?;
-        let values = self.lent.map_or(self.run.buffers.pool.pointer(), |pool| pool.address);
+        let copied = self.run.buffers.pool.pointer();
+        let values = self.placement.lent().map_or(copied, |pool| pool.address);
         self.run.queue(stream, values, stop)?;
         self.run.fetch(stream)?;
         self.is_done = true;
         self.statistics.pick_seconds = launched.elapsed().as_secs_f64();
         self.count();
-        let lent = self.lent;
+        let lent = self.placement.lent();
         let outcome = self.run.outcomes().next().expect("one pool");
         check_values(&outcome.result, 0, |row| {
             lent.expect("the host checked the values of its own pool").not_finite(row, self.stream)
@@ -118,7 +120,7 @@ impl<'p> AtOnce<'p> {
 
     fn count(&mut self) {
         let outcome = self.run.outcomes().next().expect("one pool");
-        let (n, centers) = (self.problem.rows.len(), self.run.layout.given + outcome.picks.len());
+        let (n, centers) = (self.ground.rows.len(), self.run.layout.given + outcome.picks.len());
         let reads = if self.run.spread.is_cached { n } else { n * (1 + centers) };
         let canonical = outcome.result.canonical;
         let s = &mut self.statistics;
@@ -129,24 +131,30 @@ impl<'p> AtOnce<'p> {
     }
 }
 
-fn layout(problem: &Problem, is_lent: bool) -> Layout {
-    let rows = &problem.rows;
-    // Where nothing is labeled and nothing resumed from, the first center is given.
-    let picks = match problem.labeled_count() {
-        0 => problem.resume.len().max(1),
-        _ => problem.resume.len(),
-    };
+fn layout(ground: &Ground, size: Size, placement: Placement) -> Layout {
+    let rows = &ground.rows;
     Layout {
         offsets: vec![0, rows.len()],
-        budgets: vec![problem.budget],
+        budgets: vec![size.picks],
         d: rows.dimensions(),
         dtype: rows.dtype(),
         metric: rows.metric(),
-        given: problem.labeled_count() + picks,
+        given: ground.labeled_count() + size.given,
         has_firsts: false,
         has_roles: true,
-        has_weights: problem.weights.is_some(),
-        pool_bytes: if is_lent { 0 } else { rows.pool().bytes() },
+        has_weights: ground.weights.is_some(),
+        pool_bytes: placement.on_host().map_or(0, |rows| rows.pool().bytes()),
+    }
+}
+
+impl Middle for AtOnce<'_> {
+    fn nearest_the_mean(&mut self) -> Result<usize> {
+        match self.placement {
+            Placement::Lent(pool) => nearest_the_mean(self.ground, pool, self.stream),
+            Placement::Copied(rows) | Placement::Staged(rows) => {
+                Ok(mean::nearest_the_mean(self.ground, rows))
+            }
+        }
     }
 }
 
@@ -180,7 +188,7 @@ impl Backend for AtOnce<'_> {
         if !self.is_done {
             self.launch(0, f64::NEG_INFINITY)?;
         }
-        let (n, stream) = (self.problem.rows.len(), self.stream.cuda_stream());
+        let (n, stream) = (self.ground.rows.len(), self.stream.cuda_stream());
         let (mut bounds, mut nearest) = (vec![0.0; n], vec![0; n]);
         self.stream.checked(fetch(stream, self.run.buffers.bounds, &mut bounds))?;
         self.stream.checked(fetch(stream, self.run.buffers.nearest, &mut nearest))?;

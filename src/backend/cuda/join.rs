@@ -13,9 +13,9 @@ use super::{ABOVE_ALL, number};
 use crate::backend::Neighbour;
 use crate::backend::interval::Operand;
 use crate::error::{Error, Result};
+use crate::ground::Ground;
 use crate::options::Metric;
 use crate::pool::Dtype;
-use crate::problem::Problem;
 
 /// Values of rows asked about that are held at once: 64 MB, and half that packed.
 const WINDOW_VALUES: usize = 16 << 20;
@@ -74,9 +74,9 @@ struct Buffers {
 }
 
 impl Extent {
-    fn of(problem: &Problem) -> Extent {
-        let (n, d) = (problem.rows.len(), problem.rows.dimensions());
-        let eligible = problem.eligible.iter().filter(|&&eligible| eligible).count();
+    fn of(ground: &Ground) -> Extent {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let eligible = ground.eligible_count();
         let tile = TILE as usize;
         let window = (WINDOW_VALUES / depth(d)).min(eligible.next_multiple_of(tile));
         Extent {
@@ -85,7 +85,7 @@ impl Extent {
             eligible,
             capacity: capacity(eligible, depth(d)),
             window: (window / tile).max(1) * tile,
-            has_norms: problem.rows.metric() == Metric::Cosine,
+            has_norms: ground.rows.metric() == Metric::Cosine,
         }
     }
 
@@ -144,8 +144,8 @@ impl Join {
     ///
     /// # Errors
     /// Too little device memory; a row of zeros under cosine.
-    pub fn new(problem: &Problem, stream: &Stream, pool: &DevicePool, width: f64) -> Result<Join> {
-        let extent = Extent::of(problem);
+    pub fn new(ground: &Ground, stream: &Stream, pool: &DevicePool, width: f64) -> Result<Join> {
+        let extent = Extent::of(ground);
         let mut carver = Carver::from(0);
         Buffers::carve(&extent, &mut carver);
         let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
@@ -154,7 +154,7 @@ impl Join {
         let packing = packing(extent.d, 1.0, buffers.mean.pointer(), width);
         let (pool, dtype) = (pool.address, pool.dtype);
         let mut join = Join { pool, dtype, extent, buffers, packing, _arena: arena };
-        let eligible = (0..extent.n).filter(|&row| problem.eligible[row]).map(number).collect();
+        let eligible = ground.eligible_rows().map(number).collect();
         join.look_at_rows(stream, eligible)?;
         let reach = join.measure_reach(stream)?;
         join.packing = self::packing(extent.d, reach, join.buffers.mean.pointer(), width);

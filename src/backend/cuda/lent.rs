@@ -3,21 +3,22 @@
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Region, fetch};
 use crate::error::{Error, Result};
-use crate::options::Options;
-use crate::rows::Distant;
+use crate::options::Metric;
+use crate::rows::FetchedRows;
 
 impl DevicePool<'_> {
-    /// The pool as the checked question sees it. Of the rows' values the host needs none, but those that resuming compares.
-    pub(crate) fn distant(&self, options: &Options, stream: &Stream) -> Result<Distant> {
-        let needed = match options.resume.len() {
-            0 => Vec::new(),
-            _ => [&options.labeled[..], &options.resume].concat(),
-        };
+    /// The pool as far as the host knows it, with the values of `needed` rows.
+    pub(crate) fn fetched(
+        &self,
+        needed: &[usize],
+        metric: Metric,
+        stream: &Stream,
+    ) -> Result<FetchedRows> {
         // Rows out of range are refused where all rows given are checked.
-        let needed: Vec<usize> = needed.into_iter().filter(|&row| row < self.rows).collect();
+        let needed: Vec<usize> = needed.iter().copied().filter(|&row| row < self.rows).collect();
         let values = self.fetch_rows(&needed, stream)?;
         let fetched = needed.into_iter().zip(values).collect();
-        Ok(Distant { rows: self.rows, d: self.d, dtype: self.dtype, fetched })
+        Ok(FetchedRows { rows: self.rows, d: self.d, dtype: self.dtype, metric, fetched })
     }
 
     /// `rows`, widened.

@@ -1,14 +1,16 @@
-//! `First::Mean` of a pool that lies on the device.
+//! The row nearest the mean, of a pool that lies on the device.
 
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Carver, Region, fetch, fill, send};
-use super::number;
-use super::roles::{ELIGIBLE, EXCLUDED, LABELED};
-use crate::error::Result;
-use crate::options::{Metric, Options};
-use crate::problem::MEAN_BLOCK;
+use super::roles::{EXCLUDED, roles};
+use super::{Cuda, Place, Placement, number};
+use crate::error::{Error, Result};
+use crate::first::mean;
+use crate::first::mean::MEAN_BLOCK;
+use crate::ground::Ground;
+use crate::options::Metric;
 
 /// Values that sums of blocks hold at most: 64 MB.
 const MOST_SUMS: usize = 8 << 20;
@@ -42,23 +44,57 @@ fn at_once(d: usize) -> usize {
     (MOST_SUMS / d).max(1)
 }
 
-/// The eligible row nearest the mean of the rows that are not excluded; a row out of the pool where none is eligible. Reads the
-/// pool three times, under cosine four. The selection that follows checks the values.
-pub(crate) fn nearest_the_mean(
+impl Cuda<'_> {
+    /// On the device, where the pool is there; of staged rows on the host, which reads its memory faster than a device can.
+    pub(super) fn nearest_its_mean(&mut self) -> Result<usize> {
+        self.send_pool()?;
+        let copied = match (&self.pool, self.placement) {
+            (Place::Host(_), _) => return Ok(self.nearest_on_host()),
+            (_, Placement::Lent(pool)) => return nearest_the_mean(self.ground, pool, self.stream),
+            (Place::Device(_), _) => self.copied_pool(),
+        };
+        let on_device = nearest_the_mean(self.ground, &copied, self.stream);
+        match on_device {
+            // The pool and the selection's memory may leave no room for sums.
+            Err(Error::CudaMemory { .. }) => Ok(self.nearest_on_host()),
+            found => found,
+        }
+    }
+
+    /// The copy of the pool in the workspace.
+    fn copied_pool(&self) -> DevicePool<'static> {
+        let shape = (self.ground.rows.len(), self.ground.rows.dimensions());
+        let device = self.stream.gpu().context().ordinal();
+        DevicePool::at(device, self.buffers().pool, shape, self.dtype())
+    }
+
+    fn nearest_on_host(&self) -> usize {
+        let rows = self.placement.on_host().expect("a pool that is staged is on the host");
+        mean::nearest_the_mean(self.ground, rows)
+    }
+}
+
+/// The eligible row nearest the mean of the rows that are not excluded. Reads the pool three times, under cosine four. The selection
+/// that follows checks the values; of a pool whose values are not finite, any row may be the answer.
+pub(super) fn nearest_the_mean(
+    ground: &Ground,
     pool: &DevicePool,
-    options: &Options,
     stream: &Stream,
 ) -> Result<usize> {
+    let metric = ground.rows.metric();
     let mut carver = Carver::from(0);
-    Buffers::carve(pool, options.metric, &mut carver);
+    Buffers::carve(pool, metric, &mut carver);
     let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
     let arena = stream.checked(stream.arena(bytes))?;
-    let buffers = Buffers::carve(pool, options.metric, &mut Carver::from(arena.address()));
+    let buffers = Buffers::carve(pool, metric, &mut Carver::from(arena.address()));
     let search = Search { pool, stream, buffers: &buffers };
-    let counted = search.send_roles(options)?;
+    let counted = search.send_roles(ground)?;
     search.compute_norms()?;
     search.sum(counted)?;
-    search.nearest()
+    // No distance is known of values that are not finite: a row out of the pool is found then.
+    let any = ground.eligible_rows().next().expect("the budget was checked: a row may be chosen");
+    let found = search.nearest()?;
+    Ok(if found < pool.rows { found } else { any })
 }
 
 struct Search<'s> {
@@ -77,13 +113,9 @@ impl Search<'_> {
         kernel::Rows { values: self.pool.address, norms }
     }
 
-    /// Returns how many rows are not excluded. Rows out of range are refused where all rows given are checked.
-    fn send_roles(&self, options: &Options) -> Result<usize> {
-        let mut roles = vec![ELIGIBLE; self.pool.rows];
-        let given = [(LABELED, &options.labeled), (EXCLUDED, &options.excluded)];
-        for (role, rows) in given {
-            rows.iter().for_each(|&row| roles.get_mut(row).into_iter().for_each(|r| *r = role));
-        }
+    /// Returns how many rows are not excluded.
+    fn send_roles(&self, ground: &Ground) -> Result<usize> {
+        let roles = roles(ground, &[]);
         let stream = self.stream.cuda_stream();
         self.stream.checked(send(stream, &roles, self.buffers.roles))?;
         self.stream.synchronize()?; // the roles are dropped here

@@ -21,10 +21,11 @@ mod workspace;
 
 use cudarc::driver::DriverError;
 
-use super::{Backend, Candidate, Picked};
+use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
+use crate::ground::Ground;
 use crate::pool::Dtype;
-use crate::problem::Problem;
+use crate::rows::Rows;
 use crate::statistics::Statistics;
 use clock::Clock;
 use feed::Feed;
@@ -47,11 +48,12 @@ const MARKS: usize = 8;
 /// A pool's state on a device: 29 bytes a row at most beside the pool, 8 of them under cosine and 4 with weights.
 pub(crate) struct Cuda<'p> {
     stream: &'p Stream,
-    problem: &'p Problem<'p>,
-    /// Where the pool lies on the device already.
-    lent: Option<&'p DevicePool<'p>>,
+    ground: &'p Ground<'p>,
+    placement: Placement<'p>,
     workspace: Workspace,
     pool: Place,
+    /// Whether the pool was copied to the device already.
+    is_sent: bool,
     /// How rows are packed, once the first center was applied.
     packing: Option<kernel::Packing>,
     /// Picks given before that: rows that an earlier run chose, or the first center.
@@ -81,12 +83,41 @@ pub(crate) struct Cuda<'p> {
 /// How a device comes by the pool's rows.
 #[derive(Clone, Copy)]
 pub(crate) enum Placement<'p> {
-    /// They are copied to it if they fit, else staged.
-    Copied,
-    /// They stay on the host, and the ones that a round needs travel.
-    Staged,
-    /// They lie there already.
+    /// The host's rows are copied to it if they fit, else staged.
+    Copied(&'p Rows<'p>),
+    /// The host's rows stay there, and the ones that a round needs travel.
+    Staged(&'p Rows<'p>),
+    /// They lie on the device already.
     Lent(&'p DevicePool<'p>),
+}
+
+impl<'p> Placement<'p> {
+    /// The rows, where the host has them.
+    fn on_host(self) -> Option<&'p Rows<'p>> {
+        match self {
+            Placement::Copied(rows) | Placement::Staged(rows) => Some(rows),
+            Placement::Lent(_) => None,
+        }
+    }
+
+    /// The pool, where it lies on the device already.
+    fn lent(self) -> Option<&'p DevicePool<'p>> {
+        match self {
+            Placement::Lent(pool) => Some(pool),
+            Placement::Copied(_) | Placement::Staged(_) => None,
+        }
+    }
+}
+
+/// What a selection may come to, for whoever allocates its memory before it begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Picks at most.
+    pub picks: usize,
+    /// Of those, the ones given before the first round.
+    pub given: usize,
+    /// Centers at most: labeled ones and picks.
+    pub centers: usize,
 }
 
 /// Where the pool's rows are.
@@ -98,25 +129,27 @@ enum Place {
 }
 
 impl<'p> Cuda<'p> {
-    /// Allocates all the memory that the selection will use.
+    /// Allocates all the memory that a selection of at most `most_centers` will use, labeled ones and picks.
     ///
     /// # Errors
     /// Too little device memory for the state of the rows, even with the pool left on the host.
     pub fn new(
-        problem: &'p Problem<'p>,
+        ground: &'p Ground<'p>,
+        most_centers: usize,
         stream: &'p Stream,
         placement: Placement<'p>,
         width: f64,
         multiplier: Multiplier,
     ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
-        let (workspace, pool) = allocate(problem, stream, placement)?;
+        let (workspace, pool) = allocate(ground, most_centers, stream, placement)?;
         // Rows to be staged have their place there, too.
         let answer =
             workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
         let clock = || stream.checked(Clock::new(cuda_stream, MARKS));
         Ok(Cuda {
-            lent: if let Placement::Lent(pool) = placement { Some(pool) } else { None },
+            placement,
+            is_sent: false,
             packing: None,
             given: Vec::new(),
             centers: 0,
@@ -134,7 +167,7 @@ impl<'p> Cuda<'p> {
                 ..Statistics::default()
             },
             stream,
-            problem,
+            ground,
             workspace,
             pool,
             width,
@@ -155,7 +188,7 @@ impl<'p> Cuda<'p> {
     }
 
     fn dtype(&self) -> Dtype {
-        self.problem.rows.dtype()
+        self.ground.rows.dtype()
     }
 
     fn is_staged(&self) -> bool {
@@ -354,15 +387,11 @@ impl<'p> Cuda<'p> {
     /// Stage `count` of the host's rows by slot.
     fn send_rows(&mut self, count: usize, row: impl Fn(usize) -> usize + Sync) -> Result<()> {
         let staged = self.workspace.buffers.staged;
-        let Place::Host(feed) = &mut self.pool else { return Ok(()) };
-        feed.send(
-            self.stream.gpu(),
-            self.stream.cuda_stream(),
-            self.problem.rows.pool(),
-            count,
-            row,
-            staged,
-        )
+        let (Place::Host(feed), Some(rows)) = (&mut self.pool, self.placement.on_host()) else {
+            return Ok(());
+        };
+        let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
+        feed.send(gpu, stream, rows.pool(), count, row, staged)
     }
 
     fn pick_arguments(&self, limit: usize, stop: f64) -> kernel::PickArguments {
@@ -467,6 +496,12 @@ impl<'p> Cuda<'p> {
     }
 }
 
+impl Middle for Cuda<'_> {
+    fn nearest_the_mean(&mut self) -> Result<usize> {
+        self.nearest_its_mean()
+    }
+}
+
 impl Backend for Cuda<'_> {
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         assert!(self.packing.is_none(), "picks are taken in where they are made");
@@ -533,23 +568,27 @@ fn number(count: usize) -> u32 {
 
 /// The workspace, and in it the pool if that is to be copied and fits.
 fn allocate(
-    problem: &Problem,
+    ground: &Ground,
+    most_centers: usize,
     stream: &Stream,
     placement: Placement,
 ) -> Result<(Workspace, Place)> {
     let gpu = stream.gpu();
-    let extent = Extent::of(problem, gpu);
-    if let Placement::Lent(pool) = placement {
-        return Ok((Workspace::allocate(stream, extent)?, Place::Device(pool.address)));
-    }
-    let resident = Extent { pool_bytes: problem.rows.pool().bytes(), ..extent };
-    if let Placement::Copied = placement
+    let extent = Extent::of(ground, most_centers, gpu);
+    let pool = match placement {
+        Placement::Copied(rows) | Placement::Staged(rows) => rows.pool(),
+        Placement::Lent(pool) => {
+            return Ok((Workspace::allocate(stream, extent)?, Place::Device(pool.address)));
+        }
+    };
+    let resident = Extent { pool_bytes: pool.bytes(), ..extent };
+    if let Placement::Copied(_) = placement
         && let Some(workspace) = Workspace::try_allocate(stream, resident)?
     {
         let address = workspace.buffers.pool.pointer();
         return Ok((workspace, Place::Device(address)));
     }
-    let row_bytes = problem.rows.pool().row_bytes(0).len();
+    let row_bytes = pool.row_bytes(0).len();
     let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
     Ok((workspace, Place::Host(feed)))

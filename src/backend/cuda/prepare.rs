@@ -22,7 +22,7 @@ impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
         let started = Instant::now();
         self.send_roles()?;
-        self.centers = self.problem.labeled_count() + self.given.len();
+        self.centers = self.ground.labeled_count() + self.given.len();
         self.checked(fill(self.stream.cuda_stream(), self.buffers().farthest, 0))?;
         self.checked(fill(self.stream.cuda_stream(), self.buffers().answer, 0))?;
         let centers = [number(self.centers)];
@@ -35,7 +35,7 @@ impl Cuda<'_> {
             self.look_at_rows()?
         }
         self.measure_reach()?;
-        self.left = self.problem.eligible.iter().filter(|&&eligible| eligible).count();
+        self.left = self.ground.eligible_count();
         // Of centers given to be settled at once, some may be given twice.
         self.left = self.left.saturating_sub(self.given.len());
         self.statistics.row_reads += self.extent().n as u64;
@@ -53,9 +53,9 @@ impl Cuda<'_> {
     }
 
     fn send_roles(&mut self) -> Result<()> {
-        let roles = roles(self.problem, &self.given);
+        let roles = roles(self.ground, &self.given);
         self.checked(send(self.stream.cuda_stream(), &roles, self.buffers().roles))?;
-        if let Some(weights) = self.problem.weights {
+        if let Some(weights) = self.ground.weights {
             self.checked(send(self.stream.cuda_stream(), weights, self.buffers().weights))?;
         }
         Ok(())
@@ -64,7 +64,7 @@ impl Cuda<'_> {
     /// Values of centers `first` to `end`, labeled ones and picks given, under the metric.
     fn send_centers(&self, first: usize, end: usize) -> Result<()> {
         let d = self.extent().d;
-        let labeled = self.problem.labeled_count();
+        let labeled = self.ground.labeled_count();
         let at_once = (SAMPLE * SAMPLE / d).max(1);
         let mut scratch = Vec::new();
         for first in (first..end).step_by(at_once) {
@@ -72,8 +72,8 @@ impl Cuda<'_> {
             let mut values = Vec::with_capacity((end - first) * d);
             for center in first..end {
                 values.extend_from_slice(match center.checked_sub(labeled) {
-                    None => self.problem.labeled_vector(center, &mut scratch),
-                    Some(pick) => self.problem.rows.get(self.given[pick], &mut scratch),
+                    None => self.ground.labeled_vector(center, &mut scratch),
+                    Some(pick) => self.ground.rows.get(self.given[pick], &mut scratch),
                 });
             }
             let target = self.buffers().centers.part(first * d, values.len());
@@ -110,13 +110,17 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    fn send_pool(&mut self) -> Result<()> {
+    /// Copy the pool to the device, where that is its place and it is not there yet.
+    pub(super) fn send_pool(&mut self) -> Result<()> {
         let target = self.buffers().pool;
-        if target.len() == 0 {
+        let Some(rows) = self.placement.on_host().filter(|_| target.len() > 0 && !self.is_sent)
+        else {
             return Ok(());
-        }
+        };
         let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
-        Feed::copy_all(gpu, stream, self.problem.rows.pool(), target)
+        Feed::copy_all(gpu, stream, rows.pool(), target)?;
+        self.is_sent = true;
+        Ok(())
     }
 
     fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {
@@ -145,8 +149,8 @@ impl Cuda<'_> {
         self.send_pool()?;
         self.clear_bad_rows()?;
         self.check(0, n)?;
-        let (rows, labeled) = (self.problem.labeled.len(), self.problem.labeled_count());
-        self.gather_centers(self.problem.labeled, 0)?;
+        let (rows, labeled) = (self.ground.labeled.len(), self.ground.labeled_count());
+        self.gather_centers(self.ground.labeled, 0)?;
         self.send_centers(rows, labeled)?;
         self.gather_centers(&self.given, labeled)?;
         self.apply_first(0, n)?;
@@ -200,7 +204,7 @@ impl Cuda<'_> {
     /// The host checked the values of its pools when it made them: of those, only norms are missing.
     fn check(&self, first: usize, count: usize) -> Result<()> {
         let arguments = self.prepare_arguments(first, count);
-        if self.lent.is_none() && arguments.norms.address == 0 {
+        if self.placement.lent().is_none() && arguments.norms.address == 0 {
             return Ok(());
         }
         self.checked(self.stream.gpu().kernels().check(
@@ -221,8 +225,8 @@ impl Cuda<'_> {
 
     /// How far from the mean any row or center lies, which sets the scale.
     fn measure_reach(&mut self) -> Result<()> {
-        let problem = self.problem;
-        let outside = (problem.labeled.len(), problem.labeled_count());
+        let ground = self.ground;
+        let outside = (ground.labeled.len(), ground.labeled_count());
         for (slot, (first, end)) in [(1, (0, 1)), (2, outside)] {
             let arguments = kernel::PrepareArguments {
                 farthest: self.buffers().farthest.part(slot, 1).pointer(),
@@ -238,7 +242,7 @@ impl Cuda<'_> {
         self.stream.synchronize()?;
         let first_bad = |row: u32| (row != u32::MAX).then_some(row as usize);
         if let Some(row) = first_bad(bad_rows[0]) {
-            let pool = self.lent.expect("the host checked the values of its own pool");
+            let pool = self.placement.lent().expect("the host checked the values of its own pool");
             return Err(pool.not_finite(row, self.stream));
         }
         if let Some(row) = first_bad(bad_rows[1]) {

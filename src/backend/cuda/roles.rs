@@ -1,6 +1,6 @@
 //! What a row may be beside a pick.
 
-use crate::problem::Problem;
+use crate::ground::Ground;
 
 // As in kernels/order.cuh.
 pub const ELIGIBLE: u8 = 0;
@@ -8,13 +8,13 @@ pub const LABELED: u8 = 1;
 pub const EXCLUDED: u8 = 2;
 
 /// Every row's role. Rows given as picks leave the order as labeled ones do.
-pub fn roles(problem: &Problem, given: &[usize]) -> Vec<u8> {
+pub fn roles(ground: &Ground, given: &[usize]) -> Vec<u8> {
     let role = |(&eligible, &excluded): (&bool, &bool)| match (eligible, excluded) {
         (true, _) => ELIGIBLE,
         (false, true) => EXCLUDED,
         (false, false) => LABELED,
     };
-    let mut roles: Vec<u8> = problem.eligible.iter().zip(&problem.excluded).map(role).collect();
+    let mut roles: Vec<u8> = ground.eligible.iter().zip(&ground.excluded).map(role).collect();
     given.iter().for_each(|&row| roles[row] = LABELED);
     roles
 }

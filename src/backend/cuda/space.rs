@@ -5,10 +5,10 @@ use super::kernels::borrow::{DevicePool, Stream};
 use super::{Cuda, Multiplier, Placement};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::ground::{Ground, HostGround};
 
 pub(crate) struct CudaSpace<'p> {
-    problem: &'p Problem<'p>,
+    ground: &'p HostGround<'p>,
     stream: &'p Stream,
     /// None if the pool stays on the host.
     pool: Option<DevicePool<'static>>,
@@ -21,7 +21,7 @@ impl<'p> CudaSpace<'p> {
     /// # Errors
     /// [`Error::Cuda`] if the device is lost under way.
     pub fn new(
-        problem: &'p Problem<'p>,
+        ground: &'p HostGround<'p>,
         stream: &'p Stream,
         is_staged: bool,
         width: f64,
@@ -30,25 +30,28 @@ impl<'p> CudaSpace<'p> {
         let pool = if is_staged {
             None
         } else {
-            DevicePool::upload_if_it_fits(problem.rows.pool(), stream)?
+            DevicePool::upload_if_it_fits(ground.rows.pool(), stream)?
         };
-        Ok(CudaSpace { problem, stream, pool, join: None, width, multiplier })
+        Ok(CudaSpace { ground, stream, pool, join: None, width, multiplier })
     }
 
-    fn backend<'b>(&'b self, problem: &'b Problem<'b>) -> Result<Cuda<'b>> {
-        let placement = self.pool.as_ref().map_or(Placement::Staged, Placement::Lent);
-        Cuda::new(problem, self.stream, placement, self.width, self.multiplier)
+    /// A backend over `ground`, of this pool, for so many centers.
+    fn backend<'b>(&'b self, ground: &'b Ground<'b>, centers: usize) -> Result<Cuda<'b>> {
+        let staged = Placement::Staged(&self.ground.rows);
+        let placement = self.pool.as_ref().map_or(staged, Placement::Lent);
+        Cuda::new(ground, centers, self.stream, placement, self.width, self.multiplier)
     }
 }
 
 impl Space for CudaSpace<'_> {
     fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
-        settled::labeled_distances(self.problem, |problem| self.backend(problem))
+        let (ground, centers) = (self.ground, self.ground.labeled_count());
+        settled::labeled_distances(ground, || self.backend(ground, centers))
     }
 
     fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)> {
-        let problem = &self.problem.of_every_row(centers.len());
-        settled::min_distances(problem, centers, |problem| self.backend(problem))
+        let ground = &self.ground.of_every_row();
+        settled::min_distances(ground, centers, || self.backend(ground, centers.len()))
     }
 
     fn within(
@@ -65,7 +68,7 @@ impl Space for CudaSpace<'_> {
         };
         let join = match &mut self.join {
             Some(join) => join,
-            none => none.insert(Join::new(self.problem, self.stream, pool, self.width)?),
+            none => none.insert(Join::new(self.ground, self.stream, pool, self.width)?),
         };
         join.within(self.stream, rows, reach, most)
     }

@@ -10,7 +10,7 @@ use super::kernels::memory::{Arena, Carver, Region};
 use super::kernels::{BOX_CENTERS, LIVE_BYTES, TILE};
 use crate::backend::interval::Operand;
 use crate::error::Result;
-use crate::problem::Problem;
+use crate::ground::Ground;
 
 /// Rows a frontier holds at most.
 const MOST: usize = 16_384;
@@ -64,12 +64,12 @@ pub struct Extent {
 }
 
 impl Extent {
-    pub fn of(problem: &Problem, gpu: &Gpu) -> Extent {
-        let (n, d) = (problem.rows.len(), problem.rows.dimensions());
+    /// `centers` is how many there can be at most.
+    pub fn of(ground: &Ground, centers: usize, gpu: &Gpu) -> Extent {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let depth = depth(d);
         let capacity = capacity(n, depth);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
-        let centers = problem.labeled_count() + problem.budget;
         let window = (WINDOW_VALUES / depth).max(TILE as usize);
         Extent {
             n,
@@ -79,8 +79,8 @@ impl Extent {
             live_capacity: (live / 32 * 32).clamp(TILE as usize, MOST_LIVE).min(capacity),
             centers,
             window: window.min(centers),
-            has_norms: problem.rows.metric() == crate::options::Metric::Cosine,
-            has_weights: problem.weights.is_some(),
+            has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
+            has_weights: ground.weights.is_some(),
             pool_bytes: 0,
             staged_row_bytes: 0,
         }

@@ -197,7 +197,7 @@ impl<'a> DevicePool<'a> {
         Ok(DevicePool::at(device, region, (n, d), dtype))
     }
 
-    fn at(
+    pub(crate) fn at(
         device: usize,
         values: Region<u8>,
         (rows, d): (usize, usize),

@@ -1,0 +1,184 @@
+//! The ground of a selection, checked: where the rows are, and what each of them may be. A backend knows this and nothing of the
+//! question ([`crate::question`]).
+
+use std::sync::atomic::AtomicBool;
+
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::pool::{Pool, is_set};
+use crate::rows::{Gather, Rows};
+
+/// The rows of a pool and the part each plays. Centers are numbered in one list: labeled rows, then labeled vectors from outside
+/// the pool, then picks.
+///
+/// `R` is where the rows are: `Rows` on the host, `FetchedRows` where the pool lies on a device. Code that needs neither to be the
+/// case takes a `&Ground`, whose rows are any.
+pub(crate) struct Ground<'a, R: Gather + ?Sized + 'a = dyn Gather + 'a> {
+    /// Labeled vectors from outside the pool.
+    pub outside: Option<Rows<'a>>,
+    pub labeled: &'a [usize],
+    pub weights: Option<&'a [f32]>,
+    /// Rows that may not be chosen and are not counted.
+    pub excluded: Vec<bool>,
+    /// Rows that may be chosen: neither labeled nor excluded.
+    pub eligible: Vec<bool>,
+    interrupt: Option<&'a AtomicBool>,
+    pub rows: R,
+}
+
+/// The ground where the pool is on the host.
+pub(crate) type HostGround<'a> = Ground<'a, Rows<'a>>;
+
+impl<'a> HostGround<'a> {
+    /// # Errors
+    /// What [`crate::select`] lists of rows, vectors and weights.
+    pub fn of_pool(pool: &'a Pool<'a>, options: &'a Options<'a>) -> Result<HostGround<'a>> {
+        Ground::new(Rows::new(pool, options.metric), options)
+    }
+
+    /// Keep the pool's norms, for a backend on the CPU; a device computes its own.
+    ///
+    /// # Errors
+    /// A row of zeros under cosine.
+    pub fn keep_norms(mut self) -> Result<HostGround<'a>> {
+        self.rows.keep_norms("row", self.interrupt)?;
+        Ok(self)
+    }
+
+    /// The same rows, none of them labeled, excluded or weighted.
+    pub fn of_every_row(&self) -> HostGround<'_> {
+        self.bare(self.rows.again())
+    }
+}
+
+impl<'a, R: Gather> Ground<'a, R> {
+    /// # Errors
+    /// As [`HostGround::of_pool`].
+    pub fn new(rows: R, options: &'a Options<'a>) -> Result<Ground<'a, R>> {
+        let n = rows.len();
+        let excluded = mark("excluded", &options.excluded, n)?;
+        let labeled = mark("labeled", &options.labeled, n)?;
+        let eligible = excluded.iter().zip(&labeled).map(|(e, l)| !e && !l).collect();
+        check_weights(options.weights.as_deref(), n)?;
+        Ok(Ground {
+            outside: outside(rows.dimensions(), options)?,
+            labeled: &options.labeled,
+            weights: options.weights.as_deref(),
+            excluded,
+            eligible,
+            interrupt: options.interrupt,
+            rows,
+        })
+    }
+}
+
+impl<'a, R: Gather + ?Sized> Ground<'a, R> {
+    /// A ground of as many `rows`, none of them labeled, excluded or weighted.
+    pub fn bare<'b, S: Gather>(&'b self, rows: S) -> Ground<'b, S>
+    where
+        'a: 'b,
+    {
+        let n = rows.len();
+        Ground {
+            outside: None,
+            labeled: &[],
+            weights: None,
+            excluded: vec![false; n],
+            eligible: vec![true; n],
+            interrupt: self.interrupt,
+            rows,
+        }
+    }
+
+    /// Whether the run must end. Once it must it always must, and what was being computed may be anything: only picks count.
+    pub fn is_interrupted(&self) -> bool {
+        is_set(self.interrupt)
+    }
+
+    /// `answer`, unless the run it came from was cut short.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn unless_interrupted<T>(&self, answer: T) -> Result<T> {
+        if self.is_interrupted() { Err(Error::Interrupted) } else { Ok(answer) }
+    }
+
+    /// The rows that may be chosen, the lowest first.
+    pub fn eligible_rows(&self) -> impl Iterator<Item = usize> + Clone {
+        (0..self.eligible.len()).filter(|&row| self.eligible[row])
+    }
+
+    /// How many rows may be chosen.
+    pub fn eligible_count(&self) -> usize {
+        self.eligible.iter().filter(|&&eligible| eligible).count()
+    }
+
+    /// Labeled centers, rows and vectors.
+    pub fn labeled_count(&self) -> usize {
+        self.labeled.len() + self.outside.as_ref().map_or(0, Rows::len)
+    }
+
+    /// Labeled center number `center`, `(d,)`.
+    pub fn labeled_vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        match self.labeled.get(center) {
+            Some(&row) => self.rows.get(row, scratch),
+            None => {
+                let outside = self.outside.as_ref().expect("a labeled center is a row or a vector");
+                outside.get(center - self.labeled.len(), scratch)
+            }
+        }
+    }
+
+    /// The key of `row` at `distance` from its nearest center: greedy takes the largest.
+    pub fn key(&self, row: usize, distance: f64) -> f64 {
+        key(self.weights.map(|weights| weights[row]), distance)
+    }
+}
+
+/// The key of a row of this weight, if rows have weights, at `distance` from its nearest center.
+pub(crate) fn key(weight: Option<f32>, distance: f64) -> f64 {
+    match weight {
+        None => distance,
+        Some(0.0) => 0.0,
+        Some(weight) => f64::from(weight) * distance,
+    }
+}
+
+/// `rows` as flags over the pool.
+///
+/// # Errors
+/// A row past the pool's end, or given twice.
+pub(crate) fn mark(role: &'static str, rows: &[usize], n: usize) -> Result<Vec<bool>> {
+    let mut marked = vec![false; n];
+    for &row in rows {
+        let flag = marked.get_mut(row).ok_or(Error::RowOutOfRange { role, row, rows: n })?;
+        if std::mem::replace(flag, true) {
+            return Err(Error::Row { role, row, reason: "is given twice" });
+        }
+    }
+    Ok(marked)
+}
+
+fn check_weights(weights: Option<&[f32]>, n: usize) -> Result<()> {
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != n {
+        return Err(Error::Weights(format!("{} given for {n} rows", weights.len())));
+    }
+    match weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        Some(row) => Err(Error::Weights(format!(
+            "row {row} has {}; a weight is a finite number of at least 0",
+            weights[row]
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn outside<'a>(d: usize, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
+    let Some(vectors) = options.labeled_vectors else { return Ok(None) };
+    if vectors.dimensions() != d {
+        return Err(Error::Dimensions { pool: d, vectors: vectors.dimensions() });
+    }
+    let mut vectors = Rows::new(vectors, options.metric);
+    vectors.keep_norms("labeled vector", options.interrupt)?;
+    Ok(Some(vectors))
+}

@@ -1,0 +1,85 @@
+//! What is asked of a selection, checked against its ground ([`crate::ground`]). The greedy loop knows this; a backend does not.
+
+use crate::error::{Error, Result};
+use crate::ground::{Ground, mark};
+use crate::options::{First, Options};
+use crate::rows::Gather;
+
+/// The checked question.
+pub(crate) struct Question<'a> {
+    /// New centers wanted, those of `resume` included.
+    pub budget: usize,
+    pub stop_radius: Option<f64>,
+    /// Picks already made by an earlier run.
+    pub resume: &'a [usize],
+    /// The first center where nothing is labeled, and what it is drawn with if it is random.
+    pub first: First,
+    pub seed: u64,
+    /// Whether every row's nearest center is asked for.
+    pub assign: bool,
+}
+
+impl<'a> Question<'a> {
+    /// # Errors
+    /// What [`crate::select`] lists of the budget, the picks to resume from, the first center and the stop radius.
+    pub fn new<R: Gather + ?Sized>(
+        budget: usize,
+        options: &'a Options,
+        ground: &Ground<R>,
+    ) -> Result<Question<'a>> {
+        check_budget(budget, ground.eligible_count())?;
+        check_resume(options, budget, &ground.eligible)?;
+        check_first(options.first, &ground.eligible)?;
+        check_stop_radius(options.stop_radius)?;
+        Ok(Question {
+            budget,
+            stop_radius: options.stop_radius,
+            resume: &options.resume,
+            first: options.first,
+            seed: options.seed,
+            assign: options.assign,
+        })
+    }
+}
+
+pub(crate) fn check_budget(budget: usize, available: usize) -> Result<()> {
+    if budget == 0 {
+        return Err(Error::BudgetZero);
+    }
+    if budget > available {
+        return Err(Error::BudgetTooLarge { budget, available });
+    }
+    Ok(())
+}
+
+fn check_resume(options: &Options, budget: usize, eligible: &[bool]) -> Result<()> {
+    mark("resume", &options.resume, eligible.len())?;
+    if let Some(&row) = options.resume.iter().find(|&&row| !eligible[row]) {
+        return Err(Error::Row { role: "resume", row, reason: "is labeled or excluded" });
+    }
+    if options.resume.len() > budget {
+        let picks = options.resume.len();
+        return Err(Error::Options(format!(
+            "the {picks} picks to resume from exceed the budget {budget}, which counts them"
+        )));
+    }
+    Ok(())
+}
+
+fn check_first(first: First, eligible: &[bool]) -> Result<()> {
+    let First::Row(row) = first else { return Ok(()) };
+    match eligible.get(row) {
+        None => Err(Error::RowOutOfRange { role: "first", row, rows: eligible.len() }),
+        Some(false) => Err(Error::Row { role: "first", row, reason: "is labeled or excluded" }),
+        Some(true) => Ok(()),
+    }
+}
+
+pub(crate) fn check_stop_radius(stop_radius: Option<f64>) -> Result<()> {
+    match stop_radius {
+        Some(radius) if !(radius.is_finite() && radius >= 0.0) => Err(Error::Options(format!(
+            "stop radius {radius} is not a finite number of at least 0"
+        ))),
+        _ => Ok(()),
+    }
+}
