@@ -102,14 +102,6 @@ impl<'a> Problem<'a> {
         is_set(self.interrupt)
     }
 
-    /// `answer`, unless the run it came from was cut short.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub fn unless_interrupted<T>(&self, answer: T) -> Result<T> {
-        if self.is_interrupted() { Err(Error::Interrupted) } else { Ok(answer) }
-    }
-
     /// Labeled centers, rows and vectors.
     pub fn labeled_count(&self) -> usize {
         self.labeled.len() + self.outside.as_ref().map_or(0, Rows::len)
