@@ -95,14 +95,6 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
         is_set(self.interrupt)
     }
 
-    /// `answer`, unless the run it came from was cut short.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub fn unless_interrupted<T>(&self, answer: T) -> Result<T> {
-        if self.is_interrupted() { Err(Error::Interrupted) } else { Ok(answer) }
-    }
-
     /// The rows that may be chosen, the lowest first.
     pub fn eligible_rows(&self) -> impl Iterator<Item = usize> + Clone {
         (0..self.eligible.len()).filter(|&row| self.eligible[row])

@@ -17,7 +17,6 @@ mod ground;
 mod options;
 mod plan;
 pub mod pool;
-mod problem;
 mod question;
 pub mod report;
 mod robust;

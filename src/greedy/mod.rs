@@ -5,4 +5,4 @@ mod picks;
 mod replay;
 
 pub(crate) use lazy::{Frontier, lazy};
-pub(crate) use picks::{Watch, lower_bounds};
+pub(crate) use picks::Watch;

@@ -92,7 +92,7 @@ impl Picks {
 }
 
 /// `radii[t] / (1 + a)`, `a` the largest `w_j / w_i` over i before j among the first `t + 1` picks and the row farthest from them.
-pub(crate) fn lower_bounds(
+fn lower_bounds(
     weights: Option<&[f32]>,
     rows: &[usize],
     farthest: Option<usize>,

@@ -1,14 +1,14 @@
-//! A robust selection's certificate checked by brute force: of any solver it shares the question and the canonical distance alone.
+//! A robust selection's certificate checked by brute force: no solver's code. Of the engine it shares what `verify.rs` lists.
 
 mod claims;
 mod pass;
 mod verdict;
 
+use super::asked::Asked;
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::problem::Problem;
 use crate::threads::on_engine_threads;
 use pass::Pass;
 pub use verdict::{CertificateVerdict, Interval};
@@ -60,12 +60,12 @@ pub fn verify_certificate(
     refuse_other_options(options)?;
     on_engine_threads(options.threads, || {
         // Whether the budget is possible is for the verdict to say.
-        let problem = Problem::new(pool, 1, options)?.keep_norms()?;
-        let verdict = match check(&problem, certificate) {
+        let asked = Asked::new(pool, 1, options)?;
+        let verdict = match check(&asked, certificate) {
             Ok(interval) => CertificateVerdict::Right(interval),
             Err(verdict) => verdict,
         };
-        problem.unless_interrupted(verdict)
+        asked.unless_interrupted(verdict)
     })?
 }
 
@@ -84,10 +84,10 @@ fn refuse_other_options(options: &Options) -> Result<()> {
 }
 
 fn check(
-    problem: &Problem,
+    asked: &Asked,
     certificate: &Certificate,
 ) -> std::result::Result<Interval, CertificateVerdict> {
-    claims::check(problem, certificate)?;
-    Pass::new(problem, certificate).check()?;
+    claims::check(asked, certificate)?;
+    Pass::new(asked, certificate).check()?;
     Ok(Interval::new(certificate))
 }

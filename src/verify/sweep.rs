@@ -1,7 +1,8 @@
 //! Rows taken past every center in order, a tile of each at a time.
 
+use super::asked::Asked;
 use crate::distance::distance_within;
-use crate::problem::Problem;
+use crate::rows::Gather;
 
 /// Rows of a block: at d = 768 they take 196 KB, inside L2 beside a tile of centers.
 pub(super) const BLOCK: usize = 64;
@@ -25,15 +26,15 @@ impl Pair<'_> {
 
 /// Two buffers, used again for every block.
 pub(super) struct Sweep<'a> {
-    problem: &'a Problem<'a>,
+    asked: &'a Asked<'a>,
     centers: &'a [usize],
     block: Vec<f32>,
     tile: Vec<f32>,
 }
 
 impl<'a> Sweep<'a> {
-    pub fn new(problem: &'a Problem<'a>, centers: &'a [usize]) -> Sweep<'a> {
-        Sweep { problem, centers, block: Vec::new(), tile: Vec::new() }
+    pub fn new(asked: &'a Asked<'a>, centers: &'a [usize]) -> Sweep<'a> {
+        Sweep { asked, centers, block: Vec::new(), tile: Vec::new() }
     }
 
     /// Apply the labeled centers, then the first `picks` picks, to `rows`. `visit(at, applied, nearest)` hears, for `rows[at]`,
@@ -45,7 +46,7 @@ impl<'a> Sweep<'a> {
         picks: usize,
         mut visit: impl FnMut(usize, usize, f64) -> bool,
     ) {
-        let labeled = self.problem.labeled_count();
+        let labeled = self.asked.labeled_count();
         let mut nearest = vec![f64::INFINITY; rows.len()];
         let done = (0..rows.len()).map(|at| labeled == 0 && !visit(at, 0, f64::INFINITY)).collect();
         self.pairs(rows, done, labeled + picks, |at, center, pair| {
@@ -64,16 +65,16 @@ impl<'a> Sweep<'a> {
         mut visit: impl FnMut(usize, usize, Pair) -> bool,
     ) {
         self.block.clear();
-        if self.problem.is_interrupted() {
+        if self.asked.is_interrupted() {
             return;
         }
-        gather(self.problem, rows, &mut self.block);
+        gather(self.asked, rows, &mut self.block);
         for start in (0..centers).step_by(TILE) {
             self.gather_tile(start, centers.min(start + TILE));
             for (at, done) in done.iter_mut().enumerate().filter(|(_, done)| !**done) {
                 *done = !self.pass(at, |offset, pair| visit(at, start + offset, pair));
             }
-            if done.iter().all(|&done| done) || self.problem.is_interrupted() {
+            if done.iter().all(|&done| done) || self.asked.is_interrupted() {
                 return;
             }
         }
@@ -81,7 +82,7 @@ impl<'a> Sweep<'a> {
 
     /// Row `at` of the block past the tile, for as long as `go_on` says so; whether it did to the end.
     fn pass(&self, at: usize, mut go_on: impl FnMut(usize, Pair) -> bool) -> bool {
-        let d = self.problem.rows.dimensions();
+        let d = self.asked.rows.dimensions();
         let row = &self.block[at * d..(at + 1) * d];
         let mut tile = self.tile.chunks_exact(d).enumerate();
         tile.all(|(offset, center)| go_on(offset, Pair { row, center }))
@@ -89,22 +90,22 @@ impl<'a> Sweep<'a> {
 
     /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.
     fn gather_tile(&mut self, start: usize, end: usize) {
-        let labeled = self.problem.labeled_count();
+        let labeled = self.asked.labeled_count();
         let mut scratch = Vec::new();
         self.tile.clear();
         for center in start..end.min(labeled) {
-            self.tile.extend_from_slice(self.problem.labeled_vector(center, &mut scratch));
+            self.tile.extend_from_slice(self.asked.labeled_vector(center, &mut scratch));
         }
         if end > labeled {
             let picks = &self.centers[start.max(labeled) - labeled..end - labeled];
-            gather(self.problem, picks, &mut self.tile);
+            gather(self.asked, picks, &mut self.tile);
         }
     }
 }
 
-fn gather(problem: &Problem, rows: &[usize], out: &mut Vec<f32>) {
+fn gather(asked: &Asked, rows: &[usize], out: &mut Vec<f32>) {
     let mut scratch = Vec::new();
     for &row in rows {
-        out.extend_from_slice(problem.rows.get(row, &mut scratch));
+        out.extend_from_slice(asked.rows.get(row, &mut scratch));
     }
 }

@@ -110,6 +110,102 @@ fn a_tampered_json_is_refused() {
     refused(&shorten, "the last radius is missing");
 }
 
+/// Lower bounds as an engine with one slip would give them, all else right: the first that is off is named.
+#[test]
+fn lower_bounds_of_a_slip_are_refused() {
+    let folder = weighted();
+    for (options, right, slips) in [
+        ("", unweighted as Bound, UNWEIGHTED),
+        ("--weights weights.npy", over_the_largest_ratio, WEIGHTED),
+    ] {
+        folder.run(&format!("select pool.npy -k 12 {options} -o picks.json"));
+        let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+        let run = |bound: Bound| {
+            let mut json = json.clone();
+            json["lower_bounds"] = (0..12).map(|t| bound(&Picked::of(&json, t))).collect();
+            folder.text("bounds.json", &json.to_string());
+            folder.run("verify pool.npy bounds.json")
+        };
+        assert_eq!(run(right).code, 0);
+        for (slip, bound) in slips {
+            let run = run(*bound);
+            assert_eq!(run.code, REFUSED, "{slip}: {}{}", run.out, run.err);
+            assert!(
+                run.out.starts_with("wrong: the lower bound after pick "),
+                "{slip}: {}",
+                run.out
+            );
+        }
+    }
+}
+
+/// What the bound after pick `t` is made of: the radius, and the weights of the picks so far and of the row farthest from them.
+struct Picked {
+    radius: f64,
+    weights: Vec<f64>,
+}
+
+impl Picked {
+    /// The weights are those of [`weighted`].
+    fn of(json: &serde_json::Value, t: usize) -> Picked {
+        let rows = json["centers"].as_array().unwrap().iter().chain([&json["farthest"]]);
+        let weight = |row: &serde_json::Value| 1.0 + (row.as_u64().unwrap() % 3) as f64;
+        Picked {
+            radius: json["radii"][t].as_f64().unwrap(),
+            weights: rows.take(t + 2).map(weight).collect(),
+        }
+    }
+
+    /// The largest of `ratio(earlier, later)`.
+    fn largest(&self, ratio: fn(f64, f64) -> f64) -> f64 {
+        let pairs = |j: usize| (0..j).map(move |i| (i, j));
+        let all = (0..self.weights.len()).flat_map(pairs);
+        all.map(|(i, j)| ratio(self.weights[i], self.weights[j])).fold(0.0, f64::max)
+    }
+
+    /// `radius / (1 + ratio)`, rounded as docs/contract.md says.
+    fn over_one_and(&self, ratio: f64) -> f64 {
+        match ratio {
+            1.0 => self.radius / 2.0,
+            _ => (self.radius / (1.0 + ratio.next_up()).next_up()).next_down(),
+        }
+    }
+}
+
+type Bound = fn(&Picked) -> f64;
+
+fn unweighted(picked: &Picked) -> f64 {
+    picked.radius / 2.0
+}
+
+const UNWEIGHTED: &[(&str, Bound)] = &[
+    ("not halved", |picked| picked.radius),
+    ("a third", |picked| picked.radius / 3.0),
+    ("a step above", |picked| (picked.radius / 2.0).next_up()),
+];
+
+fn over_the_largest_ratio(picked: &Picked) -> f64 {
+    picked.over_one_and(picked.largest(|earlier, later| later / earlier))
+}
+
+const WEIGHTED: &[(&str, Bound)] = &[
+    ("half, whatever the weights", unweighted),
+    ("of ratios upside down", |picked| {
+        picked.over_one_and(picked.largest(|earlier, later| earlier / later))
+    }),
+    ("of neighbours alone", |picked| {
+        let [.., earlier, later] = picked.weights[..] else { unreachable!("there are two") };
+        picked.over_one_and(later / earlier)
+    }),
+    ("of the picks without the farthest row", |picked| {
+        let weights = picked.weights[..picked.weights.len() - 1].to_vec();
+        over_the_largest_ratio(&Picked { weights, ..*picked })
+    }),
+    ("rounded to nearest", |picked| {
+        picked.radius / (1.0 + picked.largest(|earlier, later| later / earlier))
+    }),
+];
+
 #[test]
 fn picks_past_the_stop_radius_are_refused() {
     let folder = Folder::new();

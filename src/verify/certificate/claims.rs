@@ -2,17 +2,18 @@
 
 use super::verdict::CertificateVerdict;
 use crate::certificate::{Certificate, Dual, LowerBy};
-use crate::problem::Problem;
+use crate::rows::Gather;
+use crate::verify::asked::Asked;
 
 type Check = Result<(), CertificateVerdict>;
 
-pub(super) fn check(problem: &Problem, certificate: &Certificate) -> Check {
+pub(super) fn check(asked: &Asked, certificate: &Certificate) -> Check {
     check_numbers(certificate)?;
-    check_sizes(problem, certificate)?;
-    check_centers(problem, certificate)?;
-    check_uncovered(problem, certificate)?;
+    check_sizes(asked, certificate)?;
+    check_centers(asked, certificate)?;
+    check_uncovered(asked, certificate)?;
     check_lower(certificate)?;
-    check_weights(problem, certificate)
+    check_weights(asked, certificate)
 }
 
 fn check_numbers(certificate: &Certificate) -> Check {
@@ -28,8 +29,8 @@ fn check_numbers(certificate: &Certificate) -> Check {
     }
 }
 
-fn check_sizes(problem: &Problem, certificate: &Certificate) -> Check {
-    let available = problem.eligible.iter().filter(|&&eligible| eligible).count();
+fn check_sizes(asked: &Asked, certificate: &Certificate) -> Check {
+    let available = asked.eligible().count();
     let Certificate { budget, outliers, .. } = *certificate;
     if budget == 0 || budget > available {
         return Err(CertificateVerdict::Budget { budget, available });
@@ -40,12 +41,12 @@ fn check_sizes(problem: &Problem, certificate: &Certificate) -> Check {
     Ok(())
 }
 
-fn check_centers(problem: &Problem, certificate: &Certificate) -> Check {
+fn check_centers(asked: &Asked, certificate: &Certificate) -> Check {
     let role = "center";
     check_count("centers", certificate.centers.len(), certificate.budget)?;
-    let mut chosen = vec![false; problem.rows.len()];
+    let mut chosen = vec![false; asked.rows.len()];
     for (position, &row) in certificate.centers.iter().enumerate() {
-        check_eligible(problem, role, position, row)?;
+        check_eligible(asked, role, position, row)?;
         if std::mem::replace(&mut chosen[row], true) {
             let reason = "is chosen before";
             return Err(CertificateVerdict::Row { role, position, row, reason });
@@ -54,9 +55,9 @@ fn check_centers(problem: &Problem, certificate: &Certificate) -> Check {
     Ok(())
 }
 
-fn check_uncovered(problem: &Problem, certificate: &Certificate) -> Check {
+fn check_uncovered(asked: &Asked, certificate: &Certificate) -> Check {
     check_count("uncovered rows", certificate.uncovered.len(), certificate.outliers)?;
-    check_increasing(problem, "uncovered row", certificate.uncovered.iter().copied())
+    check_increasing(asked, "uncovered row", certificate.uncovered.iter().copied())
 }
 
 fn check_count(what: &'static str, given: usize, allowed: usize) -> Check {
@@ -67,14 +68,10 @@ fn check_count(what: &'static str, given: usize, allowed: usize) -> Check {
 }
 
 /// Eligible rows, the lower first. A labeled row is covered, so it is no more uncovered or weighted than chosen.
-fn check_increasing(
-    problem: &Problem,
-    role: &'static str,
-    rows: impl Iterator<Item = usize>,
-) -> Check {
+fn check_increasing(asked: &Asked, role: &'static str, rows: impl Iterator<Item = usize>) -> Check {
     let mut least = 0;
     for (position, row) in rows.enumerate() {
-        check_eligible(problem, role, position, row)?;
+        check_eligible(asked, role, position, row)?;
         if row < least {
             let reason = "does not come after the one before it";
             return Err(CertificateVerdict::Row { role, position, row, reason });
@@ -84,14 +81,11 @@ fn check_increasing(
     Ok(())
 }
 
-fn check_eligible(problem: &Problem, role: &'static str, position: usize, row: usize) -> Check {
-    let reason = match problem.eligible.get(row) {
-        Some(true) => return Ok(()),
-        Some(false) if problem.excluded[row] => "is excluded",
-        Some(false) => "is labeled",
-        None => "is not in the pool",
-    };
-    Err(CertificateVerdict::Row { role, position, row, reason })
+fn check_eligible(asked: &Asked, role: &'static str, position: usize, row: usize) -> Check {
+    match asked.why_not(row) {
+        Some(reason) => Err(CertificateVerdict::Row { role, position, row, reason }),
+        None => Ok(()),
+    }
 }
 
 fn check_lower(certificate: &Certificate) -> Check {
@@ -108,12 +102,12 @@ fn check_lower(certificate: &Certificate) -> Check {
 }
 
 /// `sum y - outliers * max y > budget`, every y above 0 and at most 1, in integers.
-fn check_weights(problem: &Problem, certificate: &Certificate) -> Check {
+fn check_weights(asked: &Asked, certificate: &Certificate) -> Check {
     let Dual { radius, denominator, ref weights } = certificate.dual;
     if radius == 0.0 {
         return check_count("weights at radius 0", weights.len(), 0);
     }
-    check_increasing(problem, "weighted row", weights.iter().map(|&(row, _)| row))?;
+    check_increasing(asked, "weighted row", weights.iter().map(|&(row, _)| row))?;
     // A denominator of 0 allows no weight, and no weights prove nothing.
     if let Some(&(row, weight)) = weights.iter().find(|&&(_, a)| a == 0 || a > denominator) {
         return Err(CertificateVerdict::Weight { row, weight, denominator });

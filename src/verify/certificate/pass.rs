@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use super::verdict::CertificateVerdict;
 use crate::certificate::Certificate;
-use crate::problem::Problem;
+use crate::rows::Gather;
+use crate::verify::asked::Asked;
 use crate::verify::sweep::{BLOCK, Pair, Sweep};
 
 /// A certificate whose rows are the pool's.
 pub(super) struct Pass<'a> {
-    problem: &'a Problem<'a>,
+    asked: &'a Asked<'a>,
     certificate: &'a Certificate,
     /// The picks, then the weighted rows: one list to go past.
     centers: Vec<usize>,
@@ -58,10 +59,10 @@ fn lower<T>(a: Option<(usize, T)>, b: Option<(usize, T)>) -> Option<(usize, T)> 
 }
 
 impl<'a> Pass<'a> {
-    pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Pass<'a> {
+    pub fn new(asked: &'a Asked<'a>, certificate: &'a Certificate) -> Pass<'a> {
         let weighted = certificate.dual.weights.iter().map(|&(row, _)| row);
         let centers = certificate.centers.iter().copied().chain(weighted).collect();
-        Pass { problem, certificate, centers }
+        Pass { asked, certificate, centers }
     }
 
     pub fn check(&self) -> Result<(), CertificateVerdict> {
@@ -84,23 +85,23 @@ impl<'a> Pass<'a> {
     }
 
     fn find(&self) -> Finding {
-        (0..self.problem.rows.len())
+        (0..self.asked.rows.len())
             .step_by(BLOCK)
             .collect::<Vec<_>>()
             .into_par_iter()
             .map_init(
-                || Sweep::new(self.problem, &self.centers),
+                || Sweep::new(self.asked, &self.centers),
                 |sweep, start| self.find_in_block(sweep, start),
             )
             .reduce(Finding::default, Finding::merge)
     }
 
     fn find_in_block(&self, sweep: &mut Sweep, start: usize) -> Finding {
-        let end = self.problem.rows.len().min(start + BLOCK);
+        let end = self.asked.rows.len().min(start + BLOCK);
         // A labeled row is its own center, at 0, and no choice.
-        let rows: Vec<usize> = (start..end).filter(|&row| self.problem.eligible[row]).collect();
+        let rows = self.asked.eligible_in(start..end);
         let mut met = vec![NOTHING; rows.len()];
-        let all = self.problem.labeled_count() + self.centers.len();
+        let all = self.asked.labeled_count() + self.centers.len();
         sweep.pairs(&rows, vec![false; rows.len()], all, |at, number, pair| {
             self.meet(&mut met[at], number, pair);
             true
@@ -114,7 +115,7 @@ impl<'a> Pass<'a> {
     /// A row meets number `number` of labeled centers, picks, weighted rows.
     fn meet(&self, met: &mut Met, number: usize, pair: Pair) {
         let dual = &self.certificate.dual;
-        let labeled = self.problem.labeled_count();
+        let labeled = self.asked.labeled_count();
         let centers = labeled + self.certificate.centers.len();
         if number >= centers {
             if pair.within(dual.radius).is_some_and(|distance| distance < dual.radius) {

@@ -16,7 +16,7 @@ use super::number;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::Dtype;
-use crate::problem::{check_budget, check_stop_radius};
+use crate::question::{check_budget, check_stop_radius};
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 

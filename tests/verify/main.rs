@@ -1,5 +1,8 @@
 //! `verify` accepts what `select` makes, and refuses every pick and radius that is not greedy's.
 
+mod alone;
+mod slips;
+
 use farpoint::synth::{self, Shape};
 use farpoint::{First, Metric, Options, Pool, Selection, Verdict, select, verify};
 

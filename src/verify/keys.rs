@@ -1,0 +1,32 @@
+//! Keys, which greedy takes the largest of.
+
+use rayon::prelude::*;
+
+use super::asked::Asked;
+use super::sweep::{BLOCK, Sweep};
+
+/// The key of `row` at `distance` from its nearest center: their product in f64 with its weight, and 0 at a weight of 0 even if
+/// there is no center, which is infinitely far.
+pub(super) fn key(asked: &Asked, row: usize, distance: f64) -> f64 {
+    let Some(weights) = &asked.options.weights else { return distance };
+    let weight = weights[row];
+    if weight > 0.0 { distance * f64::from(weight) } else { 0.0 }
+}
+
+/// Per pick, its key from the labeled centers and the earlier picks. `O(k^2 d)`.
+pub(super) fn pick_keys(asked: &Asked, centers: &[usize]) -> Vec<f64> {
+    let mut keys = vec![0.0; centers.len()];
+    keys.par_chunks_mut(BLOCK).enumerate().for_each(|(block, keys)| {
+        let start = block * BLOCK;
+        let rows = &centers[start..start + keys.len()];
+        Sweep::new(asked, centers).rows(rows, start + keys.len() - 1, |at, picks, nearest| {
+            keys[at] = key(asked, rows[at], nearest);
+            picks < start + at
+        });
+    });
+    if asked.labeled_count() == 0 && !keys.is_empty() {
+        // No center covers nothing, whatever the weights.
+        keys[0] = f64::INFINITY;
+    }
+    keys
+}

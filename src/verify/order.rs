@@ -1,0 +1,175 @@
+//! Are these the picks greedy makes, in this order?
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::rows::Gather;
+use rayon::prelude::*;
+
+use super::asked::Asked;
+use super::bounds::lower_bounds;
+use super::first::first;
+use super::keys::{key, pick_keys};
+use super::sweep::{BLOCK, Sweep};
+use super::verdict::{Cover, Verdict};
+
+/// A row and its key; the larger key precedes, then the lower row.
+#[derive(Clone, Copy)]
+struct Candidate {
+    key: f64,
+    row: usize,
+}
+
+impl Candidate {
+    fn precedes(self, other: Candidate) -> bool {
+        self.key > other.key || (self.key == other.key && self.row < other.row)
+    }
+
+    fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// Picks that may be chosen, each once; are they greedy's?
+pub(super) struct Order<'a> {
+    asked: &'a Asked<'a>,
+    centers: &'a [usize],
+    positions: Vec<u32>,
+    /// Per pick, its key before it was chosen.
+    keys: Vec<f64>,
+}
+
+/// What a block of rows has to say.
+#[derive(Clone, Copy, Default)]
+struct Finding {
+    /// The lowest position at which a row of the block precedes the pick, and the first such row in greedy's order.
+    wrong: Option<(usize, Candidate)>,
+    /// The farthest row once all picks are chosen.
+    farthest: Option<Candidate>,
+}
+
+impl Finding {
+    fn merge(self, other: Finding) -> Finding {
+        let wrong = match (self.wrong, other.wrong) {
+            (Some(a), Some(b)) if a.0 == b.0 => {
+                Candidate::first(Some(a.1), Some(b.1)).map(|first| (a.0, first))
+            }
+            (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        Finding { wrong, farthest: Candidate::first(self.farthest, other.farthest) }
+    }
+}
+
+impl<'a> Order<'a> {
+    pub fn new(asked: &'a Asked<'a>, centers: &'a [usize], positions: Vec<u32>) -> Order<'a> {
+        let keys = pick_keys(asked, centers);
+        Order { asked, centers, positions, keys }
+    }
+
+    pub fn verdict(&self, radii: Option<&[f64]>) -> Verdict {
+        if let Some(verdict) = self.wrong_first() {
+            return verdict;
+        }
+        let found = self.compare();
+        if let Some((position, expected)) = found.wrong {
+            return self.wrong(position, expected);
+        }
+        let cover = self.cover(found.farthest);
+        self.past_stop()
+            .or_else(|| radii.and_then(|radii| wrong_radius(radii, &cover.radii)))
+            .unwrap_or(Verdict::Right(cover))
+    }
+
+    /// Where nothing is labeled, the first pick follows from the options and not from distances.
+    fn wrong_first(&self) -> Option<Verdict> {
+        let free = self.asked.labeled_count() == 0 && !self.centers.is_empty();
+        let row = free.then(|| first(self.asked))?;
+        (row != self.centers[0]).then(|| self.wrong(0, Candidate { key: self.keys[0], row }))
+    }
+
+    fn wrong(&self, position: usize, expected: Candidate) -> Verdict {
+        Verdict::Wrong {
+            position,
+            chosen: self.centers[position],
+            chosen_key: self.keys[position],
+            expected: expected.row,
+            expected_key: expected.key,
+        }
+    }
+
+    /// Every row against every pick, in blocks.
+    fn compare(&self) -> Finding {
+        // Positions past the lowest wrong one found so far need no look.
+        let limit = AtomicUsize::new(self.centers.len());
+        (0..self.asked.rows.len())
+            .step_by(BLOCK)
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map_init(
+                || Sweep::new(self.asked, self.centers),
+                |sweep, start| self.compare_block(sweep, start, &limit),
+            )
+            .reduce(Finding::default, Finding::merge)
+    }
+
+    fn compare_block(&self, sweep: &mut Sweep, start: usize, limit: &AtomicUsize) -> Finding {
+        let end = self.asked.rows.len().min(start + BLOCK);
+        let rows = self.asked.eligible_in(start..end);
+        let mut found = Finding::default();
+        sweep.rows(&rows, self.centers.len(), |at, picks, nearest| {
+            let row = rows[at];
+            if picks > limit.load(Ordering::Relaxed) {
+                return false;
+            }
+            let candidate = Candidate { key: key(self.asked, row, nearest), row };
+            let mut here = Finding::default();
+            if picks == self.centers.len() {
+                here.farthest = Some(candidate);
+            } else if candidate.precedes(self.pick(picks)) {
+                limit.fetch_min(picks, Ordering::Relaxed);
+                here.wrong = Some((picks, candidate));
+            }
+            found = found.merge(here);
+            // A row takes no part once it is chosen.
+            self.positions[row] as usize > picks + 1
+        });
+        found
+    }
+
+    /// The pick at `position`. A first pick where nothing is labeled precedes everything: it was checked on its own.
+    fn pick(&self, position: usize) -> Candidate {
+        let row = self.centers[position];
+        if position + self.asked.labeled_count() == 0 {
+            return Candidate { key: f64::INFINITY, row: 0 };
+        }
+        Candidate { key: self.keys[position], row }
+    }
+
+    fn cover(&self, farthest: Option<Candidate>) -> Cover {
+        let last = farthest.map_or(0.0, |farthest| farthest.key);
+        let farthest = farthest.map(|farthest| farthest.row);
+        let mut radii: Vec<f64> = self.keys.iter().copied().chain([last]).collect();
+        let initial = radii.remove(0);
+        let free = self.asked.labeled_count() == 0;
+        let initial_radius = if free { f64::INFINITY } else { initial };
+        let lower_bounds = lower_bounds(self.asked, self.centers, farthest, &radii);
+        Cover { initial_radius, radii, lower_bounds, farthest }
+    }
+
+    fn past_stop(&self) -> Option<Verdict> {
+        let stop_radius = self.asked.options.stop_radius?;
+        let position = self.keys.iter().position(|&key| key <= stop_radius)?;
+        Some(Verdict::PastStop { position, radius: self.keys[position], stop_radius })
+    }
+}
+
+fn wrong_radius(given: &[f64], exact: &[f64]) -> Option<Verdict> {
+    if given.len() > exact.len() || given.len() + 1 < exact.len() {
+        return Some(Verdict::RadiusCount { radii: given.len(), centers: exact.len() });
+    }
+    let position = (0..given.len()).find(|&t| given[t].to_bits() != exact[t].to_bits())?;
+    Some(Verdict::Radius { position, given: given[position], exact: exact[position] })
+}
