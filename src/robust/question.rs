@@ -1,4 +1,4 @@
-//! The checked question, and what every radius is measured by.
+//! The checked question of a robust selection, and the radius that distances leave.
 
 use crate::distance::distance;
 use crate::error::{Error, Result};
@@ -7,10 +7,10 @@ use crate::problem::Problem;
 
 use super::options::{Candidates, RobustOptions};
 
-/// Rows looked at for those far from one another.
+/// Rows among which those far from one another are sought.
 const LOOKED_AT: usize = 4096;
 
-/// What is asked, with the distances to the labeled centers.
+/// What is asked, and the distances to the labeled centers.
 pub struct Question<'a> {
     pub problem: &'a Problem<'a>,
     pub n: usize,
@@ -23,8 +23,8 @@ pub struct Question<'a> {
     pub labeled: Vec<f64>,
 }
 
-/// Refuse what has no part in a robust selection: some options, more rows than it numbers, and more outliers than there are rows to
-/// cover. Returns how many those are.
+/// Refuses options that a robust selection does not take, more rows than 32 bits number, and as many outliers as rows
+/// to cover. Returns the number of rows to cover.
 pub fn check(problem: &Problem, options: &Options, robust: &RobustOptions) -> Result<usize> {
     check_rows(problem.rows.len())?;
     let refused = [
@@ -61,7 +61,7 @@ fn check_rows(rows: usize) -> Result<()> {
     })
 }
 
-/// A row by its number of 32 bits, which [`check`] has seen to.
+/// A row's number in 32 bits. [`check`] made sure that it fits.
 pub fn number(row: usize) -> u32 {
     u32::try_from(row).expect("rows are numbered below 2^32")
 }
@@ -85,7 +85,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Rows that must be covered, or be outliers: labeled ones are covered, excluded ones are not counted.
+    /// Rows that must be covered or be outliers. Labeled rows are covered already, excluded rows are not counted.
     pub fn counted(&self) -> impl Iterator<Item = usize> {
         (0..self.n).filter(|&row| self.problem.eligible[row])
     }
@@ -103,7 +103,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// `distances` to centers become distances to those and the labeled ones; 0 where a row need not be covered.
+    /// Each row's distance to the nearest of the new centers, whose distances are given, and the labeled ones. It is 0
+    /// where a row need not be covered.
     pub fn with_labeled(&self, mut distances: Vec<f64>) -> Vec<f64> {
         for (row, distance) in distances.iter_mut().enumerate() {
             *distance =
@@ -112,7 +113,7 @@ impl<'a> Question<'a> {
         distances
     }
 
-    /// The largest of `distances` but for the outliers.
+    /// The largest of `distances`, the outliers left aside.
     pub fn radius(&self, distances: &[f64]) -> f64 {
         if distances.len() <= self.outliers {
             return 0.0;
