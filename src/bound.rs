@@ -1,16 +1,16 @@
-//! What a cover says of the loss of a network trained on its centers alone.
+//! Bounds the loss of a network that was trained on the centers of a cover alone.
 
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// What the bound is of. The distances of the cover are between embeddings, so the Lipschitz constants are with respect to those;
-/// under cosine, to chords.
+/// What the bound depends on. The distances of the cover are between embeddings, so the Lipschitz constants must be
+/// with respect to embeddings; under cosine, to chords.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BoundInputs {
-    /// λ^l: how fast the loss of a fixed label can change with the row.
+    /// λ^l: how fast the loss of a fixed label may change with the row.
     pub loss_lipschitz: f64,
-    /// λ^η: how fast the probability of a class can change with the row.
+    /// λ^η: how fast the probability of a class may change with the row.
     pub regression_lipschitz: f64,
     /// L: the largest loss there is.
     pub loss_bound: f64,
@@ -33,19 +33,20 @@ pub struct Bound {
     pub radius: f64,
     /// Rows farther than that, as given.
     pub uncovered: usize,
-    /// `(1 - ρ) δ (λ^l + λ^η L C)`, with ρ the share of rows uncovered: what the covered rows may lose.
+    /// `(1 - ρ) δ (λ^l + λ^η L C)`, with ρ the share of rows uncovered: the loss of the covered rows is at most this.
     pub covering_term: f64,
-    /// `ρ L`: what the others may.
+    /// `ρ L`: the loss of the uncovered rows is at most this.
     pub uncovered_term: f64,
-    /// `sqrt(L² ln(1/γ) / (2 n))`: what the labels' chance may add, by Hoeffding's inequality.
+    /// `sqrt(L² ln(1/γ) / (2 n))`: what the random labels may add, by Hoeffding's inequality.
     pub hoeffding_term: f64,
     /// The sum.
     pub total: f64,
-    /// True where the sum is at least L, which no loss exceeds: the bound then says nothing.
+    /// True if the sum is at least L. No loss exceeds L, so the bound then says nothing.
     pub vacuous: bool,
 }
 
-/// Bound the mean loss over all rows, of which the labels of the centers alone were learnt, from how they are covered.
+/// Bounds the mean loss over all rows, by how well they are covered. The network learnt the labels of the centers
+/// alone.
 ///
 /// Source: Sener & Savarese, ICLR 2018, Theorem 1. Let the n rows be drawn independently from one distribution and their
 /// labels too, each given its row; the loss be at most L and λ^l-Lipschitz in the row for every label; the probability of each
@@ -86,7 +87,7 @@ pub fn bound(inputs: &BoundInputs) -> Result<Bound> {
     let BoundInputs { loss_bound, radius, uncovered, .. } = *inputs;
     let n = inputs.rows as f64;
     let share = uncovered as f64 / n;
-    // The distance first: a slope that overflows the product must not meet a share of 0.
+    // The radius comes before the slope: a share of 0 must not be multiplied by a product that overflowed.
     let covering_term = (inputs.rows - uncovered) as f64 / n * radius * slope(inputs);
     let uncovered_term = share * loss_bound;
     let hoeffding_term = loss_bound * (-inputs.gamma.ln() / (2.0 * n)).sqrt();

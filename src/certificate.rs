@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Both sides of an optimal radius: a cover that reaches `upper`, and weights on rows that no cover below `dual.radius` survives.
+/// Both sides of the best radius: a cover that reaches `upper`, and weights on rows that rule out every cover below
+/// `dual.radius`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
@@ -20,7 +21,7 @@ pub struct Certificate {
     pub lower: f64,
     /// What `lower` rests on.
     pub lower_by: LowerBy,
-    /// The strongest lower bound that can be checked without a search: `lower` itself where it rests on it.
+    /// The strongest lower bound that can be checked without a search; `lower` itself if `lower_by` is [`LowerBy::Dual`].
     pub dual: Dual,
 }
 
@@ -30,7 +31,7 @@ pub struct Certificate {
 pub enum LowerBy {
     /// The weights of [`Dual`], which anyone can add up.
     Dual,
-    /// A search that ruled out every choice of centers, and left no proof but its word.
+    /// A search that ruled out every choice of centers. It leaves no proof that can be checked.
     BranchAndBound,
 }
 
@@ -42,8 +43,9 @@ pub enum LowerBy {
 pub struct Dual {
     /// The lower bound proven. 0 needs no weights.
     pub radius: f64,
-    /// What a weight of 1 is.
+    /// The integer for a weight of 1.
     pub denominator: u64,
-    /// Rows and their weights, in increasing order of rows; all others weigh 0. None is strictly nearer than `radius` to a labeled center.
+    /// Rows and their weights, in increasing order of rows; all other rows weigh 0. None of these rows is strictly
+    /// nearer than `radius` to a labeled center.
     pub weights: Vec<(usize, u64)>,
 }

@@ -18,14 +18,16 @@ pub struct Coverage {
     distances: Vec<f64>,
 }
 
-/// Every counted row's canonical distance to its nearest center: `centers`, chosen in any way and order, and what
-/// [`Options`] has labeled. Labeled rows are counted, excluded ones are not.
+/// Every counted row's canonical distance to its nearest center. Centers are `centers`, chosen in any way and order,
+/// and what [`Options`] has labeled. Labeled rows are counted, excluded ones are not.
 ///
-/// Of the options only `labeled`, `labeled_vectors`, `excluded`, `metric` and `threads` play a part. Time as one pass of the pool past
-/// all centers, `O(n k d)` in matrix products; memory 32 bytes a row beside the pool (8 more under cosine) and a fixed workspace.
+/// Only the options `labeled`, `labeled_vectors`, `excluded`, `metric` and `threads` matter. Time: one pass over the
+/// pool with all centers, `O(n k d)` in matrix products. Memory, beyond the pool: 32 bytes a row (8 more under cosine)
+/// and a fixed workspace.
 ///
 /// # Errors
-/// As [`crate::select`]; rows that are no centers (past the pool's end, given twice, labeled, excluded); no center at all.
+/// As [`crate::select`]; rows that cannot be centers (past the pool's end, given twice, labeled, excluded); no center
+/// at all.
 ///
 /// ```
 /// use farpoint::{Options, Pool, coverage};
@@ -88,7 +90,7 @@ impl Coverage {
         &self.distances
     }
 
-    /// The least distance within which at least so many thousandths of the rows lie; 1000 is the radius.
+    /// The least distance within which at least `thousandths` thousandths of the rows lie; for 1000 it is the radius.
     ///
     /// # Panics
     /// If `thousandths` exceeds 1000.
@@ -103,7 +105,8 @@ impl Coverage {
         self.rows() - self.distances.partition_point(|&distance| distance <= radius)
     }
 
-    /// [`crate::bound()`] at `radius`, with the rows beyond it uncovered; of `constants` the rest counts.
+    /// [`crate::bound()`] at `radius`, with the rows beyond it uncovered. The other fields of `constants` are taken as
+    /// they are.
     ///
     /// # Errors
     /// As [`crate::bound()`].
@@ -112,8 +115,8 @@ impl Coverage {
         bound(&BoundInputs { rows: self.rows(), radius, uncovered, ..*constants })
     }
 
-    /// The least that [`Coverage::bound`] is at any radius, of equal ones the one that covers most. A radius between two
-    /// distances covers no more rows than the lower of them does, so the distances alone are tried. `O(n)`.
+    /// The least [`Coverage::bound`] at any radius; of equal bounds the one that covers most rows. A radius between two
+    /// distances covers no more rows than the lower of them does, so only the distances are tried. `O(n)`.
     ///
     /// # Errors
     /// As [`crate::bound()`].

@@ -1,8 +1,8 @@
-//! The canonical distance: the one evaluation that decides.
+//! The canonical distance: the one evaluation that decides every comparison.
 //!
-//! Everything cheaper is a filter. Two machines agree on a selection because they agree on these bits: 32 partial
-//! sums in f64, each by fused multiply-add in increasing dimension, folded 16, 8, 4, 2, 1, then a correctly
-//! rounded square root.
+//! Everything cheaper is a filter. Two machines agree on a selection because they agree on these bits. There are 32
+//! partial sums in f64, each by fused multiply-add in increasing dimension. They are folded 16, 8, 4, 2, 1; then comes
+//! a correctly rounded square root.
 
 use crate::simd::widest;
 
@@ -11,8 +11,8 @@ const LANES: usize = 32;
 
 /// The canonical distance between two rows: euclidean, in f64, the same bits on every machine.
 ///
-/// `x` and `c` are `(d,)`. `O(d)`; the caller's floating-point environment must round to nearest with denormals on,
-/// which [`crate::select`] sees to on its own threads.
+/// `x` and `c` are `(d,)`. `O(d)`. The caller's floating-point environment must round to nearest with denormals on;
+/// [`crate::select`] sets that on its own threads.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -24,11 +24,12 @@ pub fn distance(x: &[f32], c: &[f32]) -> f64 {
     from(x, c, f64::from)
 }
 
-/// Dimensions between two looks at a sum that may be too large already.
+/// Dimensions between two comparisons of the sum with the limit.
 const LOOK: usize = 4 * LANES;
 
-/// The canonical distance, or none if it is above `limit`: then mostly without a look at all dimensions. Every partial sum only
-/// grows, and rounding never turns a larger one into a smaller one, so what has passed the limit stays above it.
+/// The canonical distance, or none if it is above `limit`. In the second case it mostly does not look at all
+/// dimensions: partial sums only grow, and rounding keeps their order, so a distance that has passed the limit stays
+/// above it.
 pub(crate) fn distance_within(x: &[f32], c: &[f32], limit: f64) -> Option<f64> {
     assert_eq!(x.len(), c.len(), "rows of different dimension");
     widest(
@@ -58,8 +59,8 @@ pub(crate) fn norm(x: &[f32]) -> f64 {
     from(x, x, |_| 0.0)
 }
 
-/// The canonical distance of `x` from `c`, each value of which is widened by `widen`. FMA is dispatched at run time; where the
-/// machine has none, `mul_add` computes the same bits slowly.
+/// The canonical distance of `x` from `c`, whose values `widen` widens. FMA is chosen at run time; on a machine without
+/// it `mul_add` computes the same bits slowly.
 fn from<C: Copy>(x: &[f32], c: &[C], widen: impl Fn(C) -> f64 + Copy) -> f64 {
     assert_eq!(x.len(), c.len(), "rows of different dimension");
     widest(
@@ -75,7 +76,7 @@ fn sum_of_squares<C: Copy>(x: &[f32], c: &[C], widen: impl Fn(C) -> f64 + Copy) 
     fold(partial)
 }
 
-/// The first of `x` and `c` go to the first partial sum.
+/// Adds squared differences to the partial sums. The first values of `x` and `c` go to the first sum.
 #[inline(always)]
 fn add_squares<C: Copy>(
     partial: &mut [f64; LANES],

@@ -1,7 +1,7 @@
 //! The floating-point environment of the contract: round to nearest, denormals on, whatever the caller set.
 #![allow(unsafe_code)]
 
-/// Give the calling thread the default environment.
+/// Gives the calling thread the default environment.
 pub fn set_default() {
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,4 +1,4 @@
-//! What a selection answers.
+//! The answer of a selection.
 
 use serde::Serialize;
 
@@ -9,15 +9,16 @@ use crate::statistics::Statistics;
 pub struct Selection {
     /// The chosen rows, in the order greedy chose them.
     pub centers: Vec<usize>,
-    /// `radii[t]` is the cover radius once `centers[..=t]` are chosen: the coverage curve. As long as `centers`; one shorter
-    /// after an interruption, when the last radius is not known.
+    /// `radii[t]` is the cover radius once `centers[..=t]` are chosen: the coverage curve. It is as long as `centers`;
+    /// after an interruption it is one shorter, since the last radius is not known.
     pub radii: Vec<f64>,
     /// The cover radius of the labeled centers alone; infinite if there are none.
     pub initial_radius: f64,
-    /// `lower_bounds[t]`: no `t + 1` new centers have a radius below this. Half of `radii[t]` without weights; with them
-    /// `radii[t] / (1 + a)`, `a` the largest weight ratio of a later to an earlier pick.
+    /// `lower_bounds[t]`: no `t + 1` new centers have a radius below this. It is half of `radii[t]` without weights;
+    /// with weights it is `radii[t] / (1 + a)`, where `a` is the largest ratio of a later pick's weight to an earlier
+    /// one's.
     pub lower_bounds: Vec<f64>,
-    /// The row that the last radius is the distance of; none if every row is a center or the run was interrupted.
+    /// The row whose distance is the last radius; none if every row is a center or the run was interrupted.
     pub farthest: Option<usize>,
     /// Per row, the distance to its nearest center; with [`crate::Options::assign`].
     pub min_distances: Option<Vec<f64>>,
@@ -25,7 +26,7 @@ pub struct Selection {
     pub assignment: Option<Vec<i64>>,
     /// True if the run was stopped from outside before its budget or stop radius.
     pub interrupted: bool,
-    /// What the run did.
+    /// What the run counted and timed.
     pub statistics: Statistics,
 }
 

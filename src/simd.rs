@@ -1,8 +1,9 @@
-//! Code compiled several times, for what machines may have, and chosen at run time.
+//! Compiles code several times, for AVX-512, for AVX2 and for any machine, and chooses at run time.
 #![allow(unsafe_code)]
 
-/// Run `work` compiled for the widest vectors this machine has, with fused multiply-add where there is one. `work` must be a
-/// closure marked `#[inline(always)]`, and so must what it calls: only what is inlined is compiled for them.
+/// Runs `work`, compiled for the widest vectors of this machine and with fused multiply-add if it has that. `work` must
+/// be a closure marked `#[inline(always)]`, and so must be every function that it calls: only inlined code is compiled
+/// for these vectors.
 #[inline(always)]
 pub(crate) fn widest<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]

@@ -3,11 +3,11 @@
 use crate::error::{Error, Result};
 use crate::float_environment;
 
-/// More are a mistake: no machine has as many cores, and starting them would take it down.
+/// A larger number is a mistake: no machine has so many cores, and starting so many threads would bring it down.
 const MOST_THREADS: usize = 4096;
 
-/// Run on threads of the engine's own: as many as asked for, with the floating-point environment of the contract. They have ended when
-/// this returns.
+/// Runs `work` on threads of the engine's own, as many as asked for, with the floating-point environment of the
+/// contract. The threads have ended when this returns.
 pub(crate) fn on_engine_threads<T: Send>(
     threads: usize,
     work: impl FnOnce() -> T + Send,

@@ -1,5 +1,14 @@
 //! A selection as a person reads it: one self-contained HTML file, and tables for a terminal.
 
+// | file | what it has |
+// | --- | --- |
+// | `page`, `words`, `format` | the HTML file around both pages; sentences that both share; numbers and text as they are written |
+// | `select`, `robust` | what each of the two pages says |
+// | `chosen`, `run`, `tables` | the picks, the run, the numbers behind the figures |
+// | `curve`, `histogram`, `map`, `interval` | one figure each |
+// | `plot`, `axis`, `projection` | what figures share: frame and labels; an axis; a pool in two dimensions |
+// | `terminal` | the coverage curve as text |
+
 mod axis;
 mod chosen;
 mod curve;

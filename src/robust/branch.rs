@@ -5,7 +5,7 @@ use super::cover::Cover;
 use super::incidence::Incidence;
 use super::packing::packing;
 
-/// A node of a problem with so many rows counts twice: each looks at all of them.
+/// Each node looks at all rows. So a node counts once, and once more for every so many rows.
 const ROWS_A_NODE: usize = 64;
 
 /// What an exhaustive search found.
@@ -19,8 +19,8 @@ pub enum Exhausted {
     Open,
 }
 
-/// Whether `size` columns leave pool rows of at most `outliers` uncovered. Where every row must be covered, components are
-/// searched one by one for their least number of columns.
+/// Whether `size` columns leave at most `outliers` pool rows uncovered. Where every row must be covered, each component
+/// is searched for its own least number of columns.
 pub fn branch(
     cover: &Cover,
     size: usize,
@@ -34,7 +34,7 @@ pub fn branch(
     let mut parts = components(cover);
     parts.sort_by_key(|(part, _)| part.rows.len());
     let least = |part: &Cover| packing(part).len();
-    // What all parts need at least; more exactly as they are searched.
+    // Columns that all parts need at least. The number grows as parts are searched.
     let mut needed: usize = parts.iter().map(|(part, _)| least(part)).sum();
     if needed > size {
         return Exhausted::Impossible;
@@ -185,7 +185,7 @@ impl<'c, 'k, 'w> Branch<'c, 'k, 'w> {
         }
         let multiplicity = self.cover.multiplicity(row);
         if answer == Some(false) && multiplicity <= outliers {
-            // Without all its columns the row is an outlier. They stay ruled out below.
+            // None of its columns will do, so the row is given up. Its columns stay ruled out in the search below.
             self.done[row] += 1;
             answer = self.search(size, outliers - multiplicity);
             self.done[row] -= 1;
@@ -216,7 +216,8 @@ impl<'c, 'k, 'w> Branch<'c, 'k, 'w> {
         columns.filter(|&column| self.ruled_out[column as usize] == 0)
     }
 
-    /// A packing of open rows needs a column or its outliers for each: can there be enough?
+    /// Whether `size` columns and `outliers` may suffice. Each row of a packing takes a column of its own, or is given
+    /// up.
     fn may_do(&self, size: usize, outliers: usize) -> bool {
         let mut order: Vec<(usize, usize)> =
             self.open_rows().map(|row| (self.open_columns(row).count(), row)).collect();

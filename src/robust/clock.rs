@@ -1,14 +1,14 @@
-//! When a search must end: its time limit, or whoever watches it.
+//! Says when a search must end: at its time limit, or when its watcher says so.
 
 use std::time::{Duration, Instant};
 
 use super::Watch;
 use super::selection::{End, RobustProgress};
 
-/// The least time between two looks at the clock's watcher.
+/// The least time between two calls of the watcher.
 const BETWEEN: Duration = Duration::from_millis(20);
 
-/// Asked often, in the middle of things; looks up rarely.
+/// Asked often, from inner loops. It calls the watcher rarely.
 pub struct Clock<'w> {
     started: Instant,
     limit: Option<Duration>,
@@ -37,7 +37,7 @@ impl<'w> Clock<'w> {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// Leave so much of the time limit to what comes after the search.
+    /// Shortens the limit by the time that the work after the search takes.
     pub fn reserve(&mut self, time: Duration) {
         self.limit = self.limit.map(|limit| limit.saturating_sub(time));
     }
@@ -47,12 +47,12 @@ impl<'w> Clock<'w> {
         self.limit.map(|limit| limit.saturating_sub(self.started.elapsed()))
     }
 
-    /// Why the search must end, if it must.
+    /// Why the search must end; `None` if it may go on.
     pub fn over(&self) -> Option<End> {
         self.over
     }
 
-    /// Whether the search must end. Once it must it always must.
+    /// Whether the search must end. Once true, it stays true.
     pub fn is_over(&mut self) -> bool {
         if self.over.is_none() && self.looked.elapsed() >= BETWEEN {
             self.look();
@@ -60,17 +60,17 @@ impl<'w> Clock<'w> {
         self.over.is_some()
     }
 
-    /// Greedy has come down to this radius.
+    /// Notes the radius that greedy has come down to.
     pub fn greedy(&mut self, radius: f64) {
         self.upper = radius;
     }
 
-    /// The search must end.
+    /// Ends the search.
     pub fn end(&mut self, end: End) {
         self.over.get_or_insert(end);
     }
 
-    /// Tell the watcher how far the search has come, and see whether it must end.
+    /// Tells the watcher how far the search has come, and finds out whether it must end.
     pub fn look(&mut self) {
         self.looked = Instant::now();
         if self.over.is_some() {

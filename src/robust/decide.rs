@@ -1,4 +1,5 @@
-//! One radius: do `budget` centers cover all rows but the outliers within it? The cheapest means that tells is used.
+//! Decides one radius: do `budget` centers cover all rows but the outliers within it? The means are tried in turn, the
+//! cheapest first.
 
 use super::branch::{Exhausted, branch};
 use super::clock::Clock;
@@ -22,7 +23,7 @@ const FEW_NODES: usize = 64;
 pub enum Answer {
     /// These pool rows cover.
     Covered(Vec<u32>),
-    /// Nothing does, by this proof, if by any but the search's word.
+    /// No cover exists. `None`: an exhaustive search says so, without a certificate.
     Refuted(Option<Dual>),
     /// The effort did not tell.
     Open,
@@ -34,11 +35,11 @@ pub struct Verdict {
     pub by: Method,
     /// Rows and columns that the reductions left.
     pub residue: (usize, usize),
-    /// The linear relaxation was solved, and refutes nothing.
+    /// The linear relaxation was solved, and does not refute the radius.
     pub relaxed: bool,
 }
 
-/// Which answer is sought by means that can only give one.
+/// Which answer is sought. Means that can only give the other one are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sought {
     Either,
@@ -72,23 +73,24 @@ impl Effort {
         self.grow(100, 2)
     }
 
-    /// Nodes of our own exhaustive search; where the mixed-integer solver comes after it, no more than small problems need.
+    /// Nodes of our own exhaustive search. Where the mixed-integer solver follows, they suffice for small problems
+    /// only.
     fn branches(self) -> usize {
         if solver::AVAILABLE { 2000 } else { self.grow(2000, 8) }
     }
 
-    /// Nodes of the mixed-integer solver over so many pairs. Its first is worth its cuts, which take long; the next ones take as
-    /// long to learn where to branch, for which a few do not pay.
+    /// Nodes of the mixed-integer solver for a problem of so many pairs. The first node pays by its cuts. Branching
+    /// takes long to learn where to branch, so a few nodes do not pay: there are many, or one.
     fn nodes(self, pairs: usize) -> Option<usize> {
         let nodes = Effort(self.0.checked_sub(1)?).grow(1 << 20, 8) / pairs.max(1);
         Some(if nodes < FEW_NODES { 1 } else { nodes })
     }
 }
 
-/// What turns weights on pool rows into a proof, if they make one.
+/// Turns weights on pool rows into a proof, if they are one.
 pub type Prove<'p> = &'p dyn Fn(&[(u32, f64)]) -> Option<Dual>;
 
-/// Decide whether `budget` columns of `cover` leave pool rows of at most `outliers` uncovered.
+/// Decides whether `budget` columns of `cover` leave at most `outliers` pool rows uncovered.
 pub fn decide(
     cover: Cover,
     (budget, outliers): (usize, usize),
@@ -224,14 +226,14 @@ impl Cascade<'_> {
 
     /// Whether `weights` prove that more than `size` columns are needed.
     fn refute(&self, size: usize, weights: &[f64]) -> Option<Answer> {
-        // Rounding may hide a proof, never make one: that is decided in integers.
+        // Rounding may hide a proof but never makes one: the proof is decided in integers.
         let promising = proven(&self.reduced.cover, self.outliers, weights) > size as f64 - 0.5;
         let proof = promising.then(|| (self.prove)(&self.lift(weights))).flatten();
         proof.map(|proof| Answer::Refuted(Some(proof)))
     }
 
-    /// Weights of the rows left become weights of pool rows: those that forced a column weigh 1, a row that stands for several
-    /// shares its weight among them, and dominated rows weigh nothing.
+    /// Turns weights of the rows that are left into weights of pool rows. Rows that forced a column weigh 1. A row that
+    /// stands for several pool rows shares its weight among them. Dominated rows weigh nothing.
     fn lift(&self, weights: &[f64]) -> Vec<(u32, f64)> {
         let mut lifted: Vec<(u32, f64)> =
             self.reduced.forcing.iter().map(|&row| (row, 1.0)).collect();

@@ -1,5 +1,5 @@
-//! A cover by greed: the column that covers most of what is left, rows of few columns counting more; then without those columns
-//! that the others make redundant.
+//! A greedy cover. It takes the column that covers most of what is left; rows of few columns count more. Then it drops
+//! the columns that the others make redundant.
 
 use std::collections::BinaryHeap;
 
@@ -8,7 +8,7 @@ use super::cover::Cover;
 /// A column and what it would gain; gains are compared as the bits of a float of at least 0.
 type Gain = (u64, u32);
 
-/// Columns that leave pool rows of at most `outliers` uncovered, in the order they were chosen.
+/// Columns that leave at most `outliers` pool rows uncovered, in the order they were chosen.
 pub fn greedy_cover(cover: &Cover, outliers: usize) -> Vec<u32> {
     let value: Vec<f64> = (0..cover.rows.len())
         .map(|row| cover.multiplicity(row) as f64 / cover.rows.get(row).len() as f64)
@@ -26,7 +26,7 @@ pub fn greedy_cover(cover: &Cover, outliers: usize) -> Vec<u32> {
     while left > outliers {
         let (promised, inverse) = heap.pop().expect("the columns together cover every row");
         let column = !inverse;
-        // Gains only fall: one that is still true is the largest.
+        // Gains only fall, so a gain that is still true is the largest.
         let now = gain(column, &covered).to_bits();
         if now < promised {
             heap.push((now, inverse));
@@ -42,7 +42,7 @@ pub fn greedy_cover(cover: &Cover, outliers: usize) -> Vec<u32> {
     without_redundant(cover, chosen, outliers - left)
 }
 
-/// Drop columns, the first chosen last, while no more than `spare` further pool rows are left uncovered.
+/// Drops columns, the last chosen first, as long as no more than `spare` further pool rows are left uncovered.
 fn without_redundant(cover: &Cover, mut chosen: Vec<u32>, mut spare: usize) -> Vec<u32> {
     let mut count = vec![0u32; cover.rows.len()];
     let rows = |column: u32| cover.columns.get(column as usize).iter().map(|&row| row as usize);

@@ -1,5 +1,5 @@
-//! The rows a search works with, each with the pool rows near it. Never all pairs: rows are added as they are needed, and pairs
-//! beyond the best radius known are not kept.
+//! The rows that a search works with, each with the pool rows near it. Not all pairs are kept: rows are added when they
+//! are needed, and pairs beyond the best radius known are left out.
 
 use super::cover::Cover;
 use super::incidence::Incidence;
@@ -16,7 +16,7 @@ pub struct Held {
     neighbours: Vec<u32>,
     distances: Vec<f64>,
     is_held: Vec<bool>,
-    /// Where only these may be centers.
+    /// The rows that may be centers, where not all may.
     candidates: Option<Vec<bool>>,
 }
 
@@ -45,7 +45,8 @@ impl Held {
         self.is_held[row]
     }
 
-    /// Hold `rows` too, with their neighbours within `reach`. False, and nothing held, if those are more than `most`.
+    /// Holds `rows` too, with their neighbours within `reach`. Returns false and holds none of them if they have more
+    /// than `most` neighbours.
     pub fn add(
         &mut self,
         space: &mut dyn Space,
@@ -147,8 +148,8 @@ impl Held {
         (!distances.is_empty()).then(|| *distances.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
 
-    /// Each row's distance to the nearest of `centers` and the labeled ones; infinite where none is near, and for rows that are not
-    /// held, unless they are centers.
+    /// Each row's distance to the nearest of `centers` and the labeled ones. It is infinite where none of them is near,
+    /// and for a row that is not held, unless the row is a center.
     pub fn min_distances(&self, centers: &[u32]) -> Vec<f64> {
         let mut is_center = vec![false; self.is_held.len()];
         centers.iter().for_each(|&row| is_center[row as usize] = true);
@@ -165,7 +166,7 @@ impl Held {
         min_distances
     }
 
-    /// For weights on pool rows, all of them held: what the heaviest neighbourhood within `radius` weighs.
+    /// The weight of the heaviest neighbourhood within `radius`, for `weights` on pool rows, all of them held.
     pub fn heaviest(&self, weights: &[(usize, u64)], radius: f64) -> u64 {
         let mut weight_of = vec![0u64; self.is_held.len()];
         weights.iter().for_each(|&(row, weight)| weight_of[row] = weight);

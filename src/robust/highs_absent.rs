@@ -1,4 +1,4 @@
-//! A build without HiGHS: nothing is answered, and the solvers of this crate go on alone.
+//! A build without HiGHS: these functions never answer, so the means of this crate decide alone.
 
 use super::branch::Exhausted;
 use super::clock::Clock;

@@ -1,4 +1,4 @@
-//! Which of one kind go with which of another, as lists laid end to end.
+//! A relation between two kinds of things, such as rows and columns: lists laid end to end.
 
 /// List `i` is `items[starts[i]..starts[i + 1]]`, in increasing order.
 #[derive(Debug, Clone, PartialEq, Eq)]

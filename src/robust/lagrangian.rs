@@ -1,8 +1,9 @@
 //! Weights on the rows by subgradient ascent: a lower bound on the columns needed, without a solver.
 //!
-//! For multipliers `u >= 0`, `L(u) = sum u + sum over columns of min(0, 1 - sum of u over its rows)` bounds the linear relaxation
-//! from below (Held & Karp; Caprara, Fischetti & Toth 1999 for covering). What is returned is feasible for its dual: every row's
-//! multiplier is divided by the heaviest of its columns, then raised while its columns have room.
+//! For multipliers `u >= 0`, `L(u) = sum u + sum over columns of min(0, 1 - sum of u over its rows)` bounds the linear
+//! relaxation from below (Held & Karp; Caprara, Fischetti & Toth 1999 for covering). The weights returned are feasible
+//! for its dual: each row's multiplier is divided by the weight of its heaviest column, then raised as far as its
+//! columns have room.
 
 use super::clock::Clock;
 use super::cover::Cover;
@@ -12,8 +13,8 @@ const BETWEEN: usize = 10;
 /// Ascents without a better bound before steps get shorter.
 const PATIENCE: usize = 20;
 
-/// The best weights found in `steps` steps, one a row, and what they prove: no fewer columns than this leave only `outliers` pool
-/// rows uncovered. Ends early once that exceeds `goal`.
+/// The best weights found in `steps` steps, one a row, and the bound that they prove: fewer columns than this leave
+/// more than `outliers` pool rows uncovered. Ends early once the bound exceeds `goal`.
 pub fn lagrangian(
     cover: &Cover,
     outliers: usize,
@@ -57,7 +58,7 @@ fn column_sums(cover: &Cover, multipliers: &[f64]) -> Vec<f64> {
     cover.columns.iter().map(sum).collect()
 }
 
-/// The pool rows that outliers would best be: per row, which share of it.
+/// Per row, which share of its pool rows would best be outliers.
 fn left_out(cover: &Cover, outliers: usize, multipliers: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; multipliers.len()];
     if outliers == 0 {
@@ -84,7 +85,7 @@ fn bound(cover: &Cover, outliers: usize, multipliers: &[f64], sums: &[f64]) -> f
     rows + sums.iter().map(|sum| (1.0 - sum).min(0.0)).sum::<f64>()
 }
 
-/// A step along the rows that the relaxed solution covers too little.
+/// Takes a step that raises the multipliers of rows which the relaxed solution covers too little.
 fn ascend(cover: &Cover, outliers: usize, multipliers: &mut [f64], sums: &[f64], length: f64) {
     let shares = left_out(cover, outliers, multipliers);
     let slack = |row: usize| {
@@ -102,7 +103,7 @@ fn ascend(cover: &Cover, outliers: usize, multipliers: &mut [f64], sums: &[f64],
     }
 }
 
-/// Weights of which no column has more than 1.
+/// Weights such that the rows of no column weigh more than 1 together.
 fn feasible(cover: &Cover, multipliers: &[f64], sums: &[f64]) -> Vec<f64> {
     let heaviest = |row: usize| {
         cover.rows.get(row).iter().map(|&column| sums[column as usize]).fold(1.0, f64::max)
@@ -134,7 +135,7 @@ pub fn proven(cover: &Cover, outliers: usize, weights: &[f64]) -> f64 {
     sum - outliers as f64 * each.fold(0.0, f64::max)
 }
 
-/// Keep `weights`, or those cut to some largest weight a pool row, if they prove more.
+/// Keeps `weights`, or the same cut off at a largest weight a pool row, if that proves more.
 fn keep_better(best: &mut (Vec<f64>, f64), cover: &Cover, outliers: usize, weights: Vec<f64>) {
     let cuts: &[f64] =
         if outliers == 0 { &[1.0] } else { &[1.0, 0.9, 0.8, 0.65, 0.5, 0.35, 0.25, 0.15] };

@@ -1,14 +1,15 @@
-//! A cover of a given number of columns by swaps: the center that is missed least leaves, one that covers an uncovered row
-//! enters, and rows that stay uncovered weigh more and more, so that the search leaves where it was stuck. Source: weighting
-//! local search for set covering and hitting set (Gao et al. 2015; the heuristic track of PACE 2025).
+//! Searches for a cover of a given number of columns by swaps. The column that is missed least leaves, and one that
+//! covers an uncovered row enters. Rows that stay uncovered weigh more and more, so the search gets away from where it
+//! is stuck. Source: weighting local search for set covering and hitting set (Gao et al. 2015; the heuristic track of
+//! PACE 2025).
 
 use super::clock::Clock;
 use super::cover::Cover;
 
-/// Not among the uncovered.
+/// The place of a row that is covered.
 const COVERED: u32 = u32::MAX;
 
-/// `size` columns that leave pool rows of at most `outliers` uncovered, if found in `swaps` swaps from `start`.
+/// `size` columns that leave at most `outliers` pool rows uncovered, if `swaps` swaps from `start` find them.
 pub fn local_search(
     cover: &Cover,
     size: usize,
@@ -43,9 +44,10 @@ struct Search<'c> {
     weight: Vec<i64>,
     /// Per row, chosen columns that cover it.
     count: Vec<u32>,
-    /// Per row, those columns' numbers in one exclusive or: where there is one, that is it.
+    /// Per row, the exclusive or of the numbers of those columns: where only one column covers the row, its number.
     covering: Vec<u32>,
-    /// Per column, the weight it would cover if it entered, or minus what only it covers.
+    /// Per column: if it is not chosen, the weight of the rows that it would newly cover; if it is, minus the weight of
+    /// the rows that only it covers.
     score: Vec<i64>,
     /// Per column, the swap that last moved it.
     moved: Vec<usize>,
@@ -102,7 +104,7 @@ impl<'c> Search<'c> {
                         self.score[other as usize] -= weight;
                     }
                 }
-                // The one that covered it alone is missed less.
+                // The column that covered the row alone is now missed less.
                 2 => self.score[(self.covering[row as usize] ^ column) as usize] += weight,
                 _ => (),
             }
@@ -157,7 +159,7 @@ impl<'c> Search<'c> {
     }
 
     fn swap(&mut self, number: usize) {
-        // The column that is missed least, the one that has stayed longest among equals; not the one that just came.
+        // The column that is missed least leaves; among equals, the one that stayed longest. The newest column stays.
         let rank = |&at: &usize| {
             let column = self.chosen[at] as usize;
             (self.score[column], !self.moved[column])
@@ -188,7 +190,7 @@ impl<'c> Search<'c> {
         }
     }
 
-    /// A number below `count`, by xorshift: any will do, as long as it is the same every time.
+    /// A number below `count`, by xorshift. Any sequence will do, as long as it is the same every time.
     fn below(&mut self, count: usize) -> usize {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;

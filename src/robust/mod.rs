@@ -1,7 +1,23 @@
 //! Robust k-center: the best radius that `budget` new centers can have with some rows left out, and the proof of it.
 //!
-//! Source: Sener & Savarese, ICLR 2018, Algorithm 2, corrected: as printed its lower bound is wrong with outliers, and it need not
-//! end. docs/robust.md says what is done instead.
+//! Source: Sener & Savarese, ICLR 2018, Algorithm 2, corrected: as printed its lower bound is wrong with outliers, and it
+//! need not end. docs/robust.md says what is done instead.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `options`, `question` | what is asked, and its checks |
+//! | `start` | greedy's cover and lower bound: where the search begins |
+//! | `search` | the search from radius to radius, and the interval proven so far |
+//! | `radii` | which radius is decided next |
+//! | `rows`, `held` | which rows are held for that; the rows and pairs that are held |
+//! | `decide` | one radius decided, by the cheapest means that can |
+//! | `cover`, `incidence` | the covering problem at one radius |
+//! | `reduce`, `packing`, `greedy_cover`, `local_search`, `lagrangian`, `branch` | the means, a file each |
+//! | `highs`, `highs_absent` | the linear and the mixed-integer program by HiGHS; the same without that feature |
+//! | `proof` | floating-point weights made a proof in integers |
+//! | `clock` | when the search must end |
+//! | `selection`, `result` | the answer, and how a search becomes one |
+//! | `paper` | Algorithm 2 as it is printed, for comparison |
 
 mod branch;
 mod clock;
@@ -57,13 +73,14 @@ pub(crate) type Watch<'w> = &'w mut (dyn FnMut(RobustProgress) -> ControlFlow<()
 /// Without a time limit the answer is a pure function of the pool's values and the options. With one it may depend on the
 /// machine, but the interval is always true.
 ///
-/// [`Options::weights`], [`Options::stop_radius`] and [`Options::resume`] have no part in it.
+/// [`Options::weights`], [`Options::stop_radius`] and [`Options::resume`] are refused.
 ///
-/// Time beside greedy's: one range join of the rows that need covering with the pool, then the search, which is exponential at
-/// worst. Memory beside the pool: 32 bytes a row, and about 24 bytes for each pair of rows within the radius, at most 48 million.
+/// Time, beyond greedy's: one range join of the rows that need covering with the pool, then the search, which is
+/// exponential at worst. Memory, beyond the pool: 32 bytes a row, and about 24 bytes for each pair of rows within the
+/// radius, of which at most 48 million are kept.
 ///
 /// # Errors
-/// As [`crate::select`]; as many outliers as there are rows to cover; options that have no part in it.
+/// As [`crate::select`]; as many outliers as there are rows to cover; options that a robust selection does not take.
 ///
 /// ```
 /// use farpoint::{Options, Pool, RobustOptions, robust};
@@ -99,10 +116,11 @@ pub fn robust_with(
     robust_tuned(pool, budget, options, robust, &Tuning::default(), watch)
 }
 
-/// Algorithm 2 as it is printed, to compare with: [`robust`] answers the same question, and rightly. `watch` as in [`robust_with`].
+/// Algorithm 2 as it is printed, for comparison. [`robust`] answers the same question correctly. `watch` as in
+/// [`robust_with`].
 ///
 /// # Errors
-/// As [`robust`], and if the pairs of rows within greedy's radius are too many: it needs them all.
+/// As [`robust`], and if there are too many pairs of rows within greedy's radius: the algorithm needs them all.
 pub fn robust_as_printed(
     pool: &Pool,
     budget: usize,
@@ -138,8 +156,8 @@ pub fn robust_tuned(
     Ok(selection)
 }
 
-/// Greedy first, then `go_on` with a search that has not begun, each row's nearest labeled center, and what greedy took. Also why a
-/// GPU that would have been used was not.
+/// Runs greedy, then `go_on` with a new search, each row's nearest labeled center and greedy's statistics. Second
+/// value: why a GPU that `Auto` tried was not used.
 fn begin<T: Send>(
     pool: &Pool,
     budget: usize,
@@ -160,7 +178,7 @@ fn begin<T: Send>(
         clock.greedy(progress.radius);
         if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    // Only greedy's picks are worth keeping half-made.
+    // Greedy's picks are of use when they are cut short. Distances are not, so nothing interrupts those.
     let options = &Options { interrupt: None, ..options.clone() };
     let (answer, fallback) = with_space(pool, options, tuning, |ground, space| {
         let (labeled, nearest) = space.labeled_distances()?;

@@ -1,9 +1,9 @@
-//! Rows of which no column covers two: each needs a center of its own. Stronger than points that lie twice the radius apart, since
-//! here a center must be a row of the pool.
+//! Packing: rows of which no column covers two, so each needs a center of its own. This is a stronger bound than rows
+//! twice the radius apart, since a center must be a row of the pool.
 
 use super::cover::Cover;
 
-/// A packing, greedily: rows that exclude few others first.
+/// A packing, found greedily: rows that exclude few others come first.
 pub fn packing(cover: &Cover) -> Vec<u32> {
     let excludes = |row: &[u32]| -> usize {
         row.iter().map(|&column| cover.columns.get(column as usize).len()).sum()

@@ -1,4 +1,4 @@
-//! Algorithm 2 as it is printed, to compare with.
+//! Algorithm 2 as it is printed, for comparison.
 //!
 //! Source: Sener & Savarese, ICLR 2018, Algorithm 2: bisection between half of greedy's radius and greedy's radius, each bound moved
 //! to a distance that occurs. With outliers half of greedy's radius is no lower bound: on the line, 0 labeled, rows at 0.1, 100 and
@@ -11,12 +11,12 @@ use super::search::Search;
 use super::start::Start;
 use crate::error::{Error, Result};
 
-/// What the printed algorithm comes to.
+/// The answer of the printed algorithm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Printed {
-    /// Its two bounds when it ended, or when it was seen that it never does.
+    /// Its lower bound when it ended, or when it was found never to end.
     pub lower: f64,
-    /// The upper one, which its centers reach.
+    /// Its upper bound, which its centers reach.
     pub upper: f64,
     /// The centers of its last feasible radius; greedy's if there was none.
     pub centers: Vec<usize>,
@@ -24,7 +24,7 @@ pub struct Printed {
     pub iterations: usize,
     /// How it ended.
     pub end: PrintedEnd,
-    /// Whether its first lower bound, half of greedy's radius, is one: not with outliers.
+    /// Whether its first lower bound, half of greedy's radius, is valid: it is not with outliers.
     pub lower_is_valid: bool,
 }
 
@@ -34,14 +34,14 @@ pub struct Printed {
 pub enum PrintedEnd {
     /// Its bounds met.
     Equal,
-    /// It came back to bounds that it had before: it would go on for ever.
+    /// It came back to bounds that it had before, so it would never end.
     Repeats,
     /// Stopped by the time limit or from outside.
     Stopped,
 }
 
 impl Search<'_, '_> {
-    /// Run the printed algorithm. Every row that may need covering is held, with all pairs within greedy's radius.
+    /// Runs the printed algorithm. Every row that may need covering is held, with all pairs within greedy's radius.
     pub fn as_printed(&mut self, start: &Start) -> Result<Printed> {
         let greedy = self.distances(&start.centers)?;
         let mut upper = greedy.into_iter().fold(0.0, f64::max);
@@ -93,7 +93,7 @@ impl Search<'_, '_> {
         Ok(printed)
     }
 
-    /// The centers that cover at `radius`, if any do; `None` if the clock ended it first.
+    /// The centers that cover at `radius`, if any do. `None` if the clock ended the search first.
     fn decide_whatever_it_takes(&mut self, radius: f64) -> Option<Option<Vec<u32>>> {
         for effort in 0.. {
             self.effort = Effort(effort);

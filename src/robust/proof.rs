@@ -1,13 +1,14 @@
-//! Weights in floating point become a proof in integers, or nothing.
+//! Turns weights in floating point into a proof in integers, if they are one.
 
 use super::held::Held;
 use crate::certificate::Dual;
 
-/// What a weight of 1 becomes: exact enough for any bound that rounding did not decide.
+/// The integer for a weight of 1: fine enough for every bound that rounding does not decide.
 const ONE: f64 = (1u64 << 40) as f64;
 
-/// The proof that `weights` on pool rows make: no `budget` centers leave all but `outliers` rows within `radius`. It is stated for
-/// `next`, the least distance above `radius` that occurs: no radius below that does either.
+/// The proof that `weights` on pool rows are, if they are one: no `budget` centers leave all but `outliers` rows within
+/// `radius`. The proof is stated for `next`, the least distance above `radius` that occurs, since it holds for every
+/// radius below that.
 pub fn prove(
     weights: &[(u32, f64)],
     held: &Held,

@@ -1,4 +1,4 @@
-//! The checked question, and what every radius is measured by.
+//! The checked question of a robust selection, and the radius that distances leave.
 
 use crate::distance::distance;
 use crate::error::{Error, Result};
@@ -8,10 +8,10 @@ use crate::question;
 
 use super::options::{Candidates, RobustOptions};
 
-/// Rows looked at for those far from one another.
+/// Rows among which those far from one another are sought.
 const LOOKED_AT: usize = 4096;
 
-/// What is asked, with the distances to the labeled centers.
+/// What is asked, and the distances to the labeled centers.
 pub struct Question<'a> {
     pub ground: &'a Ground<'a>,
     pub n: usize,
@@ -24,8 +24,8 @@ pub struct Question<'a> {
     pub labeled: Vec<f64>,
 }
 
-/// Refuse what has no part in a robust selection: some options, more rows than it numbers, and more outliers than there are rows to
-/// cover. Returns how many those are.
+/// Refuses options that a robust selection does not take, more rows than 32 bits number, and as many outliers as rows
+/// to cover. Returns the number of rows to cover.
 pub fn check(
     ground: &Ground,
     budget: usize,
@@ -68,7 +68,7 @@ fn check_rows(rows: usize) -> Result<()> {
     })
 }
 
-/// A row by its number of 32 bits, which [`check`] has seen to.
+/// A row's number in 32 bits. [`check`] made sure that it fits.
 pub fn number(row: usize) -> u32 {
     u32::try_from(row).expect("rows are numbered below 2^32")
 }
@@ -92,7 +92,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Rows that must be covered, or be outliers: labeled ones are covered, excluded ones are not counted.
+    /// Rows that must be covered or be outliers. Labeled rows are covered already, excluded rows are not counted.
     pub fn counted(&self) -> impl Iterator<Item = usize> {
         self.ground.eligible_rows()
     }
@@ -110,7 +110,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// `distances` to centers become distances to those and the labeled ones; 0 where a row need not be covered.
+    /// Each row's distance to the nearest of the new centers, whose distances are given, and the labeled ones. It is 0
+    /// where a row need not be covered.
     pub fn with_labeled(&self, mut distances: Vec<f64>) -> Vec<f64> {
         for (row, distance) in distances.iter_mut().enumerate() {
             *distance =
@@ -119,7 +120,7 @@ impl<'a> Question<'a> {
         distances
     }
 
-    /// The largest of `distances` but for the outliers.
+    /// The largest of `distances`, the outliers left aside.
     pub fn radius(&self, distances: &[f64]) -> f64 {
         if distances.len() <= self.outliers {
             return 0.0;

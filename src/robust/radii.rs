@@ -5,14 +5,16 @@ use super::search::Search;
 
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
-/// The least part of the interval that is worth another trial for a cover before more effort is made.
+/// The least part of the interval in which another cover is sought before more effort is made.
 const LEAST_ABOVE: f64 = 1.0 / 16.0;
-/// For a refutation, which takes longer, the more so with more effort.
+/// The same for refutations, which take longer: with the first effort, and with more.
 const LEAST_BELOW: [f64; 2] = [1.0 / 8.0, 1.0 / 4.0];
-/// With so few different distances left, the radius next below the upper end comes first: that may be the best.
+/// Once at most this many different distances are left, the one next below the upper end is decided first: the upper
+/// end may be the best radius.
 const FEW: usize = 256;
 
-/// Radii tried in vain with the effort made. Covers are harder to find the smaller the radius, and bounds to prove the larger.
+/// Radii tried in vain with the present effort. The smaller the radius, the harder it is to find a cover; the larger
+/// the radius, the harder it is to refute it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tried {
     /// Covers were sought in vain up to here.
@@ -45,8 +47,9 @@ impl Tried {
 }
 
 impl Search<'_, '_> {
-    /// The next radius to decide, and how: first down in growing steps, then the middle of the interval, then, as long as that
-    /// narrows the interval by a fair part, the middle of where covers were not sought yet or of where refutations were not.
+    /// The next radius to decide, and what to seek there. First come growing steps downward, then the middle of the
+    /// interval. Then comes the middle of the part where no cover was sought yet, or of the part where no refutation
+    /// was, as long as that narrows the interval by a fair part.
     pub fn next_radius(&mut self) -> Option<(f64, Sought)> {
         if let Some(steps) = self.steps {
             let radius = self.upper * (1.0 - FIRST_STEP * f64::from(1 << steps.min(5)));
@@ -70,8 +73,9 @@ impl Search<'_, '_> {
         })
     }
 
-    /// The parts of the interval where a cover, or a refutation, was not sought yet: the larger of those that are worth it; of equal
-    /// ones that which the last decision speaks for.
+    /// Two parts of the interval are left to try: where no cover was sought yet, and where no refutation was. Returns
+    /// the larger of those that are worth it. If they are equal, the last decision chooses: the lower part if it was a
+    /// refutation.
     fn larger_side(&self) -> Option<(f64, f64, Sought)> {
         let (lower, upper) = (self.lower, self.upper);
         let least_below = LEAST_BELOW[usize::from(self.effort.0 > 0)];

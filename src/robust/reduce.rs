@@ -1,4 +1,4 @@
-//! Rows and columns that need no decision.
+//! Reductions: they remove rows and columns that need no decision.
 //!
 //! A column is dominated by another that covers all rows it does. Where every row must be covered, a row is dominated by one
 //! whose columns are among its own, and the only column of a row is mandatory. With outliers neither of these two holds: a
@@ -14,7 +14,7 @@ pub struct Reduced {
     pub cover: Cover,
     /// Pool rows that must be centers.
     pub fixed: Vec<u32>,
-    /// For each of them, a pool row that nothing else covers.
+    /// For each of them, a pool row that no other column covers.
     pub forcing: Vec<u32>,
 }
 
@@ -39,7 +39,7 @@ struct State {
     /// Per row, columns alive that cover it; per column, rows alive it covers.
     row_degree: Vec<u32>,
     column_degree: Vec<u32>,
-    /// Rows that were found equal to another, which stands for them now.
+    /// Rows with the same columns as another row, each with that row, which stands for it now.
     merged: Vec<(u32, u32)>,
     fixed: Vec<u32>,
     forcing: Vec<u32>,
@@ -198,7 +198,7 @@ enum Keep {
     Smaller,
 }
 
-/// Lists that another list makes superfluous, with that one, which is kept. Of equal lists the lowest stays.
+/// Each list that another list makes superfluous, and that other list, which is kept. Of equal lists the lowest stays.
 fn dominated(these: Side, those: Side, keep: Keep, clock: &mut Clock) -> Vec<(usize, usize)> {
     let signatures: Vec<u128> =
         (0..these.lists.len()).map(|at| signature(&these, &those, at)).collect();
@@ -218,7 +218,7 @@ fn dominated(these: Side, those: Side, keep: Keep, clock: &mut Clock) -> Vec<(us
             .map(|&item| item as usize)
             .filter(|&item| those.alive[item]);
         let least = alive.min_by_key(|&item| those.degree[item]).expect("its degree is not 0");
-        // Whatever holds all of `small` holds its item of fewest lists.
+        // A list that contains `small` contains its item of fewest lists, so only the lists of that item are tried.
         for large in those.lists.get(least).iter().map(|&large| large as usize) {
             let may = large != small
                 && these.alive[large]
@@ -246,7 +246,7 @@ fn dominated(these: Side, those: Side, keep: Keep, clock: &mut Clock) -> Vec<(us
     dominated
 }
 
-/// A bit for each item's hash: a list inside another has no bit that the other lacks.
+/// One bit for each item's hash. A list inside another has no bit that the other lacks.
 fn signature(these: &Side, those: &Side, at: usize) -> u128 {
     let items = these.lists.get(at).iter().filter(|&&item| those.alive[item as usize]);
     items.fold(0, |bits, &item| bits | 1 << (item.wrapping_mul(0x9e37_79b1) >> 25))

@@ -1,4 +1,4 @@
-//! What a search came to, as a selection: exact distances, outliers, the certificate.
+//! Turns the end of a search into a selection: exact distances, outliers, the certificate.
 
 use super::question::number;
 use super::search::Search;
@@ -8,7 +8,7 @@ use crate::certificate::{Certificate, Dual, LowerBy};
 use crate::error::Result;
 use crate::statistics::Statistics;
 
-/// Every counted row's distance to the nearest center; and every row's, with which it is.
+/// Every counted row's distance to its nearest center. If asked for, also every row's distance and nearest center.
 type Settled = (Vec<f64>, Option<(Vec<f64>, Vec<i64>)>);
 
 impl Search<'_, '_> {
@@ -59,8 +59,8 @@ impl Search<'_, '_> {
         })
     }
 
-    /// What [`Search::distances`] says of the centers, and with `assign` every row's distance and nearest center. Without, the pairs held
-    /// may tell in place of a pass over the pool.
+    /// The counted rows' distances to the centers; with `assign`, also every row's distance and nearest center. Without
+    /// `assign` the pairs held may suffice, which saves a pass over the pool.
     fn settle(&mut self, centers: &[usize], nearest: &[u32], assign: bool) -> Result<Settled> {
         let numbers: Vec<u32> = centers.iter().copied().map(number).collect();
         if let Some(distances) = self.distances_by_pairs(&numbers).filter(|_| !assign) {
@@ -72,7 +72,8 @@ impl Search<'_, '_> {
         Ok((distances, assigned))
     }
 
-    /// What holds of every choice of centers, as [`Search::stated_lower`], with what proves it.
+    /// The lower bound that holds for every choice of centers ([`Search::stated_lower`]), its proof, and how the search
+    /// ended.
     fn lower_side(&self, end: End, start: &Start) -> (f64, LowerBy, Dual, End) {
         let lower = self.stated_lower(start);
         if lower < self.lower {
@@ -82,7 +83,7 @@ impl Search<'_, '_> {
         (self.lower, self.lower_by, self.dual.clone(), end)
     }
 
-    /// Fewer centers than the budget may do: the rows farthest from them fill it, then the lowest.
+    /// Fewer centers than the budget may suffice. Rows far from them fill the budget, then the lowest rows.
     fn fill(&mut self, centers: &mut Vec<usize>) -> Result<()> {
         let missing = self.question.budget - centers.len();
         if missing == 0 {
@@ -101,7 +102,8 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Every row's nearest center and its distance: labeled ones come first among equals, and a center is its own.
+    /// Every row's distance and nearest center. A labeled center comes first among equally near ones, and a center's
+    /// nearest is itself.
     fn assign(
         &self,
         centers: &[usize],

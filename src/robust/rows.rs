@@ -1,4 +1,5 @@
-//! Which rows a search holds: all that need covering, if their pairs fit, else those that the covers found so far fail to cover.
+//! Which rows a search holds: all that need covering, if their pairs fit; else those that the covers found so far did
+//! not cover.
 
 use std::time::Instant;
 
@@ -13,36 +14,37 @@ const MOST_PAIRS: usize = 12 << 20;
 const MOST_PAIRS_LAZY: usize = 48 << 20;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
-/// Products of rows whose neighbours are found at once: between two such joins, of a fraction of a second, the clock is looked at.
+/// Products that one range join may take, a fraction of a second. The clock is looked at between two joins.
 const PRODUCTS_AT_ONCE: u64 = 20_000_000_000;
-/// How many such rows there are at least and at most.
+/// Rows of one such join, at least and at most.
 const ROWS_AT_ONCE: (usize, usize) = (256, 4096);
 
 /// How rows come to be held.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Rows {
-    /// All that the labeled centers leave uncovered at a radius, once it is decided.
+    /// All rows that the labeled centers leave uncovered at a radius, from when that radius is decided.
     All,
-    /// Those that the covers found so far failed to cover.
+    /// Rows that the covers found so far did not cover.
     AsNeeded,
 }
 
 impl Search<'_, '_> {
-    /// The rows that every search begins with: greedy's picks and the row farthest from them, pairwise far apart.
+    /// Holds the rows that every search begins with: greedy's picks and the row farthest from them, which are pairwise
+    /// far apart.
     pub fn hold_first(&mut self, start: &Start) -> Result<()> {
         self.rows =
             if self.question.is_restricted() { Rows::AsNeeded } else { self.choose_rows()? };
         let mut first: Vec<usize> = start.picks.iter().copied().chain(start.farthest).collect();
         first.sort_unstable();
         first.dedup();
-        // What greedy has proven is of rows that must be held.
+        // Greedy's lower bound rests on these rows, so they must be held.
         if !self.hold(&first, MOST_PAIRS_LAZY)? {
             self.clock.end(End::Memory);
         }
         Ok(())
     }
 
-    /// Whether the pairs between all rows that need covering would fit: by what a sample of them has.
+    /// Whether all rows that need covering can be held: a sample of them tells about how many pairs they have.
     fn choose_rows(&mut self) -> Result<Rows> {
         let reach = self.upper;
         let open: Vec<usize> = self
@@ -64,7 +66,8 @@ impl Search<'_, '_> {
         Ok(if fits { Rows::All } else { Rows::AsNeeded })
     }
 
-    /// Hold those of `rows` that are not held yet. False if their pairs are too many, or the clock ends it.
+    /// Holds those of `rows` that are not held yet. Returns false if they have too many pairs, or the clock ended the
+    /// search.
     fn hold(&mut self, rows: &[usize], most: usize) -> Result<bool> {
         let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
         let started = Instant::now();
@@ -86,13 +89,14 @@ impl Search<'_, '_> {
         Ok(done)
     }
 
-    /// Hold every row that may need covering. False if their pairs are too many.
+    /// Holds every row that may need covering. Returns false if they have too many pairs.
     pub fn hold_all(&mut self) -> Result<bool> {
         let rows: Vec<usize> = self.question.counted().collect();
         self.hold(&rows, MOST_PAIRS)
     }
 
-    /// Hold every row that the labeled centers leave uncovered at `radius`; if they are too many, go on with those needed.
+    /// Holds every row that the labeled centers leave uncovered at `radius`. If they have too many pairs, rows are held
+    /// as needed from now on.
     pub fn hold_open(&mut self, radius: f64) -> Result<()> {
         let labeled = &self.question.labeled;
         let open: Vec<usize> =
@@ -105,7 +109,8 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Hold more rows farther than `radius`, far from one another; if there is no room for them the search is over.
+    /// Holds more rows that are farther than `radius`, and far from one another. The search is over if there is no room
+    /// for them.
     pub fn hold_uncovered(&mut self, radius: f64, distances: Vec<f64>) -> Result<()> {
         let count = self.question.outliers + 32.max(self.held.rows() / 8);
         let new = self.question.far_apart(radius, distances, count, |row| self.held.holds(row));

@@ -1,7 +1,8 @@
 //! The search for the best radius, downward from greedy's over the distances that occur.
 //!
-//! What is proven is an interval: nothing covers below `lower`, `centers` cover at `upper`. A radius between is decided; if it
-//! cannot be, covers are sought above it alone and refutations below it, and both come back to it with more effort.
+//! An interval is proven at all times: no centers cover below `lower`, and `centers` cover at `upper`. The search
+//! decides radii between the two. Where it cannot decide one, it seeks covers only above that radius and refutations
+//! only below it, and comes back to it with more effort.
 
 use std::time::{Duration, Instant};
 
@@ -27,14 +28,16 @@ pub struct Search<'a, 'w> {
     pub rows: Rows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
     pub floor: f64,
-    /// What one pass over the pool takes.
+    /// How long one pass over the pool takes.
     pass: Duration,
     pub effort: Effort,
     /// Radii tried in vain with this effort.
     pub tried: Tried,
-    /// The least radius that the linear relaxation could not refute, with so many rows held: no larger one can it.
+    /// Rows held, and the least radius that the linear relaxation failed to refute with them. It cannot refute a larger
+    /// radius either.
     relaxed: Option<(usize, f64)>,
-    /// Whether the radius next below `upper` is to be decided before others once few are left: `upper` may be the best.
+    /// Whether to decide the distance next below `upper` first, once few distances are left: `upper` may be the best
+    /// radius.
     pub top: bool,
     /// Steps taken downward; `None` once a radius was not covered.
     pub steps: Option<u32>,
@@ -78,8 +81,8 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    /// Search until nothing is left to decide, the interval is as narrow as asked, or the clock ends it: so early that there is time for
-    /// the pass over the pool that comes after the search.
+    /// Searches until nothing is left to decide, the interval is as narrow as asked, or the clock ends it. The clock
+    /// leaves time for the pass over the pool that follows the search.
     pub fn run(&mut self, start: &Start) -> Result<End> {
         self.clock.reserve(self.pass);
         self.tell();
@@ -110,7 +113,8 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    /// The lower bound of every choice of centers: a search among greedy's picks alone proves nothing of the others.
+    /// The lower bound that holds for every choice of centers. A search among greedy's picks alone proves nothing about
+    /// other centers.
     pub fn stated_lower(&self, start: &Start) -> f64 {
         match self.question.is_restricted() && start.dual.radius < self.upper {
             true => start.dual.radius,
@@ -142,7 +146,7 @@ impl<'a, 'w> Search<'a, 'w> {
                     Some(false)
                 }
                 Answer::Covered(centers) if self.covered(radius, &centers)? => Some(true),
-                // The rows that these centers leave uncovered are held now.
+                // These centers leave rows uncovered, which are held now: decide again.
                 Answer::Covered(_) if !self.clock.is_over() => continue,
                 Answer::Covered(_) | Answer::Open => {
                     self.steps = None;
@@ -193,7 +197,7 @@ impl<'a, 'w> Search<'a, 'w> {
         self.tried.keep(self.lower, self.upper);
     }
 
-    /// Nothing that occurs is left below `radius`: what is proven of the last radius refuted holds up to there.
+    /// No distance that occurs is left below `radius`, so the last refutation holds up to there.
     fn raise(&mut self, radius: f64) {
         if self.lower_by == LowerBy::Dual {
             self.dual.radius = radius;
@@ -201,7 +205,8 @@ impl<'a, 'w> Search<'a, 'w> {
         self.lower = radius;
     }
 
-    /// Whether `centers`, which cover the rows held at `radius`, cover all. If not, some of the rows they do not are held now.
+    /// Whether `centers`, which cover the rows held at `radius`, cover all rows. If not, some of the rows that they
+    /// miss are held from now on.
     fn covered(&mut self, radius: f64, centers: &[u32]) -> Result<bool> {
         if let Some(distances) = self.distances_by_pairs(centers) {
             self.reached(self.question.radius(&distances), centers);
@@ -220,8 +225,8 @@ impl<'a, 'w> Search<'a, 'w> {
         Ok(reached <= radius)
     }
 
-    /// As [`Self::distances`], from the pairs held, where every row beyond the radius of `centers` is held: that radius and what is
-    /// beyond it are exact, and no other distance is too small.
+    /// [`Self::distances`] from the pairs held alone; `None` if a row beyond the radius of `centers` may not be held.
+    /// That radius and the distances beyond it are exact. No other distance is too small.
     pub fn distances_by_pairs(&self, centers: &[u32]) -> Option<Vec<f64>> {
         if self.rows != Rows::All {
             return None;

@@ -18,10 +18,10 @@ pub struct RobustSelection {
     pub upper: f64,
     /// The counted rows farther than `upper` from every center: at most as many as allowed, in increasing order.
     pub outliers: Vec<usize>,
-    /// The radius that greedy with the same budget leaves, all but the outliers counted: where the search began. Of the picks it had
-    /// made, if it was ended before.
+    /// The radius of greedy's first `budget` picks, the outliers left aside: the search began there. If greedy was
+    /// interrupted, the radius of the picks it had made.
     pub greedy_radius: f64,
-    /// The lower bound that greedy's picks alone prove, where the search began; 0 if greedy was ended before.
+    /// The lower bound that greedy's picks alone prove: the search began there. 0 if greedy was interrupted.
     pub greedy_lower: f64,
     /// Every radius that was decided, in the order of the search.
     pub decisions: Vec<Decision>,
@@ -65,7 +65,7 @@ pub enum End {
     Interrupted,
     /// The pairs of rows that the search needs are more than it keeps.
     Memory,
-    /// The search among greedy's picks is done: `upper` is the best radius of any of those.
+    /// The search among greedy's picks is done: `upper` is the best radius that they can reach.
     Candidates,
 }
 
@@ -88,9 +88,9 @@ impl fmt::Display for End {
 pub struct Decision {
     /// The radius.
     pub radius: f64,
-    /// `None` where the effort made did not tell.
+    /// Whether the budget covers at it; `None` where the effort made did not decide.
     pub feasible: Option<bool>,
-    /// What told, or the last that was tried.
+    /// The means that decided, or the last one tried.
     pub by: Method,
     /// Rows and columns that the reductions left.
     pub residue: (usize, usize),
@@ -98,9 +98,10 @@ pub struct Decision {
     pub seconds: f64,
     /// Seconds since the run began, greedy included.
     pub elapsed: f64,
-    /// The interval from then on; with [`super::Candidates::Greedy`] of what greedy's picks can reach.
+    /// Lower end of the interval after this decision; with [`super::Candidates::Greedy`], of the radius that greedy's
+    /// picks can reach.
     pub lower: f64,
-    /// Its other end.
+    /// Its upper end.
     pub upper: f64,
 }
 
@@ -173,8 +174,8 @@ pub struct SearchStatistics {
 pub struct RobustProgress {
     /// Seconds since it began.
     pub seconds: f64,
-    /// Proven so far; with [`super::Candidates::Greedy`] of greedy's picks alone.
+    /// Lower bound proven so far; with [`super::Candidates::Greedy`], for greedy's picks alone.
     pub lower: f64,
-    /// Reached so far.
+    /// Radius reached so far.
     pub upper: f64,
 }

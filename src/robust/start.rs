@@ -1,4 +1,4 @@
-//! What greedy gives the search to begin with: a cover, and a lower bound with its proof.
+//! Where a search begins: greedy's cover, and the lower bound that greedy's picks prove.
 
 use std::time::{Duration, Instant};
 
@@ -17,9 +17,9 @@ pub struct Start {
     /// The first `budget` picks, and the radius they reach.
     pub centers: Vec<u32>,
     pub upper: f64,
-    /// What one pass over the pool with that many centers takes.
+    /// How long one pass over the pool with that many centers takes.
     pub pass: Duration,
-    /// What the picks prove.
+    /// The proof that the picks are.
     pub dual: Dual,
 }
 
@@ -37,8 +37,9 @@ impl Start {
     }
 }
 
-/// The picks and the row farthest from them are `budget + outliers + 1` rows, pairwise at least the last radius apart and as far
-/// from the labeled centers: no center is nearer than half of it to two of them. Less what the canonical distance may round.
+/// The picks and the row farthest from them are `budget + outliers + 1` rows, pairwise at least the last radius apart,
+/// and as far from the labeled centers. So no center is nearer than half that radius to two of them. The radius stated
+/// is lower by what the canonical distance may round.
 fn dual(question: &Question, greedy: &Selection) -> Dual {
     let whole = greedy.radii.len() == question.budget + question.outliers;
     let radius = if whole { greedy.radius() } else { 0.0 };

@@ -1,4 +1,4 @@
-//! HiGHS asks while it works whether to go on.
+//! While HiGHS works it asks a callback whether to go on.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,7 @@ use highs_sys::{
     kHighsCallbackIpmInterrupt, kHighsCallbackMipInterrupt, kHighsCallbackSimplexInterrupt,
 };
 
-/// Solve, unless `is_over` says to end first. `None` if the solver failed.
+/// Solves `model`, unless `is_over` says to end first. Returns `None` if the solver failed.
 #[allow(unsafe_code)]
 pub fn solve(mut model: Model, mut is_over: impl FnMut() -> bool) -> Option<SolvedModel> {
     let mut question: &mut dyn FnMut() -> bool = &mut is_over;
@@ -29,7 +29,8 @@ pub fn solve(mut model: Model, mut is_over: impl FnMut() -> bool) -> Option<Solv
     model.try_solve().ok()
 }
 
-/// Set the interrupt if whoever waits says so. One that panics ends the solver too, which no panic may pass through.
+/// The callback: it sets the interrupt if `is_over` says so. If `is_over` panics, the solver ends too: no panic may
+/// pass through C code.
 #[allow(unsafe_code)]
 unsafe extern "C" fn asked(
     _: c_int,

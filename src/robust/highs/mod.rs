@@ -13,10 +13,11 @@ use super::cover::Cover;
 /// Whether this build has the solver.
 pub const AVAILABLE: bool = true;
 
-/// Slack for what the solver calls at most `k` columns.
+/// Slack for the solver's floating-point values: of one column, and of the number of columns.
 const TOLERANCE: f64 = 1e-6;
 
-/// Searches for covers that the solver makes beside its own: they take most of its time, and swaps find what they do.
+/// Heuristics of the solver that are switched off. They look for covers and take most of its time, and our swaps find
+/// the same covers.
 const COVER_HEURISTICS: &[&str] = &[
     "mip_heuristic_run_feasibility_jump",
     "mip_heuristic_run_rins",
@@ -24,15 +25,15 @@ const COVER_HEURISTICS: &[&str] = &[
     "mip_heuristic_run_root_reduced_cost",
 ];
 
-/// What the relaxation says.
+/// The answer of the linear relaxation.
 pub struct Relaxed {
-    /// Weights of the rows: its dual, feasible up to rounding.
+    /// Weights of the rows: the dual solution, feasible up to rounding.
     pub weights: Vec<f64>,
-    /// The columns it takes whole, if it takes none in part.
+    /// The columns that it takes whole; `None` if it takes any in part.
     pub whole: Option<Vec<u32>>,
 }
 
-/// The least number of columns, in fractions, that leave only `outliers` pool rows uncovered.
+/// Solves for the least number of columns, in fractions, that leave at most `outliers` pool rows uncovered.
 pub fn relaxation(cover: &Cover, outliers: usize, clock: &mut Clock) -> Option<Relaxed> {
     let problem = Problem::new(cover, outliers, false);
     let solved = solve(problem.model(), clock)?;
@@ -48,7 +49,7 @@ pub fn relaxation(cover: &Cover, outliers: usize, clock: &mut Clock) -> Option<R
     Some(Relaxed { weights, whole })
 }
 
-/// Whether `size` columns leave pool rows of at most `outliers` uncovered, as far as `nodes` nodes tell.
+/// Whether `size` columns leave at most `outliers` pool rows uncovered, as far as a search of `nodes` nodes tells.
 pub fn decide(
     cover: &Cover,
     size: usize,
@@ -82,7 +83,7 @@ fn chosen(columns: &[f64]) -> Vec<u32> {
     (0u32..).zip(columns).filter(|(_, value)| **value > 0.5).map(|(column, _)| column).collect()
 }
 
-/// Pool rows that `chosen` leaves uncovered: whatever the solver says, this is counted.
+/// Pool rows that `chosen` leaves uncovered, counted here whatever the solver says.
 fn uncovered(cover: &Cover, chosen: &[u32]) -> usize {
     let mut covered = vec![false; cover.rows.len()];
     for &column in chosen {
@@ -98,14 +99,14 @@ fn solve(mut model: Model, clock: &mut Clock) -> Option<SolvedModel> {
     if let Some(left) = clock.left() {
         model.set_option("time_limit", left.as_secs_f64().max(1e-3));
     }
-    // One thread: the same answer every time.
+    // One thread gives the same answer every time.
     model.set_threads(NonZeroU32::MIN);
     let solved = interrupt::solve(model, || clock.is_over());
     clock.look();
     solved
 }
 
-/// Choose few columns: every row has one, or counts as an outlier.
+/// The problem: choose few columns, such that every row has one or counts as an outlier.
 struct Problem {
     problem: RowProblem,
     columns: Vec<Col>,
@@ -114,7 +115,8 @@ struct Problem {
 impl Problem {
     fn new(cover: &Cover, outliers: usize, whole: bool) -> Problem {
         let mut problem = RowProblem::default();
-        // No optimum takes anything more than once. The relaxation is not told so: part of its dual would be prices of that.
+        // No optimum takes a column more than once. The relaxation is not told so: a price of that limit would be part
+        // of its dual, and no certificate holds such prices.
         let most = if whole { 1.0 } else { f64::INFINITY };
         let columns: Vec<Col> = (0..cover.columns.len())
             .map(|_| problem.add_column_with_integrality(1.0, 0.0..=most, whole))
