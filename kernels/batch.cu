@@ -39,7 +39,7 @@ struct BatchArguments {
     u32* picks;
     double* curve;
     PoolResult* results;
-    Offer* offers;            // (2, blocks)
+    Offer* offers;            // (OFFER_SETS, blocks)
     u32* barriers;            // (pools,), 0 before the launch
     double stop;              // picks have keys above it
     float relative, absolute; // error of the f32 sum: a share of it, and underflow
@@ -51,7 +51,7 @@ struct BatchArguments {
 };
 static_assert(sizeof(BatchArguments) == 184);
 
-constexpr u32 LANE_PER_ROW = 32; // up to this many dimensions a lane sums a whole row, else a warp does
+static_assert(BATCH_SLOT_BYTES == sizeof(u64) + sizeof(float), "a row's key and cutoff in a Slice");
 
 // A block's part of its pool.
 template <class T>
@@ -252,7 +252,7 @@ DEVICE Offer best_of_pool(const BatchArguments& a, const Slice<T>& s, Offer* off
     best = best_of_warp(lane < warps ? offers[lane] : Offer{0, NO_CENTER, 0});
     if (a.group == 1) return best;
     // Two sets: a block may offer again before the others have read.
-    Offer* all = a.offers + turn % 2 * u64(gridDim.x) + s.pool * a.group;
+    Offer* all = a.offers + turn % OFFER_SETS * u64(gridDim.x) + s.pool * a.group;
     if (threadIdx.x == 0) all[blockIdx.x % a.group] = best;
     meet(a, s, turn + 2);
     best = {0, NO_CENTER, 0};
@@ -321,10 +321,10 @@ DEVICE void batch(const BatchArguments& a, u64* shared, Offer* offers) {
     }
 }
 
-#define ENTRY(dtype, T)                              \
-    KERNEL(batch_##dtype, BatchArguments, 1024, 1) { \
-        DYNAMIC_SHARED(u64, shared);                 \
-        SHARED(offers, Offer[WARP]);                 \
-        batch<T>(a, shared, offers);                 \
+#define ENTRY(dtype, T)                                       \
+    KERNEL(batch_##dtype, BatchArguments, BATCH_THREADS, 1) { \
+        DYNAMIC_SHARED(u64, shared);                          \
+        SHARED(offers, Offer[WARP]);                          \
+        batch<T>(a, shared, offers);                          \
     }
 DTYPES(ENTRY)

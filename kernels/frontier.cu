@@ -16,18 +16,14 @@
 #include "ptx.cuh"
 
 constexpr u32 DIGIT_BITS = 12;
-constexpr u32 BINS = 1 << DIGIT_BITS;
-constexpr u32 PASSES = 10; // two that count on from the last ceiling, and 96 bits
-constexpr u32 THREADS = 1024;
 constexpr u32 ROWS = 8;       // of a thread at a time
-constexpr u32 EDGE = 512;     // rows that ranks decide about, at most
 constexpr u32 LISTED = 1024;  // rows that a block lists before it tells the others
 constexpr u32 CHUNK = 128;    // list entries sorted together
 constexpr u32 SHARERS = 8;    // threads that count for one of them
 constexpr u32 SPAN_BITS = 53; // keys from a quarter of the largest on differ in these
 constexpr u32 LEAST_SPAN_BITS = 20;
-static_assert(CHUNK * SHARERS == THREADS);
-static_assert((PASSES - 2) * DIGIT_BITS == 96);
+static_assert(CHUNK * SHARERS == FRONTIER_THREADS);
+static_assert((PASSES - 2) * DIGIT_BITS == 96 && BINS == 1 << DIGIT_BITS);
 
 // Where the select has come: the edge is the rows from `first` to `last`, whose codes agree in all but the `open` last bits.
 struct Threshold {
@@ -125,18 +121,18 @@ DEVICE void fix_digit(Threshold& t, u32 value) {
 // Each row that has not left the order, and its key; every lane of a warp calls `visit` as often.
 template <class Visit>
 DEVICE void each_row(const FrontierArguments& a, Visit visit) {
-    u64 stride = u64(gridDim.x) * THREADS * ROWS;
-    for (u64 first = a.first + u64(blockIdx.x) * THREADS * ROWS; first < a.end; first += stride) {
+    u64 stride = u64(gridDim.x) * FRONTIER_THREADS * ROWS;
+    for (u64 first = a.first + u64(blockIdx.x) * FRONTIER_THREADS * ROWS; first < a.end; first += stride) {
         double bounds[ROWS]; // on their way together
 #pragma unroll
         for (u32 i = 0; i < ROWS; i++) {
-            u64 row = first + i * THREADS + threadIdx.x;
+            u64 row = first + i * FRONTIER_THREADS + threadIdx.x;
             bounds[i] = row < a.end ? a.state.bounds[row] : LEFT;
         }
 #pragma unroll
         for (u32 i = 0; i < ROWS; i++) {
-            u64 row = first + i * THREADS + threadIdx.x;
-            if (first + i * THREADS >= a.end) break;
+            u64 row = first + i * FRONTIER_THREADS + threadIdx.x;
+            if (first + i * FRONTIER_THREADS >= a.end) break;
             bool has = bounds[i] >= 0.0;
             visit(u32(row), has ? bits(key_of(bounds[i], a.state.weights, row)) : 0, has);
         }
@@ -155,7 +151,7 @@ DEVICE void count_digit(u32* counts, u32 value, bool has) {
 }
 
 DEVICE void count_pass(const FrontierArguments& a, Shared& s, u32* histogram) {
-    for (u32 i = threadIdx.x; i < BINS; i += THREADS) s.counts[i] = 0;
+    for (u32 i = threadIdx.x; i < BINS; i += FRONTIER_THREADS) s.counts[i] = 0;
     __syncthreads(); // the counts are clear
     Threshold t = s.threshold;
     each_row(a, [&](u32 row, u64 key, bool has) {
@@ -163,7 +159,7 @@ DEVICE void count_pass(const FrontierArguments& a, Shared& s, u32* histogram) {
         count_digit(s.counts, counts ? digit(t, key, row) : 0, counts);
     });
     __syncthreads(); // all is counted
-    for (u32 i = threadIdx.x; i < BINS; i += THREADS)
+    for (u32 i = threadIdx.x; i < BINS; i += FRONTIER_THREADS)
         if (s.counts[i] > 0) atomicAdd(&histogram[i], s.counts[i]);
 }
 
@@ -183,14 +179,14 @@ DEVICE u32 sum_before(u32* sums, u32 own) {
 
 // The digit at which one row more than the frontier holds is reached, from the largest down. Without so many rows all belong.
 DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
-    constexpr u32 EACH = BINS / THREADS;
+    constexpr u32 EACH = BINS / FRONTIER_THREADS;
     u32 top = BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
     u32 bins[EACH], own = 0;
 #pragma unroll
     for (u32 i = 0; i < EACH; i++) own += bins[i] = histogram[top - 1 - i];
     Threshold t = s.threshold;
     u32 before = t.above + sum_before(s.sums, own);
-    if (threadIdx.x == THREADS - 1 && before + own < wanted)
+    if (threadIdx.x == FRONTIER_THREADS - 1 && before + own < wanted)
         s.threshold = {0, 0, 0, 0, BEHIND_ALL, BEHIND_ALL, before + own, 0, 0};
     for (u32 i = 1; i <= EACH; i++) {
         u32 value = top - i, count = bins[i - 1];
@@ -231,7 +227,7 @@ DEVICE void tell_listed(const FrontierArguments& a, Shared& s) {
         if (s.ceiling > 0) atomicMax(&a.select->ceiling, s.ceiling);
     }
     __syncthreads(); // their place is known
-    for (u32 i = threadIdx.x; i < count; i += THREADS) a.list.codes[s.first_listed + i] = s.listed[i];
+    for (u32 i = threadIdx.x; i < count; i += FRONTIER_THREADS) a.list.codes[s.first_listed + i] = s.listed[i];
 }
 
 DEVICE void list_rows(const FrontierArguments& a, Shared& s) {
@@ -308,7 +304,7 @@ DEVICE void order_list(const FrontierArguments& a, Shared& s) {
     for (u32 work = blockIdx.x; work < chunks * parts; work += gridDim.x) {
         u32 first = work % chunks * CHUNK, count = min(CHUNK, entries - first);
         sort_chunk(a, s, first, count);
-        for (u32 entry = work / chunks * THREADS + threadIdx.x; entry < entries; entry += parts * THREADS) {
+        for (u32 entry = work / chunks * FRONTIER_THREADS + threadIdx.x; entry < entries; entry += parts * FRONTIER_THREADS) {
             u32 below = codes_below(s.sorted, count, code_at(a, s, entry));
             if (below > 0) atomicAdd(&a.list.slots[entry], below);
         }
@@ -327,7 +323,7 @@ DEVICE void place(const FrontierArguments& a, u32 slot, u64 code) {
 }
 
 DEVICE void place_list(const FrontierArguments& a, const Shared& s) {
-    for (u32 entry = blockIdx.x * THREADS + threadIdx.x; entry < s.cut.count; entry += gridDim.x * THREADS) {
+    for (u32 entry = blockIdx.x * FRONTIER_THREADS + threadIdx.x; entry < s.cut.count; entry += gridDim.x * FRONTIER_THREADS) {
         place(a, a.list.slots[entry], code_at(a, s, entry));
         a.list.slots[entry] = 0;
     }
@@ -355,7 +351,7 @@ DEVICE void stand_by(const FrontierArguments& a) {
     a.round->ceiling = 0;
 }
 
-KERNEL(frontier, FrontierArguments, 1024, 1) {
+KERNEL(frontier, FrontierArguments, FRONTIER_THREADS, 1) {
     SHARED(s, Shared);
     if (a.round->has_next && !a.settling) {
         if (blockIdx.x == 0 && threadIdx.x == 0) stand_by(a);
@@ -382,7 +378,8 @@ KERNEL(frontier, FrontierArguments, 1024, 1) {
     order_list(a, s);
     group_barrier(&a.select->arrived, target += gridDim.x);
     place_list(a, s);
-    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < passes * BINS; i += gridDim.x * THREADS) a.histograms[i] = 0;
+    for (u32 i = blockIdx.x * FRONTIER_THREADS + threadIdx.x; i < passes * BINS; i += gridDim.x * FRONTIER_THREADS)
+        a.histograms[i] = 0;
     if (blockIdx.x == 0 && threadIdx.x == 0) begin_round(a, s.cut);
     __syncthreads();
     if (threadIdx.x == 0 && atomicAdd(&a.select->finished, 1u) == gridDim.x - 1) *a.select = Select{};

@@ -1,6 +1,6 @@
 // Greedy: the picks of a round, among the live rows, wholly on the device: by one block, one barrier a pick.
 //
-// Thread t owns the live rows t, t + 512, ...: their keys and tests are its registers, the rest is shared memory. After a
+// Thread t owns the live rows t, t + GREEDY_THREADS, ...: their keys and tests are its registers, the rest is shared memory. After a
 // pick it tests each of its rows by the product with the pick. Where the test cannot say that the pick is no nearer than the
 // row's bound, the bound is *open*, and falls to the upper end of the distance's interval: no canonical distance is evaluated.
 //
@@ -21,9 +21,7 @@
 #include "offer.cuh"
 #include "pick.cuh"
 
-constexpr u32 THREADS = 512; // fewer where there are fewer rows: then a thread owns one
-constexpr u32 EACH = 8;      // live rows a thread, at most: the host sees to it
-constexpr u32 PART = 2;      // of them, the ones skipped together where there are fewer
+constexpr u32 PART = 2; // of a thread's live rows, the ones skipped together where there are fewer
 
 // A live row in shared memory.
 struct LiveRow {
@@ -31,6 +29,9 @@ struct LiveRow {
     u16 slot;
     u16 since; // while its bound is open: the first of the round's picks that may be nearer
 };
+
+static_assert(MOST_SLOTS <= 1 << 16, "a slot is a u16");
+static_assert(LIVE_BYTES == sizeof(LiveRow) + sizeof(double) + sizeof(u32) + sizeof(u16), "what Live keeps of a row");
 
 // Of all live rows.
 struct Live {
@@ -41,10 +42,10 @@ struct Live {
     u32 count;
 };
 
-// The rows of a thread: its number `i` is live row `threadIdx.x + THREADS i`.
+// The rows of a thread: its number `i` is live row `threadIdx.x + GREEDY_THREADS i`.
 struct Owned {
-    u32 highs[EACH]; // upper halves of the keys, each as in Offer; 0 where the row is gone
-    Test tests[EACH];
+    u32 highs[LIVE_EACH]; // upper halves of the keys, each as in Offer; 0 where the row is gone
+    Test tests[LIVE_EACH];
     u32 live; // by number, a bit
     u32 open;
 };
@@ -53,8 +54,8 @@ struct Owned {
 constexpr u32 NUMBER = 16, OPEN = 1u << 31;
 
 DEVICE u32 owner_of(u32 index) { return index & 0xffff; }
-DEVICE u32 number_of(u32 index) { return index >> NUMBER & (EACH - 1); }
-DEVICE u32 live_row(u32 owner, u32 number) { return owner + THREADS * number; }
+DEVICE u32 number_of(u32 index) { return index >> NUMBER & (LIVE_EACH - 1); }
+DEVICE u32 live_row(u32 owner, u32 number) { return owner + GREEDY_THREADS * number; }
 
 DEVICE bool has(u32 bits, u32 number) { return bits >> number & 1; }
 
@@ -81,7 +82,7 @@ DEVICE void set_bound(const PickArguments& a, const Live& live, Owned& own, u32 
     Operand x = a.frontier.operands[live.entries[index].slot];
     Test test = test_within(a.interval, x, bound > 0.0 ? next_down(bound) : 0.0);
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++)
+    for (u32 i = 0; i < LIVE_EACH; i++)
         if (i == number) own.highs[i] = high, own.tests[i] = test;
 }
 
@@ -105,9 +106,9 @@ DEVICE Offer offer_of(const PickArguments& a, const Live& live, const Owned& own
 DEVICE Offer best_owned(const PickArguments& a, const Live& live, const Owned& own) {
     u32 high = 0, ties = 0;
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++) high = max(high, own.highs[i]);
+    for (u32 i = 0; i < LIVE_EACH; i++) high = max(high, own.highs[i]);
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++) ties |= u32(own.highs[i] == high) << i;
+    for (u32 i = 0; i < LIVE_EACH; i++) ties |= u32(own.highs[i] == high) << i;
     Offer best = no_offer();
     for (ties &= own.live; ties; ties &= ties - 1) best = better(best, offer_of(a, live, own, __ffs(ties) - 1));
     return best;
@@ -129,30 +130,31 @@ DEVICE const float* products_with(const PickArguments& a, u32 picked) {
 }
 
 // Begins to load the products of this thread's rows with live row `picked`.
-DEVICE void load_products(const PickArguments& a, const Live& live, const Owned& own, u32 picked, float (&products)[EACH]) {
+DEVICE void load_products(const PickArguments& a, const Live& live, const Owned& own, u32 picked, float (&products)[LIVE_EACH]) {
     const float* from = products_with(a, picked);
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++) {
-        if (i % PART == 0 && i * THREADS >= live.count) break;
-        products[i] = has(own.live, i) ? __ldg(from + i * THREADS) : 0.0f;
+    for (u32 i = 0; i < LIVE_EACH; i++) {
+        if (i % PART == 0 && i * GREEDY_THREADS >= live.count) break;
+        products[i] = has(own.live, i) ? __ldg(from + i * GREEDY_THREADS) : 0.0f;
     }
 }
 
 // Lower the bounds of this thread's rows by what the filter knows of their distance to live row `picked`. Returns, by number,
 // the ones that may have changed.
-DEVICE u32 apply(const PickArguments& a, const Live& live, Owned& own, u32 picked, const float (&products)[EACH], u32 applied) {
+DEVICE u32 apply(const PickArguments& a, const Live& live, Owned& own, u32 picked, const float (&products)[LIVE_EACH],
+                 u32 applied) {
     LiveRow center = live.entries[picked];
     Terms terms = {center.base, center.norm, center.error, 0.0f};
     u32 admitted = 0;
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++) {
-        if (i % PART == 0 && i * THREADS >= live.count) break;
+    for (u32 i = 0; i < LIVE_EACH; i++) {
+        if (i % PART == 0 && i * GREEDY_THREADS >= live.count) break;
         admitted |= u32(!(left_side(own.tests[i], terms, products[i]) > own.tests[i].threshold)) << i;
     }
     admitted &= own.live;
     for (u32 left = admitted; left; left &= left - 1) {
         u32 number = __ffs(left) - 1;
-        mark(a, live, own, number, picked, __ldg(products_with(a, picked) + number * THREADS), applied);
+        mark(a, live, own, number, picked, __ldg(products_with(a, picked) + number * GREEDY_THREADS), applied);
     }
     return admitted;
 }
@@ -224,7 +226,7 @@ DEVICE u32 resolve(const PickArguments& a, const Live& live, Owned& own, u32 off
 DEVICE void remove(Owned& own, u32 number) {
     own.live &= ~(1u << number);
 #pragma unroll
-    for (u32 i = 0; i < EACH; i++)
+    for (u32 i = 0; i < LIVE_EACH; i++)
         if (i == number) own.highs[i] = 0;
 }
 
@@ -264,7 +266,7 @@ template <class T>
 DEVICE void greedy(const PickArguments& a, const Live& live, Offers& offers) {
     Owned own = {};
 #pragma unroll 1
-    for (u32 i = 0; i < EACH; i++) begin_row(a, live, own, i);
+    for (u32 i = 0; i < LIVE_EACH; i++) begin_row(a, live, own, i);
     u32 picks = 0, applied = 0, evaluated = 0;
     Offering mine = {no_offer(), 0, true};
     Offer best;
@@ -281,7 +283,7 @@ DEVICE void greedy(const PickArguments& a, const Live& live, Offers& offers) {
         }
         if (picks == a.limit || from_bits(best.key - 1) <= a.stop) break;
         if (mine.stale) remove(own, number_of(best.index));
-        float products[EACH];
+        float products[LIVE_EACH];
         if (!is_zero) load_products(a, live, own, index, products);
         if (mine.stale) record_pick(a, live, best, index, picks, applied);
         picks++;
@@ -307,10 +309,10 @@ DEVICE Live live_rows(const PickArguments& a, LiveRow* entries) {
     return {entries, bounds, rows, picked, a.round->live};
 }
 
-#define ENTRY(dtype, T)                                      \
-    KERNEL(pick_greedy_##dtype, PickArguments, THREADS, 1) { \
-        DYNAMIC_SHARED(LiveRow, entries);                    \
-        SHARED(offers, Offers);                              \
-        greedy<T>(a, live_rows(a, entries), offers);         \
+#define ENTRY(dtype, T)                                             \
+    KERNEL(pick_greedy_##dtype, PickArguments, GREEDY_THREADS, 1) { \
+        DYNAMIC_SHARED(LiveRow, entries);                           \
+        SHARED(offers, Offers);                                     \
+        greedy<T>(a, live_rows(a, entries), offers);                \
     }
 DTYPES(ENTRY)

@@ -1,9 +1,8 @@
 // The filter's promise, as in src/backend/interval.rs: from one cheap product, an interval that holds the canonical distance.
 #pragma once
-#include "portable.cuh"
+#include "limits.cuh"
 
-// Covers the f32 roundings around the product.
-constexpr double SLACK = 1.0 / (1 << 20);
+constexpr double SLACK = 1.0 / (1 << SLACK_BITS);
 constexpr double EPSILON = 1.0 / (1ull << 52);
 
 // The constants of a run; the fields of Rust's `Interval`.
@@ -35,7 +34,7 @@ struct Ends {
 };
 
 // Of halves, the least normal number.
-constexpr double LEAST_NORMAL = 1.0 / (1 << 14);
+constexpr double LEAST_NORMAL = 1.0 / (1 << LEAST_NORMAL_BITS);
 
 // From the sums of q^2 and of (s (x - m) - q)^2 over the `depth` values that are multiplied, each in any order.
 DEVICE Operand operand(const Interval& interval, double square, double residual, u32 depth) {
@@ -81,7 +80,6 @@ DEVICE Terms terms_of(const Interval& interval, const Operand& c) {
 
 // The largest norm and error of the centers at PEAK_CENTERS places: floats of at least 0, whose bits sort as integers, and what is
 // not a number above all.
-constexpr u32 PEAK_CENTERS = 128;
 struct Peak {
     u32 norm, error;
 };

@@ -94,7 +94,7 @@ DEVICE void join_tile(const JoinArguments& a, u32 first_slot, u32 first_place, S
     }
 }
 
-KERNEL(join_mma, JoinArguments, 256, 2) {
+KERNEL(join_mma, JoinArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     u32 row_tiles = (a.refresh.round->count + TILE - 1) / TILE;
@@ -120,5 +120,5 @@ DEVICE void decide(const JoinArguments& a) {
 }
 
 #define ENTRY(dtype, T) \
-    KERNEL(join_decide_##dtype, JoinArguments, 256, 1) { decide<T>(a); }
+    KERNEL(join_decide_##dtype, JoinArguments, THREADS, 1) { decide<T>(a); }
 DTYPES(ENTRY)

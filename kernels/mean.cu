@@ -9,8 +9,6 @@
 #include "distance.cuh"
 #include "order.cuh"
 
-constexpr u32 MEAN_BLOCK = 1024; // part of the contract
-
 struct MeanArguments {
     Rows rows;
     const u8* roles; // (n,)
@@ -39,7 +37,7 @@ DEVICE void sums(const MeanArguments& a) {
     }
 }
 
-KERNEL(mean_total, MeanArguments, 256, 1) {
+KERNEL(mean_total, MeanArguments, THREADS, 1) {
     u32 j = blockIdx.x * blockDim.x + threadIdx.x;
     if (j >= a.d) return;
     double total = a.mean[j];
@@ -71,8 +69,8 @@ DEVICE void nearest(const MeanArguments& a) {
     });
 }
 
-#define ENTRY(dtype, T)                                                      \
-    KERNEL(mean_sums_##dtype, MeanArguments, 256, 1) { sums<T>(a); }         \
-    KERNEL(mean_distance_##dtype, MeanArguments, 256, 1) { distance<T>(a); } \
-    KERNEL(mean_nearest_##dtype, MeanArguments, 256, 1) { nearest<T>(a); }
+#define ENTRY(dtype, T)                                                          \
+    KERNEL(mean_sums_##dtype, MeanArguments, THREADS, 1) { sums<T>(a); }         \
+    KERNEL(mean_distance_##dtype, MeanArguments, THREADS, 1) { distance<T>(a); } \
+    KERNEL(mean_nearest_##dtype, MeanArguments, THREADS, 1) { nearest<T>(a); }
 DTYPES(ENTRY)

@@ -1,12 +1,8 @@
 // Keys, and the order of rows by them.
 #pragma once
-#include "portable.cuh"
+#include "limits.cuh"
 
-constexpr double LEFT = -1.0;          // bound of a row that left the order
-constexpr u32 NO_CENTER = 0xffffffffu; // nearest, where no center was applied yet
-
-// What a row may be beside a pick. Labeled and excluded rows may not be chosen.
-constexpr u8 ELIGIBLE = 0, EXCLUDED = 2;
+constexpr double LEFT = -1.0; // bound of a row that left the order
 
 // A row and its key. Keys are 0 or more, so their bits sort as integers.
 struct Candidate {

@@ -102,7 +102,7 @@ DEVICE void pack_rows(const PackArguments& a) {
     }
 }
 
-KERNEL(pack_centers, PackArguments, 256, 1) {
+KERNEL(pack_centers, PackArguments, THREADS, 1) {
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
     u32 end = min(a.first + a.count, a.round->centers);
@@ -130,7 +130,7 @@ DEVICE void gather(const PackArguments& a) {
     }
 }
 
-#define ENTRY(dtype, T)                                                   \
-    KERNEL(pack_rows_##dtype, PackArguments, 256, 1) { pack_rows<T>(a); } \
-    KERNEL(gather_##dtype, PackArguments, 256, 1) { gather<T>(a); }
+#define ENTRY(dtype, T)                                                       \
+    KERNEL(pack_rows_##dtype, PackArguments, THREADS, 1) { pack_rows<T>(a); } \
+    KERNEL(gather_##dtype, PackArguments, THREADS, 1) { gather<T>(a); }
 DTYPES(ENTRY)

@@ -6,8 +6,6 @@
 //   end   one thread               the panel's size
 #include "state.cuh"
 
-constexpr u32 THREADS = 256;
-
 struct PanelArguments {
     State state;
     Frontier frontier;
@@ -19,7 +17,7 @@ struct PanelArguments {
 };
 static_assert(sizeof(PanelArguments) == 144);
 
-KERNEL(panel_list, PanelArguments, 256, 1) {
+KERNEL(panel_list, PanelArguments, THREADS, 1) {
     u32 slot = blockIdx.x * THREADS + threadIdx.x;
     if (slot >= a.round->count) return;
     u32 row = a.frontier.rows[slot];
@@ -34,7 +32,7 @@ DEVICE Candidate live_row(const PanelArguments& a, u32 entry) {
     return entry < a.round->live ? Candidate{a.keys[entry], a.frontier.rows[a.slots[entry]]} : Candidate{0, NO_CENTER};
 }
 
-KERNEL(panel_rank, PanelArguments, 256, 1) {
+KERNEL(panel_rank, PanelArguments, THREADS, 1) {
     SHARED(others, Candidate[THREADS]);
     u32 entry = blockIdx.x * THREADS + threadIdx.x, rank = 0;
     Candidate own = live_row(a, entry);
@@ -54,6 +52,6 @@ KERNEL(panel_rank, PanelArguments, 256, 1) {
     a.round->outside_key = own.key;
 }
 
-KERNEL(panel_end, PanelArguments, 256, 1) {
+KERNEL(panel_end, PanelArguments, THREADS, 1) {
     if (threadIdx.x == 0) a.round->live = min(a.round->live, a.capacity);
 }

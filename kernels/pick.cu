@@ -5,7 +5,7 @@
 #include "pick.cuh"
 #include "tile.cuh"
 
-KERNEL(pick_live, PickArguments, 256, 1) {
+KERNEL(pick_live, PickArguments, THREADS, 1) {
     u32 slot = blockIdx.x * blockDim.x + threadIdx.x;
     if (slot >= a.round->count) return;
     u32 row = a.frontier.rows[slot];
@@ -39,7 +39,7 @@ DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_colum
             }
 }
 
-KERNEL(pick_products, PickArguments, 256, 2) {
+KERNEL(pick_products, PickArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;

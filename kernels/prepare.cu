@@ -33,7 +33,7 @@ DEVICE void mean(const PrepareArguments& a) {
     a.mean[j] = float(sum / sampled);
 }
 
-KERNEL(prepare_reach, PrepareArguments, 256, 1) {
+KERNEL(prepare_reach, PrepareArguments, THREADS, 1) {
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
     for (u32 center = a.first_center + warp; center < a.end_center; center += warps) {
@@ -82,8 +82,8 @@ DEVICE void first(const PrepareArguments& a) {
     if (lane == 0) atomicMax(a.farthest, bits(farthest));
 }
 
-#define ENTRY(dtype, T)                                                      \
-    KERNEL(prepare_mean_##dtype, PrepareArguments, 256, 1) { mean<T>(a); }   \
-    KERNEL(prepare_check_##dtype, PrepareArguments, 256, 1) { check<T>(a); } \
-    KERNEL(prepare_first_##dtype, PrepareArguments, 256, 1) { first<T>(a); }
+#define ENTRY(dtype, T)                                                          \
+    KERNEL(prepare_mean_##dtype, PrepareArguments, THREADS, 1) { mean<T>(a); }   \
+    KERNEL(prepare_check_##dtype, PrepareArguments, THREADS, 1) { check<T>(a); } \
+    KERNEL(prepare_first_##dtype, PrepareArguments, THREADS, 1) { first<T>(a); }
 DTYPES(ENTRY)

@@ -14,7 +14,7 @@ struct ProbeArguments {
     const float4* source; // (pieces,)
     float4* target;       // (pieces,)
     u64 pieces;
-    Offer* offers; // (2, blocks)
+    Offer* offers; // (OFFER_SETS, blocks)
     u32* barrier;  // 0 before the launch
     u64* result;
     float never;
@@ -23,8 +23,7 @@ struct ProbeArguments {
 static_assert(sizeof(ProbeArguments) == 56);
 
 constexpr u32 TOGETHER = 4; // loads of a thread under way at a time
-constexpr u32 CHAINS = 8;   // multiply-adds of a thread that do not wait for each other
-constexpr u32 STEPS = 16;   // of each chain, a repeat
+static_assert(sizeof(float4) == PIECE_BYTES);
 
 // Give every thread its pieces, `TOGETHER` at a time: body(index of the first, distance to the next).
 template <class Body>
@@ -34,7 +33,7 @@ DEVICE void each_piece(const ProbeArguments& a, Body body) {
         body(first, threads);
 }
 
-KERNEL(probe_copy, ProbeArguments, 256, 4) {
+KERNEL(probe_copy, ProbeArguments, THREADS, PROBE_RESIDENT) {
     each_piece(a, [&](u64 first, u64 threads) {
         float4 held[TOGETHER];
 #pragma unroll
@@ -45,7 +44,7 @@ KERNEL(probe_copy, ProbeArguments, 256, 4) {
     });
 }
 
-KERNEL(probe_read, ProbeArguments, 256, 4) {
+KERNEL(probe_read, ProbeArguments, THREADS, PROBE_RESIDENT) {
     float sum = 0.0f;
     each_piece(a, [&](u64 first, u64 threads) {
         float4 held[TOGETHER];
@@ -62,24 +61,24 @@ DEVICE double fused(double x, double y, double z) { return __fma_rn(x, y, z); }
 
 template <class T>
 DEVICE void chains(const ProbeArguments& a) {
-    T factor = T(1) / T(threadIdx.x + 2), addend = T(a.never), x[CHAINS];
+    T factor = T(1) / T(threadIdx.x + 2), addend = T(a.never), x[PROBE_CHAINS];
 #pragma unroll
-    for (u32 j = 0; j < CHAINS; j++) x[j] = T(j);
+    for (u32 j = 0; j < PROBE_CHAINS; j++) x[j] = T(j);
     for (u32 i = 0; i < a.repeats; i++)
 #pragma unroll
-        for (u32 step = 0; step < STEPS; step++)
+        for (u32 step = 0; step < PROBE_STEPS; step++)
 #pragma unroll
-            for (u32 j = 0; j < CHAINS; j++) x[j] = fused(x[j], factor, addend);
+            for (u32 j = 0; j < PROBE_CHAINS; j++) x[j] = fused(x[j], factor, addend);
     T sum = T(0);
 #pragma unroll
-    for (u32 j = 0; j < CHAINS; j++) sum += x[j];
+    for (u32 j = 0; j < PROBE_CHAINS; j++) sum += x[j];
     if (sum == addend) *a.result = 1;
 }
 
-KERNEL(probe_fma, ProbeArguments, 256, 4) { chains<float>(a); }
-KERNEL(probe_fma64, ProbeArguments, 256, 4) { chains<double>(a); }
+KERNEL(probe_fma, ProbeArguments, THREADS, PROBE_RESIDENT) { chains<float>(a); }
+KERNEL(probe_fma64, ProbeArguments, THREADS, PROBE_RESIDENT) { chains<double>(a); }
 
-KERNEL(probe_empty, ProbeArguments, 256, 1) {
+KERNEL(probe_empty, ProbeArguments, THREADS, 1) {
     if (a.repeats > 0) *a.result = 0;
 }
 
@@ -89,7 +88,7 @@ DEVICE Offer meet(Offer own, Offers& offers, u32 turn) { return best_of_block(ow
 // A thread's offer after `best`: no turn can begin before the last has ended.
 DEVICE Offer offer_after(Offer best, u32 turn) { return {u64(threadIdx.x ^ best.row) + 1, threadIdx.x, turn}; }
 
-KERNEL(probe_barrier, ProbeArguments, 1024, 1) {
+KERNEL(probe_barrier, ProbeArguments, BATCH_THREADS, 1) {
     SHARED(offers, Offers);
     Offer best = {0, 0, 0};
     for (u32 turn = 0; turn < a.repeats; turn++) best = meet(offer_after(best, turn), offers, turn);
@@ -98,7 +97,7 @@ KERNEL(probe_barrier, ProbeArguments, 1024, 1) {
 
 // As a pick's in batch.cu.
 DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
-    Offer* all = a.offers + turn % 2 * u64(gridDim.x);
+    Offer* all = a.offers + turn % OFFER_SETS * u64(gridDim.x);
     if (threadIdx.x == 0) all[blockIdx.x] = own;
     group_barrier(a.barrier, (turn + 1) * gridDim.x);
     Offer best = {0, NO_CENTER, 0};
@@ -109,7 +108,7 @@ DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
     return best_of_warp(best);
 }
 
-KERNEL(probe_group_barrier, ProbeArguments, 1024, 1) {
+KERNEL(probe_group_barrier, ProbeArguments, BATCH_THREADS, 1) {
     SHARED(offers, Offers);
     Offer best = {0, 0, 0};
     for (u32 turn = 0; turn < a.repeats; turn++) best = meet_group(a, meet(offer_after(best, turn), offers, turn), turn);

@@ -3,14 +3,14 @@
 #include "tile_90a.cuh"
 
 DEVICE void keep_products(const ProductsArguments& a, const Products& products) {
-    float* out = a.products + u64(first_row_of_thread()) * COLUMNS + first_column_of_thread();
+    float* out = a.products + u64(first_row_of_thread()) * BOX_CENTERS + first_column_of_thread();
 #pragma unroll
     for (u32 j = 0; j < COLUMN_BLOCKS; j++)
 #pragma unroll
-        for (u32 e = 0; e < 4; e++) out[e / 2 * 8 * COLUMNS + 8 * j + e % 2] = products[j][e];
+        for (u32 e = 0; e < 4; e++) out[e / 2 * 8 * BOX_CENTERS + 8 * j + e % 2] = products[j][e];
 }
 
-KERNEL(probe_wgmma, ProductsArguments, 384, 1) {
+KERNEL(probe_wgmma, ProductsArguments, WGMMA_THREADS, 1) {
     DYNAMIC_SHARED(Ring, ring);
     begin_ring(ring);
     Turn turn;

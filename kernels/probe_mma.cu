@@ -2,7 +2,7 @@
 #include "probe_products.cuh"
 #include "tile.cuh"
 
-KERNEL(probe_mma, ProductsArguments, 256, 2) {
+KERNEL(probe_mma, ProductsArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     Copying row([&](u32 i) { return a.rows + u64(i) * a.depth; });

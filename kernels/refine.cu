@@ -46,8 +46,6 @@ DEVICE void refine_row(const RefineArguments& a, u32 slot, u32 end, u32 lane, Ne
     }
 }
 
-constexpr u32 THREADS = 256;
-
 // Of a warp.
 struct Refined {
     u64 evaluations, canonical, rows;

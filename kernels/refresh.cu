@@ -31,7 +31,7 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     }
 }
 
-KERNEL(refresh_mma, RefreshArguments, 256, 2) {
+KERNEL(refresh_mma, RefreshArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;

@@ -15,14 +15,14 @@ static_assert(sizeof(RefreshBoxes) == 448);
 // By one thread: every slice of every tile.
 DEVICE void produce(const RefreshBoxes& a, Ring* ring) {
     Turn turn;
-    each_tile<ROWS, COLUMNS>(
+    each_tile<BOX_ROWS, BOX_CENTERS>(
         a.refresh, [&](u32 slot, u32 place) { produce_tile(ring, turn, &a.packed, &a.window, slot, place, a.refresh.depth); });
 }
 
 // By the warpgroups that multiply: their rows' products, tile after tile, and what they say.
 DEVICE void consume(const RefreshArguments& a, Ring* ring) {
     Turn turn;
-    each_tile<ROWS, COLUMNS>(a, [&](u32 first_slot, u32 first_place) {
+    each_tile<BOX_ROWS, BOX_CENTERS>(a, [&](u32 first_slot, u32 first_place) {
         u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
         const Peak* peaks = a.peaks + first_place / PEAK_CENTERS;
         Peak peak = larger(peaks[0], peaks[1]);
@@ -32,11 +32,11 @@ DEVICE void consume(const RefreshArguments& a, Ring* ring) {
         // Lane 0 has the warp's first row.
         if (__shfl_sync(FULL_WARP, slot, 0) < a.round->count)
             Fragment<COLUMN_BLOCKS>{a, products, slot, center, peak, end_of(a)}.search(thresholds);
-        if (threadIdx.x == GROUP) count_tile<ROWS, COLUMNS>(a, first_slot, first_place);
+        if (threadIdx.x == GROUP) count_tile<BOX_ROWS, BOX_CENTERS>(a, first_slot, first_place);
     });
 }
 
-KERNEL(refresh_wgmma, RefreshBoxes, 384, 1) {
+KERNEL(refresh_wgmma, RefreshBoxes, WGMMA_THREADS, 1) {
     DYNAMIC_SHARED(Ring, ring);
     if (a.refresh.round->ceiling == 0) return;
     begin_ring(ring);

@@ -12,7 +12,7 @@ struct SettleArguments {
 };
 static_assert(sizeof(SettleArguments) == 48);
 
-KERNEL(settle_start, SettleArguments, 256, 1) {
+KERNEL(settle_start, SettleArguments, THREADS, 1) {
     u64 stride = u64(gridDim.x) * blockDim.x;
     for (u64 row = u64(blockIdx.x) * blockDim.x + threadIdx.x; row < a.n; row += stride) {
         if (a.roles[row] != EXCLUDED) continue;

@@ -5,9 +5,6 @@
 #include "order.cuh"
 #include "rows.cuh"
 
-// Candidates for its nearest center that a row keeps; a row with more is evaluated against all its pending centers.
-constexpr u32 MOST_CANDIDATES = 64;
-
 // Per row of the pool, `(n,)`.
 struct State {
     double* bounds;       // LEFT for rows that left the order

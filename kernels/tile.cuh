@@ -5,20 +5,18 @@
 // rows 16 i + l / 4 (+ 8) and columns 8 j + 2 (l % 4) (+ 1). A row of a slice is 64 bytes; its 16-byte pieces change places by row,
 // so that the eight rows of a matrix that `load_matrices` reads lie in different banks.
 #pragma once
+#include "limits.cuh"
 #include "ptx.cuh"
 
-constexpr u32 TILE = 128;
-constexpr u32 TILE_THREADS = 256;
-constexpr u32 SLICE = 32; // the operands' depth is a multiple of it
 constexpr u32 STAGES = 3;
 constexpr u32 ROW_BLOCKS = 2;    // of 16 rows, a warp
 constexpr u32 COLUMN_BLOCKS = 8; // of 8 columns, a warp
 constexpr u32 WARP_ROWS = 16 * ROW_BLOCKS, WARP_COLUMNS = 8 * COLUMN_BLOCKS;
 constexpr u32 WARPS_DOWN = TILE / WARP_ROWS;
-constexpr u32 PIECE = 8;                             // values a piece of 16 bytes
-constexpr u32 PIECES = SLICE / PIECE;                // a row of a slice
-constexpr u32 COPIES = TILE * PIECES / TILE_THREADS; // pieces of an operand that a thread copies
-static_assert(COPIES * TILE_THREADS == TILE * PIECES, "no piece is left over");
+constexpr u32 PIECE = 8;                        // values a piece of 16 bytes
+constexpr u32 PIECES = SLICE / PIECE;           // a row of a slice
+constexpr u32 COPIES = TILE * PIECES / THREADS; // pieces of an operand that a thread copies
+static_assert(COPIES * THREADS == TILE * PIECES, "no piece is left over");
 
 typedef F16 Slice[TILE * SLICE];
 

@@ -5,14 +5,13 @@
 // other two multiply, 64 rows each. A stage is `full` once its bytes are there, and `empty` once all eight warps that read it are
 // done with it. Products lie as `multiply_64x256x16` leaves them.
 #pragma once
+#include "limits.cuh"
 #include "ptx_90a.cuh"
 
 constexpr u32 STAGES = 4;
-constexpr u32 SLICE = 64;  // values a row of a box: 128 bytes
 constexpr u32 GROUP = 128; // threads a warpgroup
 constexpr u32 GROUP_ROWS = 64;
-constexpr u32 ROWS = 2 * GROUP_ROWS, COLUMNS = 256;
-constexpr u32 COLUMN_BLOCKS = COLUMNS / 8;
+constexpr u32 COLUMN_BLOCKS = BOX_CENTERS / 8;
 constexpr u32 WARPS_READING = 2 * GROUP / WARP;
 constexpr u32 STEP = 16; // values that one instruction multiplies along
 constexpr u32 PRODUCER_REGISTERS = 24, CONSUMER_REGISTERS = 240;
@@ -20,16 +19,16 @@ constexpr u32 PRODUCER_REGISTERS = 24, CONSUMER_REGISTERS = 240;
 typedef float Products[COLUMN_BLOCKS][4];
 
 struct Stage {
-    F16 rows[ROWS * SLICE];
-    F16 columns[COLUMNS * SLICE];
+    F16 rows[BOX_ROWS * BOX_DEPTH];
+    F16 columns[BOX_CENTERS * BOX_DEPTH];
 };
 
 struct Ring {
     Stage stages[STAGES];
     Barrier full[STAGES], empty[STAGES];
 };
-constexpr u32 RING_BYTES = 196672; // as launches ask for
-static_assert(RING_BYTES == sizeof(Ring), "src/backend/cuda/kernels/mod.rs has this number");
+static_assert(RING_BYTES == sizeof(Ring));
+static_assert(WGMMA_THREADS == 3 * GROUP && BOX_ROWS == 2 * GROUP_ROWS && BOX_DEPTH * sizeof(F16) == 128);
 
 // Where a thread is in the ring: both sides count slices alike.
 struct Turn {
@@ -54,7 +53,7 @@ DEVICE void begin_ring(Ring* ring) {
 // By one thread: the slices of the tile at `row` and `column`.
 DEVICE void produce_tile(Ring* ring, Turn& turn, const TensorMap* rows, const TensorMap* columns, u32 row, u32 column,
                          u32 depth) {
-    for (u32 k = 0; k < depth; k += SLICE, turn.slice++) {
+    for (u32 k = 0; k < depth; k += BOX_DEPTH, turn.slice++) {
         Stage& stage = ring->stages[turn.stage()];
         Barrier* full = &ring->full[turn.stage()];
         if (turn.round() > 0) barrier_wait(&ring->empty[turn.stage()], (turn.round() - 1) % 2);
@@ -66,10 +65,10 @@ DEVICE void produce_tile(Ring* ring, Turn& turn, const TensorMap* rows, const Te
 
 // One slice's part of a warpgroup's products.
 DEVICE void multiply_slice(const Stage& stage, u32 group, bool is_first, Products& products) {
-    u64 rows = matrix_descriptor(stage.rows + group * GROUP_ROWS * SLICE), columns = matrix_descriptor(stage.columns);
+    u64 rows = matrix_descriptor(stage.rows + group * GROUP_ROWS * BOX_DEPTH), columns = matrix_descriptor(stage.columns);
     wgmma_begin();
 #pragma unroll
-    for (u32 k = 0; k < SLICE; k += STEP)
+    for (u32 k = 0; k < BOX_DEPTH; k += STEP)
         multiply_64x256x16(products, rows + k * sizeof(F16) / 16, columns + k * sizeof(F16) / 16, !is_first || k > 0);
     wgmma_commit();
     wgmma_wait<0>(products);
@@ -77,7 +76,7 @@ DEVICE void multiply_slice(const Stage& stage, u32 group, bool is_first, Product
 
 // By warpgroup `group` of two: its part of the tile's products.
 DEVICE void multiply_tile(Ring* ring, Turn& turn, u32 group, u32 depth, Products& products) {
-    for (u32 k = 0; k < depth; k += SLICE, turn.slice++) {
+    for (u32 k = 0; k < depth; k += BOX_DEPTH, turn.slice++) {
         barrier_wait(&ring->full[turn.stage()], turn.round() % 2);
         multiply_slice(ring->stages[turn.stage()], group, k == 0, products);
         if (threadIdx.x % WARP == 0) barrier_arrive(&ring->empty[turn.stage()]);
