@@ -4,7 +4,7 @@ use super::Tuning;
 use crate::backend::Space;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
-use crate::options::Options;
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::selection::Selection;
@@ -12,12 +12,16 @@ use crate::selection::Selection;
 const REASON: &str =
     "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
 
+fn absent(device: usize) -> Error {
+    Error::Unsupported { device: Device::Cuda(device), reason: REASON.into() }
+}
+
 pub(super) fn has_driver() -> bool {
     false
 }
 
 pub(super) fn on_cuda(_: &Problem, device: usize, _: &Tuning, _: Watch) -> Result<Selection> {
-    Err(Error::Cuda { device, reason: REASON.into() })
+    Err(absent(device))
 }
 
 pub(super) fn space_on_cuda<T>(
@@ -26,7 +30,7 @@ pub(super) fn space_on_cuda<T>(
     _: &Tuning,
     _: &mut impl FnMut(&Problem, &mut dyn Space) -> Result<T>,
 ) -> Result<T> {
-    Err(Error::Cuda { device, reason: REASON.into() })
+    Err(absent(device))
 }
 
 pub(super) fn select_copied(
@@ -36,5 +40,5 @@ pub(super) fn select_copied(
     _: &Tuning,
     _: Watch,
 ) -> Result<Selection> {
-    Err(Error::Cuda { device: 0, reason: REASON.into() })
+    Err(absent(0))
 }

@@ -20,10 +20,12 @@ pub(crate) fn lazy(
     watch: Watch,
 ) -> Result<Selection> {
     let mut picks = start(problem, backend)?;
-    let end = rounds(problem, backend, frontier, &mut picks, watch)?;
+    let end = rounds(problem, backend, frontier, &mut picks, watch)
+        .map_err(|error| error.after(picks.rows()))?;
     // An interrupted run answers at once.
     let settled =
-        (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
+        (problem.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose();
+    let settled = settled.map_err(|error| error.after(picks.rows()))?;
     // Cut short, it is no answer.
     let settled = settled.filter(|_| !problem.is_interrupted());
     Ok(picks.into_selection(problem, end, settled, backend.statistics()))

@@ -5,6 +5,7 @@ use super::kernels::borrow::{DevicePool, Stream};
 use super::{Cuda, Multiplier, Placement};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::{Error, Result};
+use crate::options::Device;
 use crate::problem::Problem;
 
 pub(crate) struct CudaSpace<'p> {
@@ -19,7 +20,7 @@ pub(crate) struct CudaSpace<'p> {
 
 impl<'p> CudaSpace<'p> {
     /// # Errors
-    /// [`Error::Cuda`] if the device is lost under way.
+    /// [`Error::Lost`] under way.
     pub fn new(
         problem: &'p Problem<'p>,
         stream: &'p Stream,
@@ -33,6 +34,22 @@ impl<'p> CudaSpace<'p> {
             DevicePool::upload_if_it_fits(problem.rows.pool(), stream)?
         };
         Ok(CudaSpace { problem, stream, pool, join: None, width, multiplier })
+    }
+
+    /// # Errors
+    /// [`Error::Unsupported`] if the pool does not fit the device's memory: then there are no joins.
+    pub fn check_joins(&self) -> Result<()> {
+        if self.pool.is_some() { Ok(()) } else { Err(self.does_not_fit()) }
+    }
+
+    fn does_not_fit(&self) -> Error {
+        let reason = format!(
+            "distances between rows are computed of pools that fit the device's memory, and the {} MB of this one do not: use the CPU \
+             (--device cpu)",
+            self.problem.rows.pool().bytes().div_ceil(1 << 20)
+        );
+        let device = Device::Cuda(self.stream.gpu().context().ordinal());
+        Error::Unsupported { device, reason }
     }
 
     fn backend<'b>(&'b self, problem: &'b Problem<'b>) -> Result<Cuda<'b>> {
@@ -58,10 +75,7 @@ impl Space for CudaSpace<'_> {
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
         let Some(pool) = &self.pool else {
-            let device = self.stream.gpu().context().ordinal();
-            let reason = "distances between rows are computed of pools that fit the device's memory: this one does not, use \
-                          the CPU (--device cpu)";
-            return Err(Error::Cuda { device, reason: reason.into() });
+            return Err(self.does_not_fit());
         };
         let join = match &mut self.join {
             Some(join) => join,
