@@ -32,7 +32,7 @@ use crate::selection::{Progress, Selection};
 ///
 /// # Errors
 /// As [`crate::select`], and [`crate::Error::NotFinite`], since the pool's values are checked here;
-/// [`crate::Error::Cuda`] for a stream of another GPU, too little memory, or a device that was lost.
+/// [`crate::Error::Options`] for a stream of another GPU, [`crate::Error::CudaMemory`], [`crate::Error::Lost`].
 pub fn select(
     pool: &DevicePool,
     budget: usize,

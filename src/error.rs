@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::options::Device;
+
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -107,15 +109,42 @@ pub enum Error {
         /// Dimensions of the outside vectors.
         vectors: usize,
     },
-    /// A GPU that cannot be used, or was lost; what to do about it.
+    /// What this build or this device cannot do, whatever the input. Nothing was begun.
+    #[error("{device}: {reason}")]
+    Unsupported {
+        /// The device that was to do it.
+        device: Device,
+        /// What it cannot do, and the remedy.
+        reason: String,
+    },
+    /// A GPU that cannot be used: it is absent, its driver is absent or does not start, or the process may not use it. Nothing was begun.
     #[error("cuda:{device}: {reason}")]
-    Cuda {
+    Unavailable {
         /// The device's number.
         device: usize,
         /// Why, and the remedy.
         reason: String,
     },
-    /// Too little memory on a GPU; what to do about it.
+    /// A GPU that failed while it worked. [`Device::Auto`] does not begin again on the CPU: the caller decides.
+    ///
+    /// Work on a GPU is queued, so the failure may be told late. With the environment variable `CUDA_LAUNCH_BLOCKING=1` nothing is queued,
+    /// and `during` is the kernel that failed.
+    #[error(
+        "cuda:{device}: {reason}, in the kernel {during} or before it (picks made: {}): see the driver's log (dmesg, nvidia-smi), then \
+         start again, or use the CPU",
+        picks.len()
+    )]
+    Lost {
+        /// The device's number.
+        device: usize,
+        /// The kernel launched last. It failed, or work queued before it did.
+        during: &'static str,
+        /// How the driver names the failure.
+        reason: String,
+        /// The rows chosen before, in order: [`crate::Options::resume`] goes on from them, on any device.
+        picks: Vec<usize>,
+    },
+    /// Too little memory for a GPU's work; what to do about it.
     #[error("cuda:{device}: {reason}")]
     CudaMemory {
         /// The device's number.
@@ -139,4 +168,26 @@ pub enum Error {
     /// Options that are out of range or contradict each other.
     #[error("{0}")]
     Options(String),
+}
+
+impl Error {
+    /// Why the device cannot do what was asked, where that is the error: another device may. `Err` is any other error.
+    pub(crate) fn refusal(self) -> std::result::Result<String, Error> {
+        match self {
+            Error::Unsupported { reason, .. }
+            | Error::Unavailable { reason, .. }
+            | Error::CudaMemory { reason, .. } => Ok(reason),
+            other => Err(other),
+        }
+    }
+
+    /// The error, `picks` having been made before it.
+    pub(crate) fn after(self, picks: &[usize]) -> Error {
+        match self {
+            Error::Lost { device, during, reason, .. } => {
+                Error::Lost { device, during, reason, picks: picks.to_vec() }
+            }
+            other => other,
+        }
+    }
 }

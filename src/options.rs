@@ -1,9 +1,12 @@
-//! What may be asked of a selection.
+//! What may be asked of a selection, and the names of it that the program, Python and records share.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::pool::Pool;
 
 /// How far apart two rows are.
@@ -38,8 +41,9 @@ pub enum First {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
-    /// GPU 0 if it can be used, else the CPU. Where there is an NVIDIA driver, [`crate::Statistics::fallback`] then says why;
-    /// without one the machine is an ordinary one, and nothing need be said.
+    /// GPU 0 if it can be used and has the memory, else the CPU. Where there is an NVIDIA driver, [`crate::Statistics::fallback`] then
+    /// says why; without one the machine is an ordinary one, and nothing need be said. A GPU that is lost while it works is an error
+    /// ([`Error::Lost`]): nothing begins again unasked.
     #[default]
     Auto,
     /// The CPU.
@@ -79,4 +83,137 @@ pub struct Options<'a> {
     pub interrupt: Option<&'a AtomicBool>,
     /// Also return every row's distance to its nearest center, and which one that is: one more pass over the pool.
     pub assign: bool,
+}
+
+impl Metric {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Euclidean => "euclidean",
+            Metric::Cosine => "cosine",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Metric {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Metric> {
+        match name {
+            "euclidean" => Ok(Metric::Euclidean),
+            "cosine" => Ok(Metric::Cosine),
+            _ => {
+                Err(Error::Options(format!("metric '{name}' is neither 'euclidean' nor 'cosine'")))
+            }
+        }
+    }
+}
+
+impl fmt::Display for First {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            First::Lowest => f.pad("lowest"),
+            First::Row(row) => write!(f, "row:{row}"),
+            First::Mean => f.pad("mean"),
+            First::Heaviest => f.pad("heaviest"),
+            First::Random => f.pad("random"),
+        }
+    }
+}
+
+impl FromStr for First {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<First> {
+        let row = || name.strip_prefix("row:")?.parse().ok();
+        match name {
+            "lowest" => Ok(First::Lowest),
+            "mean" => Ok(First::Mean),
+            "heaviest" => Ok(First::Heaviest),
+            "random" => Ok(First::Random),
+            _ => row().map(First::Row).ok_or_else(|| {
+                Error::Options(format!(
+                    "first '{name}' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"
+                ))
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Device::Auto => f.pad("auto"),
+            Device::Cpu => f.pad("cpu"),
+            Device::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    /// `cuda` alone is GPU 0.
+    fn from_str(name: &str) -> Result<Device> {
+        let gpu = || name.strip_prefix("cuda:")?.parse().ok();
+        match name {
+            "auto" => Ok(Device::Auto),
+            "cpu" => Ok(Device::Cpu),
+            "cuda" => Ok(Device::Cuda(0)),
+            _ => gpu().map(Device::Cuda).ok_or_else(|| {
+                Error::Options(format!(
+                    "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
+                ))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name is read as what it is written of, and nothing else is a name.
+    #[test]
+    fn names_are_read_as_written() {
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            assert_eq!(metric.to_string().parse::<Metric>().unwrap(), metric);
+        }
+        for first in [
+            First::Lowest,
+            First::Row(0),
+            First::Row(41),
+            First::Mean,
+            First::Heaviest,
+            First::Random,
+        ] {
+            assert_eq!(first.to_string().parse::<First>().unwrap(), first);
+        }
+        for device in [Device::Auto, Device::Cpu, Device::Cuda(0), Device::Cuda(7)] {
+            assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
+        }
+        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+        for name in
+            ["", "Auto", "cuda:", "cuda:x", "cuda:-1", "cuda:99999999999999999999", "row:-1"]
+        {
+            assert!(name.parse::<Device>().is_err() && name.parse::<First>().is_err(), "{name}");
+        }
+        let error = "manhattan".parse::<Metric>().unwrap_err().to_string();
+        assert_eq!(error, "metric 'manhattan' is neither 'euclidean' nor 'cosine'");
+    }
+
+    /// The names that serde writes are the same.
+    #[test]
+    fn names_are_those_of_records() {
+        let json = |metric| serde_json::to_value(metric).unwrap();
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            assert_eq!(json(metric), metric.name());
+        }
+    }
 }

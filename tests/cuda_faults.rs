@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use farpoint::synth::{self, Shape};
-use farpoint::{Device, Options, Pool, Selection, select};
+use farpoint::{Device, Error, Options, Pool, Selection, select};
 use folder::{Folder, PROGRAM, Run};
 use serde_json::Value;
 
@@ -109,9 +109,13 @@ impl Machine {
 
     /// A GPU that was asked for fails in one line, and leaves nothing behind; or it selects after all.
     fn refuses_or_selects(&self, knobs: &[(&str, i64)], says: &str) -> bool {
+        self.fails_or_selects_on("cuda", knobs, says)
+    }
+
+    fn fails_or_selects_on(&self, device: &str, knobs: &[(&str, i64)], says: &str) -> bool {
         let before = self.folder.names();
         let outputs = "-o p.csv --distances e.npy --assignment a.npy --report r.html";
-        let run = self.run(knobs, &format!("{SELECT} --device cuda {outputs}"));
+        let run = self.run(knobs, &format!("{SELECT} --device {device} {outputs}"));
         if run.code == 0 {
             return false;
         }
@@ -255,8 +259,9 @@ fn a_gpu_lost_at_any_launch() {
             assert!(launch > 100, "{launch} launches");
             return;
         }
+        // What was begun is not begun again on the CPU unasked.
         if launch % 8 == 1 {
-            machine.falls_back(&knobs, &says);
+            assert!(machine.fails_or_selects_on("auto", &knobs, &says), "{launch}");
         }
     }
 }
@@ -297,8 +302,10 @@ fn a_huge_budget() {
 fn a_small_pool() {
     let Some(machine) = Machine::with_rows(FEW_ROWS) else { return };
     let lost = [("LOSE_AFTER", 1), ("LOSE_STATUS", 719)];
-    machine.refuses(&lost, "the device was lost while it worked (CUDA_ERROR_LAUNCH_FAILED)");
-    machine.falls_back(&lost, "the device was lost while it worked (CUDA_ERROR_LAUNCH_FAILED)");
+    let says = "the device was lost while it worked (CUDA_ERROR_LAUNCH_FAILED), in the kernel batch or before it (picks made: 1)";
+    for device in ["cuda", "auto"] {
+        assert!(machine.fails_or_selects_on(device, &lost, says));
+    }
     machine.selects(&[("LOSE_AFTER", 2)]);
     // Without room for all at once, it is done in rounds.
     machine.selects(&[("FAIL_ALLOCATION", 1)]);
@@ -306,6 +313,29 @@ fn a_small_pool() {
     let refused =
         (2..).take_while(|&n| machine.refuses_or_selects(&[("FAIL_ALLOCATION", n)], says));
     assert_eq!(refused.count(), 5);
+}
+
+/// Robust selections need the pool on the device. `auto` asks before the search begins, and takes the CPU where memory is short.
+#[test]
+fn a_robust_selection_that_lacks_memory() {
+    let Some(machine) = Machine::with_rows(FEW_ROWS) else { return };
+    let robust = |device: &str, knobs: &[(&str, i64)]| {
+        let run = machine.run(knobs, &format!("robust pool.npy -k 5 --json --device {device}"));
+        assert_eq!(run.code, 0, "{knobs:?}: {}", run.err);
+        let answer: Value = serde_json::from_str(&run.out).unwrap();
+        let fallback = answer["statistics"]["fallback"].clone();
+        (answer["centers"].clone(), answer["upper"].clone(), fallback)
+    };
+    let (centers, upper, _) = robust("cpu", &[]);
+    let whys = (1..12).filter_map(|n| {
+        let found = robust("auto", &[("FAIL_ALLOCATION", n)]);
+        assert_eq!((&found.0, &found.1), (&centers, &upper), "allocation {n}");
+        found.2.as_str().map(str::to_owned)
+    });
+    let whys: Vec<String> = whys.collect();
+    let says = "distances between rows are computed of pools that fit the device's memory";
+    assert!(whys.iter().any(|why| why.contains(says)), "{whys:?}");
+    assert!(whys.iter().any(|why| why.contains("out of memory")), "{whys:?}");
 }
 
 /// What is wrong with the input is no matter of the device, and `auto` does not try it on the CPU again.
@@ -357,9 +387,13 @@ fn an_interrupt_leaves_the_prefix() {
 }
 
 fn on(device: Device) -> farpoint::Result<Selection> {
+    selected(&Options { device, assign: true, ..Options::default() })
+}
+
+fn selected(options: &Options) -> farpoint::Result<Selection> {
     let values = values();
     let pool = Pool::new(&values, DIMENSIONS).unwrap();
-    select(&pool, 40, &Options { device, assign: true, ..Options::default() })
+    select(&pool, 40, options)
 }
 
 /// Everything but what the run did.
@@ -372,9 +406,19 @@ fn same(a: &Selection, b: &Selection) -> bool {
 #[ignore = "run by a_process_outlives_its_gpu"]
 fn outlive_a_lost_gpu() {
     let cpu = on(Device::Cpu).unwrap();
+    // A run that was begun is not begun again, whoever chose the device. Its picks are right, and the CPU goes on from them.
+    let Error::Lost { device: 0, during, picks, .. } = on(Device::Auto).unwrap_err() else {
+        panic!("lost, and not told so");
+    };
+    assert!(!during.is_empty() && picks[..] == cpu.centers[..picks.len()], "{during}, {picks:?}");
+    let options =
+        Options { device: Device::Cpu, assign: true, resume: picks, ..Options::default() };
+    assert!(same(&selected(&options).unwrap(), &cpu));
     for _ in 0..3 {
-        let error = on(Device::Cuda(0)).unwrap_err().to_string();
-        assert!(error.starts_with("cuda:0: the device was lost while it worked"), "{error}");
+        // From now on the device is none that can be used, and `auto` says so.
+        let error = on(Device::Cuda(0)).unwrap_err();
+        assert!(matches!(error, Error::Unavailable { device: 0, .. }), "{error}");
+        assert!(error.to_string().contains("the device was lost while it worked"), "{error}");
         assert!(same(&on(Device::Cpu).unwrap(), &cpu));
         let fallen = on(Device::Auto).unwrap();
         assert!(same(&fallen, &cpu));
@@ -396,6 +440,7 @@ fn outlive_failing_allocations() {
             assert!(error.to_string().contains("out of memory"), "{error}");
         }
         assert!(first.is_err() == (2..=4).contains(&n), "allocation {n}: {first:?}");
+        assert!(!first.is_err_and(|error| !matches!(error, Error::CudaMemory { .. })), "{n}");
         assert!(same(&on(Device::Cuda(0)).unwrap(), &cpu));
     }
 }
@@ -426,7 +471,7 @@ fn a_process_outlives_its_gpu() {
         assert!(output.status.success() && said.contains("1 passed"), "{name}: {said}");
         assert!(!said.contains("panicked"), "{name}: {said}");
     };
-    for launch in ["1", "9", "25"] {
+    for launch in ["1", "9", "25", "60"] {
         passes("outlive_a_lost_gpu", &[("FARPOINT_BED_LOSE_AFTER", launch)]);
     }
     passes("outlive_failing_allocations", &[]);

@@ -17,7 +17,9 @@ pub fn exception(error: Error) -> PyErr {
         },
         Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
         Error::CudaMemory { .. } => PyMemoryError::new_err(message),
-        Error::Cuda { .. } => PyRuntimeError::new_err(message),
+        Error::Unsupported { .. } | Error::Unavailable { .. } | Error::Lost { .. } => {
+            PyRuntimeError::new_err(message)
+        }
         _ => PyValueError::new_err(message),
     }
 }

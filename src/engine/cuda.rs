@@ -70,6 +70,10 @@ pub(super) fn space_on_cuda<T>(
     let is_staged = tuning.filter == Filter::CudaStaged;
     let multiplier = multiplier(tuning.filter);
     let mut space = CudaSpace::new(ground, &stream, is_staged, tuning.width, multiplier)?;
+    // Asked before the work, so that another device may do all of it.
+    if !is_staged {
+        space.check_joins()?;
+    }
     work(ground, &mut space)
 }
 

@@ -5,13 +5,17 @@ use crate::backend::Space;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
 use crate::ground::{Ground, HostGround};
-use crate::options::Options;
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::selection::Selection;
 
 const REASON: &str =
     "this build of farpoint has no CUDA: build it with the feature cuda, or use the CPU";
+
+fn absent(device: usize) -> Error {
+    Error::Unsupported { device: Device::Cuda(device), reason: REASON.into() }
+}
 
 pub(super) fn has_driver() -> bool {
     false
@@ -24,7 +28,7 @@ pub(super) fn on_cuda(
     _: &Tuning,
     _: Watch,
 ) -> Result<Selection> {
-    Err(Error::Cuda { device, reason: REASON.into() })
+    Err(absent(device))
 }
 
 pub(super) fn space_on_cuda<T>(
@@ -33,7 +37,7 @@ pub(super) fn space_on_cuda<T>(
     _: &Tuning,
     _: &mut impl FnMut(&Ground, &mut dyn Space) -> Result<T>,
 ) -> Result<T> {
-    Err(Error::Cuda { device, reason: REASON.into() })
+    Err(absent(device))
 }
 
 pub(super) fn select_copied(
@@ -43,5 +47,5 @@ pub(super) fn select_copied(
     _: &Tuning,
     _: Watch,
 ) -> Result<Selection> {
-    Err(Error::Cuda { device: 0, reason: REASON.into() })
+    Err(absent(0))
 }

@@ -120,8 +120,8 @@ trait Work {
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Self::Answer>;
 }
 
-/// Do `work` where the device and filter asked for say. Also why a GPU that would have been used was not: the work was then
-/// done again, on the CPU.
+/// Do `work` where the device and filter asked for say. Also why the GPU was not used, where `Auto` found a driver: the GPU cannot do the
+/// work, or has not the memory for it. A GPU that fails while it works is an error, whoever chose it.
 fn dispatch<W: Work>(
     ground: HostGround,
     wanted: Device,
@@ -134,10 +134,11 @@ fn dispatch<W: Work>(
         // Without a driver the machine is an ordinary one, and the CPU no fallback.
         Device::Auto if !has_driver() => Ok((on_cpu(ground, filter, work)?, None)),
         Device::Auto => match work.on_cuda(&ground, 0) {
-            Err(Error::Cuda { reason, .. } | Error::CudaMemory { reason, .. }) => {
+            Ok(answer) => Ok((answer, None)),
+            Err(error) => {
+                let reason = error.refusal()?;
                 Ok((on_cpu(ground, filter, work)?, Some(reason)))
             }
-            done => Ok((done?, None)),
         },
     }
 }
@@ -168,7 +169,10 @@ fn on_cpu<W: Work>(ground: HostGround, filter: Filter, work: &mut W) -> Result<W
     }
     match filter {
         Filter::Auto | Filter::F32 => work.on_cpu(ground, Gemm),
-        missing => Err(Error::Options(format!("this machine has no {missing:?} filter"))),
+        missing => {
+            let reason = format!("this machine has no {missing:?} filter");
+            Err(Error::Unsupported { device: Device::Cpu, reason })
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::pool::Pool;
 use crate::threads::on_engine_threads;
 
 /// Do `work`, on the engine's threads, over the distances of `pool` as the device would compute them that
-/// [`super::select_tuned`] selects on. Also why a GPU that would have been used was not; if it failed under way, the work was begun again.
+/// [`super::select_tuned`] selects on. Also why the GPU was not used, as [`dispatch`] says.
 ///
 /// # Errors
 /// As [`super::select_tuned`], and those of `work`.

@@ -23,10 +23,12 @@ pub(crate) fn lazy(
     watch: Watch,
 ) -> Result<Selection> {
     let mut picks = start(question, ground, backend)?;
-    let end = rounds(question, ground, backend, frontier, &mut picks, watch)?;
+    let end = rounds(question, ground, backend, frontier, &mut picks, watch)
+        .map_err(|error| error.after(picks.rows()))?;
     // An interrupted run answers at once.
     let settled =
-        (question.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose()?;
+        (question.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose();
+    let settled = settled.map_err(|error| error.after(picks.rows()))?;
     // Cut short, it is no answer.
     let settled = settled.filter(|_| !ground.is_interrupted());
     Ok(picks.into_selection(question, ground, end, settled, backend.statistics()))

@@ -77,7 +77,7 @@ const DEPTH: usize = 1024;
 /// What the driver says of GPU number `device`.
 ///
 /// # Errors
-/// [`crate::Error::Cuda`] where there is none that could be used.
+/// [`crate::Error::Unavailable`] where there is none that could be used.
 pub fn gpu_facts(device: usize) -> Result<GpuFacts> {
     let gpu = Gpu::open(device)?;
     let context = gpu.context();
@@ -107,7 +107,7 @@ pub fn gpu_facts(device: usize) -> Result<GpuFacts> {
 /// number `device`, and by those that every GPU has.
 ///
 /// # Errors
-/// [`crate::Error::Cuda`] where there is none that could be used, or it fails.
+/// [`crate::Error::Unavailable`] where there is none that could be used, [`crate::Error::Lost`] if it fails.
 pub fn accumulation_shares(device: usize, depth: usize) -> Result<[f64; 2]> {
     let mut prober = Prober::new(Gpu::open(device)?)?;
     let mut share = |multiplier| largest_share(&mut prober, multiplier, depth);
@@ -117,7 +117,7 @@ pub fn accumulation_shares(device: usize, depth: usize) -> Result<[f64; 2]> {
 /// Measure GPU number `device`, in about a second.
 ///
 /// # Errors
-/// [`crate::Error::Cuda`] where there is none that could be used, or it fails.
+/// [`crate::Error::Unavailable`] where there is none that could be used, [`crate::Error::Lost`] if it fails.
 pub fn gpu_rates(device: usize) -> Result<GpuRates> {
     let mut prober = Prober::new(Gpu::open(device)?)?;
     prober.warm_up()?;

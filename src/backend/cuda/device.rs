@@ -10,8 +10,10 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError};
 
 use super::kernels::Kernels;
 use super::kernels::driver;
+use super::launched;
 use crate::error::{Error, Result};
 use crate::foreign::guarded;
+use crate::options::Device;
 
 include!(concat!(env!("OUT_DIR"), "/images.rs"));
 
@@ -25,6 +27,8 @@ pub struct Gpu {
     name: String,
     multiprocessors: u32,
     shared_limit: u32,
+    /// What the driver called it, once it was lost.
+    lost: OnceLock<String>,
 }
 
 /// Devices opened so far. A context and its kernels cost a fraction of a second, which every selection would pay.
@@ -37,7 +41,7 @@ static OPENED_BY: AtomicU32 = AtomicU32::new(0);
 fn check_not_forked(device: usize) -> Result<()> {
     let this = std::process::id();
     match OPENED_BY.compare_exchange(0, this, Ordering::SeqCst, Ordering::SeqCst) {
-        Err(opener) if opener != this => Err(Error::Cuda {
+        Err(opener) if opener != this => Err(Error::Unavailable {
             device,
             reason: "this process was forked from one that had opened a GPU, and CUDA cannot be used in such a child: start it by \
                      spawn or forkserver, or use the CPU"
@@ -68,13 +72,14 @@ impl Gpu {
     /// The device of this number, opened once a process.
     ///
     /// # Errors
-    /// [`Error::Cuda`]: no kernels in this build, no driver, no such device, or a driver too old for the kernels.
+    /// [`Error::Unsupported`]: no kernels in this build. [`Error::Unavailable`]: no driver, no such device, a driver too old for the
+    /// kernels, or a device that was lost.
     pub fn open(ordinal: usize) -> Result<Arc<Gpu>> {
         check_not_forked(ordinal)?;
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = opened.get_or_insert_default();
         if let Some(gpu) = opened.get(&ordinal) {
-            return Ok(gpu.clone());
+            return gpu.check_not_lost().map(|()| gpu.clone());
         }
         let gpu = Arc::new(Gpu::start(ordinal)?);
         opened.insert(ordinal, gpu.clone());
@@ -83,10 +88,11 @@ impl Gpu {
 
     /// A library that is no driver may lack what cudarc looks for, and cudarc then panics.
     fn start(ordinal: usize) -> Result<Gpu> {
-        let refuse = |reason: String| Err(Error::Cuda { device: ordinal, reason });
         if let Some(reason) = ABSENT {
-            return refuse(reason.into());
+            let device = Device::Cuda(ordinal);
+            return Err(Error::Unsupported { device, reason: reason.into() });
         }
+        let refuse = |reason: String| Err(Error::Unavailable { device: ordinal, reason });
         if !driver::is_present() {
             return refuse(
                 "no NVIDIA driver was found (libcuda.so.1): install one, or use the CPU".into(),
@@ -120,6 +126,7 @@ impl Gpu {
             name: context.name()?,
             multiprocessors: processors,
             shared_limit: u32::try_from(limit).unwrap_or(0),
+            lost: OnceLock::new(),
             context,
         })
     }
@@ -150,25 +157,29 @@ impl Gpu {
         self.context.new_stream().map_err(|error| self.explain(error))
     }
 
+    /// A device that was lost answers nothing else in this process.
+    fn check_not_lost(&self) -> Result<()> {
+        let Some(name) = self.lost.get() else { return Ok(()) };
+        let reason = format!(
+            "the device was lost while it worked ({name}), and nothing more can be done with it in this process: start again, or use the CPU"
+        );
+        Err(Error::Unavailable { device: self.context.ordinal(), reason })
+    }
+
     /// What a driver's error means while a selection is made.
     pub fn explain(&self, error: DriverError) -> Error {
-        let device = self.context.ordinal();
         if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
-            let reason = "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
-            return Error::CudaMemory { device, reason: reason.into() };
+            return self.out_of_memory();
         }
-        let reason = match error.0 {
-            code if is_fatal(code) => format!(
-                "the device was lost while it worked ({}): nothing more can be done with it in this process. See the driver's log \
-                 (dmesg, nvidia-smi), start again, or use the CPU",
-                name_of(error)
-            ),
-            _ => format!(
-                "the driver refused ({}): see its log (dmesg, nvidia-smi), or use the CPU",
-                name_of(error)
-            ),
+        let name = name_of(error);
+        let reason = if is_fatal(error.0) {
+            let _ = self.lost.set(name.clone());
+            format!("the device was lost while it worked ({name})")
+        } else {
+            format!("the driver refused to go on ({name})")
         };
-        Error::Cuda { device, reason }
+        let (device, during) = (self.context.ordinal(), launched::last());
+        Error::Lost { device, during, reason, picks: Vec::new() }
     }
 
     /// Memory was asked for in vain.

@@ -10,6 +10,7 @@ mod feed;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
+mod launched;
 pub(crate) mod lent;
 pub(crate) mod mean;
 mod prepare;

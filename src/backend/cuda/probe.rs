@@ -70,7 +70,7 @@ type Queued = std::result::Result<(), DriverError>;
 
 impl Prober {
     /// # Errors
-    /// [`crate::Error::Cuda`]: out of memory, or the device was lost.
+    /// [`crate::Error::CudaMemory`], [`crate::Error::Lost`].
     pub fn new(gpu: Arc<Gpu>) -> Result<Prober> {
         let stream = gpu.stream()?;
         let clock = Clock::new(&stream, 2).map_err(|error| gpu.explain(error))?;

@@ -6,6 +6,7 @@ use super::{Cuda, Multiplier, Placement};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::{Error, Result};
 use crate::ground::{Ground, HostGround};
+use crate::options::Device;
 
 pub(crate) struct CudaSpace<'p> {
     ground: &'p HostGround<'p>,
@@ -19,7 +20,7 @@ pub(crate) struct CudaSpace<'p> {
 
 impl<'p> CudaSpace<'p> {
     /// # Errors
-    /// [`Error::Cuda`] if the device is lost under way.
+    /// [`Error::Lost`] under way.
     pub fn new(
         ground: &'p HostGround<'p>,
         stream: &'p Stream,
@@ -33,6 +34,22 @@ impl<'p> CudaSpace<'p> {
             DevicePool::upload_if_it_fits(ground.rows.pool(), stream)?
         };
         Ok(CudaSpace { ground, stream, pool, join: None, width, multiplier })
+    }
+
+    /// # Errors
+    /// [`Error::Unsupported`] if the pool does not fit the device's memory: then there are no joins.
+    pub fn check_joins(&self) -> Result<()> {
+        if self.pool.is_some() { Ok(()) } else { Err(self.does_not_fit()) }
+    }
+
+    fn does_not_fit(&self) -> Error {
+        let reason = format!(
+            "distances between rows are computed of pools that fit the device's memory, and the {} MB of this one do not: use the CPU \
+             (--device cpu)",
+            self.ground.rows.pool().bytes().div_ceil(1 << 20)
+        );
+        let device = Device::Cuda(self.stream.gpu().context().ordinal());
+        Error::Unsupported { device, reason }
     }
 
     /// A backend over `ground`, of this pool, for so many centers.
@@ -61,10 +78,7 @@ impl Space for CudaSpace<'_> {
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
         let Some(pool) = &self.pool else {
-            let device = self.stream.gpu().context().ordinal();
-            let reason = "distances between rows are computed of pools that fit the device's memory: this one does not, use \
-                          the CPU (--device cpu)";
-            return Err(Error::Cuda { device, reason: reason.into() });
+            return Err(self.does_not_fit());
         };
         let join = match &mut self.join {
             Some(join) => join,

@@ -258,7 +258,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// # Errors
-    /// [`crate::Error::Cuda`] with what is needed and what is free.
+    /// [`crate::Error::CudaMemory`] with what is needed and what is free.
     pub fn allocate(stream: &Stream, extent: Extent) -> Result<Workspace> {
         let gpu = stream.gpu();
         let (free, _) = gpu.context().mem_get_info().map_err(|error| gpu.explain(error))?;

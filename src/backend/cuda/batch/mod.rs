@@ -14,7 +14,7 @@ use super::kernels::arguments::PoolResult;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::number;
 use crate::error::{Error, Result};
-use crate::options::Metric;
+use crate::options::{Device, Metric};
 use crate::pool::Dtype;
 use crate::question::{check_budget, check_stop_radius};
 use crate::selection::Selection;
@@ -106,7 +106,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::Options`] if there is not one for each pool, or the batch was made without; [`Error::RowOutOfRange`];
-    /// [`Error::Cuda`] if the driver refuses, as while the stream is captured.
+    /// [`Error::Lost`] if the driver refuses, as while the stream is captured.
     pub fn set_first(&mut self, first: &[usize], stream: &Stream) -> Result<()> {
         check_first(first, &self.run.layout.offsets)?;
         if !self.run.layout.has_firsts {
@@ -122,7 +122,7 @@ impl Batch {
     /// for that one first: the runs share this memory. Not while the stream is captured: the graph must be launched after that work.
     ///
     /// # Errors
-    /// [`Error::Options`] if `pools` has another shape or dtype; [`Error::Cuda`] if the driver refuses. What goes wrong on the
+    /// [`Error::Options`] if `pools` has another shape or dtype; [`Error::Lost`] if the driver refuses. What goes wrong on the
     /// device is told by [`Batch::fetch`].
     pub fn queue(&mut self, pools: &DevicePool, stream: &Stream) -> Result<()> {
         self.check(pools, stream)?;
@@ -160,7 +160,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::NotFinite`] and [`Error::ZeroRow`], whose rows are counted through all pools; [`Error::Options`] if `pools` has
-    /// another shape or dtype; [`Error::Cuda`] if the device was lost.
+    /// another shape or dtype; [`Error::Lost`].
     pub fn fetch(&mut self, pools: &DevicePool, stream: &Stream) -> Result<Vec<Selection>> {
         self.check(pools, stream)?;
         self.go_on_from(stream)?;
@@ -246,9 +246,9 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     if u32::try_from(rows).is_ok_and(|rows| rows < u32::MAX) {
         return Ok(());
     }
-    let device = stream.gpu().context().ordinal();
+    let device = Device::Cuda(stream.gpu().context().ordinal());
     let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
-    Err(Error::Cuda { device, reason })
+    Err(Error::Unsupported { device, reason })
 }
 
 fn check_first(first: &[usize], offsets: &[usize]) -> Result<()> {

@@ -13,6 +13,7 @@ use super::memory::{Arena, Region};
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::feed::Feed;
 use crate::error::{Error, Result};
+use crate::options::Device;
 use crate::pool::{Dtype, Element, Pool};
 
 /// A stream of a GPU, ours or the caller's: work is queued on it in order, after what is queued there already.
@@ -30,7 +31,7 @@ impl Stream {
     /// A stream of its own on GPU `device`.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the GPU cannot be used.
+    /// [`Error::Unavailable`] if the GPU cannot be used.
     pub fn new(device: usize) -> Result<Stream> {
         let gpu = Gpu::open(device)?;
         Ok(Stream { stream: gpu.stream()?, gpu, allocator: None })
@@ -39,7 +40,7 @@ impl Stream {
     /// A stream that the caller owns.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the GPU cannot be used, or the stream is not of its primary context.
+    /// [`Error::Unavailable`] if the GPU cannot be used; [`Error::Unsupported`] if the stream is not of its primary context.
     pub fn of(stream: &Arc<CudaStream>) -> Result<Stream> {
         let gpu = opened(stream.context())?;
         Ok(Stream { gpu, stream: stream.clone(), allocator: None })
@@ -48,7 +49,7 @@ impl Stream {
     /// A stream that the caller owns, by its `CUstream`, such as PyTorch's current one; null is the default stream.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the GPU cannot be used.
+    /// [`Error::Unavailable`] if the GPU cannot be used.
     ///
     /// # Safety
     /// `handle` is a stream of the device's primary context, and lives as long as this.
@@ -82,7 +83,7 @@ impl Stream {
     /// Wait until all that was queued is done.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the device was lost while it worked.
+    /// [`Error::Lost`] if the device was lost while it worked.
     pub fn synchronize(&self) -> Result<()> {
         self.checked(self.stream.synchronize())
     }
@@ -108,7 +109,7 @@ fn opened(context: &CudaContext) -> Result<Arc<Gpu>> {
         return Ok(gpu);
     }
     let reason = "this is of another context than the GPU's primary one: use CudaContext::new";
-    Err(Error::Cuda { device: context.ordinal(), reason: reason.into() })
+    Err(Error::Unsupported { device: Device::Cuda(context.ordinal()), reason: reason.into() })
 }
 
 /// A pool that lies in a GPU's memory: `n` rows of `d` values, `(n, d)` row-major without gaps, of any [`Dtype`]. Its values
@@ -128,7 +129,7 @@ impl<'a> DevicePool<'a> {
     /// A copy of `pool` on the stream's GPU. Waits for the copy.
     ///
     /// # Errors
-    /// [`Error::Cuda`] if the device has too little memory.
+    /// [`Error::CudaMemory`] if the device has too little memory.
     pub fn upload(pool: &Pool, stream: &Stream) -> Result<DevicePool<'static>> {
         DevicePool::copied(pool, stream, stream.arena(pool.bytes()))
     }
@@ -163,7 +164,7 @@ impl<'a> DevicePool<'a> {
     /// The pool in `values`, `(n, d)`. The stream that selects must come after the work that fills it.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::Cuda`] if they are not memory of the
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::Unsupported`] if they are not memory of the
     /// GPU's primary context.
     pub fn of<T: Element>(values: &'a CudaSlice<T>, d: usize) -> Result<DevicePool<'a>> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
@@ -233,8 +234,9 @@ impl<'a> DevicePool<'a> {
         if device == self.device {
             return Ok(());
         }
-        let reason =
-            format!("the pool lies on cuda:{}, the stream is of cuda:{device}", self.device);
-        Err(Error::Cuda { device, reason })
+        Err(Error::Options(format!(
+            "the pool lies on cuda:{}, the stream is of cuda:{device}",
+            self.device
+        )))
     }
 }

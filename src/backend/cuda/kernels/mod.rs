@@ -23,6 +23,7 @@ use cudarc::driver::{
 use cudarc::nvrtc::Ptx;
 use probes::{PROBE_90A, Probes};
 
+use crate::backend::cuda::launched;
 use crate::pool::Dtype;
 
 /// Threads a block of every kernel but the greedy ones and the batch.
@@ -92,6 +93,7 @@ pub enum Multiplier {
 
 /// A kernel whose one parameter is an `A`.
 struct Kernel<A> {
+    name: &'static str,
     function: CudaFunction,
     takes: PhantomData<fn(A)>,
 }
@@ -148,6 +150,7 @@ impl<A> Kernel<A> {
 
 impl<A: DeviceRepr> Kernel<A> {
     fn launch(&self, stream: &CudaStream, shape: Shape, arguments: &A) -> Result<(), DriverError> {
+        launched::remember(self.name);
         let mut launch = stream.launch_builder(&self.function);
         launch.arg(arguments);
         // SAFETY: the kernel takes one `A` (`Kernels::load` ties each name to its type, `KERNEL` in its source to the struct
@@ -162,6 +165,7 @@ impl<A: DeviceRepr> Kernel<A> {
         shape: Shape,
         arguments: &A,
     ) -> Result<(), DriverError> {
+        launched::remember(self.name);
         let mut launch = stream.launch_builder(&self.function);
         launch.arg(arguments);
         // SAFETY: as in `launch`; the driver refuses a grid whose blocks cannot all be resident.
@@ -234,14 +238,24 @@ impl Modules {
         self.0.iter().any(|(stem, _)| *stem == file)
     }
 
-    fn kernel<A>(&self, file: &str, name: &str) -> Result<Kernel<A>, DriverError> {
-        let module = self.0.iter().find(|(stem, _)| *stem == file);
-        let (_, module) = module.unwrap_or_else(|| panic!("kernels/{file}.cu was not compiled"));
-        Ok(Kernel { function: module.load_function(name)?, takes: PhantomData })
+    fn kernel<A>(&self, file: &str, name: &'static str) -> Result<Kernel<A>, DriverError> {
+        self.entry(file, name, name)
     }
 
-    fn by_dtype<A>(&self, file: &str, name: &str) -> Result<ByDtype<A>, DriverError> {
-        let of = |dtype| self.kernel(file, &format!("{name}_{dtype}"));
+    /// The kernel `name` by its entry point, which says the dtype too.
+    fn entry<A>(
+        &self,
+        file: &str,
+        name: &'static str,
+        entry: &str,
+    ) -> Result<Kernel<A>, DriverError> {
+        let module = self.0.iter().find(|(stem, _)| *stem == file);
+        let (_, module) = module.unwrap_or_else(|| panic!("kernels/{file}.cu was not compiled"));
+        Ok(Kernel { name, function: module.load_function(entry)?, takes: PhantomData })
+    }
+
+    fn by_dtype<A>(&self, file: &str, name: &'static str) -> Result<ByDtype<A>, DriverError> {
+        let of = |dtype| self.entry(file, name, &format!("{name}_{dtype}"));
         Ok(ByDtype([of("f32")?, of("f16")?, of("bf16")?, of("u8")?, of("i8")?]))
     }
 }
