@@ -1,4 +1,4 @@
-//! What each fuzz target does with its bytes; `tests/fuzz_smoke.rs` does the same.
+//! What each fuzz target does with its bytes; `tests/pool/fuzz.rs` does the same.
 
 use std::path::Path;
 

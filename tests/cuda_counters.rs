@@ -1,12 +1,12 @@
 //! What a selection makes the driver do, counted by the test bed.
 #![cfg(all(target_os = "linux", feature = "cuda"))]
 
-mod bed;
+mod common;
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bed::{Bed, Counters};
+use common::bed::{self, Bed, Counters};
 use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Metric, Options, Pool, Result, Selection};

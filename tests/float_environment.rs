@@ -2,9 +2,9 @@
 #![cfg(target_arch = "x86_64")]
 #![allow(unsafe_code)]
 
-mod pools;
-mod reference;
+mod common;
 
+use common::{pools, reference};
 use farpoint::{Options, Pool, Selection, select};
 
 /// Flush to zero, denormals are zero, round up: all that a caller may have left behind.

@@ -1,12 +1,13 @@
 //! `Options::interrupt`: a run that is told to stop ends in the middle of a round, with picks that are right.
 
-mod reference;
+mod common;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::reference;
 use farpoint::synth::{Shape, pool};
 use farpoint::{Device, Error, First, Options, Pool, select, select_with, verify};
 

@@ -11,7 +11,7 @@ from .running import TAIL_LINES, Clock, Json
 ENDED = re.compile(r"^test (.+) \.\.\. (ok|FAILED|ignored)", re.MULTILINE)
 
 # Of the tests that are stamped onto every filter, those on the device.
-FILTERS = {"engine": ["cuda"], "space": ["cuda"]}
+FILTERS = {"engine": ["cuda"]}
 # Of 16 threads with a selection each, most would wait for the device.
 THREADS = ["--test-threads", "4"]
 

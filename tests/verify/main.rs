@@ -1,6 +1,12 @@
-//! `verify` accepts what `select` makes, and refuses every pick and radius that is not greedy's.
+//! `verify` accepts what `select` makes, and refuses every pick and radius that is not greedy's. In files of their own: certificates, and
+//! the bound on the loss.
 
 mod alone;
+mod bound;
+mod certificate;
+mod certificates;
+#[path = "../common/mod.rs"]
+mod common;
 mod slips;
 
 use farpoint::synth::{self, Shape};

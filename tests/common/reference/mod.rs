@@ -1,6 +1,6 @@
 //! The oracle: greedy k-center by the definition, in f64, sharing no code with the engine.
 
-#![allow(dead_code, reason = "every test program uses a part of it")]
+pub mod robust;
 
 use farpoint::{First, Metric, Options, Pool};
 

@@ -1,7 +1,5 @@
 //! Pools that break things, by name.
 
-#![allow(dead_code, reason = "every test program uses a part of it")]
-
 use farpoint::synth::{Shape, pool};
 
 /// A pool's values, `(n, d)`.

@@ -2,16 +2,13 @@
 //!
 //! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
 
-#[cfg(target_os = "linux")]
-mod bed;
-mod pools;
-mod reference;
-
 use std::ops::ControlFlow;
 
 use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Element, First, Metric, Options, Pool, Selection};
 use half::{bf16, f16};
+
+use crate::common::{has_cuda, pools, reference, stamp};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
 fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
@@ -27,13 +24,6 @@ fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Opt
         }
         Err(error) => panic!("{error}"),
     }
-}
-
-#[cfg(target_os = "linux")]
-use bed::has_cuda;
-#[cfg(not(target_os = "linux"))]
-fn has_cuda() -> bool {
-    false
 }
 
 fn check(what: &str, pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) {
@@ -458,16 +448,6 @@ fn random_first_centers_are_pinned() {
         let without = farpoint::select(&pool, 1, &options).unwrap().centers[0];
         assert!(without == row || without == row + 1, "{without} after {row}");
     }
-}
-
-macro_rules! stamp {
-    ($($device:ident: $filter:expr;)*; $properties:tt) => {$( stamp!(@ $device, $filter, $properties); )*};
-    (@ $device:ident, $filter:expr, ($($property:ident)*)) => {
-        mod $device {
-            use super::*;
-            $(#[test] fn $property() { super::$property($filter) })*
-        }
-    };
 }
 
 stamp! {

@@ -1,11 +1,4 @@
 //! Batches of small pools and pools that a caller lends: one launch on the caller's stream, capturable, the CPU's answers.
-#![cfg(all(target_os = "linux", feature = "cuda"))]
-
-mod bed;
-mod pools;
-mod reference;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use cudarc::driver::{CudaContext, CudaSlice};
@@ -14,12 +7,8 @@ use farpoint::synth::{Shape, pool as synthetic};
 use farpoint::{Device, Dtype, Error, First, Metric, Options, Pool};
 use half::{bf16, f16};
 
-/// The bed counts for the whole process, so one test at a time.
-fn alone() -> Option<MutexGuard<'static, ()>> {
-    static ONE: Mutex<()> = Mutex::new(());
-    let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    bed::has_cuda().then_some(guard)
-}
+use crate::alone;
+use crate::common::{bed, pools, reference};
 
 /// Pools of `sizes` rows of `d` values, one after another, and where each begins.
 fn ragged(sizes: &[usize], d: usize) -> (Vec<f32>, Vec<usize>) {

@@ -1,7 +1,4 @@
 //! Pools in Parquet and Arrow files, as PyArrow writes them.
-#![cfg(feature = "parquet")]
-
-mod writers;
 
 use std::sync::Arc;
 
@@ -14,7 +11,8 @@ use arrow_array::{
 use farpoint::Pool;
 use half::f16;
 use parquet::arrow::ArrowWriter;
-use writers::*;
+
+use crate::writers::*;
 
 const FIXTURES: [&str; 5] =
     ["list_snappy.parquet", "fixed_zstd.parquet", "lz4.feather", "plain.arrow", "stream.arrow"];

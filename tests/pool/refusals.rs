@@ -1,9 +1,8 @@
 //! Files that are no pools, and the line that says why.
 
-mod writers;
-
 use farpoint::{Error, Pool};
-use writers::*;
+
+use crate::writers::*;
 
 fn fixture_refusal(name: &str) -> String {
     reason(Pool::open(fixture(name)).unwrap_err())

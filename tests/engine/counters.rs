@@ -1,14 +1,12 @@
 //! A plain loop must not pass: what the engine does is counted.
 
-#[cfg(target_os = "linux")]
-mod bed;
-mod reference;
-
 use std::ops::ControlFlow;
 
 use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Device, Options, Pool, Statistics};
+
+use crate::common::{has_cuda, reference};
 
 fn count(pool: &Pool, budget: usize, tuning: Tuning) -> Statistics {
     let mut watch = |_| ControlFlow::Continue(());
@@ -43,10 +41,9 @@ fn text_like_pool() {
 
 /// The GPU is as lazy as the CPU: with frontiers of one size the rounds are the same, and the pairs they need nearly so. A row
 /// that leaves a round before its distance is settled sees some of the round's picks again.
-#[cfg(target_os = "linux")]
 #[test]
 fn cuda() {
-    if !bed::has_cuda() {
+    if !has_cuda() {
         return;
     }
     let values = pool(Shape::Text, 6000, 32, 42);

@@ -1,12 +1,11 @@
 //! No file makes a reader panic, and none makes it allocate what the file does not hold.
 
-mod writers;
-
 use std::path::Path;
 
 use farpoint::pool::in_memory;
 use proptest::prelude::*;
-use writers::*;
+
+use crate::writers::*;
 
 const EXTENSIONS: [&str; 12] = [
     "npy",

@@ -1,10 +1,9 @@
 //! Pools from files, read back against the values that were written.
 
-mod writers;
-
 use farpoint::Pool;
 use half::{bf16, f16};
-use writers::*;
+
+use crate::writers::*;
 
 #[test]
 fn every_dtype_of_npy_reads_back() {

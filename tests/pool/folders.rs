@@ -1,9 +1,8 @@
 //! Pools of many files: folders and patterns.
 
-mod writers;
-
 use farpoint::{Error, Pool};
-use writers::*;
+
+use crate::writers::*;
 
 /// Rows 0..2, 2..3 and 3..7 of one pool, in three formats whose names are in byte order.
 fn shards() -> Folder {

@@ -1,7 +1,6 @@
 //! The committed fuzz corpus and seeded mutations of it, where cargo-fuzz is not at hand.
-#![cfg(feature = "parquet")]
 
-#[path = "../fuzz/entry.rs"]
+#[path = "../../fuzz/entry.rs"]
 mod entry;
 
 use std::fs;

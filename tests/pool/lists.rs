@@ -1,9 +1,8 @@
 //! Row lists and weights from files.
 
-mod writers;
-
 use farpoint::pool::{read_rows, read_weights};
-use writers::*;
+
+use crate::writers::*;
 
 fn rows(name: &str, bytes: impl AsRef<[u8]>) -> Vec<usize> {
     read_rows(Folder::new().write(name, bytes)).unwrap()

@@ -1,5 +1,4 @@
 //! Small writers of the formats that pools are read from, independent of the readers.
-#![allow(dead_code, reason = "each test binary uses some of them")]
 
 use std::io::Write;
 use std::path::PathBuf;

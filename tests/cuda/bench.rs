@@ -1,12 +1,13 @@
 //! `farpoint bench --device cuda` and the probes behind it, on the test bed or a GPU.
 
-mod bed;
-
 use std::path::Path;
 use std::process::Command;
 
 use farpoint::tuning::{accumulation_shares, gpu_facts, gpu_rates};
 use serde_json::Value;
+
+use crate::alone;
+use crate::common::bed;
 
 /// What the program said, and its exit code.
 struct Ran {
@@ -47,9 +48,7 @@ fn bench(folder: &Path, words: &str) -> Value {
 
 #[test]
 fn facts_and_rates_are_there() {
-    if !bed::has_cuda() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let facts = gpu_facts(0).unwrap();
     assert!(facts.multiprocessors > 0 && facts.memory_bytes >= facts.free_bytes, "{facts:?}");
     assert_eq!(facts.is_test_bed, bed::load().is_some(), "{facts:?}");
@@ -68,9 +67,7 @@ fn all_positive(rates: &Value) {
 /// The filter's interval rests on this. The bed's tensor cores lose what a device may at most, which is more than a third of it.
 #[test]
 fn sums_of_products_lose_less_than_the_filter_allows_for() {
-    if !bed::has_cuda() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     for depth in [32, 64, 96, 1024, 8192] {
         let shares = accumulation_shares(0, depth).unwrap();
         eprintln!("{depth} values: {shares:?} of what the filter allows for");
@@ -81,9 +78,7 @@ fn sums_of_products_lose_less_than_the_filter_allows_for() {
 
 #[test]
 fn a_gpu_that_is_not_there_is_an_error() {
-    if !bed::has_cuda() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     assert!(gpu_facts(99).unwrap_err().to_string().contains("no GPU number 99"));
     assert!(gpu_rates(99).is_err());
     let ran = farpoint(Path::new("."), "bench --device cuda:99 --quick");

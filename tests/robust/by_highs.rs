@@ -1,19 +1,13 @@
 //! Robust selections against HiGHS on the plain covering problem: a column for every row that may be chosen, a constraint for every
 //! row to be covered, nothing reduced. Some budget of columns covers at the radius found, and none at the next one that occurs below.
-#![cfg(feature = "highs")]
-
-#[expect(dead_code, reason = "HiGHS judges in place of trying every choice")]
-#[path = "reference/robust.rs"]
-mod oracle;
-#[path = "reference/mod.rs"]
-mod reference;
 
 use std::num::NonZeroU32;
 
 use farpoint::synth::{self, Shape};
 use farpoint::{Device, Options, Pool, RobustOptions, robust};
 use highs::{Col, HighsModelStatus, RowProblem, Sense};
-use oracle::Oracle;
+
+use crate::oracle::Oracle;
 
 /// The fewest rows that leave at most `outliers` counted ones farther than `radius` from them and the labeled centers.
 fn fewest(oracle: &Oracle, radius: f64, outliers: usize) -> usize {

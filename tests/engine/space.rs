@@ -2,23 +2,13 @@
 //!
 //! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
 
-#[cfg(target_os = "linux")]
-mod bed;
-mod pools;
-mod reference;
-
 use farpoint::synth::{Shape, pool};
 use farpoint::tuning::{Filter, Tuning, labeled_distances, min_distances, within};
 use farpoint::{Element, Metric, Options, Pool};
 use half::{bf16, f16};
-use reference::{Pairs, all_pairs, number};
 
-#[cfg(target_os = "linux")]
-use bed::has_cuda;
-#[cfg(not(target_os = "linux"))]
-fn has_cuda() -> bool {
-    false
-}
+use crate::common::reference::{Pairs, all_pairs, number};
+use crate::common::{has_cuda, pools, reference, stamp};
 
 /// Whether the machine has the filter.
 fn has(filter: Filter) -> bool {
@@ -311,16 +301,6 @@ fn a_row_without_a_direction_is_refused() {
     let options = Options { metric: Metric::Cosine, ..Options::default() };
     let answer = within(&pool, &options, &tuned(Filter::F32), &[0], 1.0, 9);
     assert!(answer.unwrap_err().to_string().contains("all zeros"));
-}
-
-macro_rules! stamp {
-    ($($device:ident: $filter:expr;)*; $properties:tt) => {$( stamp!(@ $device, $filter, $properties); )*};
-    (@ $device:ident, $filter:expr, ($($property:ident)*)) => {
-        mod $device {
-            use super::*;
-            $(#[test] fn $property() { super::$property($filter) })*
-        }
-    };
 }
 
 stamp! {

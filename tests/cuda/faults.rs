@@ -1,9 +1,4 @@
 //! GPUs that are absent, cannot be used or are lost halfway: a line that says what to do, or the CPU's answer. Never a panic.
-#![cfg(all(target_os = "linux", feature = "cli", feature = "cuda"))]
-
-mod bed;
-#[path = "cli/folder.rs"]
-mod folder;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,8 +8,10 @@ use std::process::{Command, Stdio};
 
 use farpoint::synth::{self, Shape};
 use farpoint::{Device, Error, Options, Pool, Selection, select};
-use folder::{Folder, PROGRAM, Run};
 use serde_json::Value;
+
+use crate::common::bed;
+use crate::folder::{Folder, PROGRAM, Run};
 
 /// The input or the machine failed.
 const FAILED: i32 = 1;
@@ -464,8 +461,8 @@ fn outlive_a_failed_start() {
 fn a_process_outlives_its_gpu() {
     let Some(machine) = Machine::new() else { return };
     let passes = |name: &str, variables: &[(&str, &str)]| {
-        let output =
-            bed::test_over(&machine.driver, name).envs(variables.iter().copied()).output().unwrap();
+        let mut test = bed::test_over(&machine.driver, &format!("faults::{name}"));
+        let output = test.envs(variables.iter().copied()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && said.contains("1 passed"), "{name}: {said}");

@@ -1,9 +1,9 @@
 //! The bound on the loss: worked out by hand, and what must hold of it.
 
-mod reference;
-
 use farpoint::synth::{self, Shape};
 use farpoint::{Bound, BoundInputs, Coverage, Error, Metric, Options, Pool, bound, coverage};
+
+use crate::common::reference;
 
 fn inputs() -> BoundInputs {
     BoundInputs {

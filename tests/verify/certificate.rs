@@ -1,14 +1,11 @@
 //! `verify_certificate` accepts every true proof and no other: held to a slow check from the definition.
 
-mod reference;
-
-mod certificates;
-
-use certificates::{Case, Random, mutants, proves};
 use farpoint::{
     Certificate, CertificateVerdict, Dual, Interval, LowerBy, Metric, Options, Pool, select, synth,
     verify_certificate,
 };
+
+use crate::certificates::{Case, Random, mutants, proves};
 
 /// Ties and twins, labeled rows and vectors, excluded rows, cosine, up to two outliers.
 #[test]

@@ -2,7 +2,7 @@
 
 use farpoint::{Options, Pool};
 
-use crate::reference::{distance, rows};
+use super::{distance, rows};
 
 /// A pool with what is labeled and excluded.
 pub struct Oracle {

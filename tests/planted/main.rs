@@ -15,9 +15,10 @@ use farpoint::tuning::{Filter, Tuning, select_tuned, within};
 use farpoint::{Dtype, First, Metric, Options, Pool, Selection, Statistics};
 use rayon::prelude::*;
 
-mod bed;
-mod pools;
-mod reference;
+#[path = "../common/mod.rs"]
+mod common;
+
+use common::{bed, pools, reference};
 
 /// A race shows in some orders of the threads only; every check runs in the first order and in these adversarial ones.
 const SEEDS: std::ops::Range<u64> = 0..8;

@@ -2,7 +2,7 @@
 
 use farpoint::{Certificate, Dual, LowerBy, Metric, Options, Pool};
 
-use crate::reference;
+use crate::common::reference;
 
 /// Whether `certificate` proves what it says, straight from the definition.
 pub fn proves(pool: &Pool, certificate: &Certificate, options: &Options) -> bool {

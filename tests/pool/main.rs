@@ -1,0 +1,13 @@
+//! Pools, row lists and weights from files: every format, and every file that is none.
+
+mod writers;
+
+mod any_bytes;
+#[cfg(feature = "parquet")]
+mod columns;
+mod files;
+mod folders;
+#[cfg(feature = "parquet")]
+mod fuzz;
+mod lists;
+mod refusals;
