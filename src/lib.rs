@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod bandwidth;
 mod bound;
 mod certificate;
 mod coverage;
@@ -14,6 +15,8 @@ mod float_environment;
 mod foreign;
 mod greedy;
 mod ground;
+#[cfg(feature = "lab")]
+pub mod lab;
 mod options;
 mod plan;
 pub mod pool;
@@ -28,8 +31,6 @@ mod simd;
 mod statistics;
 pub mod synth;
 mod threads;
-#[doc(hidden)]
-pub mod tuning;
 mod verify;
 
 pub use bound::{Bound, BoundInputs, bound};

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::bandwidth::read_bandwidth;
 use crate::error::Result;
 use crate::options::{Device, Metric, Options};
 use crate::pool::Pool;
@@ -12,7 +13,6 @@ use crate::question::check_budget;
 use crate::select::select;
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;
-use crate::tuning::read_bandwidth;
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const REHEARSAL_VALUES: usize = 4 << 20;

@@ -1,5 +1,5 @@
 //! What a selection makes the driver do, counted by the test bed.
-#![cfg(all(target_os = "linux", feature = "cuda"))]
+#![cfg(all(target_os = "linux", feature = "cuda", feature = "lab"))]
 
 mod common;
 
@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::bed::{self, Bed, Counters};
+use common::filter::{self, select_tuned};
 use farpoint::synth::{Shape, pool};
-use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Metric, Options, Pool, Result, Selection};
 
 /// Launches of a round. A staged one that makes no picks leaves no center to be packed.
@@ -84,14 +84,14 @@ fn select(
     frontier: Option<usize>,
     watch: &mut (dyn FnMut(farpoint::Progress) -> ControlFlow<()> + Send),
 ) -> Result<Selection> {
-    let tuning = Tuning { filter: Filter::Cuda, frontier, width: 1.0 };
-    select_tuned(pool, budget, options, &tuning, watch)
+    let filter = frontier.map_or(filter::CUDA, |rows| filter::CUDA.with_frontier(rows));
+    select_tuned(pool, budget, options, &filter, watch)
 }
 
 /// The same by the CPU.
 fn expected(pool: &Pool, budget: usize, options: &Options) -> Selection {
-    let tuning = Tuning { filter: Filter::F32, ..Tuning::default() };
-    select_tuned(pool, budget, options, &tuning, &mut |_| ControlFlow::Continue(())).unwrap()
+    select_tuned(pool, budget, options, &filter::CPU_F32, &mut |_| ControlFlow::Continue(()))
+        .unwrap()
 }
 
 fn assert_same(found: Selection, expected: &Selection) {

@@ -1,10 +1,11 @@
 //! Selections on a GPU: in one launch where the pool is small enough, else in rounds.
 
-use super::{Filter, Tuning, lazy};
+use super::run::lazy;
+use super::tuning::{Multiplier, Path, Placement, Tuning};
 use crate::backend::Space;
 pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::{AtOnce, Cuda, CudaSpace, Multiplier, Placement, Size, check_count};
-use crate::cuda::{DevicePool, Stream};
+use crate::backend::cuda::kernels::borrow::{DevicePool, Stream};
+use crate::backend::cuda::{self, AtOnce, Cuda, CudaSpace, Size, check_count};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
 use crate::ground::{Ground, HostGround};
@@ -24,9 +25,9 @@ pub(super) fn on_cuda(
     watch: Watch,
 ) -> Result<Selection> {
     let stream = Stream::new(ordinal)?;
-    let placement = match tuning.filter {
-        Filter::CudaStaged => Placement::Staged(&ground.rows),
-        _ => Placement::Copied(&ground.rows),
+    let placement = match tuning.placement {
+        Placement::Staged => cuda::Placement::Staged(&ground.rows),
+        Placement::Fitting | Placement::Lent => cuda::Placement::Copied(&ground.rows),
     };
     on_stream(question, ground, &stream, placement, tuning, watch)
 }
@@ -35,27 +36,41 @@ fn on_stream(
     question: &Question,
     ground: &Ground,
     stream: &Stream,
-    placement: Placement,
+    placement: cuda::Placement,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
     check_count(ground.rows.len(), stream)?;
     let size = size(question, ground);
-    if matches!(tuning.filter, Filter::Auto | Filter::CudaAtOnce)
-        && let Some(at_once) = AtOnce::new(ground, size, stream, placement)?
-    {
-        return lazy(question, ground, at_once, tuning, watch);
+    // One launch reads the pool on the device.
+    let is_staged = matches!(placement, cuda::Placement::Staged(_));
+    if tuning.path != Path::Rounds && !is_staged {
+        if let Some(at_once) = AtOnce::new(ground, size, stream, placement)? {
+            return lazy(question, ground, at_once, tuning, watch);
+        }
     }
-    let (width, multiplier) = (tuning.width, multiplier(tuning.filter));
+    if tuning.path == Path::AtOnce {
+        return Err(unsupported(
+            stream,
+            "this pool is too large for one launch, or is to be staged",
+        ));
+    }
+    let (width, multiplier) = (tuning.width, multiplier(tuning.multiplier, stream)?);
     let backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
     lazy(question, ground, backend, tuning, watch)
 }
 
-fn multiplier(filter: Filter) -> Multiplier {
-    match filter {
-        Filter::CudaPortable => Multiplier::Portable,
-        _ => Multiplier::Fastest,
+fn multiplier(wanted: Multiplier, stream: &Stream) -> Result<cuda::Multiplier> {
+    match wanted {
+        Multiplier::Fastest => Ok(cuda::Multiplier::Fastest),
+        Multiplier::Portable => Ok(cuda::Multiplier::Portable),
+        other => Err(unsupported(stream, &format!("a GPU has no {other:?} products"))),
     }
+}
+
+fn unsupported(stream: &Stream, reason: &str) -> Error {
+    let device = Device::Cuda(stream.gpu().context().ordinal());
+    Error::Unsupported { device, reason: reason.into() }
 }
 
 /// Do `work` over the distances of a pool on the host.
@@ -67,8 +82,8 @@ pub(super) fn space_on_cuda<T>(
 ) -> Result<T> {
     let stream = Stream::new(ordinal)?;
     check_count(ground.rows.len(), &stream)?;
-    let is_staged = tuning.filter == Filter::CudaStaged;
-    let multiplier = multiplier(tuning.filter);
+    let is_staged = tuning.placement == Placement::Staged;
+    let multiplier = multiplier(tuning.multiplier, &stream)?;
     let mut space = CudaSpace::new(ground, &stream, is_staged, tuning.width, multiplier)?;
     // Asked before the work, so that another device may do all of it.
     if !is_staged {
@@ -77,7 +92,7 @@ pub(super) fn space_on_cuda<T>(
     work(ground, &mut space)
 }
 
-/// From a copy on GPU 0, made before: for tests of [`select_lent`].
+/// From a copy on the options' GPU, made before: for tests of [`select_lent`].
 pub(super) fn select_copied(
     pool: &Pool,
     budget: usize,
@@ -85,7 +100,11 @@ pub(super) fn select_copied(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    let stream = Stream::new(0)?;
+    let Device::Cuda(ordinal) = options.device else {
+        let reason = format!("a pool is lent on a GPU, not on {}", options.device);
+        return Err(Error::Unsupported { device: options.device, reason });
+    };
+    let stream = Stream::new(ordinal)?;
     let copy = DevicePool::upload(pool, &stream)?;
     select_lent(&copy, budget, options, &stream, tuning, watch)
 }
@@ -109,7 +128,7 @@ pub fn select_lent(
         let rows = pool.fetched(&needed(options), options.metric, stream)?;
         let ground = Ground::new(rows, options)?;
         let question = Question::new(budget, options, &ground)?;
-        on_stream(&question, &ground, stream, Placement::Lent(pool), tuning, watch)
+        on_stream(&question, &ground, stream, cuda::Placement::Lent(pool), tuning, watch)
     })?
 }
 

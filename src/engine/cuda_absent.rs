@@ -1,6 +1,6 @@
 //! A build without the feature `cuda`: no GPU can be used, and why is said where one is asked for.
 
-use super::Tuning;
+use super::tuning::Tuning;
 use crate::backend::Space;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;

@@ -1,7 +1,8 @@
 //! Where the distances over a pool are computed.
 
 use super::cuda::space_on_cuda;
-use super::{Tuning, Work, dispatch};
+use super::place::{Work, dispatch};
+use super::tuning::Tuning;
 use crate::backend::Space;
 use crate::backend::cpu::CpuSpace;
 use crate::backend::cpu::kernels::Multiplier;
@@ -24,7 +25,7 @@ pub(crate) fn with_space<T: Send>(
 ) -> Result<(T, Option<String>)> {
     on_engine_threads(options.threads, || {
         let ground = HostGround::of_pool(pool, options)?;
-        dispatch(ground, options.device, tuning.filter, &mut InSpace { tuning, work })
+        dispatch(ground, options.device, tuning.multiplier, &mut InSpace { tuning, work })
     })?
 }
 

@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 #[path = "../bed/mod.rs"]
 pub mod bed;
+#[cfg(feature = "lab")]
+pub mod filter;
 pub mod pools;
 pub mod reference;
 

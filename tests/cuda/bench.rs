@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use farpoint::tuning::{accumulation_shares, gpu_facts, gpu_rates};
+use farpoint::lab::{accumulation_shares, gpu_facts, gpu_rates};
 use serde_json::Value;
 
 use crate::alone;

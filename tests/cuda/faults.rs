@@ -315,7 +315,7 @@ fn a_small_pool() {
 /// Robust selections need the pool on the device. `auto` asks before the search begins, and takes the CPU where memory is short.
 #[test]
 fn a_robust_selection_that_lacks_memory() {
-    let Some(machine) = Machine::with_rows(FEW_ROWS) else { return };
+    let Some(machine) = Machine::with_rows(80) else { return };
     let robust = |device: &str, knobs: &[(&str, i64)]| {
         let run = machine.run(knobs, &format!("robust pool.npy -k 5 --json --device {device}"));
         assert_eq!(run.code, 0, "{knobs:?}: {}", run.err);

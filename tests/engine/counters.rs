@@ -1,21 +1,21 @@
 //! A plain loop must not pass: what the engine does is counted.
+#![cfg(feature = "lab")]
 
 use std::ops::ControlFlow;
 
 use farpoint::synth::{Shape, pool};
-use farpoint::tuning::{Filter, Tuning, select_tuned};
 use farpoint::{Device, Options, Pool, Statistics};
 
+use crate::common::filter::{self, Filter, select_tuned};
 use crate::common::{has_cuda, reference};
 
-fn count(pool: &Pool, budget: usize, tuning: Tuning) -> Statistics {
+fn count(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
     let mut watch = |_| ControlFlow::Continue(());
-    let options = Options { device: Device::Cpu, ..Options::default() };
-    select_tuned(pool, budget, &options, &tuning, &mut watch).unwrap().statistics
+    select_tuned(pool, budget, &Options::default(), &filter, &mut watch).unwrap().statistics
 }
 
 fn assert_lazy(pool: &Pool, budget: usize, filter: Filter) -> Statistics {
-    let counts = count(pool, budget, Tuning { filter, ..Tuning::default() });
+    let counts = count(pool, budget, filter);
     let (n, k) = (pool.rows() as f64, budget as f64);
     let evaluations = (counts.refresh_evaluations + counts.pick_evaluations) as f64;
     assert!(counts.refresh_evaluations as f64 <= 0.6 * n * k, "{counts:?}");
@@ -34,9 +34,9 @@ fn assert_few_refines(counts: &Statistics) {
 fn text_like_pool() {
     let values = pool(Shape::Text, 20_000, 64, 42);
     let pool = Pool::new(&values, 64).unwrap();
-    let counts = assert_lazy(&pool, 1000, Filter::F32);
+    let counts = assert_lazy(&pool, 1000, filter::CPU_F32);
     assert_few_refines(&counts);
-    assert_lazy(&pool, 1000, Filter::Auto);
+    assert_lazy(&pool, 1000, filter::CPU);
 }
 
 /// The GPU is as lazy as the CPU: with frontiers of one size the rounds are the same, and the pairs they need nearly so. A row
@@ -48,12 +48,11 @@ fn cuda() {
     }
     let values = pool(Shape::Text, 6000, 32, 42);
     let text = Pool::new(&values, 32).unwrap();
-    assert_few_refines(&assert_lazy(&text, 600, Filter::Cuda));
+    assert_few_refines(&assert_lazy(&text, 600, filter::CUDA));
     let digits = Pool::open("data/digits.npy").unwrap();
     for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 100, 40)] {
-        let count =
-            |filter| count(pool, budget, Tuning { filter, frontier: Some(frontier), width: 1.0 });
-        let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
+        let count = |filter: Filter| count(pool, budget, filter.with_frontier(frontier));
+        let (gpu, cpu) = (count(filter::CUDA), count(filter::CPU_F32));
         assert_eq!(gpu.rounds, cpu.rounds);
         let off = gpu.refresh_evaluations.abs_diff(cpu.refresh_evaluations);
         assert!(50 * off <= cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
@@ -67,9 +66,9 @@ fn cuda() {
 fn digits() {
     let pool = Pool::open("data/digits.npy").unwrap();
     for budget in [100, 400] {
-        let counts = assert_lazy(&pool, budget, Filter::F32);
+        let counts = assert_lazy(&pool, budget, filter::CPU_F32);
         assert_few_refines(&counts);
-        assert_lazy(&pool, budget, Filter::Auto);
+        assert_lazy(&pool, budget, filter::CPU);
     }
 }
 
@@ -88,9 +87,9 @@ fn digits_match_the_oracle() {
 #[test]
 fn text_embeddings() {
     let Ok(pool) = Pool::open("../shared/data/text-embeddings-20k.npy") else { return };
-    let counts = assert_lazy(&pool, 1000, Filter::F32);
+    let counts = assert_lazy(&pool, 1000, filter::CPU_F32);
     assert_few_refines(&counts);
-    assert_lazy(&pool, 2000, Filter::Auto);
+    assert_lazy(&pool, 2000, filter::CPU);
 }
 
 /// Counts do not depend on threads, nor do they hide work: every pair a settled run applies is counted.

@@ -1,24 +1,24 @@
 //! The engine against the oracle: the same rows, radii, distances and nearest centers, to the bit.
 //!
 //! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
+#![cfg(feature = "lab")]
 
 use std::ops::ControlFlow;
 
-use farpoint::tuning::{Filter, Tuning, select_tuned};
-use farpoint::{Element, First, Metric, Options, Pool, Selection};
+use farpoint::{Device, Element, Error, First, Metric, Options, Pool, Selection};
 use half::{bf16, f16};
 
+use crate::common::filter::{self, Filter, select_tuned};
 use crate::common::{has_cuda, pools, reference, stamp};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
-fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Option<Selection> {
-    use Filter::{Amx, Auto, Avx512Bf16, F32};
-    if !matches!(tuning.filter, Auto | F32 | Avx512Bf16 | Amx) && !has_cuda() {
+fn engine(pool: &Pool, budget: usize, options: &Options, filter: &Filter) -> Option<Selection> {
+    if filter.is_cuda() && !has_cuda() {
         return None;
     }
-    match select_tuned(pool, budget, options, tuning, &mut |_| ControlFlow::Continue(())) {
+    match select_tuned(pool, budget, options, filter, &mut |_| ControlFlow::Continue(())) {
         Ok(selection) => Some(selection),
-        Err(error) if error.to_string().contains("this machine has no") => {
+        Err(error @ Error::Unsupported { device: Device::Cpu, .. }) => {
             eprintln!("skipped: {error}");
             None
         }
@@ -26,11 +26,11 @@ fn engine(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Opt
     }
 }
 
-fn check(what: &str, pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) {
+fn check(what: &str, pool: &Pool, budget: usize, options: &Options, filter: &Filter) {
     let options = Options { assign: true, ..options.clone() };
     let expected = reference::select(pool, budget, &options);
-    let Some(found) = engine(pool, budget, &options, tuning) else { return };
-    let context = format!("{what}, {pool:?}, budget {budget}, {tuning:?}");
+    let Some(found) = engine(pool, budget, &options, filter) else { return };
+    let context = format!("{what}, {pool:?}, budget {budget}, {filter:?}");
     assert_eq!(found.centers, expected.centers, "centers: {context}");
     assert_eq!(found.radii, expected.radii, "radii: {context}");
     assert_eq!(found.initial_radius, expected.initial_radius, "initial radius: {context}");
@@ -39,8 +39,8 @@ fn check(what: &str, pool: &Pool, budget: usize, options: &Options, tuning: &Tun
     assert!(!found.interrupted, "{context}");
 }
 
-fn tuned(filter: Filter, frontier: usize) -> Tuning {
-    Tuning { filter, frontier: Some(frontier), width: 1.0 }
+fn tuned(filter: Filter, frontier: usize) -> Filter {
+    filter.with_frontier(frontier)
 }
 
 /// Integer values survive every dtype, others are rounded to it: each is its own pool.
@@ -54,7 +54,7 @@ fn hostile_pools_at_every_frontier(filter: Filter) {
         for frontier in [1, 2, 3, 7, 64, 149, 150, 1000] {
             check(named.name, &pool, 60, &Options::default(), &tuned(filter, frontier));
         }
-        check(named.name, &pool, 150, &Options::default(), &Tuning { filter, ..Tuning::default() });
+        check(named.name, &pool, 150, &Options::default(), &filter);
     }
 }
 
@@ -319,14 +319,14 @@ fn equal_distances_from_different_squares(filter: Filter) {
 fn a_wider_interval_changes_nothing(filter: Filter) {
     for named in pools::hostile(150, 33) {
         let pool = Pool::new(&named.values, 33).unwrap();
-        let wide = Tuning { filter, frontier: Some(40), width: 100.0 };
+        let wide = tuned(filter, 40).with_width(100.0);
         check(named.name, &pool, 60, &Options::default(), &wide);
     }
 }
 
 /// The interval is what makes the answer right: without it, at least one of these pools goes wrong.
 fn no_interval_is_caught(filter: Filter) {
-    let none = Tuning { filter, frontier: Some(40), width: 0.0 };
+    let none = tuned(filter, 40).with_width(0.0);
     let wrong = |named: &pools::Named| {
         let pool = Pool::new(&named.values, 33).unwrap();
         let found = engine(&pool, 150, &Options::default(), &none)?;
@@ -451,13 +451,13 @@ fn random_first_centers_are_pinned() {
 }
 
 stamp! {
-    cpu_f32: Filter::F32;
-    cpu_avx512_bf16: Filter::Avx512Bf16;
-    cpu_amx: Filter::Amx;
-    cuda: Filter::Cuda;
-    cuda_portable: Filter::CudaPortable;
-    cuda_staged: Filter::CudaStaged;
-    cuda_lent: Filter::CudaLent;;
+    cpu_f32: filter::CPU_F32;
+    cpu_avx512_bf16: filter::CPU_AVX512_BF16;
+    cpu_amx: filter::CPU_AMX;
+    cuda: filter::CUDA;
+    cuda_portable: filter::CUDA_PORTABLE;
+    cuda_staged: filter::CUDA_STAGED;
+    cuda_lent: filter::CUDA_LENT;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size
@@ -485,7 +485,7 @@ stamp! {
 
 // One launch has no rounds to be interrupted between, and no products to put an interval around.
 stamp! {
-    cuda_at_once: Filter::CudaAtOnce;;
+    cuda_at_once: filter::CUDA_AT_ONCE;;
     (
         hostile_pools_at_every_frontier
         every_dtype
@@ -502,4 +502,54 @@ stamp! {
         lower_bounds_hold
         equal_distances_from_different_squares
     )
+}
+
+// The axes are independent: what two of them are together is tried where both have a part.
+stamp! {
+    cuda_staged_portable: filter::CUDA_STAGED_PORTABLE;;
+    (
+        every_policy_and_option
+        cosine
+        continuation_and_resume
+        frontiers_of_large_pools
+        no_interval_is_caught
+    )
+}
+
+stamp! {
+    cuda_at_once_lent: filter::CUDA_AT_ONCE_LENT;;
+    (
+        every_dtype
+        labeled
+        far_outside_vectors
+        every_policy_and_option
+        cosine
+        continuation_and_resume
+        the_mean_is_summed_in_blocks
+    )
+}
+
+/// What a device or a path cannot do is said, not done some other way in silence.
+#[test]
+fn what_a_device_lacks_is_unsupported() {
+    let values: Vec<f32> = (0..5000u16).map(f32::from).collect();
+    let pool = Pool::new(&values, 1).unwrap();
+    let refused = |filter: Filter, reason: &str| {
+        let mut watch = |_| ControlFlow::Continue(());
+        let error = select_tuned(&pool, 2, &Options::default(), &filter, &mut watch).unwrap_err();
+        let Error::Unsupported { device, .. } = error else { panic!("{error}") };
+        assert_eq!(device, filter.device);
+        assert!(error.to_string().contains(reason), "{error}");
+    };
+    let on_gpu = |filter: Filter| Filter { device: Device::Cuda(0), ..filter };
+    let lent_to_cpu = Filter { device: Device::Cpu, ..filter::CUDA_LENT };
+    if cfg!(feature = "cuda") {
+        refused(lent_to_cpu, "a pool is lent on a GPU, not on cpu");
+    }
+    if has_cuda() {
+        refused(filter::CUDA_AT_ONCE, "too large for one launch");
+        refused(filter::CUDA_AT_ONCE_LENT, "too large for one launch");
+        refused(on_gpu(filter::CPU_AMX), "a GPU has no Amx products");
+        refused(on_gpu(filter::CPU_AVX512_BF16), "a GPU has no Avx512Bf16 products");
+    }
 }

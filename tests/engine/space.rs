@@ -1,31 +1,28 @@
 //! Distances over a pool against plain f64 loops: range joins, and distances to given centers. The same to the bit.
 //!
 //! Each property is a function over a filter and is stamped onto each, so that it shows by name for every device.
+#![cfg(feature = "lab")]
 
 use farpoint::synth::{Shape, pool};
-use farpoint::tuning::{Filter, Tuning, labeled_distances, min_distances, within};
-use farpoint::{Element, Metric, Options, Pool};
+use farpoint::{Device, Element, Error, Metric, Options, Pool};
 use half::{bf16, f16};
 
+use crate::common::filter::{self, Filter, labeled_distances, min_distances, within};
 use crate::common::reference::{Pairs, all_pairs, number};
 use crate::common::{has_cuda, pools, reference, stamp};
 
 /// Whether the machine has the filter.
 fn has(filter: Filter) -> bool {
-    if !matches!(filter, Filter::F32 | Filter::Avx512Bf16 | Filter::Amx) {
+    if filter.is_cuda() {
         return has_cuda();
     }
     let pool = Pool::new(&[0.0f32], 1).unwrap();
-    let answer = within(&pool, &Options::default(), &tuned(filter), &[0], 0.0, 1);
+    let answer = within(&pool, &Options::default(), &filter, &[0], 0.0, 1);
     if let Err(error) = &answer {
-        assert!(error.to_string().contains("this machine has no"), "{error}");
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
         eprintln!("skipped: {error}");
     }
     answer.is_ok()
-}
-
-fn tuned(filter: Filter) -> Tuning {
-    Tuning { filter, ..Tuning::default() }
 }
 
 fn up_to(reach: f64, pairs: &Pairs) -> Pairs {
@@ -42,12 +39,12 @@ fn reaches(pairs: &Pairs) -> Vec<f64> {
 }
 
 /// The joins of `rows` at several reaches, with just enough pairs allowed and one too few.
-fn check_joins(what: &str, pool: &Pool, options: &Options, tuning: &Tuning, rows: &[usize]) {
+fn check_joins(what: &str, pool: &Pool, options: &Options, filter: &Filter, rows: &[usize]) {
     let pairs = all_pairs(pool, options, rows);
     for reach in reaches(&pairs) {
         let expected = up_to(reach, &pairs);
-        let join = |most| within(pool, options, tuning, rows, reach, most).unwrap();
-        let context = format!("{what}, {pool:?}, reach {reach}, {tuning:?}");
+        let join = |most| within(pool, options, filter, rows, reach, most).unwrap();
+        let context = format!("{what}, {pool:?}, reach {reach}, {filter:?}");
         let found = join(expected.len());
         assert!(found.as_ref() == Some(&expected), "{context}: {found:?}, not {expected:?}");
         if !expected.is_empty() {
@@ -72,15 +69,15 @@ fn nearest(x: &[Vec<f32>], centers: &[Vec<f32>], own: &[usize]) -> Nearest {
     found
 }
 
-fn check_nearest(what: &str, pool: &Pool, options: &Options, tuning: &Tuning, centers: &[usize]) {
-    let context = format!("{what}, {pool:?}, {options:?}, {centers:?}, {tuning:?}");
+fn check_nearest(what: &str, pool: &Pool, options: &Options, filter: &Filter, centers: &[usize]) {
+    let context = format!("{what}, {pool:?}, {options:?}, {centers:?}, {filter:?}");
     let x = reference::rows(pool, options.metric);
     let vectors = |rows: &[usize]| rows.iter().map(|&row| x[row].clone()).collect::<Vec<_>>();
     let outside = options.labeled_vectors.map_or(vec![], |v| reference::rows(v, options.metric));
     let labeled = [vectors(&options.labeled), outside].concat();
-    let found = labeled_distances(pool, options, tuning).unwrap();
+    let found = labeled_distances(pool, options, filter).unwrap();
     assert_eq!(found, nearest(&x, &labeled, &options.labeled), "labeled: {context}");
-    let found = min_distances(pool, options, tuning, centers).unwrap();
+    let found = min_distances(pool, options, filter, centers).unwrap();
     assert_eq!(found, nearest(&x, &vectors(centers), centers), "{context}");
 }
 
@@ -97,10 +94,10 @@ fn joins_of_hostile_pools(filter: Filter) {
     for named in pools::hostile(150, 33) {
         let pool = Pool::new(&named.values, 33).unwrap();
         let rows = if has(filter) { every(7, 150) } else { return };
-        check_joins(named.name, &pool, &Options::default(), &tuned(filter), &rows);
+        check_joins(named.name, &pool, &Options::default(), &filter, &rows);
         // In any order, and more than once.
         let rows = [140, 3, 77, 3];
-        check_joins(named.name, &pool, &Options::default(), &tuned(filter), &rows);
+        check_joins(named.name, &pool, &Options::default(), &filter, &rows);
     }
 }
 
@@ -119,19 +116,19 @@ fn joins_are_of_eligible_rows(filter: Filter) {
             labeled_vectors: Some(&far),
             ..Options::default()
         };
-        check_joins(named.name, &pool, &options, &tuned(filter), &[3, 4, 61, 88]);
+        check_joins(named.name, &pool, &options, &filter, &[3, 4, 61, 88]);
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "any rounding makes a pool")]
 fn every_dtype(filter: Filter) {
-    let Some(tuning) = has(filter).then(|| tuned(filter)) else { return };
+    let Some(filter) = has(filter).then_some(filter) else { return };
     for named in pools::hostile(80, 40) {
         let unit = named.values.iter().fold(0.0f32, |max, v| max.max(v.abs()));
         let values: Vec<f32> = named.values.iter().map(|v| v / unit * 100.0).collect();
         let check = |pool: Pool| {
-            check_joins(named.name, &pool, &Options::default(), &tuning, &every(9, 80));
-            check_nearest(named.name, &pool, &Options::default(), &tuning, &[7, 70]);
+            check_joins(named.name, &pool, &Options::default(), &filter, &every(9, 80));
+            check_nearest(named.name, &pool, &Options::default(), &filter, &[7, 70]);
         };
         check(Pool::new(&in_dtype(&values, f16::from_f32), 40).unwrap());
         check(Pool::new(&in_dtype(&values, bf16::from_f32), 40).unwrap());
@@ -149,7 +146,7 @@ fn every_shape(filter: Filter) {
             let rows = every(if d > 33 { 5 } else { 1 }, n);
             let pairs = all_pairs(&pool, &Options::default(), &rows);
             let reach = pairs[pairs.len() / 2].2;
-            let found = within(&pool, &Options::default(), &tuned(filter), &rows, reach, n * n);
+            let found = within(&pool, &Options::default(), &filter, &rows, reach, n * n);
             assert_eq!(found.unwrap(), Some(up_to(reach, &pairs)), "{pool:?}");
         }
     }
@@ -175,8 +172,8 @@ fn cosine(filter: Filter) {
             labeled_vectors: Some(&vectors),
             ..Options::default()
         };
-        check_joins(named.name, &pool, &options, &tuned(filter), &[0, 5, 50, 99]);
-        check_nearest(named.name, &pool, &options, &tuned(filter), &[9, 50, 51]);
+        check_joins(named.name, &pool, &options, &filter, &[0, 5, 50, 99]);
+        check_nearest(named.name, &pool, &options, &filter, &[9, 50, 51]);
     }
 }
 
@@ -201,7 +198,7 @@ fn nearest_centers(filter: Filter) {
                 let centers = [vec![], vec![5], vec![1, 8, 158, 0, 1], every(3, 160)];
                 let centers = &centers[if labeled_vectors.is_some() { 2..3 } else { 0..4 }];
                 for centers in centers {
-                    check_nearest(named.name, &pool, &options, &tuned(filter), centers);
+                    check_nearest(named.name, &pool, &options, &filter, centers);
                 }
             }
         }
@@ -214,9 +211,8 @@ fn every_pair_of_a_pool(filter: Filter) {
     let pool = Pool::new(&values, 9).unwrap();
     let rows: Vec<usize> = (0..if has(filter) { 300 } else { return }).map(|at| at % 150).collect();
     let pairs = all_pairs(&pool, &Options::default(), &rows);
-    let join = |most| {
-        within(&pool, &Options::default(), &tuned(filter), &rows, f64::INFINITY, most).unwrap()
-    };
+    let join =
+        |most| within(&pool, &Options::default(), &filter, &rows, f64::INFINITY, most).unwrap();
     assert_eq!(join(pairs.len() - 1), None);
     assert!(join(pairs.len()) == Some(pairs));
 }
@@ -227,7 +223,7 @@ fn a_pool_of_several_blocks(filter: Filter) {
     let Some(pool) = has(filter).then(|| Pool::new(&values, 1).unwrap()) else { return };
     let options = Options { excluded: vec![0, 5, 16_000], ..Options::default() };
     let pairs = all_pairs(&pool, &options, &[16_499, 7]);
-    let found = within(&pool, &options, &tuned(filter), &[16_499, 7], 3.0, 1000).unwrap();
+    let found = within(&pool, &options, &filter, &[16_499, 7], 3.0, 1000).unwrap();
     assert_eq!(found, Some(up_to(3.0, &pairs)));
 }
 
@@ -236,7 +232,7 @@ fn every_thread_count(filter: Filter) {
     let Some(pool) = has(filter).then(|| Pool::new(&values, 40).unwrap()) else { return };
     let join = |threads, reach| {
         let options = Options { threads, ..Options::default() };
-        within(&pool, &options, &tuned(filter), &every(9, 3000), reach, usize::MAX).unwrap()
+        within(&pool, &options, &filter, &every(9, 3000), reach, usize::MAX).unwrap()
     };
     let reach = farpoint::distance(&values[..40], &values[40..80]);
     for reach in [reach, reach / 2.0] {
@@ -245,7 +241,7 @@ fn every_thread_count(filter: Filter) {
 }
 
 fn a_wider_interval_changes_nothing(filter: Filter) {
-    let wide = Tuning { width: 100.0, ..tuned(filter) };
+    let wide = filter.with_width(100.0);
     for named in pools::hostile(100, 33) {
         let rows = if has(filter) { every(7, 100) } else { return };
         let pool = Pool::new(&named.values, 33).unwrap();
@@ -255,7 +251,7 @@ fn a_wider_interval_changes_nothing(filter: Filter) {
 
 /// The interval is what makes the answer right: without it, at least one of these pools goes wrong.
 fn no_interval_is_caught(filter: Filter) {
-    let none = Tuning { width: 0.0, ..tuned(filter) };
+    let none = filter.with_width(0.0);
     let rows = if has(filter) { every(3, 300) } else { return };
     let goes_wrong = |named: &pools::Named| {
         let pool = Pool::new(&named.values, 33).unwrap();
@@ -282,7 +278,7 @@ fn more_rows_than_are_packed_at_once(filter: Filter) {
     let expected: Pairs = each
         .flat_map(|(slot, &row)| of(row).map(move |pair| (number(slot), pair.1, pair.2)))
         .collect();
-    let join = |most| within(&pool, &Options::default(), &tuned(filter), &rows, reach, most);
+    let join = |most| within(&pool, &Options::default(), &filter, &rows, reach, most);
     assert!(join(expected.len()).unwrap() == Some(expected.clone()));
     assert_eq!(join(expected.len() - 1).unwrap(), None);
 }
@@ -290,8 +286,10 @@ fn more_rows_than_are_packed_at_once(filter: Filter) {
 fn joins_of_staged_pools_are_refused(filter: Filter) {
     let pool = Pool::new(&[0.0f32, 1.0], 1).unwrap();
     if has_cuda() {
-        let answer = within(&pool, &Options::default(), &tuned(filter), &[0], 1.0, 9);
-        assert!(answer.unwrap_err().to_string().contains("--device cpu"));
+        let answer = within(&pool, &Options::default(), &filter, &[0], 1.0, 9);
+        let error = answer.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { device: Device::Cuda(0), .. }), "{error}");
+        assert!(error.to_string().contains("--device cpu"), "{error}");
     }
 }
 
@@ -299,16 +297,16 @@ fn joins_of_staged_pools_are_refused(filter: Filter) {
 fn a_row_without_a_direction_is_refused() {
     let pool = Pool::new(&[0.0f32, 0.0], 1).unwrap();
     let options = Options { metric: Metric::Cosine, ..Options::default() };
-    let answer = within(&pool, &options, &tuned(Filter::F32), &[0], 1.0, 9);
+    let answer = within(&pool, &options, &filter::CPU_F32, &[0], 1.0, 9);
     assert!(answer.unwrap_err().to_string().contains("all zeros"));
 }
 
 stamp! {
-    cpu_f32: Filter::F32;
-    cpu_avx512_bf16: Filter::Avx512Bf16;
-    cpu_amx: Filter::Amx;
-    cuda: Filter::Cuda;
-    cuda_portable: Filter::CudaPortable;;
+    cpu_f32: filter::CPU_F32;
+    cpu_avx512_bf16: filter::CPU_AVX512_BF16;
+    cpu_amx: filter::CPU_AMX;
+    cuda: filter::CUDA;
+    cuda_portable: filter::CUDA_PORTABLE;;
     (
         joins_of_hostile_pools
         joins_are_of_eligible_rows
@@ -326,14 +324,14 @@ stamp! {
 
 // Too much for the test bed, which is not fast.
 stamp! {
-    cpu_large_f32: Filter::F32;
-    cpu_large_avx512_bf16: Filter::Avx512Bf16;
-    cpu_large_amx: Filter::Amx;;
+    cpu_large_f32: filter::CPU_F32;
+    cpu_large_avx512_bf16: filter::CPU_AVX512_BF16;
+    cpu_large_amx: filter::CPU_AMX;;
     (more_rows_than_are_packed_at_once)
 }
 
 // A pool that does not fit the device: its distances to given centers are settled as ever, joins are refused.
 stamp! {
-    cuda_staged: Filter::CudaStaged;;
+    cuda_staged: filter::CUDA_STAGED;;
     (nearest_centers joins_of_staged_pools_are_refused)
 }

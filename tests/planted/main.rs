@@ -1,6 +1,6 @@
 //! The test bed notices what it is there to notice: each bug planted in a kernel, the bed's own or the engine's, is seen by a check
 //! that passes without it.
-#![cfg(all(target_os = "linux", feature = "cuda"))]
+#![cfg(all(target_os = "linux", feature = "cuda", feature = "lab"))]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use farpoint::cuda::{Batch, BatchOptions, DevicePool, Stream};
 use farpoint::synth::{self, Shape};
-use farpoint::tuning::{Filter, Tuning, select_tuned, within};
 use farpoint::{Dtype, First, Metric, Options, Pool, Selection, Statistics};
 use rayon::prelude::*;
 
 #[path = "../common/mod.rs"]
 mod common;
 
+use common::filter::{self, Filter, select_tuned, within};
 use common::{bed, pools, reference};
 
 /// A race shows in some orders of the threads only; every check runs in the first order and in these adversarial ones.
@@ -251,14 +251,14 @@ const BATCH: Check = Check::Test("batch_matches_the_oracle");
 #[test]
 #[ignore = "run over beds with bugs"]
 fn engine_matches_the_oracle() {
-    all_agree(Filter::Cuda);
+    all_agree(filter::CUDA);
 }
 
 /// The same by the instructions of every device.
 #[test]
 #[ignore = "run over beds with bugs"]
 fn portable_matches_the_oracle() {
-    all_agree(Filter::CudaPortable);
+    all_agree(filter::CUDA_PORTABLE);
 }
 
 fn all_agree(filter: Filter) {
@@ -303,10 +303,10 @@ fn frontier_matches_the_oracle() {
     end_within(90);
     bed::load().unwrap().set_limit("multiprocessors", 2);
     let two_values: Vec<f32> = (0..10000).map(|row| (row > 0).into()).collect();
-    agree(Filter::Cuda, &two_values, 1, 2, &Options::default(), 300);
+    agree(filter::CUDA, &two_values, 1, 2, &Options::default(), 300);
     // As many far rows as a frontier has: the first row outside is of another kind.
     let far = |row: u16| f32::from(if row % 30 == 7 { 1000 + row / 30 } else { row % 64 });
-    agree(Filter::Cuda, &(0..9000).map(far).collect::<Vec<f32>>(), 1, 20, &Options::default(), 300);
+    agree(filter::CUDA, &(0..9000).map(far).collect::<Vec<f32>>(), 1, 20, &Options::default(), 300);
 }
 
 /// Keys that differ in their later digits alone: many threads have a part in the narrowing.
@@ -317,7 +317,7 @@ fn narrowing_matches_the_oracle() {
     bed::load().unwrap().set_limit("multiprocessors", 1);
     let spread = |row: u16| if row > 0 { 1.0 + f32::from(row) / 9000.0 } else { 0.0 };
     agree(
-        Filter::Cuda,
+        filter::CUDA,
         &(0..9000).map(spread).collect::<Vec<f32>>(),
         1,
         2,
@@ -333,7 +333,7 @@ fn falling_matches_the_oracle() {
     end_within(60);
     bed::load().unwrap().set_limit("multiprocessors", 1);
     let near = |row: u16| if row == 5000 { 1e6 } else { f32::from(row) / 9000.0 };
-    agree(Filter::Cuda, &(0..9000).map(near).collect::<Vec<f32>>(), 1, 6, &Options::default(), 300);
+    agree(filter::CUDA, &(0..9000).map(near).collect::<Vec<f32>>(), 1, 6, &Options::default(), 300);
 }
 
 /// More live rows than are picked at once.
@@ -344,13 +344,13 @@ fn panel_matches_the_oracle() {
     let bed = bed::load().unwrap();
     let close = |row: u16| 100.0 + f32::from(row % 181 * 97 % 50) / 64.0;
     let values: Vec<f32> = (0..9000).map(|row| if row == 0 { 0.0 } else { close(row) }).collect();
-    answer_agrees(Filter::Cuda, &values, 1, 4, &Options::default(), 8000);
+    answer_agrees(filter::CUDA, &values, 1, 4, &Options::default(), 8000);
     let ring = |row: u16| (f32::from(row) * 0.37).sin_cos();
     let ring = (0..6000).flat_map(|row| {
         let (x, y) = ring(row);
         if row == 0 { [0.0, 0.0] } else { [x, y] }
     });
-    answer_agrees(Filter::Cuda, &ring.collect::<Vec<f32>>(), 2, 30, &Options::default(), 5000);
+    answer_agrees(filter::CUDA, &ring.collect::<Vec<f32>>(), 2, 30, &Options::default(), 5000);
     assert!(bed.kernel_launches("panel_rank") > 5, "panels of too few rounds");
 }
 
@@ -393,8 +393,7 @@ fn join_agrees(values: &[f32], d: usize, rows: &[usize], rank: Option<usize>) {
     let mut expected = reference::all_pairs(&pool, &Options::default(), rows);
     let reach = rank.map_or(f64::INFINITY, |rank| expected[rank].2);
     expected.retain(|pair| pair.2 <= reach);
-    let tuning = Tuning { filter: Filter::Cuda, ..Tuning::default() };
-    let found = within(&pool, &Options::default(), &tuning, rows, reach, usize::MAX).unwrap();
+    let found = within(&pool, &Options::default(), &filter::CUDA, rows, reach, usize::MAX).unwrap();
     assert!(found == Some(expected));
 }
 
@@ -406,22 +405,21 @@ fn few_distances_are_settled() {
     bed::load().unwrap();
     let values = synth::pool(Shape::Text, 1500, 32, 1);
     let pool = Pool::new(&values, 32).unwrap();
-    let count = |filter| {
-        let tuning = Tuning { filter, frontier: Some(400), width: 1.0 };
+    let count = |filter: Filter| {
+        let filter = filter.with_frontier(400);
         let mut watch = |_| ControlFlow::Continue(());
-        let found = select_tuned(&pool, 200, &Options::default(), &tuning, &mut watch);
+        let found = select_tuned(&pool, 200, &Options::default(), &filter, &mut watch);
         found.unwrap().statistics
     };
-    let (gpu, cpu) = (count(Filter::Cuda), count(Filter::F32));
+    let (gpu, cpu) = (count(filter::CUDA), count(filter::CPU_F32));
     assert_eq!(gpu.rounds, cpu.rounds);
     assert!(10 * gpu.pick_canonical <= cpu.pick_canonical, "{gpu:?}, {cpu:?}");
 }
 
 fn at_once_agrees(values: &[f32], d: usize, budget: usize, options: &Options) {
     let pool = Pool::new(values, d).unwrap();
-    let tuning = Tuning { filter: Filter::CudaAtOnce, ..Tuning::default() };
     let mut watch = |_| ControlFlow::Continue(());
-    let found = select_tuned(&pool, budget, options, &tuning, &mut watch).unwrap();
+    let found = select_tuned(&pool, budget, options, &filter::CUDA_AT_ONCE, &mut watch).unwrap();
     let expected = reference::select(&pool, budget, options);
     assert_eq!((found.centers, found.radii), (expected.centers, expected.radii));
     assert_eq!(found.min_distances.unwrap(), expected.min_distances);
@@ -471,7 +469,7 @@ fn agree(
     let gpu = answer_agrees(filter, values, d, budget, options, frontier);
     let pool = Pool::new(values, d).unwrap();
     let options = Options { assign: true, ..options.clone() };
-    let cpu = selected(&pool, budget, &options, frontier, Filter::F32).statistics;
+    let cpu = selected(&pool, budget, &options, frontier, filter::CPU_F32).statistics;
     // A row that leaves a round before its distance is settled sees some of the round's picks again.
     assert!(gpu.refresh_evaluations <= 3 * cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
     assert!(4 * gpu.rounds <= 5 * cpu.rounds + 4, "{gpu:?}, {cpu:?}");
@@ -508,8 +506,8 @@ fn selected(
     frontier: usize,
     filter: Filter,
 ) -> Selection {
-    let tuning = Tuning { filter, frontier: Some(frontier), width: 1.0 };
-    select_tuned(pool, budget, options, &tuning, &mut |_| ControlFlow::Continue(())).unwrap()
+    let filter = filter.with_frontier(frontier);
+    select_tuned(pool, budget, options, &filter, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 #[test]

@@ -21,6 +21,7 @@ include!(concat!(env!("OUT_DIR"), "/images.rs"));
 const DRIVER_NEEDED: &str = "580";
 
 /// A GPU with the kernels loaded on it.
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory reads it"))]
 pub struct Gpu {
     context: Arc<CudaContext>,
     kernels: Kernels,
@@ -68,6 +69,7 @@ pub fn keeping_current<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory reads it"))]
 impl Gpu {
     /// The device of this number, opened once a process.
     ///

@@ -14,6 +14,7 @@ mod launched;
 pub(crate) mod lent;
 pub(crate) mod mean;
 mod prepare;
+#[cfg(feature = "lab")]
 pub(crate) mod probe;
 mod roles;
 mod settle;

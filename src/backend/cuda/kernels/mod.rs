@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod borrow;
 pub mod driver;
 pub mod memory;
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory reads it"))]
 pub mod probes;
 pub mod tensor_map;
 
@@ -210,6 +211,7 @@ pub struct Kernels {
     join_mma: Kernel<JoinArguments>,
     join_decide: ByDtype<JoinArguments>,
     batch: ByDtype<BatchArguments>,
+    #[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory reads it"))]
     pub probes: Probes,
     mean_sums: ByDtype<MeanArguments>,
     mean_total: Kernel<MeanArguments>,

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Result, ensure};
-use farpoint::tuning::{Filter, Tuning, best_of, plain_loop, read_bandwidth, select_tuned};
+use farpoint::lab::{Multiplier, Tuning, best_of, plain_loop, read_bandwidth, select_tuned};
 use farpoint::{Device, Options, Pool, Selection, Statistics, verify};
 use serde::Serialize;
 
@@ -64,10 +64,15 @@ pub fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
     let n = pool.rows();
     let mut engines = Vec::new();
     // First of all, while the process has kept no memory back that a run could use unseen.
-    for (name, filter) in [("auto", Filter::Auto), ("f32", Filter::F32)] {
-        engines.push(Entrant { name, filter, peak: peak_of(&pool, k, filter)?, runs: Vec::new() });
+    for (name, multiplier) in [("auto", Multiplier::Fastest), ("f32", Multiplier::Portable)] {
+        engines.push(Entrant {
+            name,
+            multiplier,
+            peak: peak_of(&pool, k, multiplier)?,
+            runs: Vec::new(),
+        });
     }
-    let selection = select_by(&pool, k, Filter::Auto)?;
+    let selection = select_by(&pool, k, Multiplier::Fastest)?;
     prove(&pool, &selection)?;
     let plain_departs_at = compare(subject, &selection)?;
     let bandwidth = read_bandwidth(&subject.values);
@@ -76,7 +81,7 @@ pub fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
         plain.push(best_of(1, || drop(plain_loop(&subject.values, d, k))));
         for entrant in &mut engines {
             let mut made = None;
-            let seconds = best_of(1, || made = Some(select_by(&pool, k, entrant.filter)));
+            let seconds = best_of(1, || made = Some(select_by(&pool, k, entrant.multiplier)));
             let selection = made.expect("it ran once")?;
             entrant.runs.push((seconds, selection.statistics));
         }
@@ -102,16 +107,16 @@ pub fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
 /// An engine to be timed.
 struct Entrant {
     name: &'static str,
-    filter: Filter,
+    multiplier: Multiplier,
     peak: Option<u64>,
     /// Seconds of each turn, and what the run did.
     runs: Vec<(f64, Statistics)>,
 }
 
 /// Memory beside the pool at its highest, where the system tells.
-fn peak_of(pool: &Pool, k: usize, filter: Filter) -> Result<Option<u64>> {
+fn peak_of(pool: &Pool, k: usize, multiplier: Multiplier) -> Result<Option<u64>> {
     let before = reset_peak();
-    select_by(pool, k, filter)?;
+    select_by(pool, k, multiplier)?;
     Ok(before.and_then(|before| Some(peak()?.saturating_sub(before))))
 }
 
@@ -155,8 +160,8 @@ fn engine(
     }
 }
 
-fn select_by(pool: &Pool, budget: usize, filter: Filter) -> Result<Selection> {
-    let tuning = Tuning { filter, ..Tuning::default() };
+fn select_by(pool: &Pool, budget: usize, multiplier: Multiplier) -> Result<Selection> {
+    let tuning = Tuning { multiplier, ..Tuning::default() };
     let options = Options { device: Device::Cpu, ..Options::default() };
     let mut watch = |_| ControlFlow::Continue(());
     Ok(select_tuned(pool, budget, &options, &tuning, &mut watch)?)

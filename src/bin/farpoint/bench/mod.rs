@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use farpoint::Pool;
+use farpoint::lab::product_rate;
 use farpoint::synth::{Shape, pool as synthetic};
-use farpoint::tuning::product_rate;
 use measure::{Measured, Subject, measure};
 use serde::Serialize;
 

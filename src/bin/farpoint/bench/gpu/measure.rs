@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use farpoint::cuda::{self, DevicePool, Stream};
-use farpoint::tuning::GpuRates;
+use farpoint::lab::GpuRates;
 use farpoint::{Device, Options, Pool, Selection, Statistics, select};
 use serde::Serialize;
 

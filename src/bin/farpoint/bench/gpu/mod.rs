@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use farpoint::tuning::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
+use farpoint::lab::{GpuFacts, GpuRates, gpu_facts, gpu_rates};
 use serde::Serialize;
 
 use self::measure::{Measured, measure};

@@ -1,7 +1,7 @@
 //! Where a run's time went, and what each part of it cannot be faster than on this GPU.
 
 use farpoint::Statistics;
-use farpoint::tuning::GpuRates;
+use farpoint::lab::GpuRates;
 use serde::Serialize;
 
 /// A part of a run.

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use farpoint::cuda::{Batch, BatchOptions, DevicePool, Stream};
+use farpoint::lab::GpuRates;
 use farpoint::synth::{Shape, pool as synthetic};
-use farpoint::tuning::GpuRates;
 use farpoint::{Device, Element, Options, Pool, Selection, select};
 use half::f16;
 use half::slice::HalfFloatSliceExt;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use farpoint::tuning::{GpuFacts, GpuRates};
+use farpoint::lab::{GpuFacts, GpuRates};
 
 use super::measure::{Measured, Timed};
 use super::phases::{Phase, Work};

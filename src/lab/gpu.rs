@@ -3,7 +3,7 @@
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use serde::Serialize;
 
-use crate::backend::cuda::accumulation::largest_share;
+use super::accumulation::largest_share;
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::kernels::driver;
 use crate::backend::cuda::probe::{Multiplier, Probe, Prober};

@@ -1,0 +1,73 @@
+//! Where work is done: on the device asked for, by the fastest products it has, unless the laboratory asks for others.
+
+use super::cuda::has_driver;
+use super::tuning::Multiplier;
+use crate::backend::cpu::kernels;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::backend::cpu::kernels::amx::Amx;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
+use crate::backend::cpu::kernels::gemm::Gemm;
+use crate::error::{Error, Result};
+use crate::ground::HostGround;
+use crate::options::Device;
+
+/// What is to be done, wherever that turns out to be.
+pub(super) trait Work {
+    type Answer;
+
+    fn on_cpu<M: kernels::Multiplier>(
+        &mut self,
+        ground: &HostGround,
+        multiplier: M,
+    ) -> Result<Self::Answer>;
+
+    fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Self::Answer>;
+}
+
+/// Do `work` on `device`. Also why the GPU was not used, where `Auto` found a driver: the GPU cannot do the work, or has not the memory for
+/// it. A GPU that fails while it works is an error, whoever chose it.
+pub(super) fn dispatch<W: Work>(
+    ground: HostGround,
+    device: Device,
+    multiplier: Multiplier,
+    work: &mut W,
+) -> Result<(W::Answer, Option<String>)> {
+    match device {
+        Device::Cpu => Ok((on_cpu(ground, multiplier, work)?, None)),
+        Device::Cuda(ordinal) => Ok((work.on_cuda(&ground, ordinal)?, None)),
+        // Without a driver the machine is an ordinary one, and the CPU no fallback.
+        Device::Auto if !has_driver() => Ok((on_cpu(ground, multiplier, work)?, None)),
+        Device::Auto => match work.on_cuda(&ground, 0) {
+            Ok(answer) => Ok((answer, None)),
+            Err(error) => {
+                let reason = error.refusal()?;
+                Ok((on_cpu(ground, multiplier, work)?, Some(reason)))
+            }
+        },
+    }
+}
+
+fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> Result<W::Answer> {
+    let ground = &ground.keep_norms()?;
+    let wanted = |one| multiplier == Multiplier::Fastest || multiplier == one;
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if let Some(amx) = Amx::detect().filter(|_| wanted(Multiplier::Amx)) {
+        return work.on_cpu(ground, amx);
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        let pays = multiplier != Multiplier::Fastest || Avx512Bf16::is_fast();
+        let wanted = wanted(Multiplier::Avx512Bf16) && pays;
+        if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted) {
+            return work.on_cpu(ground, bf16);
+        }
+    }
+    match multiplier {
+        Multiplier::Fastest | Multiplier::Portable => work.on_cpu(ground, Gemm),
+        missing => {
+            let reason = format!("this machine has no {missing:?} products");
+            Err(Error::Unsupported { device: Device::Cpu, reason })
+        }
+    }
+}

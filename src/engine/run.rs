@@ -1,0 +1,21 @@
+//! Greedy over a backend, with frontiers as tuned.
+
+use super::tuning::Tuning;
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::greedy::{self, Frontier, Watch};
+use crate::ground::Ground;
+use crate::question::Question;
+use crate::selection::Selection;
+
+pub(super) fn lazy(
+    question: &Question,
+    ground: &Ground,
+    mut backend: impl Backend,
+    tuning: &Tuning,
+    watch: Watch,
+) -> Result<Selection> {
+    let adaptive = || Frontier::adaptive(ground.rows.len(), ground.rows.dimensions());
+    let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
+    greedy::lazy(question, ground, &mut backend, frontier, watch)
+}

@@ -1,0 +1,73 @@
+//! Selections from pools in host memory.
+
+use super::cuda::{on_cuda, select_copied};
+use super::place::{Work, dispatch};
+use super::run::lazy;
+use super::tuning::{Placement, Tuning};
+use crate::backend::cpu::Cpu;
+use crate::backend::cpu::kernels::Multiplier;
+use crate::error::Result;
+use crate::greedy::Watch;
+use crate::ground::HostGround;
+use crate::options::Options;
+use crate::pool::Pool;
+use crate::question::Question;
+use crate::selection::Selection;
+use crate::threads::on_engine_threads;
+
+/// [`crate::select_with`], tuned.
+///
+/// # Errors
+/// As there, and [`crate::Error::Unsupported`] if the device lacks what is asked for.
+pub fn select_tuned(
+    pool: &Pool,
+    budget: usize,
+    options: &Options,
+    tuning: &Tuning,
+    watch: Watch,
+) -> Result<Selection> {
+    if tuning.placement == Placement::Lent {
+        return select_copied(pool, budget, options, tuning, watch);
+    }
+    let threads = threads(options, pool, budget);
+    on_engine_threads(threads, || {
+        let ground = HostGround::of_pool(pool, options)?;
+        let question = Question::new(budget, options, &ground)?;
+        let work = &mut Selecting { question, tuning, watch };
+        let (mut selection, fallback) = dispatch(ground, options.device, tuning.multiplier, work)?;
+        selection.statistics.fallback = fallback;
+        Ok(selection)
+    })?
+}
+
+/// Products of values up to which a selection is sooner done than a second thread is started.
+const ALONE: usize = 1 << 23;
+
+/// How many threads to start, 0 being one a core: small selections are made by one. The answer does not depend on it.
+fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
+    let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
+    let centers = budget.min(pool.rows()) + given + options.resume.len();
+    let values = pool.rows().saturating_mul(pool.dimensions());
+    let is_small = values.saturating_mul(centers) <= ALONE;
+    if options.threads == 0 && is_small { 1 } else { options.threads }
+}
+
+/// Greedy, in rounds or at once.
+struct Selecting<'w> {
+    question: Question<'w>,
+    tuning: &'w Tuning,
+    watch: Watch<'w>,
+}
+
+impl Work for Selecting<'_> {
+    type Answer = Selection;
+
+    fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
+        let backend = Cpu::new(ground, multiplier, self.tuning.width);
+        lazy(&self.question, ground, backend, self.tuning, self.watch)
+    }
+
+    fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Selection> {
+        on_cuda(&self.question, ground, ordinal, self.tuning, self.watch)
+    }
+}

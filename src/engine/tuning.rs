@@ -1,0 +1,69 @@
+//! The axes of a run that no answer depends on. Where it runs is the options' [`crate::Device`].
+
+/// How the engine works. The default is the fastest way the device has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// The products of the filter.
+    pub multiplier: Multiplier,
+    /// Where the pool is kept during a run on a GPU.
+    pub placement: Placement,
+    /// How many launches a GPU takes for a selection.
+    pub path: Path,
+    /// Rows a frontier; adapted if not given.
+    pub frontier: Option<usize>,
+    /// The factor on the filter's interval; only 1 and more give right answers.
+    pub width: f64,
+}
+
+/// The instructions that make the products of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory asks for the others"))]
+pub enum Multiplier {
+    /// The fastest that the device has.
+    #[default]
+    Fastest,
+    /// Those that every device of its kind has: f32 on a CPU, f16 by `mma.sync` on a GPU.
+    Portable,
+    /// bf16 by AVX-512, on a CPU.
+    Avx512Bf16,
+    /// bf16 by AMX, on a CPU.
+    Amx,
+}
+
+/// Where a pool from host memory is kept during a run on a GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory asks for the others"))]
+pub enum Placement {
+    /// On the GPU if it fits, else on the host.
+    #[default]
+    Fitting,
+    /// On the host: the rows that a round needs travel.
+    Staged,
+    /// On the GPU before the run begins, as a caller would lend it.
+    Lent,
+}
+
+/// How many launches a GPU takes for a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory asks for the others"))]
+pub enum Path {
+    /// One if the pool is small enough, else rounds.
+    #[default]
+    Shortest,
+    /// Rounds, however small the pool.
+    Rounds,
+    /// One launch. It is an error if the pool is too large for that.
+    AtOnce,
+}
+
+impl Default for Tuning {
+    fn default() -> Tuning {
+        Tuning {
+            multiplier: Multiplier::Fastest,
+            placement: Placement::Fitting,
+            path: Path::Shortest,
+            frontier: None,
+            width: 1.0,
+        }
+    }
+}

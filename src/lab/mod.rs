@@ -1,0 +1,21 @@
+//! The laboratory: how the engine works and what this machine can do, for tests and benchmarks. Nothing here changes an answer, nothing
+//! outside rests on it, and nothing here is stable.
+
+#[cfg(feature = "cuda")]
+mod accumulation;
+#[cfg(feature = "cuda")]
+mod gpu;
+mod plain_loop;
+mod rates;
+mod space;
+
+#[cfg(feature = "cuda")]
+pub use gpu::{GpuFacts, GpuRates, accumulation_shares, gpu_facts, gpu_rates};
+pub use plain_loop::plain_loop;
+pub use rates::{best_of, product_rate};
+pub use space::{labeled_distances, min_distances, within};
+
+pub use crate::bandwidth::read_bandwidth;
+#[cfg(feature = "cuda")]
+pub use crate::engine::select_lent;
+pub use crate::engine::{Multiplier, Path, Placement, Tuning, select_tuned};

@@ -1,0 +1,101 @@
+//! What properties are stamped onto: a device, and how the engine works there.
+
+use std::ops::ControlFlow;
+
+use farpoint::lab::{self, Multiplier, Path, Placement, Tuning};
+use farpoint::{Device, Options, Pool, Progress, Result, Selection};
+
+/// A device, and how the engine works there.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    pub device: Device,
+    pub tuning: Tuning,
+}
+
+/// What the CPU takes by itself.
+pub const CPU: Filter = cpu(Multiplier::Fastest);
+pub const CPU_F32: Filter = cpu(Multiplier::Portable);
+pub const CPU_AVX512_BF16: Filter = cpu(Multiplier::Avx512Bf16);
+pub const CPU_AMX: Filter = cpu(Multiplier::Amx);
+pub const CUDA: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::Rounds);
+pub const CUDA_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Fitting, Path::Rounds);
+pub const CUDA_STAGED: Filter = gpu(Multiplier::Fastest, Placement::Staged, Path::Rounds);
+pub const CUDA_STAGED_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Staged, Path::Rounds);
+pub const CUDA_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::Rounds);
+pub const CUDA_AT_ONCE: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::AtOnce);
+pub const CUDA_AT_ONCE_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::AtOnce);
+
+const fn cpu(multiplier: Multiplier) -> Filter {
+    on(Device::Cpu, multiplier, Placement::Fitting, Path::Shortest)
+}
+
+const fn gpu(multiplier: Multiplier, placement: Placement, path: Path) -> Filter {
+    on(Device::Cuda(0), multiplier, placement, path)
+}
+
+const fn on(device: Device, multiplier: Multiplier, placement: Placement, path: Path) -> Filter {
+    Filter { device, tuning: Tuning { multiplier, placement, path, frontier: None, width: 1.0 } }
+}
+
+impl Filter {
+    /// The same with frontiers of so many rows.
+    pub fn with_frontier(self, rows: usize) -> Filter {
+        Filter { tuning: Tuning { frontier: Some(rows), ..self.tuning }, ..self }
+    }
+
+    /// The same with intervals so many times as wide.
+    pub fn with_width(self, width: f64) -> Filter {
+        Filter { tuning: Tuning { width, ..self.tuning }, ..self }
+    }
+
+    pub fn is_cuda(&self) -> bool {
+        matches!(self.device, Device::Cuda(_))
+    }
+
+    /// `options` on this device.
+    fn on<'a>(&self, options: &Options<'a>) -> Options<'a> {
+        Options { device: self.device, ..options.clone() }
+    }
+}
+
+/// As `farpoint::select_with`.
+pub fn select_tuned(
+    pool: &Pool,
+    budget: usize,
+    options: &Options,
+    filter: &Filter,
+    watch: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+) -> Result<Selection> {
+    lab::select_tuned(pool, budget, &filter.on(options), &filter.tuning, watch)
+}
+
+/// As `farpoint::lab::within`.
+pub fn within(
+    pool: &Pool,
+    options: &Options,
+    filter: &Filter,
+    rows: &[usize],
+    reach: f64,
+    most: usize,
+) -> Result<Option<Vec<(u32, u32, f64)>>> {
+    lab::within(pool, &filter.on(options), &filter.tuning, rows, reach, most)
+}
+
+/// As `farpoint::lab::labeled_distances`.
+pub fn labeled_distances(
+    pool: &Pool,
+    options: &Options,
+    filter: &Filter,
+) -> Result<(Vec<f64>, Vec<u32>)> {
+    lab::labeled_distances(pool, &filter.on(options), &filter.tuning)
+}
+
+/// As `farpoint::lab::min_distances`.
+pub fn min_distances(
+    pool: &Pool,
+    options: &Options,
+    filter: &Filter,
+    centers: &[usize],
+) -> Result<(Vec<f64>, Vec<u32>)> {
+    lab::min_distances(pool, &filter.on(options), &filter.tuning, centers)
+}
