@@ -1,6 +1,7 @@
 //! The ground of a selection, checked: where the rows are, and what each of them may be. A backend knows this and nothing of the
 //! question ([`crate::question`]).
 
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use crate::error::{Error, Result};
@@ -43,6 +44,19 @@ impl<'a> HostGround<'a> {
     pub fn keep_norms(mut self) -> Result<HostGround<'a>> {
         self.rows.keep_norms("row", self.interrupt)?;
         Ok(self)
+    }
+
+    /// The ground of rows `part`, for a shard: centers reach it by value, so that it has none of its own.
+    pub fn part(&self, part: Range<usize>) -> HostGround<'_> {
+        Ground {
+            outside: None,
+            labeled: &[],
+            weights: self.weights.map(|weights| &weights[part.clone()]),
+            excluded: self.excluded[part.clone()].to_vec(),
+            eligible: self.eligible[part.clone()].to_vec(),
+            interrupt: self.interrupt,
+            rows: self.rows.part(part),
+        }
     }
 
     /// The same rows, none of them labeled, excluded or weighted.
@@ -88,6 +102,11 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
             interrupt: self.interrupt,
             rows,
         }
+    }
+
+    /// What ends the run when it is set.
+    pub fn interrupt(&self) -> Option<&'a AtomicBool> {
+        self.interrupt
     }
 
     /// Whether the run must end. Once it must it always must, and what was being computed may be anything: only picks count.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
@@ -87,9 +88,11 @@ impl Gather for FetchedRows {
     }
 }
 
-/// The rows of a pool on the host. Cosine keeps 8 bytes a row and never a second copy of the pool.
+/// Consecutive rows of a pool on the host, numbered from 0: all of them, but for a shard's. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
     pool: &'a Pool<'a>,
+    /// Those of the pool that these are.
+    range: Range<usize>,
     metric: Metric,
     /// Canonical norms, under cosine, once they are kept.
     norms: Option<Cow<'a, [f64]>>,
@@ -97,16 +100,19 @@ pub(crate) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub fn new(pool: &'a Pool<'a>, metric: Metric) -> Rows<'a> {
-        Rows { pool, metric, norms: None }
+        Rows { pool, range: 0..pool.rows(), metric, norms: None }
+    }
+
+    /// Rows `part` of these, with their norms where those are kept.
+    pub fn part(&self, part: Range<usize>) -> Rows<'_> {
+        let norms = self.norms.as_deref().map(|norms| Cow::Borrowed(&norms[part.clone()]));
+        let range = self.range.start + part.start..self.range.start + part.end;
+        Rows { pool: self.pool, range, metric: self.metric, norms }
     }
 
     /// The same rows again, the norms that are kept among them.
     pub fn again(&self) -> Rows<'_> {
-        Rows {
-            pool: self.pool,
-            metric: self.metric,
-            norms: self.norms.as_deref().map(Cow::Borrowed),
-        }
+        self.part(0..self.len())
     }
 
     /// Under cosine, compute every norm and keep it; reads the pool once. `what` names a row in errors. If the run was interrupted, the
@@ -121,20 +127,20 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// The pool they are the rows of.
+    /// The pool they are the rows of, all of them or a part.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
     }
 
     /// Row `row` as it is stored.
     pub fn stored(&self, row: usize) -> &[u8] {
-        self.pool.row_bytes(row)
+        self.pool.row_bytes(self.range.start + row)
     }
 }
 
 impl Gather for Rows<'_> {
     fn len(&self) -> usize {
-        self.pool.rows()
+        self.range.len()
     }
 
     fn dimensions(&self) -> usize {
@@ -150,11 +156,12 @@ impl Gather for Rows<'_> {
     }
 
     fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        let stored_row = self.range.start + row;
         if self.metric == Metric::Euclidean {
-            return self.pool.row(row, scratch);
+            return self.pool.row(stored_row, scratch);
         }
         let mut stored = Vec::new();
-        let values = self.pool.row(row, &mut stored);
+        let values = self.pool.row(stored_row, &mut stored);
         normalize(
             values,
             self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]),

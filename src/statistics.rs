@@ -27,6 +27,10 @@ pub struct Statistics {
     pub pick_canonical: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
+    /// Exchanges with the shards of a pool that several hold, two a round; 0 where one device holds it.
+    pub exchanges: u64,
+    /// Bytes that crossed between them and whoever picks. Those of a round do not grow with the pool.
+    pub exchange_bytes: u64,
     /// Seconds for what comes before the first round: reading the pool, finding the mean and the scale, applying the
     /// first center.
     pub prepare_seconds: f64,
@@ -38,4 +42,35 @@ pub struct Statistics {
     pub pick_seconds: f64,
     /// Seconds settling every row at the end.
     pub settle_seconds: f64,
+}
+
+impl Statistics {
+    /// The counts and times of two parts of a run. What only one of them has is kept.
+    pub(crate) fn and(self, other: Statistics) -> Statistics {
+        let device = match () {
+            () if other.device.is_empty() || other.device == self.device => self.device,
+            () if self.device.is_empty() => other.device,
+            () => format!("{}, {}", self.device, other.device),
+        };
+        Statistics {
+            device,
+            fallback: self.fallback.or(other.fallback),
+            device_bytes: self.device_bytes + other.device_bytes,
+            rounds: self.rounds + other.rounds,
+            refresh_evaluations: self.refresh_evaluations + other.refresh_evaluations,
+            tile_evaluations: self.tile_evaluations + other.tile_evaluations,
+            pick_evaluations: self.pick_evaluations + other.pick_evaluations,
+            refreshed_rows: self.refreshed_rows + other.refreshed_rows,
+            refresh_canonical: self.refresh_canonical + other.refresh_canonical,
+            pick_canonical: self.pick_canonical + other.pick_canonical,
+            row_reads: self.row_reads + other.row_reads,
+            exchanges: self.exchanges + other.exchanges,
+            exchange_bytes: self.exchange_bytes + other.exchange_bytes,
+            prepare_seconds: self.prepare_seconds + other.prepare_seconds,
+            frontier_seconds: self.frontier_seconds + other.frontier_seconds,
+            refresh_seconds: self.refresh_seconds + other.refresh_seconds,
+            pick_seconds: self.pick_seconds + other.pick_seconds,
+            settle_seconds: self.settle_seconds + other.settle_seconds,
+        }
+    }
 }

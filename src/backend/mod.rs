@@ -5,6 +5,9 @@ pub(crate) mod cpu;
 pub(crate) mod cuda;
 pub(crate) mod interval;
 mod settled;
+pub(crate) mod shard;
+pub(crate) mod sharded;
+mod zeros;
 
 use crate::error::Result;
 use crate::statistics::Statistics;
@@ -19,6 +22,19 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub fn precedes(self, other: Candidate) -> bool {
         self.key > other.key || (self.key == other.key && self.row < other.row)
+    }
+
+    /// The one that precedes the other, if there are two.
+    pub fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// For sorting: the one that precedes comes first.
+    pub fn order(&self, other: &Candidate) -> std::cmp::Ordering {
+        other.key.total_cmp(&self.key).then(self.row.cmp(&other.row))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Where a selection runs, and how: the device asked for, and the fastest way it has unless a test or benchmark asks for another.
 //!
-//! `place` finds the device, `select` and `space` say what is done there, `cuda` is a GPU's part, `run` is greedy over whatever was found.
+//! `place` finds the device, `select` and `space` say what is done there, `cuda` is a GPU's part, `shards` is several
+//! holders of rows, `run` is greedy over whatever was found.
 
 #[cfg_attr(not(feature = "cuda"), path = "cuda_absent.rs")]
 mod cuda;
 mod place;
 mod run;
 mod select;
+mod shards;
 mod space;
 mod tuning;
 

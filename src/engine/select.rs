@@ -3,6 +3,7 @@
 use super::cuda::{on_cuda, select_copied};
 use super::place::{Work, dispatch};
 use super::run::lazy;
+use super::shards::{parts, sharded};
 use super::tuning::{Placement, Tuning};
 use crate::backend::cpu::Cpu;
 use crate::backend::cpu::kernels::Multiplier;
@@ -63,7 +64,13 @@ impl Work for Selecting<'_> {
     type Answer = Selection;
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
-        let backend = Cpu::new(ground, multiplier, self.tuning.width);
+        let (width, shards) = (self.tuning.width, self.tuning.shards);
+        if shards > 1 {
+            let parts = parts(ground, shards);
+            let backend = sharded(ground, &parts, multiplier, width);
+            return lazy(&self.question, ground, backend, self.tuning, self.watch);
+        }
+        let backend = Cpu::new(ground, multiplier, width);
         lazy(&self.question, ground, backend, self.tuning, self.watch)
     }
 

@@ -9,6 +9,8 @@ pub struct Tuning {
     pub placement: Placement,
     /// How many launches a GPU takes for a selection.
     pub path: Path,
+    /// How many shards of a CPU hold the pool, each its own part; 0 and 1 are one device.
+    pub shards: usize,
     /// Rows a frontier; adapted if not given.
     pub frontier: Option<usize>,
     /// The factor on the filter's interval; only 1 and more give right answers.
@@ -62,6 +64,7 @@ impl Default for Tuning {
             multiplier: Multiplier::Fastest,
             placement: Placement::Fitting,
             path: Path::Shortest,
+            shards: 0,
             frontier: None,
             width: 1.0,
         }

@@ -1,6 +1,8 @@
 //! The row nearest the mean, of a pool that the host reads: on all of the engine's threads, in an order of sums that their number
 //! does not change.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::distance::distance_to_point;
@@ -14,63 +16,123 @@ const MOST_SUMS: usize = 1 << 20;
 
 /// A row, and its distance to a point.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Nearest {
+pub(crate) struct NearPoint {
     pub distance: f64,
     pub row: usize,
 }
 
-impl Nearest {
+impl NearPoint {
     /// The nearer, the lower of equally near ones.
-    pub fn nearer(self, other: Nearest) -> Nearest {
+    pub fn nearer(self, other: NearPoint) -> NearPoint {
         let is_other = (other.distance, other.row) < (self.distance, self.row);
         if is_other { other } else { self }
     }
 }
 
+/// Sums over the first rows of a pool that are not excluded, block by block, so that whoever holds the next rows can go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Sums {
+    /// Of whole blocks.
+    total: Vec<f64>,
+    /// Of the block begun.
+    block: Vec<f64>,
+    /// Rows seen, excluded ones among them.
+    seen: usize,
+    /// Rows summed.
+    count: usize,
+}
+
+impl Sums {
+    pub fn new(d: usize) -> Sums {
+        Sums { total: vec![0.0; d], block: vec![0.0; d], seen: 0, count: 0 }
+    }
+
+    /// The mean of all rows summed.
+    pub fn mean(&self) -> Vec<f64> {
+        let sums = self.total.iter().zip(&self.block);
+        sums.map(|(total, block)| (total + block) / self.count as f64).collect()
+    }
+
+    fn add_row(&mut self, values: &[f32]) {
+        add(&mut self.block, values);
+        self.count += 1;
+    }
+
+    /// A block is complete: `sum` of its rows, or those of the block begun.
+    fn end_block(&mut self, sum: Option<&[f64]>) {
+        let sum = sum.unwrap_or(&self.block);
+        self.total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
+        self.block.fill(0.0);
+    }
+}
+
+/// Add a row to sums over dimensions.
+pub(crate) fn add(sums: &mut [f64], values: &[f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
+}
+
 /// The eligible row nearest the mean of the rows that are not excluded, of `rows`, the ground's. Reads them twice.
 pub(crate) fn nearest_the_mean(ground: &Ground, rows: &Rows) -> usize {
-    let mut sums = vec![0.0; rows.dimensions()];
+    let mut sums = Sums::new(rows.dimensions());
     add_sums(ground, rows, &mut sums);
-    let count = ground.excluded.iter().filter(|&&excluded| !excluded).count();
-    let mean: Vec<f64> = sums.iter().map(|sum| sum / count as f64).collect();
-    let nearest = nearest_to(ground, rows, &mean);
+    let nearest = nearest_to(ground, rows, &sums.mean());
     nearest.expect("the budget was checked: a row may be chosen").row
 }
 
-/// Add to `total`, `(d,)`, the rows that are not excluded: f64 sums over blocks of consecutive rows, block sums added in block
+/// Add the rows of `ground`, which follow those already summed: f64 sums over blocks of consecutive rows, block sums added in block
 /// order.
-pub(crate) fn add_sums(ground: &Ground, rows: &Rows, total: &mut [f64]) {
-    let blocks: Vec<usize> = (0..rows.len()).step_by(MEAN_BLOCK).collect();
+pub(crate) fn add_sums(ground: &Ground, rows: &Rows, sums: &mut Sums) {
+    let n = rows.len();
+    // The rows that complete the block begun before them, whole blocks, and what begins another.
+    let head = (sums.seen.next_multiple_of(MEAN_BLOCK) - sums.seen).min(n);
+    let whole = head + (n - head) / MEAN_BLOCK * MEAN_BLOCK;
+    add_one_by_one(ground, rows, 0..head, sums);
+    let blocks: Vec<usize> = (head..whole).step_by(MEAN_BLOCK).collect();
     let at_once = (MOST_SUMS / rows.dimensions()).max(1);
     for blocks in blocks.chunks(at_once).take_while(|_| !ground.is_interrupted()) {
-        let sums: Vec<Vec<f64>> =
+        let made: Vec<(Vec<f64>, usize)> =
             blocks.par_iter().map(|&start| block_sum(ground, rows, start)).collect();
-        for block in sums {
-            total.iter_mut().zip(&block).for_each(|(total, sum)| *total += sum);
+        for (sum, count) in made {
+            sums.end_block(Some(&sum));
+            sums.count += count;
+        }
+    }
+    sums.seen += whole - head;
+    add_one_by_one(ground, rows, whole..n, sums);
+}
+
+fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut Sums) {
+    let mut scratch = Vec::new();
+    for row in range {
+        if !ground.excluded[row] {
+            sums.add_row(rows.get(row, &mut scratch));
+        }
+        sums.seen += 1;
+        if sums.seen.is_multiple_of(MEAN_BLOCK) {
+            sums.end_block(None);
         }
     }
 }
 
-fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> Vec<f64> {
+/// The sum of a whole block's rows that are not excluded, and how many those are.
+fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> (Vec<f64>, usize) {
     let mut sums = vec![0.0; rows.dimensions()];
     let mut scratch = Vec::new();
-    let end = rows.len().min(start + MEAN_BLOCK);
-    for row in (start..end).filter(|&row| !ground.excluded[row]) {
-        let values = rows.get(row, &mut scratch);
-        sums.iter_mut().zip(values).for_each(|(sum, &v)| *sum += f64::from(v));
-    }
-    sums
+    let counted = (start..start + MEAN_BLOCK).filter(|&row| !ground.excluded[row]);
+    let count = counted.clone().count();
+    counted.for_each(|row| add(&mut sums, rows.get(row, &mut scratch)));
+    (sums, count)
 }
 
 /// The eligible row nearest `point`, the lowest of equally near ones; none if no row is eligible.
-pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<Nearest> {
+pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<NearPoint> {
     (0..rows.len())
         .into_par_iter()
         .with_min_len(64)
         .filter(|&row| ground.eligible[row])
         .map_init(Vec::new, |scratch, row| match ground.is_interrupted() {
-            true => Nearest { distance: f64::INFINITY, row },
-            false => Nearest { distance: distance_to_point(rows.get(row, scratch), point), row },
+            true => NearPoint { distance: f64::INFINITY, row },
+            false => NearPoint { distance: distance_to_point(rows.get(row, scratch), point), row },
         })
-        .reduce_with(Nearest::nearer)
+        .reduce_with(NearPoint::nearer)
 }

@@ -34,7 +34,20 @@ const fn gpu(multiplier: Multiplier, placement: Placement, path: Path) -> Filter
 }
 
 const fn on(device: Device, multiplier: Multiplier, placement: Placement, path: Path) -> Filter {
-    Filter { device, tuning: Tuning { multiplier, placement, path, frontier: None, width: 1.0 } }
+    Filter {
+        device,
+        tuning: Tuning { multiplier, placement, path, shards: 0, frontier: None, width: 1.0 },
+    }
+}
+
+/// The pool held by so many shards of the CPU.
+pub const CPU_2_SHARDS: Filter = shards(2, Multiplier::Fastest);
+pub const CPU_3_SHARDS: Filter = shards(3, Multiplier::Fastest);
+pub const CPU_7_SHARDS: Filter = shards(7, Multiplier::Portable);
+
+const fn shards(shards: usize, multiplier: Multiplier) -> Filter {
+    let one = cpu(multiplier);
+    Filter { tuning: Tuning { shards, ..one.tuning }, ..one }
 }
 
 impl Filter {

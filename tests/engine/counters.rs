@@ -106,3 +106,50 @@ fn settled_runs_apply_every_pair() {
     // Every row that is no center, and every center but the first, which is applied before the first round.
     assert!(one.refresh_evaluations + one.pick_evaluations >= 450 * 49, "{one:?}");
 }
+
+/// Several holders of the rows do together what one does: the same rounds, the same rows refreshed, the same pairs.
+#[test]
+fn shards_do_the_work_of_one() {
+    let values = pool(Shape::Text, 6000, 32, 42);
+    let text = Pool::new(&values, 32).unwrap();
+    let digits = Pool::open("data/digits.npy").unwrap();
+    let work = |counts: Statistics| {
+        let pairs = (counts.refresh_evaluations, counts.pick_evaluations);
+        (counts.rounds, counts.refreshed_rows, pairs, counts.row_reads)
+    };
+    for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 1797, 64)] {
+        let one = count(pool, budget, filter::CPU_F32.with_frontier(frontier));
+        assert_eq!(
+            (one.exchanges, one.exchange_bytes),
+            (0, 0),
+            "nothing is exchanged with oneself"
+        );
+        for shards in [filter::CPU_2_SHARDS, filter::CPU_3_SHARDS, filter::CPU_7_SHARDS] {
+            let several = count(pool, budget, shards.with_frontier(frontier));
+            // One more asks for a frontier and finds that no row is left.
+            assert!(several.exchanges as usize <= 2 * several.rounds + 1, "{several:?}");
+            assert_eq!(work(several), work(one.clone()), "{shards:?}");
+        }
+        // Without a frontier's size given, it adapts to the same counts.
+        let several = count(pool, budget, filter::CPU_7_SHARDS);
+        assert_eq!(work(several), work(count(pool, budget, filter::CPU_F32)));
+    }
+}
+
+/// What crosses between shards and picks in a round is some rows of the frontier, whatever the pool's size.
+#[test]
+fn what_crosses_in_a_round_does_not_grow_with_the_pool() {
+    const D: usize = 32;
+    let (budget, frontier, shards) = (200, 300, 3);
+    for n in [3_000, 12_000] {
+        let values = pool(Shape::Text, n, D, 42);
+        let pool = Pool::new(&values, D).unwrap();
+        let counts = count(&pool, budget, filter::CPU_3_SHARDS.with_frontier(frontier));
+        let (row, candidate, state) = (8 + 4 * D, 16, 16);
+        let a_round = shards * (frontier + 1) * candidate + frontier * (row + 2 * state);
+        let centers = (1 + shards) * budget * row;
+        let most = counts.rounds * a_round + centers;
+        assert!(counts.exchange_bytes as usize <= most, "{most} bytes, {counts:?}");
+        assert!(counts.exchange_bytes > 0, "{counts:?}");
+    }
+}

@@ -454,6 +454,9 @@ stamp! {
     cpu_f32: filter::CPU_F32;
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
+    cpu_2_shards: filter::CPU_2_SHARDS;
+    cpu_3_shards: filter::CPU_3_SHARDS;
+    cpu_7_shards: filter::CPU_7_SHARDS;
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;

@@ -1,44 +1,92 @@
-//! The centers so far, by number: labeled rows, outside vectors, picks.
+//! The centers so far, by number.
 
+use crate::backend::shard::CenterBlock;
 use crate::ground::HostGround;
 use crate::rows::Gather;
 
-/// Resolves a center's number to its row.
+/// Where each center's values are.
 pub struct Centers<'p> {
     ground: &'p HostGround<'p>,
-    picks: Vec<usize>,
+    places: Vec<Place>,
+    /// Values of the centers that came from elsewhere, under the metric.
+    lent: Vec<f32>,
+}
+
+/// Where one center's values are.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// It is this row of the ground.
+    Row(usize),
+    /// It is this of the labeled vectors.
+    Vector(usize),
+    /// It came from elsewhere: its values begin here among those lent.
+    Lent(usize),
 }
 
 impl<'p> Centers<'p> {
+    /// The labeled centers of `ground`.
     pub fn new(ground: &'p HostGround<'p>) -> Centers<'p> {
-        Centers { ground, picks: Vec::new() }
+        let vectors = ground.labeled_count() - ground.labeled.len();
+        let rows = ground.labeled.iter().map(|&row| Place::Row(row));
+        let places = rows.chain((0..vectors).map(Place::Vector)).collect();
+        Centers { ground, places, lent: Vec::new() }
     }
 
     pub fn len(&self) -> usize {
-        self.ground.labeled_count() + self.picks.len()
+        self.places.len()
     }
 
-    pub fn picks(&self) -> &[usize] {
-        &self.picks
+    /// The rows of the ground that are centers.
+    pub fn rows(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().filter_map(|place| match place {
+            Place::Row(row) => Some(*row),
+            Place::Vector(_) | Place::Lent(_) => None,
+        })
     }
 
+    /// The numbers of the centers that are no rows of the ground.
+    pub fn from_elsewhere(&self) -> impl Iterator<Item = usize> {
+        let is_row = |place: &Place| matches!(place, Place::Row(_));
+        (0..self.len()).filter(move |&center| !is_row(&self.places[center]))
+    }
+
+    /// Row `row` of the ground becomes a center.
     pub fn push(&mut self, row: usize) {
-        self.picks.push(row);
+        self.places.push(Place::Row(row));
     }
 
-    /// Center number `center` as it is stored, if it is a pick.
-    pub fn stored(&self, center: usize) -> &[u8] {
-        match center.checked_sub(self.ground.labeled_count()) {
-            None => &[],
-            Some(pick) => self.ground.rows.stored(self.picks[pick]),
+    /// Take in centers, of which those that `own` names are rows of the ground: their values are there.
+    pub fn take(&mut self, block: &CenterBlock, own: impl Fn(usize) -> Option<usize>) {
+        let d = self.ground.rows.dimensions();
+        for (row, values) in block.rows.iter().zip(block.values.chunks_exact(d)) {
+            let place = match row.and_then(&own) {
+                Some(row) => Place::Row(row),
+                None => Place::Lent(self.lent.len()),
+            };
+            if let Place::Lent(_) = place {
+                self.lent.extend_from_slice(values);
+            }
+            self.places.push(place);
         }
     }
 
-    /// Center number `center`, `(d,)`.
+    /// Center number `center` as it is stored, if it is a row of the ground.
+    pub fn stored(&self, center: usize) -> &[u8] {
+        match self.places[center] {
+            Place::Row(row) => self.ground.rows.stored(row),
+            Place::Vector(_) | Place::Lent(_) => &[],
+        }
+    }
+
+    /// Center number `center` under the metric, `(d,)`.
     pub fn vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        match center.checked_sub(self.ground.labeled_count()) {
-            None => self.ground.labeled_vector(center, scratch),
-            Some(pick) => self.ground.rows.get(self.picks[pick], scratch),
+        match self.places[center] {
+            Place::Row(row) => self.ground.rows.get(row, scratch),
+            Place::Vector(vector) => {
+                let outside = self.ground.outside.as_ref();
+                outside.expect("a ground with labeled vectors").get(vector, scratch)
+            }
+            Place::Lent(start) => &self.lent[start..start + self.ground.rows.dimensions()],
         }
     }
 }

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::backend::Candidate;
+use crate::backend::shard::FrontierRows;
 
 /// 256 bins an octave (8 mantissa bits), 16 octaves down from the largest key; the last bin holds all below.
 const BINS: usize = 4096;
@@ -10,20 +11,13 @@ const SHIFT: u32 = 44;
 /// Rows a task scans.
 const CHUNK: usize = 1 << 15;
 
-/// The frontier, in no order, and the first row that follows it.
-#[derive(Debug)]
-pub struct Frontier {
-    pub rows: Vec<Candidate>,
-    pub outside: Option<Candidate>,
-}
-
 /// The `size` rows that precede all others. `bounds`: negative for rows that left the order. `ceiling`: no key is larger. `O(n)`.
 pub fn frontier(
     bounds: &[f64],
     key: impl Fn(usize, f64) -> f64 + Sync,
     ceiling: f64,
     size: usize,
-) -> Frontier {
+) -> FrontierRows {
     let key_of = &|row: usize| (bounds[row] >= 0.0).then(|| key(row, bounds[row]));
     let mut ceiling = ceiling;
     let mut last_bin = boundary(bounds.len(), key_of, ceiling, size);
@@ -34,15 +28,11 @@ pub fn frontier(
     }
     let (mut rows, beyond) = collect(bounds.len(), key_of, ceiling, last_bin);
     if rows.len() <= size {
-        return Frontier { rows, outside: beyond };
+        return FrontierRows { rows, outside: beyond };
     }
-    let (_, &mut outside, _) = rows.select_nth_unstable_by(size, order);
+    let (_, &mut outside, _) = rows.select_nth_unstable_by(size, Candidate::order);
     rows.truncate(size);
-    Frontier { rows, outside: Some(outside) }
-}
-
-fn order(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
-    b.key.total_cmp(&a.key).then(a.row.cmp(&b.row))
+    FrontierRows { rows, outside: Some(outside) }
 }
 
 /// Smaller bins hold larger keys.
@@ -97,21 +87,14 @@ fn collect(
             if bin(key, ceiling) <= last_bin {
                 within.push(candidate);
             } else {
-                beyond = first(beyond, Some(candidate));
+                beyond = Candidate::first(beyond, Some(candidate));
             }
         }
         (within, beyond)
     };
     let join = |mut a: (Vec<Candidate>, _), b: (Vec<Candidate>, _)| {
         a.0.extend(b.0);
-        (a.0, first(a.1, b.1))
+        (a.0, Candidate::first(a.1, b.1))
     };
     chunks(n).map(split).reduce(|| (Vec::new(), None), join)
-}
-
-fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
-        (a, b) => a.or(b),
-    }
 }

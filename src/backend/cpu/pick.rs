@@ -1,16 +1,19 @@
 //! Greedy inside the live rows. Products come in groups: the likeliest next picks against all live rows.
 
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+
 use crate::simd::widest;
 use rayon::prelude::*;
 
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
-use super::refresh::Nearest;
 use super::row_panel::RowPanel;
+use crate::backend::shard::{LEFT, LiveBlock, RowState};
 use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
-use crate::ground::HostGround;
-use crate::rows::Gather;
+use crate::pool::is_set;
+use crate::statistics::Statistics;
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
 const GROUP: usize = 32;
@@ -18,18 +21,25 @@ const GROUP: usize = 32;
 const PRODUCT_BYTES: usize = 64 << 20;
 /// The key of a row that was picked or no longer precedes the outside.
 const GONE: f64 = -1.0;
-/// Bound of a row that left the order.
-pub const LEFT: f64 = -1.0;
 
-/// The live rows of a round, lowest row first.
+/// What picking needs beside the live rows.
+#[derive(Clone, Copy)]
+pub struct Terms<'r, M: Multiplier> {
+    pub multiplier: M,
+    pub packing: &'r Packing,
+    /// The first row outside the frontier.
+    pub outside: Option<Candidate>,
+    /// Centers applied to each live row.
+    pub applied: usize,
+    pub interrupt: Option<&'r AtomicBool>,
+}
+
+/// The live rows of a round, while they are picked from.
 pub struct Live<'r, M: Multiplier> {
-    multiplier: M,
-    ground: &'r HostGround<'r>,
-    packing: &'r Packing,
-    outside: Option<Candidate>,
-    pub rows: Vec<usize>,
-    /// What every row of `rows` has become.
-    pub state: Vec<Nearest>,
+    terms: Terms<'r, M>,
+    block: &'r LiveBlock<'r>,
+    /// What every live row has become.
+    pub state: Vec<RowState>,
     keys: Vec<f64>,
     panels: Vec<RowPanel<M>>,
     /// Per row, its number among the rows of `groups`.
@@ -38,52 +48,35 @@ pub struct Live<'r, M: Multiplier> {
     groups: Vec<Buffer<f32>>,
     /// Centers applied to the rows still live.
     applied: u32,
-    pub evaluations: u64,
-    pub canonical: u64,
+    evaluations: u64,
+    canonical: u64,
 }
 
 impl<'r, M: Multiplier> Live<'r, M> {
-    /// `rows` in increasing order with their refreshed `state`, all of which precede `outside`. `applied` centers were applied to each.
-    pub fn new(
-        multiplier: M,
-        ground: &'r HostGround<'r>,
-        packing: &'r Packing,
-        outside: Option<Candidate>,
-        rows: Vec<usize>,
-        state: Vec<Nearest>,
-        applied: u32,
-    ) -> Live<'r, M> {
-        let keys = rows.iter().zip(&state).map(|(&row, s)| ground.key(row, s.bound)).collect();
-        let panels = rows
-            .par_chunks(PANEL)
-            .zip(state.par_chunks(PANEL))
-            .map(|(rows, state)| pack(ground, packing, rows, state))
-            .collect();
-        let column = vec![None; rows.len()];
-        let groups = Vec::new();
-        let (evaluations, canonical) = (0, 0);
+    pub fn new(terms: Terms<'r, M>, block: &'r LiveBlock<'r>) -> Live<'r, M> {
+        let n = block.rows.len();
+        let keys = (0..n).map(|index| block.key(index, block.states[index].bound)).collect();
+        let starts: Vec<usize> = (0..n).step_by(PANEL).collect();
+        let pack = |start| pack(block, start..n.min(start + PANEL), terms.packing);
         Live {
-            multiplier,
-            ground,
-            packing,
-            outside,
-            rows,
-            state,
+            terms,
+            block,
+            state: block.states.clone(),
             keys,
-            panels,
-            column,
-            groups,
-            applied,
-            evaluations,
-            canonical,
+            panels: starts.into_par_iter().map(pack).collect(),
+            column: vec![None; n],
+            groups: Vec::new(),
+            applied: u32::try_from(terms.applied).expect("centers are numbered below 2^32"),
+            evaluations: 0,
+            canonical: 0,
         }
     }
 
     /// At most `limit` picks, each of a key above `stop`.
     pub fn pick(&mut self, limit: usize, stop: f64) -> Picked {
         let mut picked = Picked::default();
-        while let Some(best) = self.best().filter(|_| !self.ground.is_interrupted()) {
-            let candidate = Candidate { key: self.keys[best], row: self.rows[best] };
+        while let Some(best) = self.best().filter(|_| !is_set(self.terms.interrupt)) {
+            let candidate = Candidate { key: self.keys[best], row: self.block.rows[best] };
             if picked.picks.len() == limit || candidate.key <= stop {
                 picked.next = Some(candidate);
                 break;
@@ -101,6 +94,12 @@ impl<'r, M: Multiplier> Live<'r, M> {
             }
         });
         picked
+    }
+
+    /// Add what picking took to the counts of a run.
+    pub fn count(&self, statistics: &mut Statistics) {
+        statistics.pick_evaluations += self.evaluations;
+        statistics.pick_canonical += self.canonical;
     }
 
     /// The row that precedes the others: the lowest of largest key.
@@ -121,19 +120,21 @@ impl<'r, M: Multiplier> Live<'r, M> {
             return false;
         }
         let likely = self.likely();
-        let mut block = Block::<M>::new(self.ground.rows.dimensions());
+        let mut block = Block::<M>::new(self.block.dimensions());
         block.resize(GROUP);
         let (depth, mut scratch) = (block.depth, Vec::new());
         for (slot, &index) in likely.iter().enumerate() {
             self.column[index] = Some(self.groups.len() * GROUP + slot);
-            let x = self.ground.rows.get(self.rows[index], &mut scratch);
-            self.packing.pack::<M>(x, &mut block.values.as_mut_slice()[slot * depth..][..depth]);
+            let x = self.block.value(index, &mut scratch);
+            self.terms
+                .packing
+                .pack::<M>(x, &mut block.values.as_mut_slice()[slot * depth..][..depth]);
         }
         let mut products = Buffer::new();
         products.resize(group_values);
         let out = products.as_mut_slice().par_chunks_mut(GROUP * PANEL);
         out.zip(&self.panels).with_min_len(4).for_each(|(out, panel)| {
-            self.multiplier.multiply(
+            self.terms.multiplier.multiply(
                 block.values.as_slice(),
                 depth,
                 panel.values.as_slice(),
@@ -142,14 +143,14 @@ impl<'r, M: Multiplier> Live<'r, M> {
             );
         });
         self.groups.push(products);
-        self.evaluations += (GROUP * self.rows.len()) as u64;
+        self.evaluations += (GROUP * self.block.rows.len()) as u64;
         true
     }
 
     /// Up to `GROUP` rows without products, of largest key.
     fn likely(&self) -> Vec<usize> {
         let open = |index: &usize| self.keys[*index] != GONE && self.column[*index].is_none();
-        let mut likely: Vec<usize> = (0..self.rows.len()).filter(open).collect();
+        let mut likely: Vec<usize> = (0..self.block.rows.len()).filter(open).collect();
         if likely.len() > GROUP {
             let by_key =
                 |a: &usize, b: &usize| self.keys[*b].total_cmp(&self.keys[*a]).then(a.cmp(b));
@@ -163,11 +164,12 @@ impl<'r, M: Multiplier> Live<'r, M> {
     fn choose(&mut self, best: usize) {
         let number = self.column[best].expect("the caller saw to its products");
         let operand = self.panels[best / PANEL].operands[best % PANEL];
-        let (base, norm, error) = self.packing.interval.center(operand);
+        let (base, norm, error) = self.terms.packing.interval.center(operand);
         self.close(best);
         self.state[best].bound = LEFT;
         let mut center = Vec::new();
-        let center = self.ground.rows.get(self.rows[best], &mut center);
+        let block = self.block;
+        let center = block.value(best, &mut center);
         for panel in 0..self.panels.len() {
             let at = (panel * GROUP + number % GROUP) * PANEL;
             let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
@@ -187,9 +189,8 @@ impl<'r, M: Multiplier> Live<'r, M> {
 
     /// The canonical distance to the newest center decides whether it is the row's nearest.
     fn apply(&mut self, index: usize, center: &[f32]) {
-        let row = self.rows[index];
         let mut scratch = Vec::new();
-        let distance = distance(self.ground.rows.get(row, &mut scratch), center);
+        let distance = distance(self.block.value(index, &mut scratch), center);
         self.canonical += 1;
         let state = &mut self.state[index];
         if distance >= state.bound {
@@ -197,12 +198,13 @@ impl<'r, M: Multiplier> Live<'r, M> {
         }
         (state.bound, state.center) = (distance, self.applied);
         state.seen = self.applied + 1;
-        let candidate = Candidate { key: self.ground.key(row, distance), row };
-        if self.outside.is_some_and(|outside| outside.precedes(candidate)) {
+        let candidate =
+            Candidate { key: self.block.key(index, distance), row: self.block.rows[index] };
+        if self.terms.outside.is_some_and(|outside| outside.precedes(candidate)) {
             self.close(index);
         } else {
             self.keys[index] = candidate.key;
-            let interval = &self.packing.interval;
+            let interval = &self.terms.packing.interval;
             self.panels[index / PANEL].set_limit(index % PANEL, distance.next_down(), interval);
         }
     }
@@ -214,18 +216,13 @@ impl<'r, M: Multiplier> Live<'r, M> {
     }
 }
 
-/// A panel of live rows. Only a center strictly nearer than its bound changes a row.
-fn pack<M: Multiplier>(
-    ground: &HostGround,
-    packing: &Packing,
-    rows: &[usize],
-    state: &[Nearest],
-) -> RowPanel<M> {
-    let mut panel = RowPanel::new(ground.rows.dimensions());
+/// A panel of some live rows. Only a center strictly nearer than its bound changes a row.
+fn pack<M: Multiplier>(block: &LiveBlock, part: Range<usize>, packing: &Packing) -> RowPanel<M> {
+    let mut panel = RowPanel::new(block.dimensions());
     let mut scratch = Vec::new();
-    for (lane, (&row, state)) in rows.iter().zip(state).enumerate() {
-        let x = ground.rows.get(row, &mut scratch);
-        panel.set(lane, x, state.bound.next_down(), packing);
+    for (lane, index) in part.enumerate() {
+        let limit = block.states[index].bound.next_down();
+        panel.set(lane, block.value(index, &mut scratch), limit, packing);
     }
     panel
 }

@@ -5,7 +5,9 @@ use rayon::prelude::*;
 use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
+use crate::backend::shard::LiveBlock;
 use crate::distance::distance;
+use crate::first::mean;
 use crate::ground::HostGround;
 use crate::rows::Gather;
 
@@ -38,8 +40,8 @@ pub fn packing<M: Multiplier>(
     let mut to_mean = |center| distance(centers.vector(center, &mut scratch), &mean);
     // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
     let rows = farthest + to_mean(0);
-    let outside = (ground.labeled.len()..ground.labeled_count()).map(to_mean);
-    let reach = outside.fold(rows, f64::max) * (1.0 + 1e-6);
+    let others = centers.from_elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
+    let reach = others.fold(rows, f64::max) * (1.0 + 1e-6);
     Packing::new::<M>(&mean, reach, width)
 }
 
@@ -55,18 +57,34 @@ pub fn packing_of_rows<M: Multiplier>(ground: &HostGround, width: f64) -> Packin
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
 
-/// The mean of a fixed sample, as a row.
-#[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
-fn sample_mean(ground: &HostGround) -> Vec<f32> {
-    let n = ground.rows.len();
-    let step = n.div_ceil(SAMPLE);
-    let mut sums = vec![0.0f64; ground.rows.dimensions()];
+/// The packing for live rows, which are all that a picker sees.
+pub fn packing_of_live<M: Multiplier>(live: &LiveBlock, width: f64) -> Packing {
+    let n = live.rows.len();
     let mut scratch = Vec::new();
-    let sample = (0..n).step_by(step);
+    let mean = mean_of_sample(n, live.dimensions(), |index, sums| {
+        mean::add(sums, live.value(index, &mut scratch));
+    });
+    let reach = (0..n)
+        .into_par_iter()
+        .with_min_len(64)
+        .map_init(Vec::new, |scratch, index| distance(live.value(index, scratch), &mean))
+        .reduce(|| 0.0, f64::max);
+    Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
+}
+
+fn sample_mean(ground: &HostGround) -> Vec<f32> {
+    let mut scratch = Vec::new();
+    mean_of_sample(ground.rows.len(), ground.rows.dimensions(), |row, sums| {
+        mean::add(sums, ground.rows.get(row, &mut scratch));
+    })
+}
+
+/// The mean of a fixed sample of `n` rows, each of which `add` adds to sums, as a row.
+#[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
+fn mean_of_sample(n: usize, d: usize, mut add: impl FnMut(usize, &mut [f64])) -> Vec<f32> {
+    let mut sums = vec![0.0f64; d];
+    let sample = (0..n).step_by(n.div_ceil(SAMPLE).max(1));
     let count = sample.len() as f64;
-    for row in sample {
-        let values = ground.rows.get(row, &mut scratch);
-        sums.iter_mut().zip(values).for_each(|(sum, &v)| *sum += f64::from(v));
-    }
+    sample.for_each(|row| add(row, &mut sums));
     sums.iter().map(|sum| (sum / count) as f32).collect()
 }

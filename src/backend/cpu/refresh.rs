@@ -11,21 +11,13 @@ use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use super::panels::{CenterTerms, Panel, Panels};
 use crate::backend::interval::{Interval, Operand, Test};
+use crate::backend::shard::RowState;
 use crate::distance::distance;
 use crate::ground::HostGround;
 use crate::rows::Gather;
 
 /// Rows between the one asked of memory and the one worked on.
 const AHEAD: usize = 2;
-
-/// A row's state, as far as refreshing changes it.
-#[derive(Debug, Clone, Copy)]
-pub struct Nearest {
-    pub bound: f64,
-    pub center: u32,
-    /// Centers applied.
-    pub seen: u32,
-}
 
 /// What a refresh cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,10 +76,10 @@ impl<M: Multiplier> Refresh<'_, M> {
     pub fn tile(
         &self,
         tile: &[usize],
-        state: impl Fn(usize) -> Nearest,
+        state: impl Fn(usize) -> RowState,
         scratch: &mut Scratch<M>,
-    ) -> (Vec<Nearest>, Cost) {
-        let before: Vec<Nearest> = tile.iter().map(|&row| state(row)).collect();
+    ) -> (Vec<RowState>, Cost) {
+        let before: Vec<RowState> = tile.iter().map(|&row| state(row)).collect();
         self.pack(tile, &before, scratch);
         let mut cost = Cost::default();
         let start = before.iter().map(|row| row.seen as usize).min().unwrap_or(self.end);
@@ -101,10 +93,10 @@ impl<M: Multiplier> Refresh<'_, M> {
     fn decide_all(
         &self,
         tile: &[usize],
-        before: &[Nearest],
+        before: &[RowState],
         scratch: &mut Scratch<M>,
         cost: &mut Cost,
-    ) -> Vec<Nearest> {
+    ) -> Vec<RowState> {
         let Scratch { searches, row, center, .. } = scratch;
         let decide = |i: usize| {
             if let Some(&ahead) = tile.get(i + AHEAD) {
@@ -117,7 +109,7 @@ impl<M: Multiplier> Refresh<'_, M> {
         (0..tile.len()).map(decide).collect()
     }
 
-    fn pack(&self, tile: &[usize], before: &[Nearest], scratch: &mut Scratch<M>) {
+    fn pack(&self, tile: &[usize], before: &[RowState], scratch: &mut Scratch<M>) {
         let Scratch { block, products, searches, row, .. } = scratch;
         block.resize(tile.len());
         products.resize(tile.len().next_multiple_of(M::ROWS) * PANEL);
@@ -167,13 +159,13 @@ impl<M: Multiplier> Refresh<'_, M> {
     fn decide(
         &self,
         x: &[f32],
-        before: Nearest,
+        before: RowState,
         search: &Search,
         scratch: &mut Vec<f32>,
         cost: &mut Cost,
-    ) -> Nearest {
+    ) -> RowState {
         let end = u32::try_from(self.end).expect("centers are numbered below 2^32");
-        let mut nearest = Nearest { seen: before.seen.max(end), ..before };
+        let mut nearest = RowState { seen: before.seen.max(end), ..before };
         for center in search.left() {
             cost.canonical += 1;
             let distance = distance(x, self.centers.vector(center, scratch));
@@ -204,7 +196,7 @@ impl Search {
         Search { operand, test, seen: 0, limit: 0.0, candidates: Vec::new() }
     }
 
-    fn begin(&mut self, operand: Operand, before: Nearest, interval: &Interval) {
+    fn begin(&mut self, operand: Operand, before: RowState, interval: &Interval) {
         self.operand = operand;
         self.seen = before.seen as usize;
         self.candidates.clear();
