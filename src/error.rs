@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::options::Device;
+use crate::names::{Device, UnknownName};
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -168,6 +168,12 @@ pub enum Error {
     /// Options that are out of range or contradict each other.
     #[error("{0}")]
     Options(String),
+}
+
+impl From<UnknownName> for Error {
+    fn from(error: UnknownName) -> Error {
+        Error::Options(error.to_string())
+    }
 }
 
 impl Error {

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use farpoint::report::{self, About};
-use farpoint::{Options, Selection, select_with};
+use farpoint::{Device, Options, Selection, select_with};
 
-use crate::device::{self, DeviceName};
 use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -42,8 +41,8 @@ pub struct Arguments {
 struct Running {
     /// Where to work: auto, cpu, cuda or cuda:<number>. auto is GPU 0, or the CPU where there is no NVIDIA driver; where there
     /// is one and its GPU cannot be used, the CPU with a warning
-    #[arg(long, default_value = "auto", value_parser = device::parse)]
-    device: DeviceName,
+    #[arg(long, default_value = "auto")]
+    device: Device,
     /// CPU threads; 0 is one a core. The answer does not depend on it
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -64,7 +63,7 @@ struct Running {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.terms.check()?;
-    let device = arguments.running.device.device();
+    let device = arguments.running.device;
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();
