@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::options::Device;
+use crate::names::{Device, UnknownName};
+use crate::selection::Selection;
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -132,7 +133,7 @@ pub enum Error {
     #[error(
         "cuda:{device}: {reason}, in the kernel {during} or before it (picks made: {}): see the driver's log (dmesg, nvidia-smi), then \
          start again, or use the CPU",
-        picks.len()
+        selection.as_ref().map_or(0, |selection| selection.centers.len())
     )]
     Lost {
         /// The device's number.
@@ -141,8 +142,8 @@ pub enum Error {
         during: &'static str,
         /// How the driver names the failure.
         reason: String,
-        /// The rows chosen before, in order: [`crate::Options::resume`] goes on from them, on any device.
-        picks: Vec<usize>,
+        /// What a selection had chosen before, as of an interrupted run: [`crate::Options::resume`] goes on from its centers, on any device.
+        selection: Option<Box<Selection>>,
     },
     /// Too little memory for a GPU's work; what to do about it.
     #[error("cuda:{device}: {reason}")]
@@ -170,6 +171,12 @@ pub enum Error {
     Options(String),
 }
 
+impl From<UnknownName> for Error {
+    fn from(error: UnknownName) -> Error {
+        Error::Options(error.to_string())
+    }
+}
+
 impl Error {
     /// Why the device cannot do what was asked, where that is the error: another device may. `Err` is any other error.
     pub(crate) fn refusal(self) -> std::result::Result<String, Error> {
@@ -181,11 +188,11 @@ impl Error {
         }
     }
 
-    /// The error, `picks` having been made before it.
-    pub(crate) fn after(self, picks: &[usize]) -> Error {
+    /// The error, `chosen` having been selected before it.
+    pub(crate) fn after(self, chosen: impl FnOnce() -> Selection) -> Error {
         match self {
             Error::Lost { device, during, reason, .. } => {
-                Error::Lost { device, during, reason, picks: picks.to_vec() }
+                Error::Lost { device, during, reason, selection: Some(Box::new(chosen())) }
             }
             other => other,
         }

@@ -17,6 +17,7 @@ mod greedy;
 mod ground;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod names;
 mod options;
 mod plan;
 pub mod pool;
@@ -40,7 +41,8 @@ pub use distance::distance;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use foreign::is_in_foreign_code;
-pub use options::{Device, First, Metric, Options};
+pub use names::{Device, First, Metric, UnknownName};
+pub use options::Options;
 pub use plan::{Plan, plan};
 pub use pool::{Dtype, Element, Pool};
 pub use robust::{

@@ -1,56 +1,10 @@
-//! What may be asked of a selection, and the names of it that the program, Python and records share.
+//! What may be asked of a selection.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
+pub use crate::names::{Device, First, Metric};
 use crate::pool::Pool;
-
-/// How far apart two rows are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Metric {
-    /// The euclidean distance.
-    #[default]
-    Euclidean,
-    /// The euclidean distance between rows scaled to norm 1, a chord: the cosine distance is half its square.
-    Cosine,
-}
-
-/// The first center, where nothing is labeled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum First {
-    /// The lowest eligible row: row 0, unless it is excluded.
-    #[default]
-    Lowest,
-    /// This row.
-    Row(usize),
-    /// The eligible row nearest the mean of the rows that are not excluded.
-    Mean,
-    /// The eligible row of largest weight.
-    Heaviest,
-    /// An eligible row drawn with [`Options::seed`].
-    Random,
-}
-
-/// Where the work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Device {
-    /// GPU 0 if it can be used and has the memory, else the CPU. Where there is an NVIDIA driver, [`crate::Statistics::fallback`] then
-    /// says why; without one the machine is an ordinary one, and nothing need be said. A GPU that is lost while it works is an error
-    /// ([`Error::Lost`]): nothing begins again unasked.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// The NVIDIA GPU of this number, counted from 0. It must be there: nothing else is tried.
-    Cuda(usize),
-}
 
 /// What may be said about a selection beside the budget. `Options::default()` selects from the whole pool, from row 0.
 #[derive(Debug, Clone, Default)]
@@ -85,92 +39,31 @@ pub struct Options<'a> {
     pub assign: bool,
 }
 
-impl Metric {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Euclidean => "euclidean",
-            Metric::Cosine => "cosine",
-        }
+impl Options<'_> {
+    /// How many rows of a pool of `rows` are neither labeled nor excluded: the most that can be chosen. Rows past the end count for none; a
+    /// selection refuses them.
+    pub fn available(&self, rows: usize) -> usize {
+        let mut is_free = vec![true; rows];
+        let taken = self.labeled.iter().chain(&self.excluded);
+        taken.filter(|&&row| row < rows).for_each(|&row| is_free[row] = false);
+        is_free.into_iter().filter(|&free| free).count()
     }
-}
 
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Metric {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Metric> {
-        match name {
-            "euclidean" => Ok(Metric::Euclidean),
-            "cosine" => Ok(Metric::Cosine),
-            _ => {
-                Err(Error::Options(format!("metric '{name}' is neither 'euclidean' nor 'cosine'")))
-            }
-        }
-    }
-}
-
-impl fmt::Display for First {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            First::Lowest => f.pad("lowest"),
-            First::Row(row) => write!(f, "row:{row}"),
-            First::Mean => f.pad("mean"),
-            First::Heaviest => f.pad("heaviest"),
-            First::Random => f.pad("random"),
-        }
-    }
-}
-
-impl FromStr for First {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<First> {
-        let row = || name.strip_prefix("row:")?.parse().ok();
-        match name {
-            "lowest" => Ok(First::Lowest),
-            "mean" => Ok(First::Mean),
-            "heaviest" => Ok(First::Heaviest),
-            "random" => Ok(First::Random),
-            _ => row().map(First::Row).ok_or_else(|| {
-                Error::Options(format!(
-                    "first '{name}' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"
-                ))
-            }),
-        }
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Device::Auto => f.pad("auto"),
-            Device::Cpu => f.pad("cpu"),
-            Device::Cuda(number) => write!(f, "cuda:{number}"),
-        }
-    }
-}
-
-impl FromStr for Device {
-    type Err = Error;
-
-    /// `cuda` alone is GPU 0.
-    fn from_str(name: &str) -> Result<Device> {
-        let gpu = || name.strip_prefix("cuda:")?.parse().ok();
-        match name {
-            "auto" => Ok(Device::Auto),
-            "cpu" => Ok(Device::Cpu),
-            "cuda" => Ok(Device::Cuda(0)),
-            _ => gpu().map(Device::Cuda).ok_or_else(|| {
-                Error::Options(format!(
-                    "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
-                ))
-            }),
+    /// Refuse what has no part in a robust selection, nor in its proof.
+    ///
+    /// # Errors
+    /// [`Error::Options`]: weights, a stop radius, picks to resume from.
+    pub fn check_robust(&self) -> Result<()> {
+        let given = [
+            ("weights", self.weights.is_some()),
+            ("stop radius", self.stop_radius.is_some()),
+            ("picks to resume from", !self.resume.is_empty()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(Error::Options(format!(
+                "a robust selection takes no {name}, nor does its proof"
+            ))),
+            None => Ok(()),
         }
     }
 }
@@ -179,41 +72,24 @@ impl FromStr for Device {
 mod tests {
     use super::*;
 
-    /// Every name is read as what it is written of, and nothing else is a name.
     #[test]
-    fn names_are_read_as_written() {
-        for metric in [Metric::Euclidean, Metric::Cosine] {
-            assert_eq!(metric.to_string().parse::<Metric>().unwrap(), metric);
-        }
-        for first in [
-            First::Lowest,
-            First::Row(0),
-            First::Row(41),
-            First::Mean,
-            First::Heaviest,
-            First::Random,
-        ] {
-            assert_eq!(first.to_string().parse::<First>().unwrap(), first);
-        }
-        for device in [Device::Auto, Device::Cpu, Device::Cuda(0), Device::Cuda(7)] {
-            assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
-        }
-        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
-        for name in
-            ["", "Auto", "cuda:", "cuda:x", "cuda:-1", "cuda:99999999999999999999", "row:-1"]
-        {
-            assert!(name.parse::<Device>().is_err() && name.parse::<First>().is_err(), "{name}");
-        }
-        let error = "manhattan".parse::<Metric>().unwrap_err().to_string();
-        assert_eq!(error, "metric 'manhattan' is neither 'euclidean' nor 'cosine'");
+    fn available_rows_are_counted_once() {
+        let options =
+            Options { labeled: vec![0, 3, 3, 9], excluded: vec![3, 4], ..Options::default() };
+        assert_eq!((options.available(10), options.available(5), options.available(0)), (6, 2, 0));
     }
 
-    /// The names that serde writes are the same.
     #[test]
-    fn names_are_those_of_records() {
-        let json = |metric| serde_json::to_value(metric).unwrap();
-        for metric in [Metric::Euclidean, Metric::Cosine] {
-            assert_eq!(json(metric), metric.name());
+    fn what_a_robust_selection_does_not_take_is_named() {
+        let told = |options: Options| options.check_robust().unwrap_err().to_string();
+        let weights = told(Options { weights: Some(vec![]), ..Options::default() });
+        let radius = told(Options { stop_radius: Some(1.0), ..Options::default() });
+        let resume = told(Options { resume: vec![1], ..Options::default() });
+        for (told, what) in
+            [(weights, "weights"), (radius, "stop radius"), (resume, "picks to resume from")]
+        {
+            assert_eq!(told, format!("a robust selection takes no {what}, nor does its proof"));
         }
+        assert!(Options { labeled: vec![1], ..Options::default() }.check_robust().is_ok());
     }
 }

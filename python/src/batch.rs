@@ -16,7 +16,7 @@ use crate::dlpack::Place;
 use crate::errors::exception;
 use crate::select::QUICK;
 use crate::source::raised;
-use crate::terms::metric;
+use crate::terms::named;
 use crate::view::{View, handle};
 use crate::watch::{at_once, watched};
 
@@ -123,7 +123,7 @@ pub fn select_many<'py>(
         offsets: &terms.offsets,
         budgets: &terms.budgets,
         first: terms.first.as_deref(),
-        metric: metric(&terms.metric)?,
+        metric: named(&terms.metric)?,
     };
     let run = |interrupt: &AtomicBool| batched.run(interrupt);
     let (picks, raised_by) = match batched.products() <= QUICK {
@@ -159,7 +159,7 @@ impl Batch {
     ) -> PyResult<Batch> {
         let view = on_a_gpu(pools, stream)?;
         let options =
-            BatchOptions { metric: metric(&terms.metric)?, stop_radius: None, first: terms.first };
+            BatchOptions { metric: named(&terms.metric)?, stop_radius: None, first: terms.first };
         let make = || {
             let stream = device::stream(&view, allocate.as_ref())?;
             let (dtype, d) = (view.dtype, view.shape.1);

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::source::{Source, raised};
-use crate::terms::metric;
+use crate::terms::named;
 use crate::watch::at_once;
 
 /// The plan, as JSON.
@@ -17,7 +17,7 @@ pub fn plan(
 ) -> PyResult<String> {
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
-    let metric = self::metric(metric)?;
+    let metric = named(metric)?;
     let work = |interrupt: &_| {
         source.with_pool(interrupt, |pool| farpoint::plan(pool, budget, metric, threads))
     };

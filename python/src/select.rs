@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::device;
 use crate::source::{Source, raised, with_vectors};
-use crate::terms::{Terms, available, with};
+use crate::terms::{Terms, with};
 use crate::watch::{Watched, at_once, watched, without_selection};
 
 /// Products of values up to which a selection is sooner done than a tick: it runs in the calling thread.
@@ -65,7 +65,7 @@ pub fn select<'py>(
     let vectors = Source::vectors(labeled_vectors)?;
     let options = terms.options()?;
     let (n, d) = source.shape();
-    let budget = budget.unwrap_or_else(|| available(&options, n).max(1));
+    let budget = budget.unwrap_or_else(|| options.available(n).max(1));
     let latest = Mutex::new(None);
     let work = |interrupt: &AtomicBool| {
         let watch = &mut |progress| {

@@ -1,8 +1,9 @@
 //! What may be said about a selection, as `farpoint._terms` checked it.
 
+use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
-use farpoint::{Device, First, Metric, Options, Pool};
+use farpoint::{First, Options, Pool, UnknownName};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -36,9 +37,9 @@ impl Terms<'_> {
             weights: self.weights.as_ref().map(|weights| weights.as_array().to_vec()),
             stop_radius: self.stop_radius,
             first: first(&self.first)?,
-            metric: metric(&self.metric)?,
+            metric: named(&self.metric)?,
             seed: self.seed,
-            device: device(&self.device)?,
+            device: named(&self.device)?,
             threads: self.threads,
             resume: rows("resume", self.resume.as_ref())?,
             interrupt: None,
@@ -56,56 +57,22 @@ pub fn with<'a>(
     Options { labeled_vectors: vectors, interrupt: Some(interrupt), ..options.clone() }
 }
 
-/// Rows that are neither labeled nor excluded: the most there are to choose.
-pub fn available(options: &Options, rows: usize) -> usize {
-    let mut is_free = vec![true; rows];
-    let taken = options.labeled.iter().chain(&options.excluded);
-    taken.filter(|&&row| row < rows).for_each(|&row| is_free[row] = false);
-    is_free.into_iter().filter(|&free| free).count()
+/// The metric, device or first center of this name.
+///
+/// # Errors
+/// ValueError, with the names there are.
+pub fn named<T: FromStr<Err = UnknownName>>(name: &str) -> PyResult<T> {
+    name.parse().map_err(|error: UnknownName| PyValueError::new_err(error.to_string()))
 }
 
-pub fn metric(name: &str) -> PyResult<Metric> {
-    match name {
-        "euclidean" => Ok(Metric::Euclidean),
-        "cosine" => Ok(Metric::Cosine),
-        _ => Err(PyValueError::new_err(format!(
-            "metric '{name}' is neither 'euclidean' nor 'cosine'"
-        ))),
-    }
-}
-
-fn device(name: &str) -> PyResult<Device> {
-    let refused = || {
-        PyValueError::new_err(format!(
-            "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
-        ))
-    };
-    match name {
-        "auto" => Ok(Device::Auto),
-        "cpu" => Ok(Device::Cpu),
-        "cuda" => Ok(Device::Cuda(0)),
-        _ => {
-            let number = name.strip_prefix("cuda:").and_then(|number| number.parse().ok());
-            number.map(Device::Cuda).ok_or_else(refused)
-        }
-    }
-}
-
+/// A row, or the name of a policy.
 fn first(first: &Bound<'_, PyAny>) -> PyResult<First> {
     if let Ok(row) = first.extract::<i64>() {
         return Ok(First::Row(row_of("first", row)?));
     }
     let name: String =
         first.extract().map_err(|_| PyTypeError::new_err("first is a row or a name"))?;
-    match &*name {
-        "lowest" => Ok(First::Lowest),
-        "mean" => Ok(First::Mean),
-        "heaviest" => Ok(First::Heaviest),
-        "random" => Ok(First::Random),
-        _ => Err(PyValueError::new_err(format!(
-            "first '{name}' is no row and none of 'lowest', 'mean', 'heaviest' and 'random'"
-        ))),
-    }
+    named(&name)
 }
 
 pub fn rows(role: &str, rows: Option<&PyReadonlyArray1<'_, i64>>) -> PyResult<Vec<usize>> {

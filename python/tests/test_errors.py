@@ -69,7 +69,7 @@ def refused(error, message, pool, budget=3, **options):
         ({"first": 300}, IndexError, "first row 300 is not in the pool"),
         ({"first": -1}, IndexError, "first row -1 is not in the pool"),
         ({"first": 2**64}, IndexError, "first row 18446744073709551616 is not in the pool"),
-        ({"first": "best"}, ValueError, "first 'best' is no row and none of 'lowest', 'mean', 'heaviest' and 'random'"),
+        ({"first": "best"}, ValueError, "first 'best' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"),
         ({"first": 1.5}, TypeError, "first"),
         ({"first": None}, TypeError, "first"),
         ({"first": [3]}, TypeError, "first"),

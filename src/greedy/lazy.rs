@@ -23,15 +23,30 @@ pub(crate) fn lazy(
     watch: Watch,
 ) -> Result<Selection> {
     let mut picks = start(question, ground, backend)?;
-    let end = rounds(question, ground, backend, frontier, &mut picks, watch)
-        .map_err(|error| error.after(picks.rows()))?;
-    // An interrupted run answers at once.
-    let settled =
-        (question.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose();
-    let settled = settled.map_err(|error| error.after(picks.rows()))?;
+    let ended = rounds(question, ground, backend, frontier, &mut picks, watch)
+        .and_then(|end| Ok((settle(question, ground, backend, &end)?, end)));
+    let statistics = backend.statistics();
+    match ended {
+        Ok((settled, end)) => Ok(picks.into_selection(question, ground, end, settled, statistics)),
+        // Picks made before a device was lost are as right as those made before an interruption.
+        Err(error) => {
+            Err(error
+                .after(|| picks.into_selection(question, ground, End::Unknown, None, statistics)))
+        }
+    }
+}
+
+/// Every row's distance to the nearest center and that center's number, where they are asked for. An interrupted run answers at once.
+fn settle(
+    question: &Question,
+    ground: &Ground,
+    backend: &mut impl Backend,
+    end: &End,
+) -> Result<Option<(Vec<f64>, Vec<u32>)>> {
+    let is_asked = question.assign && !matches!(end, End::Unknown);
+    let settled = is_asked.then(|| backend.settle()).transpose()?;
     // Cut short, it is no answer.
-    let settled = settled.filter(|_| !ground.is_interrupted());
-    Ok(picks.into_selection(question, ground, end, settled, backend.statistics()))
+    Ok(settled.filter(|_| !ground.is_interrupted()))
 }
 
 /// How many rows a frontier holds, adapted from round to round.

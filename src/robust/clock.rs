@@ -1,9 +1,12 @@
 //! Says when a search must end: at its time limit, or when its watcher says so.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::Watch;
 use super::selection::{End, RobustProgress};
+
+/// Called as the search goes on; `Break` ends it with what is proven so far.
+pub(crate) type Watch<'w> = &'w mut (dyn FnMut(RobustProgress) -> ControlFlow<()> + Send);
 
 /// The least time between two calls of the watcher.
 const BETWEEN: Duration = Duration::from_millis(20);

@@ -7,8 +7,9 @@
 //! | --- | --- |
 //! | `options`, `question` | what is asked, and its checks |
 //! | `start` | greedy's cover and lower bound: where the search begins |
-//! | `search` | the search from radius to radius, and the interval proven so far |
-//! | `radii` | which radius is decided next |
+//! | `search` | the state of a search: the interval proven so far, and by what |
+//! | `descent` | the search from radius to radius |
+//! | `radii`, `tried` | which radius is decided next; which were tried in vain |
 //! | `rows`, `held` | which rows are held for that; the rows and pairs that are held |
 //! | `decide` | one radius decided, by the cheapest means that can |
 //! | `cover`, `incidence` | the covering problem at one radius |
@@ -23,6 +24,7 @@ mod branch;
 mod clock;
 mod cover;
 mod decide;
+mod descent;
 mod greedy_cover;
 mod held;
 #[cfg(feature = "highs")]
@@ -44,6 +46,7 @@ mod rows;
 mod search;
 mod selection;
 mod start;
+mod tried;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -55,7 +58,7 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;
-use clock::Clock;
+use clock::{Clock, Watch};
 use question::Question;
 use search::Search;
 use start::Start;
@@ -63,9 +66,6 @@ use start::Start;
 pub use options::{Candidates, RobustOptions};
 pub use paper::{Printed, PrintedEnd};
 pub use selection::{Decision, End, Method, RobustProgress, RobustSelection, SearchStatistics};
-
-/// Called as the search goes on; `Break` ends it with what is proven so far.
-pub(crate) type Watch<'w> = &'w mut (dyn FnMut(RobustProgress) -> ControlFlow<()> + Send);
 
 /// Choose `budget` rows of `pool` that leave all but [`RobustOptions::outliers`] rows within the least radius possible, with an
 /// interval that is proven to hold that radius, and the proof.

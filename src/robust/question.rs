@@ -34,17 +34,7 @@ pub fn check(
 ) -> Result<usize> {
     question::Question::new(budget, options, ground)?;
     check_rows(ground.rows.len())?;
-    let refused = [
-        ("weights", options.weights.is_some()),
-        ("a stop radius", options.stop_radius.is_some()),
-        ("picks to resume from", !options.resume.is_empty()),
-    ];
-    if let Some((what, _)) = refused.iter().find(|(_, given)| *given) {
-        return Err(Error::Options(format!(
-            "a robust selection takes no {}",
-            what.trim_start_matches("a ")
-        )));
-    }
+    options.check_robust()?;
     if !(robust.gap.is_finite() && robust.gap >= 0.0) {
         return Err(Error::Options(format!(
             "gap {} is not a finite number of at least 0",

@@ -2,6 +2,7 @@
 
 use super::decide::Sought;
 use super::search::Search;
+use super::tried::Tried;
 
 /// The first step down from greedy's radius, as a share of it; each next one is twice as long.
 const FIRST_STEP: f64 = 0.015;
@@ -12,39 +13,6 @@ const LEAST_BELOW: [f64; 2] = [1.0 / 8.0, 1.0 / 4.0];
 /// Once at most this many different distances are left, the one next below the upper end is decided first: the upper
 /// end may be the best radius.
 const FEW: usize = 256;
-
-/// Radii tried in vain with the present effort. The smaller the radius, the harder it is to find a cover; the larger
-/// the radius, the harder it is to refute it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tried {
-    /// Covers were sought in vain up to here.
-    pub cover: f64,
-    /// Refutations were sought in vain from here on.
-    pub refutation: f64,
-}
-
-impl Tried {
-    pub const NOTHING: Tried = Tried { cover: f64::NEG_INFINITY, refutation: f64::INFINITY };
-
-    pub fn add(&mut self, radius: f64, sought: Sought) {
-        if sought != Sought::Refutation {
-            self.cover = self.cover.max(radius);
-        }
-        if sought != Sought::Cover {
-            self.refutation = self.refutation.min(radius);
-        }
-    }
-
-    /// Forget what was tried outside of the interval.
-    pub fn keep(&mut self, lower: f64, upper: f64) {
-        if self.cover >= upper {
-            self.cover = f64::NEG_INFINITY;
-        }
-        if self.refutation < lower {
-            self.refutation = f64::INFINITY;
-        }
-    }
-}
 
 impl Search<'_, '_> {
     /// The next radius to decide, and what to seek there. First come growing steps downward, then the middle of the

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::search::Search;
+use super::search::{Rows, Search};
 use super::selection::End;
 use super::start::Start;
 use crate::error::Result;
@@ -18,15 +18,6 @@ const MOST_PRODUCTS: f64 = 4e12;
 const PRODUCTS_AT_ONCE: u64 = 20_000_000_000;
 /// Rows of one such join, at least and at most.
 const ROWS_AT_ONCE: (usize, usize) = (256, 4096);
-
-/// How rows come to be held.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Rows {
-    /// All rows that the labeled centers leave uncovered at a radius, from when that radius is decided.
-    All,
-    /// Rows that the covers found so far did not cover.
-    AsNeeded,
-}
 
 impl Search<'_, '_> {
     /// Holds the rows that every search begins with: greedy's picks and the row farthest from them, which are pairwise

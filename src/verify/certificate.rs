@@ -6,7 +6,7 @@ mod verdict;
 
 use super::asked::Asked;
 use crate::certificate::Certificate;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::threads::on_engine_threads;
@@ -57,7 +57,7 @@ pub fn verify_certificate(
     certificate: &Certificate,
     options: &Options,
 ) -> Result<CertificateVerdict> {
-    refuse_other_options(options)?;
+    options.check_robust()?;
     on_engine_threads(options.threads, || {
         // Whether the budget is possible is for the verdict to say.
         let asked = Asked::new(pool, 1, options)?;
@@ -67,20 +67,6 @@ pub fn verify_certificate(
         };
         asked.unless_interrupted(verdict)
     })?
-}
-
-fn refuse_other_options(options: &Options) -> Result<()> {
-    let given = [
-        ("weights", options.weights.is_some()),
-        ("a stop radius", options.stop_radius.is_some()),
-        ("picks to resume from", !options.resume.is_empty()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((name, _)) => {
-            Err(Error::Options(format!("{name}: a robust selection has none, nor has its proof")))
-        }
-        None => Ok(()),
-    }
 }
 
 fn check(

@@ -108,13 +108,10 @@ fn other_options_are_another_question() {
     folder.text("more.txt", "5\n8\n");
     refused("--labeled more.txt", "uncovered row 1 is row 8, which is labeled");
     folder.weights("weights.npy", &[1.0; 9]);
-    let tail = "a robust selection has none, nor has its proof";
-    folder
-        .run(&format!("{WORDS} --weights weights.npy"))
-        .fails(1, &format!("error: weights: {tail}"));
-    folder
-        .run(&format!("{WORDS} --stop-radius 1"))
-        .fails(1, &format!("error: a stop radius: {tail}"));
+    let takes_no =
+        |what: &str| format!("error: a robust selection takes no {what}, nor does its proof");
+    folder.run(&format!("{WORDS} --weights weights.npy")).fails(1, &takes_no("weights"));
+    folder.run(&format!("{WORDS} --stop-radius 1")).fails(1, &takes_no("stop radius"));
     folder
         .run(&format!("{WORDS} -k 0"))
         .fails(2, "error: budget 0 selects nothing: give a budget of at least 1");

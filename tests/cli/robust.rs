@@ -378,8 +378,9 @@ fn budgets_and_outliers_that_will_not_do() {
 
 #[test]
 fn options_without_a_part() {
-    let line = "error: robust takes neither --weights nor --stop-radius";
+    let line = "error: a robust selection takes no weights, nor does its proof";
     refused("absent.npy -k 5 --weights weights.npy", USAGE, line);
+    let line = "error: a robust selection takes no stop radius, nor does its proof";
     refused("absent.npy -k 5 --stop-radius 1", USAGE, line);
     refused("absent.npy --stop-radius 1", USAGE, line);
     let line = "error: robust takes no --first heaviest: it has no weights";

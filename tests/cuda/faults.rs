@@ -109,6 +109,39 @@ impl Machine {
         self.fails_or_selects_on("cuda", knobs, says)
     }
 
+    /// A GPU that is lost under way fails the run, whoever chose it; or it selects after all. Picks of whole rounds are kept.
+    fn loses_or_selects_on(&self, device: &str, knobs: &[(&str, i64)], says: &str) -> bool {
+        let run = self.run(knobs, &format!("{SELECT} --device {device} -o kept.txt -q"));
+        if run.code == 0 {
+            return false;
+        }
+        assert_eq!((run.code, &*run.out), (FAILED, ""), "{knobs:?}: {}", run.err);
+        let told = run.err.lines().last().unwrap_or_default();
+        assert!(told.starts_with("error: cuda:0: ") && told.contains(says), "{says}: {told}");
+        assert!(told.contains("in the kernel ") && told.contains("use the CPU"), "{told}");
+        let is_kept = self.folder.names().contains(&"kept.txt".to_string());
+        assert_eq!(is_kept, run.err.lines().count() == 2, "{}", run.err);
+        if is_kept {
+            self.goes_on_from("kept.txt", &run.err);
+        }
+        true
+    }
+
+    /// The picks that a lost run left are a prefix of the answer, and lead to it on the CPU.
+    fn goes_on_from(&self, name: &str, told: &str) {
+        let part = self.folder.read(name);
+        let picks = part.lines().count();
+        let line = format!(
+            "interrupted after {picks} picks: go on with the same options and --resume {name}"
+        );
+        assert!(told.contains(&line) && told.contains(&format!("(picks made: {picks})")), "{told}");
+        let run = self
+            .folder
+            .run(&format!("{SELECT} --device cpu --resume {name} --json --distances d.npy"));
+        assert_eq!(answer(&self.folder, &run).0, self.expected, "{picks}");
+        fs::remove_file(self.folder.root().join(name)).unwrap();
+    }
+
     fn fails_or_selects_on(&self, device: &str, knobs: &[(&str, i64)], says: &str) -> bool {
         let before = self.folder.names();
         let outputs = "-o p.csv --distances e.npy --assignment a.npy --report r.html";
@@ -252,13 +285,11 @@ fn a_gpu_lost_at_any_launch() {
     for (launch, (status, name)) in launches.zip(LOSSES.into_iter().cycle()) {
         let knobs = [("LOSE_AFTER", launch), ("LOSE_STATUS", status)];
         let says = format!("the device was lost while it worked ({name})");
-        if !machine.refuses_or_selects(&knobs, &says) {
+        // What was begun is not begun again on the CPU unasked.
+        let device = if launch % 8 == 1 { "auto" } else { "cuda" };
+        if !machine.loses_or_selects_on(device, &knobs, &says) {
             assert!(launch > 100, "{launch} launches");
             return;
-        }
-        // What was begun is not begun again on the CPU unasked.
-        if launch % 8 == 1 {
-            assert!(machine.fails_or_selects_on("auto", &knobs, &says), "{launch}");
         }
     }
 }
@@ -404,9 +435,13 @@ fn same(a: &Selection, b: &Selection) -> bool {
 fn outlive_a_lost_gpu() {
     let cpu = on(Device::Cpu).unwrap();
     // A run that was begun is not begun again, whoever chose the device. Its picks are right, and the CPU goes on from them.
-    let Error::Lost { device: 0, during, picks, .. } = on(Device::Auto).unwrap_err() else {
+    let Error::Lost { device: 0, during, selection: Some(part), .. } =
+        on(Device::Auto).unwrap_err()
+    else {
         panic!("lost, and not told so");
     };
+    let picks = part.centers;
+    assert!(part.interrupted && part.radii[..] == cpu.radii[..part.radii.len()]);
     assert!(!during.is_empty() && picks[..] == cpu.centers[..picks.len()], "{during}, {picks:?}");
     let options =
         Options { device: Device::Cpu, assign: true, resume: picks, ..Options::default() };

@@ -379,10 +379,10 @@ fn options_without_a_part_in_it_are_refused() {
         assert_eq!(error.to_string(), told);
     };
     let base = line_options;
-    let tail = "a robust selection has none, nor has its proof";
-    refused(Options { weights: Some(vec![1.0; 9]), ..base() }, &format!("weights: {tail}"));
-    refused(Options { stop_radius: Some(1.0), ..base() }, &format!("a stop radius: {tail}"));
-    refused(Options { resume: vec![1], ..base() }, &format!("picks to resume from: {tail}"));
+    let takes_no = |what: &str| format!("a robust selection takes no {what}, nor does its proof");
+    refused(Options { weights: Some(vec![1.0; 9]), ..base() }, &takes_no("weights"));
+    refused(Options { stop_radius: Some(1.0), ..base() }, &takes_no("stop radius"));
+    refused(Options { resume: vec![1], ..base() }, &takes_no("picks to resume from"));
     refused(
         Options { labeled: vec![9], ..base() },
         "labeled row 9 is not in the pool, whose rows are 0 to 8",

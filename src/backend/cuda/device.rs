@@ -181,7 +181,7 @@ impl Gpu {
             format!("the driver refused to go on ({name})")
         };
         let (device, during) = (self.context.ordinal(), launched::last());
-        Error::Lost { device, during, reason, picks: Vec::new() }
+        Error::Lost { device, during, reason, selection: None }
     }
 
     /// Memory was asked for in vain.

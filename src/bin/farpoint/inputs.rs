@@ -63,14 +63,8 @@ impl Inputs {
 
     /// Rows that are neither labeled nor excluded.
     pub fn available(&self) -> usize {
-        let mut free = vec![true; self.pool.rows()];
-        for &row in self.labeled.iter().chain(&self.excluded) {
-            // A row out of range is refused by the selection itself.
-            if let Some(free) = free.get_mut(row) {
-                *free = false;
-            }
-        }
-        free.into_iter().filter(|&free| free).count()
+        let (labeled, excluded) = (self.labeled.clone(), self.excluded.clone());
+        Options { labeled, excluded, ..Options::default() }.available(self.pool.rows())
     }
 
     /// The pool as the .json remembers it. Reads it once.

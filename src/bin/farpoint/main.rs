@@ -4,7 +4,6 @@ mod bench;
 mod bound;
 mod certificate;
 mod columns;
-mod device;
 mod exit;
 mod inputs;
 mod interrupt;

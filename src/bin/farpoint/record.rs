@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use farpoint::{Dtype, Metric, Pool, Selection, Statistics};
+use farpoint::{Dtype, First, Metric, Pool, Selection, Statistics};
 use serde::{Deserialize, Serialize};
 
-use crate::terms::{Terms, first};
+use crate::terms::Terms;
 
 /// The whole .json.
 #[derive(Debug, Serialize, Deserialize)]
@@ -160,7 +160,7 @@ impl TermsRecord {
 
     /// `given`, and how the first center is chosen as it is recorded here where `given` does not say.
     pub fn complete_first(&self, given: &Terms) -> Result<Terms> {
-        let recorded = || self.first.as_deref().map(first).transpose().map_err(anyhow::Error::msg);
+        let recorded = || self.first.as_deref().map(str::parse::<First>).transpose();
         Ok(Terms {
             first: given.first.map_or_else(recorded, |first| Ok(Some(first)))?,
             seed: given.seed.or(Some(self.seed)),

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use farpoint::report::{self, About};
-use farpoint::{Options, Selection, select_with};
+use farpoint::{Device, Error, Options, Selection, select_with};
 
-use crate::device::{self, DeviceName};
 use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -42,8 +41,8 @@ pub struct Arguments {
 struct Running {
     /// Where to work: auto, cpu, cuda or cuda:<number>. auto is GPU 0, or the CPU where there is no NVIDIA driver; where there
     /// is one and its GPU cannot be used, the CPU with a warning
-    #[arg(long, default_value = "auto", value_parser = device::parse)]
-    device: DeviceName,
+    #[arg(long, default_value = "auto")]
+    device: Device,
     /// CPU threads; 0 is one a core. The answer does not depend on it
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -64,7 +63,7 @@ struct Running {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.terms.check()?;
-    let device = arguments.running.device.device();
+    let device = arguments.running.device;
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();
@@ -91,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let started = Instant::now();
     let budget = inputs.budget(&terms);
-    let selection = arguments.select(&inputs, budget, &options, &interrupt)?;
+    let (selection, lost) = kept(arguments.select(&inputs, budget, &options, &interrupt))?;
     let seconds = started.elapsed().as_secs_f64();
     let record = (arguments.running.json || outputs.need_record()).then(|| {
         let pool = inputs.pool_record(&arguments.pool);
@@ -100,7 +99,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.write(&outputs, &inputs, &options, &selection, record.as_ref())?;
     arguments.tell(&outputs, &inputs, &options, &selection, seconds);
     arguments.print(&selection, record.as_ref(), &outputs)?;
+    if let Some(lost) = lost {
+        return Err(lost.into());
+    }
     Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// The selection; also what there is of one whose GPU was lost under way, as after an interruption, and the error to end with.
+fn kept(made: Result<Selection, Error>) -> Result<(Selection, Option<Error>)> {
+    match made {
+        Ok(selection) => Ok((selection, None)),
+        Err(error) => match &error {
+            Error::Lost { selection: Some(part), .. } if !part.radii.is_empty() => {
+                Ok(((**part).clone(), Some(error)))
+            }
+            _ => Err(error.into()),
+        },
+    }
 }
 
 impl Arguments {
@@ -115,14 +130,14 @@ impl Arguments {
         budget: usize,
         options: &Options,
         interrupt: &Interrupt,
-    ) -> Result<Selection> {
+    ) -> Result<Selection, Error> {
         let bar = Bar::new(budget, self.running.quiet);
         let selection = select_with(&inputs.pool, budget, options, &mut |progress| {
             bar.show(progress);
             interrupt.flow()
         });
         bar.clear();
-        Ok(selection?)
+        selection
     }
 
     fn write(

@@ -34,7 +34,7 @@ pub struct Terms {
     #[arg(long, value_name = "RADIUS", value_parser = radius)]
     pub stop_radius: Option<f64>,
     /// The first pick, where nothing is labeled: row:<i>, mean (the row nearest it), heaviest or random [default: row 0]
-    #[arg(long, value_parser = first)]
+    #[arg(long)]
     pub first: Option<First>,
     /// Seed of --first random [default: 0]
     #[arg(long)]
@@ -87,11 +87,10 @@ impl Terms {
     }
 }
 
+/// A metric by its name; a parser of its own lists the names in help and completions.
 pub fn metric() -> impl TypedValueParser<Value = Metric> {
-    PossibleValuesParser::new(["euclidean", "cosine"]).map(|name| match &*name {
-        "cosine" => Metric::Cosine,
-        _ => Metric::Euclidean,
-    })
+    let names = [Metric::Euclidean, Metric::Cosine].map(Metric::name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Metric>())
 }
 
 fn radius(text: &str) -> Result<f64, String> {
@@ -102,26 +101,7 @@ fn radius(text: &str) -> Result<f64, String> {
     Err("a radius is a finite number of at least 0".into())
 }
 
-/// `--first` as a policy.
-pub fn first(text: &str) -> Result<First, String> {
-    match (text, text.strip_prefix("row:")) {
-        ("mean", _) => Ok(First::Mean),
-        ("heaviest", _) => Ok(First::Heaviest),
-        ("random", _) => Ok(First::Random),
-        (_, Some(row)) => {
-            row.parse().map(First::Row).map_err(|_| format!("'{row}' is not a row number"))
-        }
-        _ => Err("the policies are row:<i>, mean, heaviest and random".into()),
-    }
-}
-
-/// A policy as written on the command line; the default has no name there.
+/// A policy as records keep it; the default has no name there.
 pub fn first_name(first: First) -> Option<String> {
-    match first {
-        First::Lowest => None,
-        First::Row(row) => Some(format!("row:{row}")),
-        First::Mean => Some("mean".into()),
-        First::Heaviest => Some("heaviest".into()),
-        First::Random => Some("random".into()),
-    }
+    (first != First::Lowest).then(|| first.to_string())
 }

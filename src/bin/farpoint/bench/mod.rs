@@ -9,13 +9,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use farpoint::Pool;
 use farpoint::lab::product_rate;
 use farpoint::synth::{Shape, pool as synthetic};
+use farpoint::{Device, Pool};
 use measure::{Measured, Subject, measure};
 use serde::Serialize;
 
-use crate::device::{self, DeviceName};
 use crate::exit::usage;
 use crate::machine::Machine;
 use crate::terminal::print;
@@ -31,8 +30,8 @@ use crate::terminal::print;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// What to measure: cpu, cuda or cuda:<number>
-    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = device::parse)]
-    device: DeviceName,
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: Device,
     /// Small pools only: a check that it works, not a measurement
     #[arg(long)]
     quick: bool,
@@ -66,11 +65,9 @@ struct Record {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     match arguments.device {
-        DeviceName::Cpu => run_on_cpu(arguments),
-        DeviceName::Cuda(number) => gpu::run(arguments, number),
-        DeviceName::Auto => {
-            usage("a benchmark is of one device: --device cpu, cuda or cuda:<number>")
-        }
+        Device::Cpu => run_on_cpu(arguments),
+        Device::Cuda(number) => gpu::run(arguments, number),
+        Device::Auto => usage("a benchmark is of one device: --device cpu, cuda or cuda:<number>"),
     }
 }
 

@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use farpoint::report::{self, About};
 use farpoint::{
-    Candidates, End, First, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
+    Candidates, Device, End, First, Options, Printed, PrintedEnd, RobustOptions, RobustSelection,
     robust_as_printed, robust_with,
 };
 
 use crate::certificate::CertificateFile;
-use crate::device::{self, DeviceName};
 use crate::exit::{INTERRUPTED, usage};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -86,8 +85,8 @@ struct Question {
 #[command(next_help_heading = "How it runs")]
 struct Running {
     /// Where distances are computed: auto, cpu, cuda or cuda:<number>, as for select
-    #[arg(long, default_value = "auto", value_parser = device::parse)]
-    device: DeviceName,
+    #[arg(long, default_value = "auto")]
+    device: Device,
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -135,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         inputs.tell_notices();
     }
     let options = Options {
-        device: arguments.running.device.device(),
+        device: arguments.running.device,
         threads: arguments.running.threads,
         assign: outputs.need_assignment(),
         ..inputs.options(&arguments.terms)
@@ -186,8 +185,13 @@ impl Arguments {
     /// The budget, and what contradicts itself whatever the files hold.
     fn check(&self) -> Result<usize> {
         let terms = &self.terms;
-        if terms.weights.is_some() || terms.stop_radius.is_some() {
-            return usage("robust takes neither --weights nor --stop-radius");
+        let asked = Options {
+            weights: terms.weights.is_some().then(Vec::new),
+            stop_radius: terms.stop_radius,
+            ..Options::default()
+        };
+        if let Err(refused) = asked.check_robust() {
+            return usage(&refused.to_string());
         }
         if terms.first == Some(First::Heaviest) {
             return usage("robust takes no --first heaviest: it has no weights");

@@ -1,0 +1,185 @@
+//! What is asked for by name: a metric, a first center, a device. The program, Python and records share these names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How far apart two rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// The euclidean distance.
+    #[default]
+    Euclidean,
+    /// The euclidean distance between rows scaled to norm 1, a chord: the cosine distance is half its square.
+    Cosine,
+}
+
+/// The first center, where nothing is labeled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum First {
+    /// The lowest eligible row: row 0, unless it is excluded.
+    #[default]
+    Lowest,
+    /// This row.
+    Row(usize),
+    /// The eligible row nearest the mean of the rows that are not excluded.
+    Mean,
+    /// The eligible row of largest weight.
+    Heaviest,
+    /// An eligible row drawn with [`crate::Options::seed`].
+    Random,
+}
+
+/// Where the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// GPU 0 if it can be used and has the memory, else the CPU. Where there is an NVIDIA driver, [`crate::Statistics::fallback`] then
+    /// says why; without one the machine is an ordinary one, and nothing need be said. A GPU that is lost while it works is an error
+    /// ([`crate::Error::Lost`]): nothing begins again unasked.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The NVIDIA GPU of this number, counted from 0. It must be there: nothing else is tried.
+    Cuda(usize),
+}
+
+/// A name that says nothing, and the names there are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnknownName(String);
+
+impl Metric {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Euclidean => "euclidean",
+            Metric::Cosine => "cosine",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Metric {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Metric, UnknownName> {
+        match name {
+            "euclidean" => Ok(Metric::Euclidean),
+            "cosine" => Ok(Metric::Cosine),
+            _ => Err(UnknownName(format!("metric '{name}' is neither 'euclidean' nor 'cosine'"))),
+        }
+    }
+}
+
+impl fmt::Display for First {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            First::Lowest => f.pad("lowest"),
+            First::Row(row) => write!(f, "row:{row}"),
+            First::Mean => f.pad("mean"),
+            First::Heaviest => f.pad("heaviest"),
+            First::Random => f.pad("random"),
+        }
+    }
+}
+
+impl FromStr for First {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<First, UnknownName> {
+        let row = || name.strip_prefix("row:")?.parse().ok();
+        match name {
+            "lowest" => Ok(First::Lowest),
+            "mean" => Ok(First::Mean),
+            "heaviest" => Ok(First::Heaviest),
+            "random" => Ok(First::Random),
+            _ => row().map(First::Row).ok_or_else(|| {
+                UnknownName(format!(
+                    "first '{name}' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"
+                ))
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Device::Auto => f.pad("auto"),
+            Device::Cpu => f.pad("cpu"),
+            Device::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = UnknownName;
+
+    /// `cuda` alone is GPU 0.
+    fn from_str(name: &str) -> Result<Device, UnknownName> {
+        let gpu = || name.strip_prefix("cuda:")?.parse().ok();
+        match name {
+            "auto" => Ok(Device::Auto),
+            "cpu" => Ok(Device::Cpu),
+            "cuda" => Ok(Device::Cuda(0)),
+            _ => gpu().map(Device::Cuda).ok_or_else(|| {
+                UnknownName(format!(
+                    "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
+                ))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name is read as what it is written of, and nothing else is a name.
+    #[test]
+    fn names_are_read_as_written() {
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            assert_eq!(metric.to_string().parse::<Metric>().unwrap(), metric);
+        }
+        for first in [
+            First::Lowest,
+            First::Row(0),
+            First::Row(41),
+            First::Mean,
+            First::Heaviest,
+            First::Random,
+        ] {
+            assert_eq!(first.to_string().parse::<First>().unwrap(), first);
+        }
+        for device in [Device::Auto, Device::Cpu, Device::Cuda(0), Device::Cuda(7)] {
+            assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
+        }
+        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+        for name in
+            ["", "Auto", "cuda:", "cuda:x", "cuda:-1", "cuda:99999999999999999999", "row:-1"]
+        {
+            assert!(name.parse::<Device>().is_err() && name.parse::<First>().is_err(), "{name}");
+        }
+        let error = "manhattan".parse::<Metric>().unwrap_err().to_string();
+        assert_eq!(error, "metric 'manhattan' is neither 'euclidean' nor 'cosine'");
+    }
+
+    /// The names that serde writes are the same.
+    #[test]
+    fn names_are_those_of_records() {
+        let json = |metric| serde_json::to_value(metric).unwrap();
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            assert_eq!(json(metric), metric.name());
+        }
+    }
+}
