@@ -48,18 +48,17 @@ fn in_dtype<T: Element>(values: &[f32], narrow: impl Fn(f32) -> T) -> Vec<T> {
     values.iter().map(|&v| narrow(v)).collect()
 }
 
-/// Sizes of frontiers to try, of those that there are for a CPU. On the test bed a round takes milliseconds: `Filter::Cuda` tries sizes of
-/// every kind there, and the other ways of a GPU, which go through the same rounds, a few. With each pool each meets each way.
+/// Sizes of frontiers to try. On the test bed a round takes milliseconds: the way that a GPU takes by itself tries sizes of every kind
+/// there, and the others, which go through the same rounds, a few. So each size meets each pool, and each way meets each pool.
 fn frontiers<'a>(
     filter: Filter,
     cpu: &'a [usize],
     cuda: &'a [usize],
     other_cuda: &'a [usize],
 ) -> &'a [usize] {
-    use Filter::{Amx, Auto, Avx512Bf16, Cuda, F32};
     match filter {
-        Auto | F32 | Avx512Bf16 | Amx => cpu,
-        Cuda => cuda,
+        _ if !filter.is_cuda() => cpu,
+        _ if filter.is_usual() => cuda,
         _ => other_cuda,
     }
 }
