@@ -65,6 +65,12 @@ impl Filter {
         matches!(self.device, Device::Cuda(_))
     }
 
+    /// What a GPU takes by itself for a pool that fits it and is not small.
+    pub fn is_usual(&self) -> bool {
+        let Tuning { multiplier, placement, path, .. } = self.tuning;
+        (multiplier, placement, path) == (Multiplier::Fastest, Placement::Fitting, Path::Rounds)
+    }
+
     /// `options` on this device.
     fn on<'a>(&self, options: &Options<'a>) -> Options<'a> {
         Options { device: self.device, ..options.clone() }
