@@ -1,90 +1,124 @@
-"""Arrays that are no pool as they lie: copied once, and said so. Called by the extension where it cannot borrow."""
+"""Arrays that are no pool as they lie, and what holds arrays: made a pool once, and said so. Called by the extension where it cannot borrow.
+
+One rule for all of them: the five types of values that pools have are kept, float64 is rounded to float32 with a warning, and
+everything else is a TypeError, whole numbers of other widths included, which float32 would round from 2**24 on.
+"""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from farpoint._float32 import rounded, row_major, tell, tell_rounded, type_name, untyped
 from farpoint._frameworks import is_torch
 
 #: Types of value that pools have, by NumPy's and PyTorch's names.
 FITTING = ("float32", "float16", "bfloat16", "uint8", "int8")
+#: The same of a frame's columns, and float64, as pandas, polars, DuckDB and Arrow name them, in lower case.
+COLUMNS = (*FITTING, "float64", "float", "double", "halffloat")
 #: DLPack's devices whose memory the host reads: its own, and pinned.
 HOST = (1, 3)
-#: Frames between a warning here and the caller of `select`.
-DEPTH = 5
+#: What may be done about values that a pool has not, by the kind of NumPy's type.
+REMEDIES = {
+    "b": "pass a.astype('uint8')",
+    "c": "pass np.hstack([a.real, a.imag]).astype('float32'), between whose rows distances are the same",
+    "i": "pass a.astype('float32'), which rounds whole numbers beyond 2**24",
+    "O": "pass np.stack(a) if each entry is a row, else a.astype('float32')",
+}
 
 
-def fitting(array: Any, what: str, reason: str) -> Any:
-    """`array` as a pool: row-major, native byte order, float64 rounded to float32. `what` it is, and why it is none as it lies.
+def fitting(pool: Any, what: str, reason: str) -> Any:
+    """`pool` as a pool: row-major, native byte order, float64 rounded to float32. `what` it is, and why it is none as it lies.
 
     Raises TypeError for values that are not numbers or would lose something unsaid, such as int64.
     """
-    if is_torch(array):
-        return _torch(array, what, reason)
-    if hasattr(array, "dtype") and hasattr(array, "astype"):
-        return _numpy_like(array, what, reason)
-    if hasattr(array, "__dlpack__") and array.__dlpack_device__()[0] in HOST:
-        return _numpy_like(np.from_dlpack(array), what, reason)
-    if hasattr(array, "__dlpack__") or hasattr(array, "__cuda_array_interface__"):
+    if is_torch(pool):
+        return _torch(pool, what, reason)
+    if _is_array(pool):
+        return _array(pool, what, reason)
+    if hasattr(pool, "__dlpack__") and pool.__dlpack_device__()[0] in HOST:
+        return _array(np.from_dlpack(pool), what, reason)
+    if hasattr(pool, "__dlpack__") or hasattr(pool, "__cuda_array_interface__"):
         raise TypeError(f"the {what} {reason}: make a copy that is as a pool is, row-major, of float32 say")
-    return _from_objects(array, what)
+    return _container(pool, what)
 
 
-def _from_objects(rows: Any, what: str) -> np.ndarray:
-    """A list of rows, or what else NumPy makes arrays of: there is no type to be kept, so float32 needs no warning."""
-    array = np.asarray(rows)
+def _is_array(pool: Any) -> bool:
+    """Whether it is NumPy's array, or has the same methods, as CuPy's and JAX's do."""
+    lends = hasattr(pool, "__dlpack__") or hasattr(pool, "__cuda_array_interface__")
+    return isinstance(pool, np.ndarray) or (lends and hasattr(pool, "astype"))
+
+
+def _container(rows: Any, what: str) -> Any:
+    """A data frame, a table, lists of rows, or what else NumPy makes arrays of."""
+    if hasattr(rows, "toarray"):
+        raise TypeError(f"the {what} is sparse: pass a.toarray()")
+    _check_columns(rows, what)
+    array = np.asanyarray(rows)
+    kind = type(rows).__name__
     if array.ndim == 0:
-        raise TypeError(f"the {what} is a {type(rows).__name__}, not an array of shape (n, d)")
-    if array.dtype.kind in "iuf" and array.dtype.name not in FITTING:
-        return _rounded(array)
-    if array.dtype.name not in FITTING:
-        raise TypeError(f"the {what} is a {type(rows).__name__} of {array.dtype} values; pass an (n, d) array of float32")
-    return np.ascontiguousarray(array)
+        raise TypeError(f"the {what} is a {kind}, not an array of shape (n, d)")
+    what = f"{what}, a {kind},"
+    if array.dtype.name not in FITTING and array.dtype.kind in "iuf" and isinstance(rows, (list, tuple)):
+        return untyped(array, what)
+    if array.dtype.name in FITTING and array.dtype.isnative and array.flags.c_contiguous:
+        return array
+    reason = "is not row-major without gaps" if array.dtype.isnative else f"has {array.dtype.str} values"
+    return _array(array, what, reason)
 
 
-def _rounded(array: Any) -> Any:
-    """float32, infinite where a value overflows it: the engine then names the row."""
-    with np.errstate(over="ignore"):
-        return _row_major(array, np.dtype(np.float32))
+def _check_columns(frame: Any, what: str) -> None:
+    """Columns have types of their own, which NumPy brings to a common one: of int64 beside float32 that is float64, not the int64 it was."""
+    for name, dtype in _columns(frame):
+        type_of_column = str(dtype).lower().partition("[")[0]
+        if type_of_column not in COLUMNS:
+            may_be_rows = any(word in type_of_column for word in ("list", "array", "object"))
+            remedy = f"if it holds the rows, pass np.stack(a[{name!r}].to_numpy())" if may_be_rows else "leave it out, or cast it"
+            raise TypeError(
+                f"the {what}, a {type(frame).__name__}, has the column {name!r} of {dtype} values; a pool has float32, float16, "
+                f"uint8 or int8: {remedy}"
+            )
 
 
-def _row_major(array: Any, dtype: np.dtype) -> Any:
-    """A copy; JAX's arrays are row-major whatever is asked."""
-    order = {} if type(array).__module__.startswith("jax") else {"order": "C"}
-    return array.astype(dtype, **order)
+def _columns(frame: Any) -> Iterable[tuple[Any, Any]]:
+    """Names and types of the columns of frames (pandas, polars) and of Arrow's tables; nothing else has any."""
+    if hasattr(frame, "columns") and hasattr(frame, "dtypes"):
+        return zip(frame.columns, frame.dtypes)
+    if type(frame).__module__.partition(".")[0] == "pyarrow" and hasattr(frame, "schema"):
+        return [(column.name, column.type) for column in frame.schema]
+    return ()
 
 
-def _numpy_like(array: Any, what: str, reason: str) -> Any:
-    """NumPy's arrays, and those with the same methods: CuPy's, JAX's."""
-    if array.dtype.name == "float64":
-        _tell(array, what, reason, "rounded to float32")
-        return _rounded(array)
-    if array.dtype.name not in FITTING:
-        raise TypeError(_no_such_values(what, array.dtype, "a.astype('float32')"))
-    _tell(array, what, reason, "copied")
-    return _row_major(array, array.dtype.newbyteorder("="))
+def _array(array: Any, what: str, reason: str) -> Any:
+    if type_name(array) == "float64":
+        tell_rounded(array, what)
+        return rounded(array)
+    if type_name(array) not in FITTING:
+        kind = array.dtype.kind
+        raise _no_such_values(what, array.dtype, REMEDIES.get("i" if kind == "u" else kind, "make numbers of them, of float32"))
+    tell(f"the {what} {reason}: copied", array)
+    return row_major(array, array.dtype.newbyteorder("="))
 
 
 def _torch(tensor: Any, what: str, reason: str) -> Any:
     import torch
 
-    if tensor.dtype == torch.float64:
-        _tell(tensor, what, reason, "rounded to float32")
-        return tensor.to(torch.float32).contiguous()
-    name = str(tensor.dtype).removeprefix("torch.")
+    name = type_name(tensor)
+    if name == "float64":
+        tell_rounded(tensor, what)
+        return rounded(tensor)
     if name not in FITTING:
-        raise TypeError(_no_such_values(what, name, "tensor.float()"))
-    _tell(tensor, what, reason, "copied")
+        remedy = "pass tensor.float(), which rounds whole numbers beyond 2**24"
+        if tensor.is_complex():
+            remedy = "pass torch.view_as_real(tensor).flatten(1).float(), between whose rows distances are the same"
+        elif tensor.dtype == torch.bool:
+            remedy = "pass tensor.to(torch.uint8)"
+        raise _no_such_values(what, name, remedy)
+    tell(f"the {what} {reason}: copied", tensor)
     return tensor.contiguous()
 
 
-def _no_such_values(what: str, dtype: Any, remedy: str) -> str:
-    return f"the {what} has {dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: pass {remedy}"
-
-
-def _tell(array: Any, what: str, reason: str, done: str) -> None:
-    n_bytes = getattr(array, "nbytes", 0)
-    warnings.warn(f"the {what} {reason}: {done} in memory ({n_bytes:,} bytes)", stacklevel=DEPTH)
+def _no_such_values(what: str, dtype: Any, remedy: str) -> TypeError:
+    return TypeError(f"the {what} has {dtype} values; a pool has float32, float16, bfloat16, uint8 or int8: {remedy}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from farpoint._warnings import warn
 
 
 class Allocator:
@@ -72,7 +73,7 @@ def readable(pool: Any) -> Any:
             f"the tensor lies on {pool.device}, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
         )
     if pool.is_neg():
-        warnings.warn(f"the tensor is negated lazily: copied in memory ({pool.nbytes:,} bytes)", stacklevel=3)
+        warn(f"the tensor is negated lazily: copied in memory ({pool.nbytes:,} bytes)")
         pool = pool.resolve_neg()
     return pool.detach() if pool.requires_grad else pool
 

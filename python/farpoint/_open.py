@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 from farpoint import _native
+from farpoint._warnings import warn
 
 
 def open(path: str | os.PathLike[str], name: str | None = None) -> _native.Pool:
@@ -22,5 +22,5 @@ def open(path: str | os.PathLike[str], name: str | None = None) -> _native.Pool:
     """
     pool = _native.open(path, name)
     for notice in pool.notices:
-        warnings.warn(notice, stacklevel=2)
+        warn(notice)
     return pool

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
+
+from farpoint._warnings import warn
 
 #: Called with the centers chosen so far, the budget, and the radius; what it raises ends the run.
 Tick = Callable[[int, int, float], object]
@@ -18,20 +20,23 @@ def ticking(progress: bool | Callable[..., object] | None) -> AbstractContextMan
     if not progress:
         return NO_TICK
     if progress is True:
-        return _bar()
+        return _bar_of_tqdm()
     if callable(progress):
         return contextlib.nullcontext(progress)
     raise TypeError(f"progress is True or a callable, not a {type(progress).__name__}")
 
 
-@contextlib.contextmanager
-def _bar() -> Iterator[Tick | None]:
+def _bar_of_tqdm() -> AbstractContextManager[Tick | None]:
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        warnings.warn("no progress is shown: install tqdm, or pass a callable", stacklevel=4)
-        yield None
-        return
+        warn("no progress is shown: install tqdm, or pass a callable")
+        return NO_TICK
+    return _bar(tqdm)
+
+
+@contextlib.contextmanager
+def _bar(tqdm: Any) -> Iterator[Tick]:
     with tqdm(unit="pick", leave=False) as bar:
 
         def tick(chosen: int, budget: int, radius: float) -> None:

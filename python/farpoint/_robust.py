@@ -129,7 +129,7 @@ def robust(
     gap: float = 0.0,
     candidates: Literal["all", "greedy"] = "all",
     first: First = "lowest",
-    seed: int = 0,
+    seed: int | None = None,
     device: Any = "auto",
     threads: int = 0,
     return_distances: bool = False,
@@ -190,5 +190,5 @@ def robust(
     selection = RobustSelection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
     if answer["raised"] is not None:
         raise interrupted(answer["raised"], selection)
-    warn_of_fallback(answer["fallback"], stacklevel=2)
+    warn_of_fallback(answer["fallback"])
     return selection

@@ -8,6 +8,8 @@ from farpoint import _native, _terms
 from farpoint._frameworks import framework, readable
 from farpoint._progress import Tick, ticking
 from farpoint._selection import First, Selection, interrupted, warn_of_fallback
+from farpoint._terms import Terms
+from farpoint._warnings import warn
 
 
 def select(
@@ -21,7 +23,7 @@ def select(
     exclude: Any = None,
     stop_radius: float | None = None,
     first: First = "lowest",
-    seed: int = 0,
+    seed: int | None = None,
     device: Any = "auto",
     threads: int = 0,
     resume: Any = None,
@@ -38,25 +40,28 @@ def select(
     ----------
     pool : array ``(n, d)``
         NumPy (also memory-mapped), PyTorch (host or CUDA), CuPy, JAX, anything with ``__dlpack__`` or ``__cuda_array_interface__``,
-        or what `farpoint.open` gives. float32, float16, bfloat16, uint8 and int8 are read where they lie; float64 is rounded to
-        float32, and arrays that are not row-major are copied, once, with a warning. It must not be written to meanwhile. A pool on a
-        GPU is selected from there, on its library's current stream, in memory of its library's allocator.
+        data frames and whatever else NumPy makes an array of, or what `farpoint.open` gives. float32, float16, bfloat16, uint8 and
+        int8 are read where they lie; float64 is rounded to float32, and arrays that are not row-major are copied, once, with a
+        warning. uint8 and int8 are numbers: packed bits are no pool before ``np.unpackbits(packed, axis=1)``. It must not be written
+        to meanwhile. A pool on a GPU is selected from there, on its library's current stream, in memory of its library's allocator.
     budget : int, optional
         New centers to choose, `labeled` not counted; may be left out where `stop_radius` is given.
     labeled : rows or mask, optional
-        Pool rows that are centers from the start.
+        Pool rows that are centers from the start; an empty list is none yet.
     labeled_vectors : array ``(m, d)``, optional
         Vectors from elsewhere that are centers from the start; in host memory, or copied there.
     metric : {'euclidean', 'cosine'}
         Distances under cosine are chords, the euclidean distances between rows scaled to norm 1.
     weights : ``(n,)`` numbers of at least 0, optional
-        The next center is the row of largest weight times distance; float64 is rounded to float32.
+        The next center is the row of largest weight times distance. Weights are rounded to float32, whatever numbers they are.
     exclude : rows or mask, optional
         Rows that are neither chosen nor counted.
     stop_radius : float, optional
         Stop once no row is farther than this, in the metric's units.
     first : {'lowest', 'mean', 'heaviest', 'random'} or a row
         The first center where nothing is labeled: row 0, the row nearest the mean, the row of largest weight, one drawn by `seed`.
+    seed : int, optional
+        Draws the first center with ``first="random"``, 0 where it is not given; with another `first` it is a ValueError.
     device : {'auto', 'cpu', 'cuda', 'cuda:<number>'}
         For pools in host memory: 'auto' is GPU 0 where one works, else the CPU, with a warning if there is a driver.
     threads : int
@@ -69,12 +74,16 @@ def select(
         True shows a bar of tqdm; a callable is called with (chosen, budget, radius), in this thread, a few dozen times a
         second and at the end, and ends the run by raising.
 
+    Warns where the budget goes beyond the distinct rows: once the radius is 0 the lowest rows fill it up, which equal a center, or have
+    weight 0. ``stop_radius=0`` leaves them out.
+
     Raises
     ------
     ValueError
-        A budget of 0 or beyond the rows available, values that are not finite, a row of zeros under cosine, shapes that do not fit.
+        A budget of 0 or beyond the rows available, values that are not finite, a row of zeros under cosine, shapes that do not fit,
+        a `seed` that draws nothing.
     TypeError
-        Values that pools do not have, such as int64.
+        Values that pools do not have, such as int64, in whatever holds them.
     IndexError
         A row that is not in the pool.
     RuntimeError
@@ -88,8 +97,7 @@ def select(
     Time is about 0.4 n k d multiplications and additions in matrix products; memory beside the pool 32 bytes a row and a fixed
     workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
     """
-    number = _terms.budget(budget, stop_radius)
-    pool, library = readable(pool), framework(pool)
+    number, pool = _terms.budget(budget, stop_radius), readable(pool)
     asked = _terms.terms(
         _terms.rows_of(pool),
         labeled=labeled,
@@ -106,13 +114,33 @@ def select(
     )
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)
+    selection = run(pool, number, asked, labeled_vectors, progress, return_distances, return_assignment)
+    if selection.idle_picks:
+        warn(
+            f"{selection.idle_picks} of the {len(selection)} picks came when the radius was 0: each equals a center before it, or "
+            "has weight 0; stop_radius=0 leaves them out"
+        )
+    return selection
+
+
+def run(
+    pool: Any,
+    budget: int | None,
+    asked: Terms,
+    labeled_vectors: Any = None,
+    progress: bool | Tick | None = None,
+    has_distances: bool = False,
+    has_assignment: bool = False,
+) -> Selection:
+    """`select` of a pool that is `readable`, with its options checked, and without a word on picks that cover nothing new."""
+    library = framework(pool)
     with ticking(progress) as tick:
         try:
-            answer = _native.select(pool, number, asked, labeled_vectors, tick, library.stream, library.allocate)
+            answer = _native.select(pool, budget, asked, labeled_vectors, tick, library.stream, library.allocate)
         except MemoryError as error:
             raise error from library.refusal
-    selection = Selection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
+    selection = Selection(answer, library.answer, asked, labeled_vectors, has_distances, has_assignment)
     if answer["raised"] is not None:
         raise interrupted(answer["raised"], selection)
-    warn_of_fallback(answer["fallback"], stacklevel=2)
+    warn_of_fallback(answer["fallback"])
     return selection

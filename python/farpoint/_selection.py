@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import warnings
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from farpoint._terms import Terms, host
+from farpoint._warnings import warn
 
 #: The first center, where nothing is labeled.
 First = Literal["lowest", "mean", "heaviest", "random"] | int
@@ -38,6 +38,8 @@ class Selection:
     min_distance: Any
     #: ``(n,)`` int64, each row's nearest center: p >= 0 is a position in `centers`, -1 - l labeled entry l; with ``return_assignment``.
     assignment: Any
+    #: Picks made when the radius was 0 already, the last ones: each equals a center before it, or has weight 0.
+    idle_picks: int
     #: Whether the run was stopped before its budget or stop radius.
     interrupted: bool
     #: What the engine took, the check of the values included.
@@ -57,6 +59,7 @@ class Selection:
         self.initial_radius, self.farthest = answer["initial_radius"], answer["farthest"]
         self.min_distance = if_asked(has_distances, answer["min_distance"], convert)
         self.assignment = if_asked(has_assignment, answer["assignment"], convert)
+        self.idle_picks = _idle_picks(answer)
         self.interrupted, self.seconds = answer["interrupted"], answer["seconds"]
         self._counts = answer["statistics"]
         self._asked, self._labeled_vectors = asked, labeled_vectors
@@ -114,6 +117,7 @@ class Selection:
             "initial_radius": None if math.isinf(self.initial_radius) else self.initial_radius,
             "lower_bounds": host(self.lower_bounds).tolist(),
             "farthest": self.farthest,
+            "idle_picks": self.idle_picks,
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "statistics": self.statistics,
@@ -128,6 +132,14 @@ class Selection:
         return f"Selection({len(self.centers)} centers, radius {self.radius:.6g}{state})"
 
 
+def _idle_picks(answer: dict[str, Any]) -> int:
+    """Radii before each pick never grow: those that are 0 are the last."""
+    picks, radii = len(answer["centers"]), answer["radii"]
+    if picks == 0:
+        return 0
+    return picks - int(answer["initial_radius"] != 0) - int(np.count_nonzero(radii[: picks - 1]))
+
+
 def if_asked(is_asked: bool, array: np.ndarray | None, convert: Callable[[np.ndarray], Any]) -> Any:
     """What there is one of a row; an interrupted run has none of it."""
     return convert(array) if is_asked and array is not None else None
@@ -139,10 +151,10 @@ def interrupted(raised: BaseException, selection: Any) -> BaseException:
     return raised
 
 
-def warn_of_fallback(fallback: str | None, stacklevel: int) -> None:
+def warn_of_fallback(fallback: str | None) -> None:
     """Say why no GPU was used where one would have been."""
     if fallback is not None:
-        warnings.warn(f"the CPU is used: {fallback}", RuntimeWarning, stacklevel=stacklevel + 1)
+        warn(f"the CPU is used: {fallback}", RuntimeWarning)
 
 
 def as_json(named: dict[str, Any], path: str | os.PathLike[str] | None) -> str:

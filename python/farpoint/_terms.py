@@ -30,14 +30,14 @@ class Terms(NamedTuple):
 def terms(
     n: int | None,
     *,
-    metric: Any,
-    labeled: Any,
-    exclude: Any,
-    first: Any,
-    seed: Any,
-    device: Any,
-    threads: Any,
-    assign: bool,
+    metric: Any = "euclidean",
+    labeled: Any = None,
+    exclude: Any = None,
+    first: Any = "lowest",
+    seed: Any = None,
+    device: Any = "auto",
+    threads: Any = 0,
+    assign: bool = False,
     weights: Any = None,
     resume: Any = None,
     stop_radius: Any = None,
@@ -49,12 +49,12 @@ def terms(
     return Terms(
         name("metric", metric),
         rows("labeled", labeled, n),
-        as_weights(weights),
+        None if weights is None else as_weights(weights),
         rows("exclude", exclude, n),
         rows("resume", resume, n),
         number("stop_radius", stop_radius),
         as_first(first),
-        count("seed", seed, 2**64),
+        as_seed(seed, first),
         device if isinstance(device, str) else str(device),
         count("threads", threads),
         assign,
@@ -147,10 +147,8 @@ def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def as_weights(given: Any) -> np.ndarray | None:
-    """One number a row; float64 is rounded to float32."""
-    if given is None:
-        return None
+def as_weights(given: Any) -> np.ndarray:
+    """One number a row, rounded to float32 whatever they are."""
     array = host(given)
     if array.ndim != 1 or array.dtype.kind not in "iufb":
         raise TypeError(f"weights are a list of one number a row, not {array.dtype} of shape {array.shape}")
@@ -169,6 +167,16 @@ def as_first(given: Any) -> str | int:
     if not -(2**63) <= row < 2**63:
         raise IndexError(f"first row {row} is not in the pool")
     return row
+
+
+def as_seed(given: Any, first: Any) -> int:
+    """What draws the first center, 0 where nothing is said. Raises ValueError where it would draw nothing."""
+    if given is None:
+        return 0
+    seed = count("seed", given, 2**64)
+    if not isinstance(first, str) or first != "random":
+        raise ValueError(f"seed {seed} draws nothing with first={first!r}: pass first='random', or no seed")
+    return seed
 
 
 def vectors(given: Any) -> Any:

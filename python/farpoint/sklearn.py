@@ -13,7 +13,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import farpoint
+from farpoint._float32 import as_float32
 from farpoint._nearest import nearest
+from farpoint._terms import as_weights
 
 
 class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -58,7 +60,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     n_features_in_ : int
         d.
 
-    Values are seen as float32. `fit` takes O(n k d) time, in matrix products, and O(n) memory beside the rows as float32.
+    Values are seen as float32: float64 is rounded, with a warning, and whole numbers beyond 2**24, which float32 has not all, are a
+    TypeError. `fit` takes O(n k d) time, in matrix products, and O(n) memory beside the rows as float32.
 
     Examples
     --------
@@ -96,9 +99,9 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         ValueError
             Values that are not finite, too few rows, an unknown `init` or `metric`, bad weights, a row of zeros under cosine.
         TypeError, IndexError
-            An `init` that is no row.
+            An `init` that is no row; whole numbers that float32 has not.
         """
-        X = validate_data(self, X, dtype=np.float32, order="C")
+        X = as_float32(validate_data(self, X), "array X")
         if not 1 <= self.n_clusters <= len(X):
             raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}, which should be >= 1")
         weights = None if sample_weight is None else _as_weights(sample_weight, len(X))
@@ -136,7 +139,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         if wanted == 0:
             _check_rows(given, len(X))
             return given, given[:0], []
-        selection = farpoint.select(X, wanted, labeled=given, weights=weights, first=first, seed=self._seed(), **self._how())
+        selection = farpoint.select(X, wanted, labeled=given, weights=weights, first=first, seed=self._seed(first), **self._how())
         initial = [selection.initial_radius] if len(given) else []
         return given, selection.centers, [*initial, *selection.radii]
 
@@ -151,9 +154,9 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
             return int(rows), np.zeros(0, np.int64)
         return "lowest", rows.astype(np.int64)
 
-    def _seed(self) -> int:
-        if not isinstance(self.init, str) or self.init != "random":
-            return 0
+    def _seed(self, first: str | int) -> int | None:
+        if first != "random":
+            return None
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _how(self) -> dict[str, Any]:
@@ -167,7 +170,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
 
     def _validated(self, X: Any) -> NDArray[np.float32]:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        return as_float32(validate_data(self, X, reset=False), "array X")
 
     @property
     def _n_features_out(self) -> int:
@@ -175,9 +178,10 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
 
 
 def _as_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float32]:
-    weights = np.asarray(sample_weight, dtype=np.float32)
+    weights = np.asarray(sample_weight)
     if weights.shape != (n,):
         raise ValueError(f"sample_weight is of shape {weights.shape}, X has {n} rows")
+    weights = as_weights(weights)
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError("sample_weight has values that are no finite numbers of at least 0")
     if not weights.any():

@@ -36,7 +36,8 @@ class BatchSelector:
     pools : tensor ``(n, d)``, ``(b, n, d)``, or ``(rows, d)`` with `offsets`
         An example of what will be selected from; its values play no part.
     budget : int or one a pool
-        Centers to choose of each pool; equal to `select`'s, row 0 first.
+        Centers to choose of each pool; equal to `select`'s, row 0 first. A budget beyond a pool's distinct rows is filled up by the
+        lowest rows left, of which, unlike there, nothing tells.
     offsets : ``(b + 1,)`` ints, optional
         Pool p is rows ``offsets[p]`` to ``offsets[p + 1]``.
     first : int or one a pool, optional

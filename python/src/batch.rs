@@ -12,12 +12,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::device;
-use crate::dlpack::Place;
-use crate::errors::exception;
+use crate::errors::{exception, raised};
+use crate::lent::{Place, handle};
 use crate::select::QUICK;
-use crate::source::raised;
 use crate::terms::named;
-use crate::view::{View, handle};
+use crate::view::View;
 use crate::watch::{at_once, watched};
 
 /// What they are called in errors.

@@ -10,7 +10,7 @@ use farpoint::cuda::{
 use farpoint::{Options, Progress, Selection};
 use pyo3::prelude::*;
 
-use crate::dlpack::Place;
+use crate::lent::Place;
 use crate::view::View;
 
 /// The driver's handle of the default stream that each thread has for itself.

@@ -4,10 +4,13 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::NonNull;
 
+use farpoint::Dtype;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+
+use crate::lent::{Keeper, Lent, Place, is_row_major};
 
 /// `DLDeviceType`s whose memory the host reads: CPU, pinned by CUDA.
 const HOST: [c_int; 2] = [1, 3];
@@ -86,35 +89,6 @@ const EXCHANGE: &CStr = c"dlpack_exchange_api";
 const VERSIONED: &CStr = c"dltensor_versioned";
 const UNVERSIONED: &CStr = c"dltensor";
 
-/// Where a tensor lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    Host,
-    Cuda(usize),
-}
-
-/// A tensor as it was lent.
-pub struct Lent {
-    pub address: u64,
-    pub place: Place,
-    pub shape: Vec<usize>,
-    /// In values.
-    pub strides: Vec<i64>,
-    /// Code of the type and bits a value.
-    pub dtype: (u8, u8),
-    /// The stream its owner works on, where the owner says; null is the default one.
-    pub stream: Option<u64>,
-    _owner: Owner,
-}
-
-/// What keeps the memory.
-#[expect(dead_code, reason = "held, never read")]
-enum Owner {
-    Managed(Managed),
-    /// Its own destructor gives the tensor back.
-    Capsule(Py<PyAny>),
-}
-
 /// A tensor that is given back when this is dropped.
 struct Managed(NonNull<Versioned>);
 
@@ -153,7 +127,9 @@ pub fn exchange(object: &Bound<'_, PyAny>) -> PyResult<Option<Lent>> {
     }
     let managed = Managed(NonNull::new(managed).ok_or_else(nothing_lent)?);
     // SAFETY: lent above, and kept by `managed`.
-    let mut lent = unsafe { read(&managed.0.as_ref().tensor) }?;
+    let tensor = unsafe { &managed.0.as_ref().tensor };
+    // SAFETY: as above.
+    let mut lent = unsafe { read(tensor, Box::new(managed)) }?;
     if let (Place::Cuda(device), Some(current)) = (lent.place, api.current_stream) {
         let mut stream = std::ptr::null_mut();
         let device = i32::try_from(device).expect("it came from an i32");
@@ -163,7 +139,7 @@ pub fn exchange(object: &Bound<'_, PyAny>) -> PyResult<Option<Lent>> {
         }
         lent.stream = Some(stream as u64);
     }
-    Ok(Some(lent.kept_by(Owner::Managed(managed))))
+    Ok(Some(lent))
 }
 
 /// The tensor of an object with `__dlpack__`; `None` if it has none. `stream` is where its owner must have it ready, for CUDA.
@@ -186,6 +162,8 @@ pub fn capsule(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<Optio
         lent => lent,
     }?;
     let capsule = lent.cast::<PyCapsule>()?;
+    // Its own destructor gives the tensor back.
+    let keeper: Keeper = Box::new(capsule.clone().into_any().unbind());
     let lent = if capsule.name()?.is_some_and(|name| is(&name, VERSIONED)) {
         let managed = pointer::<Versioned>(capsule, VERSIONED)?;
         // SAFETY: a capsule of this name holds such a tensor, until it is destroyed.
@@ -194,13 +172,13 @@ pub fn capsule(object: &Bound<'_, PyAny>, stream: Option<i64>) -> PyResult<Optio
             return Err(PyTypeError::new_err("the tensor is of another version of DLPack"));
         }
         // SAFETY: as above.
-        unsafe { read(&managed.tensor) }
+        unsafe { read(&managed.tensor, keeper) }
     } else {
         let managed = pointer::<Unversioned>(capsule, UNVERSIONED)?;
         // SAFETY: as above.
-        unsafe { read(&managed.as_ref().tensor) }
+        unsafe { read(&managed.as_ref().tensor, keeper) }
     }?;
-    Ok(Some(lent.kept_by(Owner::Capsule(capsule.clone().into_any().unbind()))))
+    Ok(Some(lent))
 }
 
 fn is(name: &pyo3::types::capsule::CapsuleName, wanted: &CStr) -> bool {
@@ -217,8 +195,8 @@ fn nothing_lent() -> PyErr {
 }
 
 /// # Safety
-/// `tensor` is as dlpack.h says.
-unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
+/// `tensor` is as dlpack.h says, for as long as `keeper` is held.
+unsafe fn read(tensor: &Tensor, keeper: Keeper) -> PyResult<Lent> {
     let dimensions = usize::try_from(tensor.dimensions).unwrap_or(0);
     // SAFETY: there are so many of each, by dlpack.h; strides may be null.
     let numbers = |pointer: *const i64| unsafe {
@@ -228,7 +206,7 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
             std::slice::from_raw_parts(pointer, dimensions)
         }
     };
-    let shape =
+    let shape: Vec<usize> =
         numbers(tensor.shape).iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
     let number = usize::try_from(tensor.device.number).unwrap_or(0);
     let place = match tensor.device.kind {
@@ -236,22 +214,38 @@ unsafe fn read(tensor: &Tensor) -> PyResult<Borrowed> {
         kind if HOST.contains(&kind) => Place::Host,
         kind => return Err(PyTypeError::new_err(elsewhere(kind))),
     };
-    let dtype = match tensor.dtype.lanes {
-        1 => (tensor.dtype.code, tensor.dtype.bits),
-        _ => {
-            return Err(PyTypeError::new_err(
-                "the array's values are vectors: a value is a single number",
-            ));
-        }
-    };
-    Ok(Borrowed {
+    if tensor.dtype.lanes != 1 {
+        return Err(PyTypeError::new_err(
+            "the array's values are vectors: a value is a single number",
+        ));
+    }
+    Ok(Lent {
         address: tensor.data as u64 + tensor.byte_offset,
         place,
+        is_row_major: is_row_major(&shape, numbers(tensor.strides)),
         shape,
-        strides: numbers(tensor.strides).to_vec(),
-        dtype,
+        dtype: dtype(tensor.dtype.code, tensor.dtype.bits),
         stream: None,
+        keeper,
     })
+}
+
+/// By the code of the type and the bits a value.
+fn dtype(code: u8, bits: u8) -> Result<Dtype, String> {
+    match (code, bits) {
+        (2, 32) => Ok(Dtype::F32),
+        (2, 16) => Ok(Dtype::F16),
+        (4, 16) => Ok(Dtype::Bf16),
+        (1, 8) => Ok(Dtype::U8),
+        (0, 8) => Ok(Dtype::I8),
+        (0, bits) => Err(format!("int{bits}")),
+        (1, bits) => Err(format!("uint{bits}")),
+        (2, bits) => Err(format!("float{bits}")),
+        (4, bits) => Err(format!("bfloat{bits}")),
+        (5, bits) => Err(format!("complex{bits}")),
+        (6, _) => Err("bool".into()),
+        (_, bits) => Err(format!("{bits}-bit")),
+    }
 }
 
 fn elsewhere(kind: c_int) -> String {
@@ -266,21 +260,4 @@ fn elsewhere(kind: c_int) -> String {
     format!(
         "the array lies on {device} device, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
     )
-}
-
-/// A tensor before its owner is known.
-struct Borrowed {
-    address: u64,
-    place: Place,
-    shape: Vec<usize>,
-    strides: Vec<i64>,
-    dtype: (u8, u8),
-    stream: Option<u64>,
-}
-
-impl Borrowed {
-    fn kept_by(self, owner: Owner) -> Lent {
-        let Borrowed { address, place, shape, strides, dtype, stream } = self;
-        Lent { address, place, shape, strides, dtype, stream, _owner: owner }
-    }
 }

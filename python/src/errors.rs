@@ -24,6 +24,11 @@ pub fn exception(error: Error) -> PyErr {
     }
 }
 
+/// `result`, the engine's error as Python's.
+pub fn raised<T>(result: farpoint::Result<T>) -> PyResult<T> {
+    result.map_err(exception)
+}
+
 /// What is raised where the engine broke a promise of its own.
 pub fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<String>().map(String::as_str);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use farpoint::Pool;
 use pyo3::prelude::*;
 
-use crate::source::raised;
+use crate::errors::raised;
 use crate::watch::at_once;
 
 /// A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`.

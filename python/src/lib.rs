@@ -8,6 +8,8 @@ mod device;
 mod dlpack;
 mod errors;
 mod file;
+mod lent;
+mod numpy_array;
 mod plan;
 mod robust;
 mod select;

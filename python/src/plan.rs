@@ -1,8 +1,11 @@
 //! `farpoint.plan`.
 
+use std::sync::atomic::AtomicBool;
+
 use pyo3::prelude::*;
 
-use crate::source::{Source, raised};
+use crate::errors::raised;
+use crate::source::Source;
 use crate::terms::named;
 use crate::watch::at_once;
 
@@ -18,8 +21,9 @@ pub fn plan(
     let source = Source::of(pool, None)?;
     source.check_on_host("pool")?;
     let metric = named(metric)?;
-    let work = |interrupt: &_| {
-        source.with_pool(interrupt, |pool| farpoint::plan(pool, budget, metric, threads))
+    let work = |interrupt: &AtomicBool| {
+        let pool = source.pool(interrupt)?;
+        farpoint::plan(&pool, budget, metric, threads)
     };
     let (plan, _) = at_once(pool.py(), work)?;
     Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))

@@ -11,8 +11,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Serialize;
 
+use crate::errors::raised;
 use crate::select::rows;
-use crate::source::{Source, raised, with_vectors};
+use crate::source::{Source, checked_vectors};
 use crate::terms::{Terms, with};
 use crate::watch::{watched, without_selection};
 
@@ -93,12 +94,10 @@ pub fn robust<'py>(
                 ControlFlow::Continue(())
             }
         };
-        with_vectors(vectors.as_ref(), interrupt, |vectors| {
-            let options = &with(&options, vectors, interrupt);
-            source.with_pool(interrupt, |pool| {
-                robust_with(pool, budget, options, &robust_options, watch)
-            })
-        })
+        let vectors = checked_vectors(vectors.as_ref(), interrupt)?;
+        let options = with(&options, vectors.as_deref(), interrupt);
+        let pool = source.pool(interrupt)?;
+        robust_with(&pool, budget, &options, &robust_options, watch)
     };
     let tell = |_: Python<'_>| {
         // The engine is not kept from telling more meanwhile.

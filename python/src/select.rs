@@ -10,7 +10,8 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 use crate::device;
-use crate::source::{Source, raised, with_vectors};
+use crate::errors::raised;
+use crate::source::{Source, checked_vectors};
 use crate::terms::{Terms, with};
 use crate::watch::{Watched, at_once, watched, without_selection};
 
@@ -73,16 +74,16 @@ pub fn select<'py>(
             ControlFlow::Continue(())
         };
         let started = Instant::now();
-        let selection = with_vectors(vectors.as_ref(), interrupt, |vectors| {
-            let options = &with(&options, vectors, interrupt);
-            match source.on_device() {
-                Some(view) => device::select(view, budget, options, allocate.as_ref(), watch),
-                None => {
-                    source.with_pool(interrupt, |pool| select_with(pool, budget, options, watch))
-                }
+        let mut select = || {
+            let vectors = checked_vectors(vectors.as_ref(), interrupt)?;
+            let options = &with(&options, vectors.as_deref(), interrupt);
+            if let Some(view) = source.on_device() {
+                return device::select(view, budget, options, allocate.as_ref(), watch);
             }
-        });
-        (selection, started.elapsed().as_secs_f64())
+            let pool = source.pool(interrupt)?;
+            select_with(&pool, budget, options, watch)
+        };
+        (select(), started.elapsed().as_secs_f64())
     };
     let given =
         options.labeled.len() + options.resume.len() + vectors.as_ref().map_or(0, |v| v.shape().0);

@@ -1,5 +1,6 @@
 //! Where a call's pool comes from: an array of another library, or a file.
 
+use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
 
 use farpoint::{Error, Pool};
@@ -7,9 +8,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::device::leave_own_stream;
-use crate::dlpack::Place;
 use crate::errors::exception;
 use crate::file::FilePool;
+use crate::lent::Place;
 use crate::view::View;
 
 /// What labeled vectors are called in errors.
@@ -72,43 +73,45 @@ impl Source {
         }
     }
 
-    /// Call `work` with the pool, which lies on the host, once its values are checked.
-    pub fn with_pool<T>(
-        &self,
-        interrupt: &AtomicBool,
-        work: impl FnOnce(&Pool) -> farpoint::Result<T>,
-    ) -> farpoint::Result<T> {
+    /// The pool, which lies on the host, its values checked.
+    pub fn pool(&self, interrupt: &AtomicBool) -> farpoint::Result<Checked<'_>> {
         match self {
             Source::Array(view) => {
-                work(&Pool::of_bytes(view.bytes(), view.shape.1, view.dtype, Some(interrupt))?)
+                Pool::of_bytes(view.bytes(), view.shape.1, view.dtype, Some(interrupt))
+                    .map(Checked::Array)
             }
-            Source::File(file) => work(&file.get().pool),
+            Source::File(file) => Ok(Checked::File(&file.get().pool)),
         }
     }
 }
 
-/// Call `work` with the vectors given, if any. Of them, rows are told apart from the pool's.
-pub fn with_vectors<T>(
-    vectors: Option<&Source>,
+/// A pool of a [`Source`].
+pub enum Checked<'a> {
+    Array(Pool<'a>),
+    File(&'a Pool<'static>),
+}
+
+impl<'a> Deref for Checked<'a> {
+    type Target = Pool<'a>;
+
+    fn deref(&self) -> &Pool<'a> {
+        match self {
+            Checked::Array(pool) => pool,
+            Checked::File(pool) => pool,
+        }
+    }
+}
+
+/// Labeled vectors as a pool, if there are any; errors tell them from the pool's rows.
+pub fn checked_vectors<'a>(
+    vectors: Option<&'a Source>,
     interrupt: &AtomicBool,
-    work: impl FnOnce(Option<&Pool>) -> farpoint::Result<T>,
-) -> farpoint::Result<T> {
-    let Some(vectors) = vectors else { return work(None) };
-    let mut work = Some(work);
-    let answer = vectors.with_pool(interrupt, |pool| {
-        let work = work.take().expect("called once");
-        work(Some(pool))
-    });
-    match answer {
-        // `work` was not called: the error is of the vectors' own values.
-        Err(Error::NotFinite { row, dimension, value, .. }) if work.is_some() => {
-            Err(Error::NotFinite { what: "labeled vector", row, dimension, value })
+) -> farpoint::Result<Option<Checked<'a>>> {
+    let of_vectors = |error| match error {
+        Error::NotFinite { row, dimension, value, .. } => {
+            Error::NotFinite { what: "labeled vector", row, dimension, value }
         }
-        answer => answer,
-    }
-}
-
-/// `result`, the engine's error as Python's.
-pub fn raised<T>(result: farpoint::Result<T>) -> PyResult<T> {
-    result.map_err(exception)
+        error => error,
+    };
+    vectors.map(|vectors| vectors.pool(interrupt).map_err(of_vectors)).transpose()
 }

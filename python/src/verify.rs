@@ -7,7 +7,8 @@ use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::source::{Source, raised, with_vectors};
+use crate::errors::raised;
+use crate::source::{Source, checked_vectors};
 use crate::terms::{Terms, rows, with};
 use crate::watch::watched;
 
@@ -60,9 +61,10 @@ fn checked(
     let vectors = Source::vectors(labeled_vectors)?;
     let options = terms.options()?;
     let work = |interrupt: &AtomicBool| {
-        with_vectors(vectors.as_ref(), interrupt, |vectors| {
-            source.with_pool(interrupt, |pool| check(pool, &with(&options, vectors, interrupt)))
-        })
+        let vectors = checked_vectors(vectors.as_ref(), interrupt)?;
+        let options = with(&options, vectors.as_deref(), interrupt);
+        let pool = source.pool(interrupt)?;
+        check(&pool, &options)
     };
     match watched(pool.py(), |_| Ok(()), work)? {
         (_, Some(error)) => Err(error),

@@ -66,7 +66,7 @@ def test_other_strides_are_copied_once(pool, expected, kind):
 
 
 def test_rows_without_strides(pool):
-    with one_warning(NOT_CONTIGUOUS):
+    with pytest.warns(UserWarning, match="19 of the 20 picks"), pytest.warns(UserWarning, match=NOT_CONTIGUOUS):
         assert picks(np.broadcast_to(pool[0], (30, 8))) == list(range(20))
     with no_warning():
         assert picks(np.concatenate([pool, pool])[:300]) == picks(pool)

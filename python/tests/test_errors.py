@@ -74,6 +74,9 @@ def refused(error, message, pool, budget=3, **options):
         ({"first": None}, TypeError, "first"),
         ({"first": [3]}, TypeError, "first"),
         ({"first": 5, "labeled": [5]}, ValueError, "first row 5 is labeled or excluded"),
+        ({"seed": 7}, ValueError, "seed 7 draws nothing with first='lowest': pass first='random', or no seed"),
+        ({"seed": 0, "first": "mean"}, ValueError, "seed 0 draws nothing with first='mean'"),
+        ({"seed": 7, "first": 5}, ValueError, "seed 7 draws nothing with first=5"),
         ({"resume": [5]}, ValueError, "resume row 5 is not the first center"),
         ({"resume": [0, 5]}, ValueError, "were not chosen from this pool by these options"),
         ({"resume": [0, 0]}, ValueError, "resume row 0 is given twice"),
@@ -128,7 +131,9 @@ def test_whole_numbers(pool, name, number, error):
 @pytest.mark.parametrize("number", [3, np.int8(3), np.uint64(3), np.array(3)])
 def test_whole_numbers_of_all_kinds(pool, number):
     expected = farpoint.select(pool, 3).centers.tolist()
-    assert farpoint.select(pool, number, seed=number, threads=number).centers.tolist() == expected
+    assert farpoint.select(pool, number, threads=number).centers.tolist() == expected
+    drawn = farpoint.select(pool, 3, first="random", seed=3).centers.tolist()
+    assert farpoint.select(pool, 3, first="random", seed=number).centers.tolist() == drawn
     assert farpoint.select(pool, 3, first=number).centers[0] == 3
     assert len(farpoint.select(pool, True)) == 1
 

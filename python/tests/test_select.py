@@ -2,6 +2,7 @@
 
 import copy
 import json
+import warnings
 from fractions import Fraction
 from itertools import combinations
 
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 
 import farpoint
 
+pytestmark = pytest.mark.filterwarnings("ignore:[0-9]+ of the [0-9]+ picks came when")
+
 DTYPES = ["float32", "float16", "uint8", "int8"]
 FIRSTS = ["lowest", "mean", "heaviest", "random"]
+#: Said of picks that cover nothing new, with their number and that of all.
+IDLE = "{} of the {} picks came when the radius was 0: each equals a center before it, or has weight 0; stop_radius=0 leaves them out"
 
 
 @st.composite
@@ -40,7 +45,8 @@ def questions(draw):
         asked["stop_radius"] = draw(st.sampled_from([0.0, 1.0, 2.0, 3.5, 1e9]))
     left = sorted(set(range(n)) - set(asked.get("labeled", [])) - set(asked.get("exclude", [])))
     asked["first"] = draw(st.sampled_from([*FIRSTS, left[draw(st.integers(0, len(left) - 1))]]))
-    asked["seed"] = draw(st.integers(0, 2**64 - 1))
+    if asked["first"] == "random":
+        asked["seed"] = draw(st.integers(0, 2**64 - 1))
     if asked["metric"] == "cosine":
         for rows in (pool, asked.get("labeled_vectors", pool)):
             rows[~rows.any(axis=1)] = 1
@@ -137,7 +143,8 @@ def test_other_asking_changes_no_answer(question):
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize("first", [*FIRSTS, 1796])
 def test_the_digits(digits, metric, first):
-    selection = farpoint.select(digits, 40, metric=metric, first=first, seed=7, return_distances=True, return_assignment=True)
+    seed = 7 if first == "random" else None
+    selection = farpoint.select(digits, 40, metric=metric, first=first, seed=seed, return_distances=True, return_assignment=True)
     check_equal(selection, reference.select(digits, 40, metric=metric, first=first, seed=7))
 
 
@@ -176,11 +183,41 @@ def test_every_row_and_one_row(dtype):
 
 def test_fewer_distinct_rows_than_the_budget():
     pool = np.array([[1], [5], [1], [5], [1]], np.float32)
-    selection = farpoint.select(pool, 4, return_assignment=True)
-    assert selection.centers.tolist() == [0, 1, 2, 3]
+    with pytest.warns(UserWarning, match="2 of the 4 picks came when the radius was 0: each equals a center before it") as told:
+        selection = farpoint.select(pool, 4, return_assignment=True)
+    assert len(told) == 1 and told[0].filename == __file__
+    assert selection.centers.tolist() == [0, 1, 2, 3] and selection.idle_picks == 2
     assert selection.radii.tolist() == [4, 0, 0, 0]
     assert selection.farthest == 4
     assert selection.assignment.tolist() == [0, 1, 2, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "asked", "idle"),
+    [
+        (1, {}, 0),
+        (2, {}, 0),
+        (3, {}, 1),
+        (5, {}, 3),
+        (4, {"stop_radius": 0}, 0),
+        (3, {"labeled": [0]}, 2),
+        (3, {"labeled": [0, 3]}, 3),
+        (3, {"labeled_vectors": [[1.0]]}, 2),
+        (3, {"labeled": [0, 3], "stop_radius": 0}, 0),
+        (2, {"weights": [1, 0, 1, 0, 1]}, 1),
+        (2, {"metric": "cosine"}, 1),
+    ],
+)
+def test_picks_that_cover_nothing_new_are_counted(budget, asked, idle):
+    pool = np.array([[1], [5], [1], [5], [1]], np.float32)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selection = farpoint.select(pool, budget, **asked)
+    assert selection.idle_picks == idle
+    assert [str(one.message) for one in caught] == ([IDLE.format(idle, budget)] if idle else [])
+    before = [selection.initial_radius, *selection.radii][: len(selection)]
+    assert before.count(0) == idle
+    assert json.loads(selection.to_json())["idle_picks"] == idle
 
 
 def test_stops_at_a_radius(pool):
@@ -214,7 +251,14 @@ def test_seeds(pool):
     starts = [farpoint.select(pool, 1, first="random", seed=seed).centers[0] for seed in range(40)]
     assert starts == [reference.uniform(seed, 300) for seed in range(40)]
     assert len(set(starts)) > 30
-    assert farpoint.select(pool, 1, seed=5).centers.tolist() == [0]
+    assert farpoint.select(pool, 1, first="random").centers[0] == starts[0]
+
+
+def test_a_seed_that_draws_nothing_is_refused_wherever_seeds_are(pool):
+    for call in (farpoint.select, farpoint.robust):
+        for first in ("lowest", "mean", "heaviest", 3):
+            with pytest.raises(ValueError, match=f"seed 5 draws nothing with first={first!r}: pass first='random', or no seed"):
+                call(pool, 1, first=first, seed=5)
 
 
 @pytest.mark.parametrize("offset", [1e4, 1e6])

@@ -213,11 +213,6 @@ def test_the_docstrings_example():
     assert results.attempted == 3 and results.failed == 0
 
 
-@pytest.mark.filterwarnings("error")
-def test_doubles_are_rounded_without_a_warning(rows):
-    KCenter(n_clusters=3).fit(rows.astype(np.float64)).predict(rows.astype(np.float64))
-
-
 def test_beside_pypis_k_center():
     """From their random start: the same centers, radii and labels (the rows have no ties)."""
     k_center = pytest.importorskip("k_center")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import torch
 
-import farpoint
+from farpoint._frameworks import readable
+from farpoint._select import run
+from farpoint._terms import terms
 
 
 class Cloud(NamedTuple):
@@ -42,7 +44,8 @@ def _picks(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
 
 
 def _in_turn(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
-    return [farpoint.select(points[c.begin : c.end], c.budget, first=c.start).centers for c in clouds]
+    # Clouds are padded with points they have: picks that cover nothing new are no news, and a launch of many tells of none.
+    return [run(readable(points[c.begin : c.end]), c.budget, terms(c.end - c.begin, first=c.start)).centers for c in clouds]
 
 
 def _together(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:

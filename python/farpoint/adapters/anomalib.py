@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import sys
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 import torch
 
 import farpoint
+from farpoint._float32 import rounded_once
 from farpoint._nearest import nearest_distances
 
 __all__ = ["KCenterGreedy", "patch"]
@@ -28,7 +30,7 @@ class KCenterGreedy:
     Attributes:
         embedding, coreset_size, n_observations: as given, and counted.
         model: the projection, ``None`` without one.
-        features: ``(n, d)``, what distances are between; there once something is selected.
+        features: ``(n, d)``, what distances are between, float64 rounded to float32; there once something is selected.
         min_distances: see :attr:`min_distances`.
 
     Raises:
@@ -69,7 +71,7 @@ class KCenterGreedy:
         """Take in the center ``cluster_center``, a row; ``None`` changes nothing. A selection must have set ``features``."""
         if cluster_center is None:
             return
-        distances = nearest_distances(self.features, [int(cluster_center)]).unsqueeze(1)
+        distances = nearest_distances(self.features, [operator.index(cluster_center)]).unsqueeze(1)
         known = self.min_distances
         self.min_distances = distances if known is None else torch.minimum(known, distances)
 
@@ -91,7 +93,7 @@ class KCenterGreedy:
             ValueError: ``coreset_size`` exceeds the rows, or a feature is not finite.
         """
         self.reset_distances()
-        self.features = self._features()
+        self.features = rounded_once(self._features(), "tensor of features")
         start = torch.randint(high=self.n_observations, size=(1,), device=self.features.device).item()
         self._centers = farpoint.select(self.features, self.coreset_size, first=start).centers.tolist()
         return list(self._centers)

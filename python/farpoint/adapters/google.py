@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 import farpoint
+from farpoint._float32 import as_float32
 from farpoint._nearest import nearest_distances
 
 __all__ = ["kCenterGreedy"]
@@ -63,6 +65,7 @@ class kCenterGreedy:
         Raises:
             ValueError: fewer than N rows are left, N is negative, or a feature is not finite.
             IndexError: a selected row is not in X.
+            TypeError: a selected row is no whole number; features are no real numbers, or whole numbers beyond 2**24.
         """
         self.features = model.transform(self.X) if hasattr(model, "transform") else self.flat_X
         self.already_selected = _distinct(already_selected)
@@ -97,11 +100,11 @@ class kCenterGreedy:
 
 
 def _distinct(rows: Iterable[int]) -> list[int]:
-    return list(dict.fromkeys(int(row) for row in rows))
+    return list(dict.fromkeys(operator.index(row) for row in rows))
 
 
 def _pool(features: Any) -> Any:
-    """Features the engine reads: wide integers and booleans become float32, where scikit-learn makes them float64."""
+    """Features the engine reads: wide integers and booleans become float32, if it has them, where scikit-learn makes them float64."""
     if isinstance(features, np.ndarray) and features.dtype.kind in "biu" and features.dtype not in (np.uint8, np.int8):
-        return features.astype(np.float32)
+        return as_float32(features, "array of features")
     return features

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import farpoint
+from farpoint._float32 import as_float32
 
 
 def coreset_sampling(
@@ -26,7 +27,7 @@ def coreset_sampling(
         to `on_transformed`, distances are between samples as its pipeline transforms them.
     X : (n, ...) array, data frame, sparse matrix or list
         The pool of samples without a label. Samples of more than one dimension are flattened, sparse ones made dense; values are
-        seen as float32.
+        seen as float32, float64 with a warning.
     n_instances : int
         How many to query.
     X_training : as X
@@ -47,6 +48,8 @@ def coreset_sampling(
     ------
     ValueError
         Too few rows, values that are not finite; a learner that keeps no training data, without `X_training`.
+    TypeError
+        Values that are no real numbers, or whole numbers beyond 2**24, which float32 would round.
 
     A pair is returned since modAL would take a lone array of two rows for rows and metrics. It calls a strategy that raises once
     more, whatever was raised, so an error or Ctrl-C comes after a second attempt.
@@ -54,11 +57,11 @@ def coreset_sampling(
     on_transformed = getattr(classifier, "on_transformed", False)
     seen = classifier.transform_without_estimating if on_transformed else lambda samples: samples
     known = _training_data(classifier) if X_training is None else [X_training]
-    vectors = [_as_rows(seen(samples)) for samples in known]
+    vectors = [_dense(seen(samples)) for samples in known]
     selection = farpoint.select(
-        _as_rows(seen(X)),
+        _as_rows(_dense(seen(X)), "pool"),
         n_instances,
-        labeled_vectors=np.concatenate(vectors) if vectors else None,
+        labeled_vectors=_as_rows(np.concatenate(vectors), "array of training data") if vectors else None,
         **options,
     )
     return selection.centers, np.concatenate([[selection.initial_radius], selection.radii[:-1]])
@@ -72,8 +75,9 @@ def _training_data(classifier: Any) -> list[Any]:
     return [learner.X_training for learner in learners if learner.X_training is not None]
 
 
-def _as_rows(samples: Any) -> NDArray[np.float32]:
-    if hasattr(samples, "toarray"):  # scipy's sparse matrices
-        samples = samples.toarray()
-    rows = np.ascontiguousarray(samples, dtype=np.float32)
-    return rows.reshape(len(rows), math.prod(rows.shape[1:]))
+def _dense(samples: Any) -> NDArray[Any]:
+    return samples.toarray() if hasattr(samples, "toarray") else np.asarray(samples)  # scipy's sparse matrices have it
+
+
+def _as_rows(samples: NDArray[Any], what: str) -> NDArray[np.float32]:
+    return as_float32(samples, what).reshape(len(samples), math.prod(samples.shape[1:]))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 import farpoint
+from farpoint._float32 import rounded_once
 from farpoint._nearest import nearest_distances
 
 __all__ = ["ApproximateGreedyCoresetSampler", "BaseSampler", "GreedyCoresetSampler", "IdentitySampler", "RandomSampler"]
@@ -86,7 +87,7 @@ class GreedyCoresetSampler(BaseSampler):
         return super().run(features)
 
     def _choose(self, features: Any, budget: int) -> Any:
-        reduced = self._reduced(features)
+        reduced = rounded_once(self._reduced(features), "array of features")
         device = _engine_device(reduced, self.device)
         first = self._first(reduced, device)
         rows = farpoint.select(reduced, budget, first=first, device=device).centers

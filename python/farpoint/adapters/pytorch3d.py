@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from farpoint._float32 import as_float32
+
 from ._clouds import Cloud, select_clouds
 
 __all__ = ["sample_farthest_points"]
@@ -18,7 +20,7 @@ def sample_farthest_points(
     """Farthest-point samples of a batch of clouds.
 
     Args:
-        points: ``(N, P, D)``, as float32.
+        points: ``(N, P, D)``, seen as float32, float64 with a warning.
         lengths: ``(N,)``, points in each cloud, at most P: its first ones. ``None`` is P each.
         K: samples a cloud, one number or one a cloud; a cloud with fewer points gives them all.
         random_start_point: start each cloud at a random point, of torch's generator, and not at point 0.
@@ -30,6 +32,7 @@ def sample_farthest_points(
     Raises:
         ValueError: ``points`` is not ``(N, P, D)``, ``lengths`` or K do not match it or are negative, a length exceeds P, or a
             point is not finite.
+        TypeError: ``points`` are no real numbers or whole numbers beyond 2**24, ``lengths`` or K no whole numbers.
     """
     if points.ndim != 3:
         raise ValueError(f"points must have shape (N, P, D), got {tuple(points.shape)}")
@@ -37,7 +40,7 @@ def sample_farthest_points(
     sizes = _checked_lengths(lengths, clouds, size)
     wanted = _checked_counts(K, clouds)
     starts = _starts(points, lengths) if random_start_point else [0] * clouds
-    points = points.to(torch.float32).contiguous()
+    points = as_float32(points, "tensor of points")
     asked = [
         Cloud(c * size, c * size + length, min(length, k), start)
         for c, (length, k, start) in enumerate(zip(sizes, wanted, starts))
@@ -55,6 +58,7 @@ def _checked_lengths(lengths: torch.Tensor | None, clouds: int, size: int) -> li
         return [size] * clouds
     if lengths.shape != (clouds,):
         raise ValueError("points and lengths must have same batch dimension.")
+    _check_whole("lengths", lengths)
     sizes = lengths.to(torch.int64).tolist()
     if max(sizes, default=0) > size:
         raise ValueError("A value in lengths was too large.")
@@ -67,10 +71,16 @@ def _checked_counts(K: int | list[int] | torch.Tensor, clouds: int) -> list[int]
     counts = torch.full((clouds,), K) if isinstance(K, int) else torch.as_tensor(K)
     if counts.shape != (clouds,):
         raise ValueError("K and points must have the same batch dimension")
+    _check_whole("K", counts)
     wanted = counts.to(torch.int64).tolist()
     if (K if isinstance(K, int) else min(wanted, default=0)) < 0:
         raise ValueError("A value in K was negative.")
     return wanted
+
+
+def _check_whole(name: str, numbers: torch.Tensor) -> None:
+    if numbers.numel() and (numbers.is_floating_point() or numbers.is_complex()):
+        raise TypeError(f"{name} has {numbers.dtype} values; points are counted in whole numbers")
 
 
 def _starts(points: torch.Tensor, lengths: torch.Tensor | None) -> list[int]:

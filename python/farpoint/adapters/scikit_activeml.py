@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,9 @@ from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 from skactiveml.utils import MISSING_LABEL, labeled_indices, rand_argmax
 
 import farpoint
+from farpoint._float32 import check, rounded
 from farpoint._nearest import nearest
+from farpoint._warnings import warn
 
 
 class CoreSet(SingleAnnotatorPoolQueryStrategy):
@@ -25,7 +26,8 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
     - Memory. Theirs always holds utilities, 8 bytes times `batch_size` times the rows: 80 GB for 10,000 of a million. Here they
       are made only if `return_utilities` asks for them; without, a query holds the candidates as float32 and a few bytes a row.
     - Ties go to the lowest row. Theirs draws one at random.
-    - Values are seen as float32, distances are exact: near ties fall alike everywhere.
+    - Values are seen as float32, float64 with a warning; distances are exact: near ties fall alike everywhere. Whole numbers
+      beyond 2**24, which float32 would round, are a TypeError.
     - Where all candidates lie on labeled or queried rows the distances stay 0, and the lowest rows are next. Theirs goes on by
       the distance from the last row queried alone.
     - Labeled rows among `candidates` are never queried; if fewer others are left than `batch_size`, that is lowered with a
@@ -96,10 +98,12 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
             X, y, candidates, batch_size, return_utilities, reset=True
         )
         self._check_metric()
+        check(X, "array of samples")
         labeled = labeled_indices(y, missing_label=self.missing_label_)
         X_cand, rows = self._transform_candidates(candidates, X, y)
         pool, centers = _as_rows(X_cand), _as_rows(X[labeled])
         if rows is None:
+            check(X_cand, "array of candidates")
             n, rows, barred = len(pool), np.arange(len(pool)), np.zeros(len(pool), bool)
         else:
             n, barred = len(X), np.isin(rows, labeled)
@@ -160,10 +164,10 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
 
 def _lowered(batch_size: int, eligible: int) -> int:
     if batch_size > eligible:
-        warnings.warn(f"batch_size={batch_size} is lowered to the {eligible} candidates without a label", stacklevel=3)
+        warn(f"batch_size={batch_size} is lowered to the {eligible} candidates without a label")
     return min(batch_size, eligible)
 
 
 def _as_rows(X: NDArray[Any]) -> NDArray[np.float32]:
-    """Samples as float32 rows; of more than two dimensions flattened."""
-    return np.ascontiguousarray(X, dtype=np.float32).reshape(len(X), math.prod(X.shape[1:]))
+    """Samples, which are checked, as float32 rows; of more than two dimensions flattened."""
+    return rounded(X).reshape(len(X), math.prod(X.shape[1:]))
