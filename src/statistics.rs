@@ -15,6 +15,8 @@ pub struct Statistics {
     pub rounds: usize,
     /// Row-center pairs that the refreshes needed.
     pub refresh_evaluations: u64,
+    /// Of those, the ones for [`crate::Options::assign`] at the end.
+    pub settle_evaluations: u64,
     /// Row-center pairs that the refreshes computed: tiles compute some that were not needed.
     pub tile_evaluations: u64,
     /// Row-center pairs computed while picking inside frontiers.

@@ -25,13 +25,16 @@ pub(crate) fn lazy(
     let mut picks = start(question, ground, backend)?;
     let end = rounds(question, ground, backend, frontier, &mut picks, watch)
         .map_err(|error| error.after(picks.rows()))?;
+    let before = backend.statistics().refresh_evaluations;
     // An interrupted run answers at once.
     let settled =
         (question.assign && !matches!(end, End::Unknown)).then(|| backend.settle()).transpose();
     let settled = settled.map_err(|error| error.after(picks.rows()))?;
     // Cut short, it is no answer.
     let settled = settled.filter(|_| !ground.is_interrupted());
-    Ok(picks.into_selection(question, ground, end, settled, backend.statistics()))
+    let mut statistics = backend.statistics();
+    statistics.settle_evaluations = statistics.refresh_evaluations - before;
+    Ok(picks.into_selection(question, ground, end, settled, statistics))
 }
 
 /// How many rows a frontier holds, adapted from round to round.
