@@ -15,6 +15,8 @@ pub struct Statistics {
     pub rounds: usize,
     /// Row-center pairs that the refreshes needed.
     pub refresh_evaluations: u64,
+    /// Of those, the ones for [`crate::Options::assign`] at the end.
+    pub settle_evaluations: u64,
     /// Row-center pairs that the refreshes computed: tiles compute some that were not needed.
     pub tile_evaluations: u64,
     /// Row-center pairs computed while picking inside frontiers.
@@ -60,6 +62,7 @@ impl Statistics {
             refresh_evaluations: self.refresh_evaluations + other.refresh_evaluations,
             tile_evaluations: self.tile_evaluations + other.tile_evaluations,
             pick_evaluations: self.pick_evaluations + other.pick_evaluations,
+            settle_evaluations: self.settle_evaluations + other.settle_evaluations,
             refreshed_rows: self.refreshed_rows + other.refreshed_rows,
             refresh_canonical: self.refresh_canonical + other.refresh_canonical,
             pick_canonical: self.pick_canonical + other.pick_canonical,

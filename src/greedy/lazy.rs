@@ -25,9 +25,12 @@ pub(crate) fn lazy(
     let mut picks = start(question, ground, backend)?;
     let ended = rounds(question, ground, backend, frontier, &mut picks, watch)
         .and_then(|end| Ok((settle(question, ground, backend, &end)?, end)));
-    let statistics = backend.statistics();
+    let mut statistics = backend.statistics();
     match ended {
-        Ok((settled, end)) => Ok(picks.into_selection(question, ground, end, settled, statistics)),
+        Ok((settled, end)) => {
+            statistics.settle_evaluations = settled.evaluations;
+            Ok(picks.into_selection(question, ground, end, settled.rows, statistics))
+        }
         // Picks made before a device was lost are as right as those made before an interruption.
         Err(error) => {
             Err(error
@@ -36,17 +39,27 @@ pub(crate) fn lazy(
     }
 }
 
-/// Every row's distance to the nearest center and that center's number, where they are asked for. An interrupted run answers at once.
+/// What settling every row came to.
+struct Settled {
+    /// Each row's distance to the nearest center and that center's number, where they were asked for.
+    rows: Option<(Vec<f64>, Vec<u32>)>,
+    /// Pairs that it needed.
+    evaluations: u64,
+}
+
+/// An interrupted run answers at once.
 fn settle(
     question: &Question,
     ground: &Ground,
     backend: &mut impl Backend,
     end: &End,
-) -> Result<Option<(Vec<f64>, Vec<u32>)>> {
+) -> Result<Settled> {
+    let before = backend.statistics().refresh_evaluations;
     let is_asked = question.assign && !matches!(end, End::Unknown);
-    let settled = is_asked.then(|| backend.settle()).transpose()?;
+    let rows = is_asked.then(|| backend.settle()).transpose()?;
+    let evaluations = backend.statistics().refresh_evaluations - before;
     // Cut short, it is no answer.
-    Ok(settled.filter(|_| !ground.is_interrupted()))
+    Ok(Settled { rows: rows.filter(|_| !ground.is_interrupted()), evaluations })
 }
 
 /// How many rows a frontier holds, adapted from round to round.

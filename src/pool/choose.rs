@@ -1,6 +1,6 @@
 //! Which of several arrays in one file holds the vectors.
 
-use super::Reason;
+use super::reason::Reason;
 
 /// More names than these are not listed.
 const LISTED: usize = 12;
@@ -22,7 +22,8 @@ pub(super) fn choose(what: &str, names: &[&str], wanted: Option<&str>) -> Result
     }
 }
 
-fn list(names: &[&str]) -> String {
+/// The names, the first of them where there are many.
+pub(super) fn list(names: &[&str]) -> String {
     let listed: Vec<String> = names.iter().take(LISTED).map(|name| format!("'{name}'")).collect();
     let more = if names.len() > LISTED { ", ..." } else { "" };
     listed.join(", ") + more

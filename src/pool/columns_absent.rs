@@ -1,7 +1,10 @@
 //! Stands in for `columns.rs` in a build without the feature `parquet`.
 
-use super::numbers::Entry;
-use super::{Bytes, Pool, Reason};
+use super::Pool;
+use super::bytes::Bytes;
+use super::column::Column;
+use super::entry::Entry;
+use super::reason::Reason;
 
 const ABSENT: &str = "this build reads neither Parquet nor Arrow: build with the feature 'parquet'";
 
@@ -13,6 +16,13 @@ pub(super) fn read_arrow(_: Bytes<'static>, _: Option<&str>) -> Result<Pool<'sta
     Err(ABSENT.into())
 }
 
-pub(super) fn read_numbers(_: Bytes<'static>, _: &str) -> Result<Vec<Entry>, Reason> {
+pub(super) fn read_numbers(_: Bytes<'static>, _: Column) -> Result<Vec<Entry>, Reason> {
+    Err(ABSENT.into())
+}
+
+pub(super) fn read_if_named(
+    _: Bytes<'static>,
+    _: &'static str,
+) -> Result<Option<Vec<Entry>>, Reason> {
     Err(ABSENT.into())
 }

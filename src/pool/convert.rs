@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Reason;
+use super::reason::Reason;
 
 /// How a dense `(n, d)` array lies in its file.
 #[derive(Clone, Copy)]

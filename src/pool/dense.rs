@@ -1,7 +1,9 @@
 //! Dense `(n, d)` arrays inside a file, whatever format it has: in place where they lie as a pool does, else converted.
 
+use super::bytes::{Bytes, Place};
 use super::convert::{Layout, round, row_major};
-use super::{Bytes, Dtype, Place, Pool, Reason};
+use super::reason::Reason;
+use super::{Dtype, Pool};
 
 /// What an array in a file is made of, for the types that a pool, a row list or weights may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

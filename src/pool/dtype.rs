@@ -39,6 +39,15 @@ impl Dtype {
         }
     }
 
+    /// From which number to which, in words, where these are few.
+    pub fn range(self) -> Option<&'static str> {
+        match self {
+            Dtype::U8 => Some("0 to 255"),
+            Dtype::I8 => Some("-128 to 127"),
+            Dtype::F32 | Dtype::F16 | Dtype::Bf16 => None,
+        }
+    }
+
     /// Widen `bytes`, little-endian values of this type, into `out`; exact.
     pub(crate) fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
         out.clear();

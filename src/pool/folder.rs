@@ -7,7 +7,9 @@ use glob::MatchOptions;
 use rayon::prelude::*;
 
 use super::Pool;
-use super::open::{open_file, refuse};
+use super::file::open_file;
+use super::reason::refuse;
+use super::{order, surplus};
 use crate::error::{Error, Result};
 
 /// Notices told of a pool of many files.
@@ -20,10 +22,14 @@ pub(super) fn open(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
         Err(_) if is_pattern(path) => matches(path)?,
         _ => return open_file(path, name),
     };
+    surplus::check(&files)?;
+    let note = order::note(path, &files);
     // Every file is opened before the first error is told, so that it is the same one each time.
     let pools: Vec<_> = files.par_iter().map(|file| open_file(file, name)).collect();
     let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
-    join(files.into_iter().zip(pools).collect())
+    let mut pool = join(files.into_iter().zip(pools).collect())?;
+    pool.notices.splice(0..0, note);
+    Ok(pool)
 }
 
 fn is_pattern(path: &Path) -> bool {
@@ -65,7 +71,7 @@ fn some_in_order(path: &Path, mut files: Vec<PathBuf>, none: &'static str) -> Re
     if files.is_empty() {
         return Err(refuse(path, none.into()));
     }
-    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    order::sort(&mut files);
     Ok(files)
 }
 

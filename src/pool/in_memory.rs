@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use super::{Bytes, Pool, lists, open};
+use super::bytes::Bytes;
+use super::{Pool, file, lists};
 use crate::error::Result;
 
 /// As [`Pool::open_named`], from the `bytes` of the file `path`, which need not exist.
 pub fn open_named(path: &Path, bytes: Vec<u8>, name: Option<&str>) -> Result<Pool<'static>> {
-    open::read(path, Bytes::Owned(bytes), name)
+    file::read(path, Bytes::Owned(bytes), name)
 }
 
 /// As [`super::read_rows`], from the `bytes` of the file `path`.
 pub fn read_rows(path: &Path, bytes: Vec<u8>) -> Result<Vec<usize>> {
-    lists::rows(path, bytes)
+    lists::rows(path, bytes, None)
 }
 
 /// As [`super::read_weights`], from the `bytes` of the file `path`.
 pub fn read_weights(path: &Path, bytes: Vec<u8>) -> Result<Vec<f32>> {
-    lists::weights(path, bytes)
+    lists::weights(path, bytes, None)
 }

@@ -5,12 +5,17 @@ compile_error!(
     "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"
 );
 
+mod bytes;
+mod check;
 mod choose;
+mod column;
 #[cfg_attr(not(feature = "parquet"), path = "columns_absent.rs")]
 mod columns;
 mod convert;
 mod dense;
 mod dtype;
+mod entry;
+mod file;
 mod folder;
 #[doc(hidden)]
 pub mod in_memory;
@@ -21,33 +26,27 @@ mod npy_header;
 mod npz;
 mod numbers;
 mod open;
+mod order;
+mod reason;
 mod safe_tensors;
+mod surplus;
+mod table;
 mod vectors;
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use choose::choose;
+use self::bytes::{Bytes, Place};
 pub use dtype::{Dtype, Element};
-pub use lists::{read_rows, read_weights};
-use memmap2::Mmap;
-use rayon::prelude::*;
+pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 
 use crate::error::{Error, Result};
-use crate::threads::on_engine_threads;
-
-/// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
-type Reason = Cow<'static, str>;
 
 /// Whether a run was told to end.
 pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
     interrupt.is_some_and(|interrupt| interrupt.load(Ordering::Relaxed))
 }
-
-/// Bytes of values that are checked sooner than threads are started.
-const CHECKED_ALONE: usize = 1 << 20;
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
@@ -65,6 +64,8 @@ pub struct Pool<'a> {
     dtype: Dtype,
     notices: Vec<String>,
     files: Vec<PathBuf>,
+    /// Of each file.
+    first_rows: Vec<usize>,
     /// Of [`Pool::bytes`], those in mapped files.
     mapped: usize,
 }
@@ -77,45 +78,6 @@ struct Segment<'a> {
     /// Byte at which the first row starts.
     offset: usize,
     stride: usize,
-}
-
-/// Where rows lie in a piece of memory, in bytes.
-#[derive(Clone, Copy)]
-struct Place {
-    offset: usize,
-    stride: usize,
-}
-
-/// Little-endian bytes, wherever they are kept.
-enum Bytes<'a> {
-    Borrowed(&'a [u8]),
-    Mapped(Mmap),
-    /// Aligned for f32 in practice, as allocators do; [`Pool::row`] copes where it is not.
-    Owned(Vec<u8>),
-    F32(Vec<f32>),
-    /// Decoded, or a part of a map.
-    #[cfg(feature = "parquet")]
-    Arrow(arrow_buffer::Buffer),
-}
-
-#[cfg(feature = "parquet")]
-impl AsRef<[u8]> for Bytes<'_> {
-    fn as_ref(&self) -> &[u8] {
-        self.as_slice()
-    }
-}
-
-impl Bytes<'_> {
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Bytes::Borrowed(bytes) => bytes,
-            Bytes::Mapped(map) => map,
-            Bytes::Owned(bytes) => bytes,
-            Bytes::F32(values) => bytemuck::cast_slice(values),
-            #[cfg(feature = "parquet")]
-            Bytes::Arrow(buffer) => buffer,
-        }
-    }
 }
 
 impl<'a> Pool<'a> {
@@ -186,6 +148,11 @@ impl<'a> Pool<'a> {
         &self.files
     }
 
+    /// The row at which each of [`Pool::files`] begins.
+    pub fn first_rows(&self) -> &[usize] {
+        &self.first_rows
+    }
+
     /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`.
     ///
     /// # Panics
@@ -246,8 +213,8 @@ impl<'a> Pool<'a> {
     }
 
     fn of_one(segment: Segment<'a>, (rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
-        let (notices, files) = (Vec::new(), Vec::new());
-        Pool { segments: vec![segment], rows, d, dtype, notices, files, mapped: 0 }
+        let (notices, files, first_rows) = (Vec::new(), Vec::new(), Vec::new());
+        Pool { segments: vec![segment], rows, d, dtype, notices, files, first_rows, mapped: 0 }
     }
 
     /// The rows of `other` after these; d and dtype are the same.
@@ -259,42 +226,8 @@ impl<'a> Pool<'a> {
         self.rows += other.rows;
         self.notices.extend(other.notices);
         self.files.extend(other.files);
+        self.first_rows.extend(other.first_rows.into_iter().map(|row| first_row + row));
         self.mapped += other.mapped;
-    }
-
-    /// The pool itself, once every value is known to be finite. Reads it once.
-    fn checked(self) -> Result<Pool<'a>> {
-        self.checked_unless(&|| false)
-    }
-
-    /// The same, given up once it `must_end`.
-    fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
-        match self.first_bad(must_end)? {
-            _ if must_end() => Err(Error::Interrupted),
-            Some(row) => Err(self.not_finite(row)),
-            None => Ok(self),
-        }
-    }
-
-    /// The first row with a value that is not finite. Threads of the whole process's own would not outlive a fork, so a pool of
-    /// some size is looked at by the engine's.
-    fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
-        let is_bad = |&row: &usize| must_end() || !self.dtype.all_finite(self.row_bytes(row));
-        let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
-        if rayon::current_thread_index().is_some() {
-            Ok(look())
-        } else if self.bytes() <= CHECKED_ALONE {
-            Ok((0..self.rows).find(is_bad))
-        } else {
-            on_engine_threads(0, look)
-        }
-    }
-
-    fn not_finite(&self, row: usize) -> Error {
-        let mut scratch = Vec::new();
-        let values = self.row(row, &mut scratch);
-        let dimension = values.iter().position(|v| !v.is_finite()).expect("the row is bad");
-        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
     }
 }
 

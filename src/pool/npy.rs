@@ -1,8 +1,10 @@
 //! Pools in .npy files: rows in place where they lie in order, else converted in memory once.
 
+use super::bytes::Bytes;
 use super::convert::Layout;
 use super::npy_header::Header;
-use super::{Bytes, Pool, Reason, dense};
+use super::reason::Reason;
+use super::{Pool, dense};
 
 /// The pool in the .npy file that lies at `start` of `bytes`, for `length` bytes. Rows are not yet checked.
 pub(super) fn read(

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::Dtype;
 use super::dense::{Kind, array_bytes, shape_text};
-use super::{Dtype, Reason};
+use super::reason::Reason;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 

@@ -5,7 +5,10 @@ use std::io::{Cursor, Read, copy, sink};
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{Bytes, Pool, Reason, choose, npy};
+use super::bytes::Bytes;
+use super::choose::choose;
+use super::reason::Reason;
+use super::{Pool, npy};
 
 /// No deflate stream holds more: 258 bytes by a code of 2 bits.
 const DEFLATE_RATIO: u64 = 1032;

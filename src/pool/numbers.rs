@@ -2,46 +2,57 @@
 
 use serde_json::Value;
 
+use super::bytes::Bytes;
+use super::column::Column;
 use super::dense::{Kind, shape_text};
+use super::entry::{Entry, Number};
 use super::npy_header::Header;
-use super::{Bytes, Dtype, Reason, columns};
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
-    Integer(i128),
-    Float(f64),
-}
-
-/// A number, and where in the file it stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    /// Line of a text file, from 1; else position in the list, from 0.
-    pub place: usize,
-    pub number: Number,
-}
+use super::reason::Reason;
+use super::table::{Table, parse};
+use super::{Dtype, columns};
 
 /// What `place` counts.
 pub(super) fn place_name(extension: &str) -> &'static str {
     if matches!(extension, "txt" | "csv") { "line" } else { "entry" }
 }
 
-/// All numbers in a file with that `extension`. `column` is their column in .csv and .parquet, `key` their name in .json.
+/// All numbers in a file with that `extension`: of a table those in `column`, of a .json those under `key`.
 pub(super) fn read(
     extension: &str,
     bytes: Vec<u8>,
-    column: &str,
+    column: Column,
     key: &str,
 ) -> Result<Vec<Entry>, Reason> {
-    match extension {
-        "npy" => npy(&bytes),
-        "txt" => lines(text(&bytes)?).map(|(line, entry)| parse(line, entry)).collect(),
-        "csv" => csv(text(&bytes)?, column),
-        "json" => json(&bytes, key),
-        "parquet" => columns::read_numbers(Bytes::Owned(bytes), column),
+    match (extension, column.chosen) {
+        ("csv", _) => Table::parse(text(&bytes)?)?.numbers(column),
+        ("parquet", _) => columns::read_numbers(Bytes::Owned(bytes), column),
+        ("npy" | "txt" | "json", Some(name)) => {
+            Err(format!("has no columns, as .csv and .parquet have: leave out --column {name}")
+                .into())
+        }
+        ("npy", None) => npy(&bytes),
+        ("txt", None) => lines(text(&bytes)?).map(|(line, entry)| parse(line, entry)).collect(),
+        ("json", None) => json(&bytes, key),
         _ => {
             Err("is no list of numbers: they are read from .npy, .txt, .csv, .json and .parquet"
                 .into())
         }
+    }
+}
+
+/// As [`read`], if the file is a table that has the column `usual`.
+pub(super) fn read_if_named(
+    extension: &str,
+    bytes: Vec<u8>,
+    usual: &'static str,
+) -> Result<Option<Vec<Entry>>, Reason> {
+    match extension {
+        "csv" => {
+            let table = Table::parse(text(&bytes)?)?;
+            table.has(usual).then(|| table.numbers(Column::usual(usual))).transpose()
+        }
+        "parquet" => columns::read_if_named(Bytes::Owned(bytes), usual),
+        _ => Ok(None),
     }
 }
 
@@ -86,38 +97,6 @@ fn text(file: &[u8]) -> Result<&str, Reason> {
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-}
-
-fn parse(place: usize, text: &str) -> Result<Entry, Reason> {
-    let number = match text.parse() {
-        Ok(integer) => Number::Integer(integer),
-        Err(_) => Number::Float(text.parse().map_err(|_| {
-            let shown: String = text.chars().take(40).collect();
-            format!("line {place} is '{shown}', not a number")
-        })?),
-    };
-    Ok(Entry { place, number })
-}
-
-fn csv(text: &str, column: &str) -> Result<Vec<Entry>, Reason> {
-    let mut rows = lines(text).peekable();
-    let Some(&(_, first)) = rows.peek() else { return Ok(Vec::new()) };
-    let names: Vec<&str> = cells(first).collect();
-    let has_header = parse(0, names[0]).is_err();
-    let index = match names.iter().position(|name| *name == column) {
-        Some(index) => index,
-        None if names.len() == 1 => 0,
-        None => return Err(format!("has no column '{column}' in its first line").into()),
-    };
-    let cell = |(line, row)| {
-        let cell = cells(row).nth(index).ok_or_else(|| format!("line {line} has no '{column}'"))?;
-        parse(line, cell)
-    };
-    rows.skip(usize::from(has_header)).map(cell).collect()
-}
-
-fn cells(row: &str) -> impl Iterator<Item = &str> {
-    row.split(',').map(|cell| cell.trim().trim_matches('"'))
 }
 
 fn json(file: &[u8], key: &str) -> Result<Vec<Entry>, Reason> {

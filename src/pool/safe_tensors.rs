@@ -3,9 +3,12 @@
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorInfo;
 
+use super::bytes::Bytes;
+use super::choose::choose;
 use super::convert::Layout;
 use super::dense::{Kind, rows_and_dimensions};
-use super::{Bytes, Dtype, Pool, Reason, choose, dense};
+use super::reason::Reason;
+use super::{Dtype, Pool, dense};
 
 /// The tensor `name`, or the only one of two dimensions.
 pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {

@@ -2,9 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::bytes::{Bytes, Place};
 use super::convert::Layout;
 use super::dense::{Kind, array_bytes, rows_and_dimensions};
-use super::{Bytes, Dtype, Place, Pool, Reason, dense};
+use super::reason::Reason;
+use super::{Dtype, Pool, dense};
 
 /// u32 n, u32 d, then the rows (big-ann-benchmarks).
 pub(super) fn read_bin(bytes: Bytes<'static>, dtype: Dtype) -> Result<Pool<'static>, Reason> {

@@ -35,7 +35,10 @@ struct Distances {
 /// The figure and its table, or a sentence where distances are not known or no row is left.
 pub(super) fn figure(chosen: &Chosen, about: &About) -> String {
     let Some(min_distances) = chosen.min_distances else {
-        return absent("Distances to the nearest center were not asked for in this run.");
+        return absent(match about.options.assign {
+            true => "The run ended before distances to the nearest center were known.",
+            false => "Distances to the nearest center were not asked for in this run.",
+        });
     };
     if chosen.centers.is_empty() && labeled(about.options) == 0 {
         return absent("There is no center that rows could be near.");

@@ -12,6 +12,7 @@
 mod axis;
 mod chosen;
 mod curve;
+mod files;
 mod format;
 mod histogram;
 mod interval;
@@ -31,6 +32,7 @@ use crate::pool::Pool;
 use crate::robust::{RobustOptions, RobustSelection};
 use crate::selection::Selection;
 
+pub use files::files;
 pub use terminal::{curve_plot, curve_table};
 
 /// What a report says beside the pool and the selection.

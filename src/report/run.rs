@@ -1,6 +1,7 @@
 //! What the run did: its settings, its counts and where its time went.
 
 use super::About;
+use super::files::files;
 use super::format::{count, escape, number, percent};
 use super::words::absent;
 use crate::options::{First, Metric, Options};
@@ -28,6 +29,9 @@ pub(super) fn settings(pool: &Pool, about: &About, asked: &[(String, String)]) -
     let shape =
         format!("{} × {} {}", count(pool.rows()), count(pool.dimensions()), pool.dtype().name());
     let mut facts = vec![fact("Pool", format!("{} ({shape})", about.pool))];
+    facts.extend(
+        Some(files(pool)).filter(|files| !files.is_empty()).map(|files| fact("Files", files)),
+    );
     facts.extend(option_facts(about.options));
     facts.extend_from_slice(asked);
     facts.extend_from_slice(about.facts);
@@ -84,20 +88,22 @@ pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
         return absent("This run kept no counts.");
     }
     let (n, k) = (pool.rows() as f64, selection.centers.len() as f64);
-    let evaluations = s.refresh_evaluations + s.pick_evaluations;
+    let picking = s.refresh_evaluations + s.pick_evaluations - s.settle_evaluations;
+    let of_plain = |evaluations: u64| percent(evaluations as f64, n * k);
     let rounds = format!("{}, {:.1} picks each", count(s.rounds), k / s.rounds as f64);
-    let facts = [
+    let mut facts = vec![
         fact("Rounds", rounds),
-        fact(
-            "Distances needed",
-            format!("{} of the plain loop's n × k", percent(evaluations as f64, n * k)),
-        ),
+        fact("Distances needed", format!("{} of the plain loop's n × k", of_plain(picking))),
         fact(
             "Times each row was read",
             format!("{:.1}, not {}", s.row_reads as f64 / n, count(selection.centers.len())),
         ),
         fact("Distances settled exactly", total(s.refresh_canonical + s.pick_canonical)),
     ];
+    if s.settle_evaluations > 0 {
+        let more = format!("{} of n × k more", of_plain(s.settle_evaluations));
+        facts.insert(2, fact("Distances for every row’s nearest center", more));
+    }
     list(&facts) + &phases(selection)
 }
 

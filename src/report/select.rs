@@ -4,7 +4,7 @@ use super::About;
 use super::chosen::Chosen;
 use super::format::{count, number, plural};
 use super::page::{self, Parts, pair, tile};
-use super::words::{capital, center, chord, every_row, exclusion, labeled};
+use super::words::{capital, center, chord, equal_to, every_row, exclusion, labeled};
 use super::{curve, run, tables};
 use crate::pool::Pool;
 use crate::selection::Selection;
@@ -104,8 +104,18 @@ fn meaning(selection: &Selection, about: &About) -> String {
             number(selection.initial_radius)
         ));
     }
+    sentences.extend(redundancy(selection, about));
     sentences.extend(exclusion(options));
     sentences.join(" ")
+}
+
+/// How many picks add nothing.
+fn redundancy(selection: &Selection, about: &About) -> Option<String> {
+    let redundant = selection.redundant_picks();
+    let (were, is) = (plural(redundant, "pick was", "picks were"), equal_to(about.options));
+    (redundant > 0).then(|| {
+        format!("{} {were} made at radius 0, where every row left {is}.", count(redundant))
+    })
 }
 
 fn outcome(selection: &Selection, about: &About) -> String {

@@ -42,6 +42,16 @@ pub(super) fn every_row(but: usize, options: &Options) -> String {
     }
 }
 
+/// What a row is to some center once the radius is 0.
+pub(super) fn equal_to(options: &Options) -> &'static str {
+    match (options.metric, &options.weights) {
+        (Metric::Euclidean, None) => "is equal to a center",
+        (Metric::Cosine, None) => "has the direction of a center",
+        (Metric::Euclidean, Some(_)) => "is equal to a center or has the weight 0",
+        (Metric::Cosine, Some(_)) => "has the direction of a center or the weight 0",
+    }
+}
+
 /// What became of excluded rows, if any were.
 pub(super) fn exclusion(options: &Options) -> Option<String> {
     let excluded = options.excluded.len();

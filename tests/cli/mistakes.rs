@@ -120,6 +120,12 @@ fn options_that_contradict_each_other() {
     let labeled = "error: --first is for when nothing is labeled: with labeled rows the farthest from them comes first";
     refused("select pool.npy -k 5 --first mean --labeled rows.txt", USAGE, labeled);
     refused("select pool.npy -k 5 --first mean --labeled-vectors flat.npy", USAGE, labeled);
+    let seed = "error: --seed is of --first random alone: nothing else is random";
+    for words in ["select", "robust", "verify pool.npy rows.txt --seed 1 --budget 2 --first mean"] {
+        let rest = if words.contains(' ') { "" } else { " pool.npy -k 5 --seed 9" };
+        refused(&format!("{words}{rest}"), USAGE, seed);
+    }
+    refused("select pool.npy -k 5 --seed 0 --labeled rows.txt", USAGE, seed);
 }
 
 #[test]
@@ -301,4 +307,42 @@ fn picks_of_another_run() {
     fails("pool.npy -k 9 --first mean", &format!("was made with another --first: {go_on}"));
     fails("pool.npy -k 9 --seed 4", &format!("was made with another --seed: {go_on}"));
     fails("pool.npy -k 9 --labeled rows.txt", &format!("was made with another --labeled: {go_on}"));
+}
+
+/// Which table has a column must be known, and that there is one.
+#[test]
+fn columns_without_a_table() {
+    let folder = Folder::new();
+    folder.text("rows.txt", "7\n3\n");
+    folder.text("ids.csv", "id,score\n7,1\n3,2\n");
+    let table = ".csv or .parquet";
+    for (words, line) in [
+        (
+            "--labeled rows.txt --column id",
+            format!("--column id: no rows or weights are in a table, {table}"),
+        ),
+        (
+            "--labeled rows.txt --column labeled=id",
+            format!("--column labeled=id: the labeled are in no table, {table}"),
+        ),
+        (
+            "--labeled ids.csv --column exclude=id",
+            format!("--column exclude=id: the exclude are in no table, {table}"),
+        ),
+        (
+            "--labeled ids.csv --exclude ids.csv --column id",
+            "--column id: 2 tables are read: say which has it, as in --column labeled=id".into(),
+        ),
+        (
+            "--labeled ids.csv --column id --column labeled=id",
+            "--column labeled= is given twice".into(),
+        ),
+    ] {
+        folder
+            .run(&format!("select pool.npy -k 5 {words}"))
+            .fails(USAGE, &format!("error: {line}"));
+    }
+    folder
+        .run("select pool.npy -k 5 --labeled ids.csv")
+        .fails(INPUT, "error: ids.csv: has no column 'row', choose one by --column: 'id', 'score'");
 }

@@ -126,3 +126,16 @@ fn help_and_version_are_no_errors() {
     assert!(folder.run("--help").out.contains("Exit codes: 0 done"));
     assert_eq!(folder.run("--version").out, format!("farpoint {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+/// Nothing that was not measured is set in relation to anything.
+#[test]
+fn a_quick_bench_prints_no_ratio_that_it_has_not() {
+    let run = Folder::new().run("bench --quick --turns 1");
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains(" GF/s   evaluations "), "{}", run.out);
+    assert!(!run.out.contains("NaN") && !run.out.contains("inf"), "{}", run.out);
+    let one = Folder::new().run("bench --pool pool.npy:1 --turns 1 --quick --json");
+    let json: serde_json::Value = serde_json::from_str(&one.out).unwrap();
+    assert!(json["product_gflops"].is_null());
+    assert!(json["pools"][0]["engines"][0]["refresh_share_of_product_rate"].is_null());
+}

@@ -229,3 +229,97 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
     assert_eq!(&first, b"0\n");
 }
+
+/// Which rows are whose is told of many files: to the person, in the .json, on the page.
+#[test]
+fn files_are_named_with_their_first_rows() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("emb")).unwrap();
+    for shard in 0..11 {
+        fs::copy(folder.path("pool.npy"), folder.path(&format!("emb/shard_{shard}.npy"))).unwrap();
+    }
+    let run = folder.run("select emb -k 5 -o picks.json --report page.html");
+    let files = "11 files in order of their names: shard_0.npy from row 0, shard_1.npy from row 60, shard_10.npy from row 120, \
+                 shard_2.npy from row 180, shard_3.npy from row 240, shard_4.npy from row 300, shard_5.npy from row 360, ..., \
+                 shard_9.npy from row 600";
+    assert!(run.err.lines().any(|line| line == files), "{}", run.err);
+    assert!(folder.read("page.html").contains(&format!("<dt>Files</dt><dd>{files}</dd>")));
+    let note = "note: emb: its 11 files are read in order of their names, not of the numbers in those: emb/shard_10.npy comes before";
+    assert!(run.err.starts_with(note), "{}", run.err);
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    let listed = json["pool"]["files"].as_array().unwrap();
+    assert_eq!(listed.len(), 11);
+    assert_eq!(listed[2], serde_json::json!({"path": "emb/shard_10.npy", "first_row": 120}));
+    let verdict = folder.run("verify emb picks.json");
+    assert!(verdict.code == 0 && verdict.err.starts_with(note), "{}{}", verdict.out, verdict.err);
+
+    let one = folder.run("select pool.npy -k 5 -o picks.json --report page.html");
+    assert!(!one.err.contains("file") && !folder.read("page.html").contains("<dt>Files</dt>"));
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    assert!(json["pool"].get("files").is_none());
+    assert!(folder.run("select --help").out.contains("shard_10 before shard_2"));
+}
+
+/// What bytes are compared as is told of every pool of bytes, without a note on those that are nothing else.
+#[test]
+fn what_bytes_are_read_as_is_told() {
+    let folder = Folder::new();
+    folder.run("synth bytes.npy --shape unit -n 100 -d 8 --dtype u8");
+    let run = folder.run("select bytes.npy -k 5");
+    let line = "5 picks from 100 rows of 8 dimensions (u8, numbers from 0 to 255) in ";
+    assert!(run.err.starts_with(line) && !run.err.contains("note"), "{}", run.err);
+}
+
+/// Picks that cover nothing more are counted, and a list of nothing is told.
+#[test]
+fn picks_of_equal_rows_are_told() {
+    let folder = Folder::new();
+    folder.vectors("few.npy", &[0.0, 5.0, 0.0, 9.0, 5.0, 0.0], 1);
+    let note = "note: 2 of the picks were made at radius 0, each the same as an earlier center: --stop-radius 0 leaves them out";
+    let run = folder.run("select few.npy -k 5 -o picks.json --report page.html");
+    assert!(run.err.lines().any(|line| line == note), "{}", run.err);
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    assert_eq!(json["redundant_picks"], 2);
+    let page = folder.read("page.html");
+    assert!(
+        page.contains("2 picks were made at radius 0, where every row left is equal to a center.")
+    );
+    assert_eq!(folder.run("verify few.npy picks.json").code, 0);
+    for words in ["-k 3", "-k 5 --stop-radius 0"] {
+        let run = folder.run(&format!("select few.npy {words} --json"));
+        assert!(!run.err.contains("note"), "{words}: {}", run.err);
+        let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(
+            (&json["redundant_picks"], json["centers"].as_array().unwrap().len()),
+            (&0.into(), 3)
+        );
+    }
+    folder.text("all.txt", "0\n1\n3\n");
+    let run = folder.run("select few.npy -k 2 --labeled all.txt --json");
+    assert!(run.out.contains(r#""redundant_picks":2"#), "{}", run.out);
+    let run = folder.run("robust few.npy -k 5");
+    assert!(run.err.contains("note: radius 0 needs no more than 3 of the 5 picks"), "{}", run.err);
+    assert!(!folder.run("robust few.npy -k 3").err.contains("note"));
+}
+
+#[test]
+fn lists_of_nothing_are_told() {
+    let folder = Folder::new();
+    folder.text("none.txt", "# nothing yet\n");
+    folder.text("none.csv", "rank,row\n");
+    for (words, note) in [
+        ("--labeled none.txt", "none.txt: holds no rows: no row is labeled by it"),
+        ("--labeled none.csv", "none.csv: holds no rows: no row is labeled by it"),
+        ("--exclude none.txt", "none.txt: holds no rows: no row is excluded"),
+        ("--resume none.txt", "none.txt: holds no picks to go on from"),
+    ] {
+        let run = folder.run(&format!("select pool.npy -k 3 {words}"));
+        assert!(run.code == 0 && run.err.starts_with(&format!("note: {note}\n")), "{}", run.err);
+        assert_eq!(folder.run(&format!("select pool.npy -k 3 -q {words}")).err, "");
+    }
+    let robust = folder.run("robust pool.npy -k 3 --labeled none.txt");
+    assert!(robust.err.starts_with("note: none.txt: holds no rows"), "{}", robust.err);
+    folder
+        .run("select pool.npy -k 3 --weights none.txt")
+        .fails(1, "error: weights: 0 given for 60 rows");
+}

@@ -74,7 +74,6 @@ fn from_every_first_center() {
     agree("--first mean", 5, first(First::Mean, 0));
     agree("--first random", 5, first(First::Random, 0));
     agree("--first random --seed 9", 5, first(First::Random, 9));
-    agree("--seed 9", 5, Options::default());
 }
 
 #[test]
@@ -151,4 +150,53 @@ fn from_the_tensor_named() {
     let refused = folder.run("select pool.npy -k 3 --tensor absent");
     assert_eq!(refused.code, 1, "{}", refused.out);
     assert!(refused.err.contains("absent"), "{}", refused.err);
+}
+
+/// Columns of other names are chosen, each of its own file, and a .json remembers which.
+#[test]
+fn from_columns_chosen_by_name() {
+    let folder = Folder::new();
+    folder.text("rows.csv", "name;id\n\"two dogs; 5\";7\n#sunset.jpg;3\n");
+    folder.text("more.csv", "0\n0\n1\n2\n");
+    let scores: String = weights().iter().map(|weight| format!("x,{weight}\n")).collect();
+    folder.text("weights.csv", &format!("name,score\n{scores}"));
+    let words = "--labeled rows.csv --exclude more.csv --weights weights.csv";
+    let columns = "--column labeled=id --column exclude=0 --column weights=score";
+    let run = folder.run(&format!("select pool.npy -k 9 {words} {columns} -o picks.json"));
+    assert_eq!(run.code, 0, "{}", run.err);
+    let options = Options {
+        labeled: vec![7, 3],
+        excluded: vec![0, 1, 2],
+        weights: Some(weights()),
+        ..Options::default()
+    };
+    let picks: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    assert_eq!(picks["centers"], serde_json::json!(library(9, &options).centers));
+    assert_eq!(picks["options"]["labeled"]["column"], "id");
+    let verdict = folder.run("verify pool.npy picks.json");
+    assert_eq!((verdict.code, &*verdict.err), (0, ""), "{}", verdict.out);
+    // One table needs no more than the name.
+    folder.text("ids.csv", "id\n7\n3\n");
+    agree_after(
+        &folder,
+        "--labeled ids.csv --column id",
+        Options { labeled: vec![7, 3], ..Options::default() },
+    );
+}
+
+#[track_caller]
+fn agree_after(folder: &Folder, words: &str, options: Options) {
+    let run = folder.run(&format!("select pool.npy -k 9 {words}"));
+    assert_eq!(run.rows(), library(9, &options).centers, "{words}: {}", run.err);
+}
+
+#[test]
+fn from_picks_in_a_column_chosen_by_name() {
+    let folder = Folder::new();
+    let rows = folder.run("select pool.npy -k 12").rows();
+    let some: String = rows[..5].iter().map(|row| format!("{row},x\n")).collect();
+    folder.text("part.csv", &format!("pick,note\n{some}"));
+    let resumed = folder.run("select pool.npy -k 12 --resume part.csv --column pick");
+    assert_eq!(resumed.rows(), rows);
+    assert_eq!(folder.run("verify pool.npy part.csv --column picks=pick").code, 0);
 }

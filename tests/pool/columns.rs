@@ -6,7 +6,8 @@ use arrow_array::types::{
     ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, UInt8Type,
 };
 use arrow_array::{
-    ArrayRef, FixedSizeListArray, Int32Array, LargeListArray, ListArray, RecordBatch,
+    ArrayRef, BinaryArray, FixedSizeBinaryArray, FixedSizeListArray, Int32Array, LargeListArray,
+    ListArray, RecordBatch,
 };
 use farpoint::Pool;
 use half::f16;
@@ -181,4 +182,51 @@ fn a_buffer_that_claims_more_than_it_can_hold_is_refused() {
     hostile[at - 8..at].copy_from_slice(&(1i64 << 60).to_le_bytes());
     let told = folder.refusal("pool.feather", hostile);
     assert!(told.starts_with("a buffer claims 1152921504606846976 bytes in"), "{told}");
+}
+
+/// Vector databases write float16 values as lists of their bytes, and others packed bits: what bytes are taken for is told.
+#[test]
+fn lists_of_bytes_are_told_as_what_they_are_read() {
+    let folder = Folder::new();
+    let told = |range: &str| {
+        format!(
+            "lists of 2 bytes are compared as 2 numbers, {range}: decode them first if they are bytes of float16 values or packed bits"
+        )
+    };
+    for (column, range) in [
+        (list::<UInt8Type>([1, 2, 3, 200]), "0 to 255"),
+        (fixed::<UInt8Type>([1, 2, 3, 200]), "0 to 255"),
+        (list::<Int8Type>([1, 2, 3, -5]), "-128 to 127"),
+    ] {
+        for (name, bytes) in
+            [("p.parquet", parquet(column.clone())), ("p.arrow", arrow(column.clone()))]
+        {
+            let notices = folder.open(name, bytes).unwrap().notices().to_vec();
+            let path = folder.path(name);
+            assert_eq!(notices, [format!("{}: {}", path.display(), told(range))]);
+        }
+    }
+    let floats = folder.open("p.parquet", parquet(list::<Float32Type>([1., 2., 3., 4.]))).unwrap();
+    assert!(floats.notices().is_empty());
+}
+
+#[test]
+fn columns_of_bytes_are_refused_by_name() {
+    let told = "column 'v' holds bytes, which may be values of any type: decode them, and write a column of lists of float32";
+    let folder = Folder::new();
+    let bytes: Vec<&[u8]> = vec![&[1, 2], &[3, 4]];
+    let plain: ArrayRef = Arc::new(BinaryArray::from(bytes));
+    let fixed: ArrayRef =
+        Arc::new(FixedSizeBinaryArray::try_from_iter([[1, 2], [3, 4]].iter()).unwrap());
+    for column in [plain.clone(), fixed] {
+        assert_eq!(folder.refusal("p.parquet", parquet(column.clone())), told);
+        assert_eq!(folder.refusal("p.arrow", arrow(column)), told);
+    }
+    let lists = list::<Float32Type>([1.0, 2.0, 3.0, 4.0]);
+    let batch = RecordBatch::try_from_iter([("v", plain), ("w", lists)]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    let path = folder.write("both.parquet", writer.into_inner().unwrap());
+    assert_pool(&Pool::open(&path).unwrap(), &[1.0, 2.0, 3.0, 4.0], 2, "f32");
+    assert_eq!(reason(Pool::open_named(&path, Some("v")).unwrap_err()), told);
 }

@@ -21,6 +21,8 @@ fn the_files_are_known() {
     assert_eq!(Pool::open(folder.path("*.npy")).unwrap().files(), parts);
     assert_eq!(Pool::open(&parts[1]).unwrap().files(), &parts[1..]);
     assert!(Pool::new(&values(2, 3), 3).unwrap().files().is_empty());
+    assert_eq!(Pool::open(folder.0.path()).unwrap().first_rows(), [0, 2]);
+    assert_eq!(Pool::open(&parts[1]).unwrap().first_rows(), [0]);
 }
 
 #[test]
@@ -111,4 +113,155 @@ fn many_notices_are_shortened() {
     assert_eq!(pool.rows(), 9);
     assert_eq!(pool.notices().len(), 4);
     assert_eq!(pool.notices()[3], "... and 6 more of the kind");
+}
+
+/// The note on the order of files with these names, after the name of their folder; `None` where there is none.
+fn order_note(names: &[&str]) -> Option<String> {
+    let folder = Folder::new();
+    for name in names {
+        std::fs::create_dir_all(folder.path(name).parent().unwrap()).unwrap();
+        folder.write(name, npy_f32(&[1.0], 1, 1));
+    }
+    let deep = names[0].contains('/');
+    let path = if deep { folder.path("*/*.npy") } else { folder.0.path().to_path_buf() };
+    let notices = Pool::open(&path).unwrap().notices().to_vec();
+    assert!(notices.len() <= 1, "{notices:?}");
+    let root = format!("{}/", folder.0.path().display());
+    let note = notices.first()?.strip_prefix(&format!("{}: ", path.display())).unwrap();
+    Some(note.replace(&root, ""))
+}
+
+#[test]
+fn an_order_that_is_not_that_of_the_numbers_is_told() {
+    let told = |count: usize, earlier: &str, later: &str| {
+        Some(format!(
+            "its {count} files are read in order of their names, not of the numbers in those: {earlier} comes before {later}; numbers \
+             with zeros in front, as many digits each, give both orders at once"
+        ))
+    };
+    let eleven: Vec<String> = (0..11).map(|shard| format!("shard_{shard}.npy")).collect();
+    let eleven: Vec<&str> = eleven.iter().map(String::as_str).collect();
+    assert_eq!(order_note(&eleven), told(11, "shard_10.npy", "shard_2.npy"));
+    assert_eq!(order_note(&eleven[..10]), None);
+    assert_eq!(order_note(&["data_10.npy", "data_9.npy"]), told(2, "data_10.npy", "data_9.npy"));
+    assert_eq!(
+        order_note(&["part.0.npy", "part.10.npy", "part.2.npy"]),
+        told(3, "part.10.npy", "part.2.npy")
+    );
+    let nested = ["run1/b.npy", "run10/b.npy", "run2/b.npy"];
+    assert_eq!(order_note(&nested), told(3, "run10/b.npy", "run2/b.npy"));
+    let huge = ["a99999999999999999999999.npy", "a100000000000000000000000.npy"];
+    assert_eq!(order_note(&huge), told(2, huge[1], huge[0]));
+}
+
+/// Names in one order are told nothing, nor those whose numbers are no counts.
+#[test]
+fn an_order_that_may_only_be_one_is_not_told() {
+    for names in [
+        &["shard_00.npy", "shard_02.npy", "shard_10.npy"][..],
+        &["shard_8.npy", "shard_9.npy"],
+        &["2024-01-05.npy", "2024-10-03.npy"],
+        &["3f2a77.npy", "12ab90.npy", "9c01d4.npy"],
+        &["part-00000-7a1.npy", "part-00001-3b9.npy", "part-00010-11c.npy"],
+        &["train_10.npy", "valid_2.npy", "Test_30.npy"],
+        &["a.npy", "a1.npy", "b.npy"],
+    ] {
+        assert_eq!(order_note(names), None, "{names:?}");
+    }
+}
+
+/// A folder with these empty files, of which the pattern takes some.
+fn with_files(names: &[&str]) -> Folder {
+    let folder = Folder::new();
+    for name in names {
+        std::fs::create_dir_all(folder.path(name).parent().unwrap()).unwrap();
+        folder.write(name, "");
+    }
+    folder
+}
+
+const NEW: &str = "data-00000-of-00002.arrow";
+const CACHE: &str = "cache-8f3b1c2d4e5f6a7b.arrow";
+
+/// `Dataset.map` writes its results beside the dataset that it read, with the same rows.
+#[test]
+fn caches_beside_a_dataset_are_refused() {
+    let twice = "was made from the dataset in its folder, as Dataset.map makes it, so rows would come twice";
+    let part = "cache-8f3b1c2d4e5f6a7b_00001_of_00004.arrow";
+    for cache in [CACHE, part] {
+        let folder = with_files(&[NEW, "data-00001-of-00002.arrow", cache]);
+        let error = Pool::open(folder.path("*.arrow")).unwrap_err();
+        assert!(error.to_string().starts_with(&*folder.path(cache).to_string_lossy()), "{error}");
+        let instead = folder.path("data-*.arrow");
+        assert_eq!(reason(error), format!("{twice}: give '{}'", instead.display()));
+        // What is advised reads the dataset's own files alone: these are empty ones.
+        assert_eq!(reason(Pool::open(instead).unwrap_err()), "is a file of 0 bytes");
+    }
+    let one = with_files(&["d/dataset-train.arrow", &format!("d/{CACHE}")]);
+    let told = reason(Pool::open(one.path("*/*.arrow")).unwrap_err());
+    assert_eq!(told, format!("{twice}: give {}", one.path("d/dataset-train.arrow").display()));
+}
+
+/// Under a name that was chosen, only the dataset's list tells.
+#[test]
+fn files_that_a_dataset_does_not_list_are_refused() {
+    let folder = with_files(&[NEW, "mapped.arrow"]);
+    assert_eq!(reason(Pool::open(folder.path("*.arrow")).unwrap_err()), "is a file of 0 bytes");
+    folder.write(
+        "state.json",
+        format!(r#"{{"_data_files": [{{"filename": "{NEW}"}}], "_split": null}}"#),
+    );
+    let error = Pool::open(folder.path("*.arrow")).unwrap_err();
+    assert!(
+        error.to_string().starts_with(&*folder.path("mapped.arrow").to_string_lossy()),
+        "{error}"
+    );
+    assert!(reason(error).ends_with(&format!("give {}", folder.path(NEW).display())));
+}
+
+/// A cache alone is what was asked for, and other names are no caches.
+#[test]
+fn other_arrow_files_are_left_alone() {
+    for names in [&[CACHE, "cache-0f3b1c2d4e5f6a7b.arrow"][..], &["cache-1.arrow", "data.arrow"]] {
+        let folder = with_files(names);
+        assert_eq!(reason(Pool::open(folder.path("*.arrow")).unwrap_err()), "is a file of 0 bytes");
+    }
+    let apart = with_files(&[&format!("a/{NEW}"), &format!("b/{CACHE}")]);
+    assert_eq!(reason(Pool::open(apart.path("*/*.arrow")).unwrap_err()), "is a file of 0 bytes");
+}
+
+#[test]
+fn tables_that_keep_deleted_rows_are_refused() {
+    let delta = ["_delta_log/00.json", "a.parquet", "day=2/b.parquet"];
+    let hudi = [".hoodie/hoodie.properties", "a.parquet", "day=2/b.parquet"];
+    let iceberg = ["metadata/00000-1f.metadata.json", "data/a.parquet", "data/day=2/b.parquet"];
+    for (format, names, paths, read) in [
+        ("Delta Lake", delta, ["", "*.parquet", "day=2", "*/b.parquet"], "deltalake.DeltaTable('"),
+        ("Apache Hudi", hudi, ["", "*.parquet", "day=2", "*/b.parquet"], "format('hudi').load('"),
+        (
+            "Apache Iceberg",
+            iceberg,
+            ["", "data/*.parquet", "data", "*/*/b.parquet"],
+            "StaticTable.from_metadata('",
+        ),
+    ] {
+        let folder = with_files(&names);
+        let root = folder.0.path().canonicalize().unwrap();
+        for path in paths {
+            let error = Pool::open(folder.path(path)).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{}: ", root.display())), "{error}");
+            let told = reason(error);
+            let start =
+                format!("is a table of {format}, whose Parquet files hold deleted rows too: ");
+            assert!(told.starts_with(&start), "{path}: {told}");
+            assert!(told.contains(&format!("{read}{}", root.display())), "{told}");
+        }
+        // One file that is named is what was asked for.
+        let one = reason(Pool::open(folder.path(names[1])).unwrap_err());
+        assert_eq!(one, "is a file of 0 bytes");
+    }
+    let other = with_files(&["metadata/notes.json", "data/a.parquet", "_delta_log.parquet"]);
+    for path in ["data", "*.parquet"] {
+        assert_eq!(reason(Pool::open(other.path(path)).unwrap_err()), "is a file of 0 bytes");
+    }
 }

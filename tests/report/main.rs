@@ -208,8 +208,7 @@ fn one_dimension_two_one_row_and_bytes() {
 fn interrupted_runs_say_what_is_not_known() {
     let values = gaussian(4000, 16);
     let pool = Pool::new(&values, 16).expect("finite");
-    for picks in [1, 2] {
-        let options = Options::default();
+    for (picks, options) in [(1, Options::default()), (2, assigned())] {
         let mut stop = |progress: farpoint::Progress| match progress.chosen >= picks {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -219,6 +218,8 @@ fn interrupted_runs_say_what_is_not_known() {
         let page = html(&pool, &selection, &about(&options));
         check(&page);
         assert!(selection.interrupted && page.contains("interrupted after"));
+        assert_eq!(page.contains("were not asked for"), !options.assign);
+        assert_eq!(page.contains("ended before distances"), options.assign);
         assert!(curve_table(&selection).contains("unknown"));
     }
 }
@@ -260,4 +261,42 @@ fn the_table_is_at_round_numbers() {
     assert_eq!(picks, ["1", "2", "5", "10", "20", "50", "73"]);
     let plot = curve_plot(&selection, 60);
     assert!(plot.lines().all(|line| line.chars().count() <= 66), "{plot}");
+}
+
+/// What finding every row's nearest center takes is no part of what picking took.
+#[test]
+fn the_assignment_is_counted_apart() {
+    let values = gaussian(3000, 16);
+    let pool = Pool::new(&values, 16).expect("finite");
+    let options = Options { device: farpoint::Device::Cpu, ..assigned() };
+    let (with, page) = page(&pool, 200, &options);
+    let without = Options { assign: false, ..options };
+    let without = select(&pool, 200, &without).expect("the options are good");
+    let (with, without) = (with.statistics, without.statistics);
+    assert!(with.settle_evaluations > 0 && without.settle_evaluations == 0);
+    assert_eq!(with.refresh_evaluations - with.settle_evaluations, without.refresh_evaluations);
+    let share = |evaluations: u64| 100.0 * evaluations as f64 / (3000.0 * 200.0);
+    let needed = share(without.refresh_evaluations + without.pick_evaluations);
+    assert!(
+        page.contains(&format!("<dd>{needed:.0} % of the plain loop&#39;s n"))
+            || page.contains(&format!("<dd>{needed:.0} % of the plain loop")),
+        "{needed}"
+    );
+    let more = share(with.settle_evaluations);
+    assert!(page.contains(&format!("<dd>{more:.0} % of n × k more</dd>")), "{more}");
+}
+
+#[test]
+fn picks_at_radius_zero_are_counted() {
+    let pool = Pool::new(&[0.0f32, 5.0, 0.0, 5.0, 0.0], 1).expect("finite");
+    let (selection, text) = page(&pool, 4, &assigned());
+    assert_eq!(selection.redundant_picks(), 2);
+    assert!(
+        text.contains("2 picks were made at radius 0, where every row left is equal to a center.")
+    );
+    let (selection, text) = page(&pool, 2, &assigned());
+    assert_eq!(selection.redundant_picks(), 0);
+    assert!(!text.contains("at radius 0"));
+    let weighted = Options { weights: Some(vec![1.0, 0.0, 1.0, 0.0, 1.0]), ..assigned() };
+    assert_eq!(page(&pool, 3, &weighted).0.redundant_picks(), 2);
 }

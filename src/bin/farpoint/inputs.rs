@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use farpoint::{Options, Pool, pool};
 
-use crate::record::{PoolRecord, Source, TermsRecord};
+use crate::column_names::List;
+use crate::record::{FileRecord, PoolRecord, Source, TermsRecord};
 use crate::terminal::say;
 use crate::terms::{Terms, first_name};
 
@@ -23,9 +24,11 @@ impl Inputs {
         Ok(Inputs {
             pool: Pool::open_named(path, terms.tensor.as_deref())?,
             vectors: terms.labeled_vectors.as_ref().map(Pool::open).transpose()?,
-            labeled: read_rows(terms.labeled.as_deref())?,
-            excluded: read_rows(terms.exclude.as_deref())?,
-            weights: terms.weights.as_ref().map(pool::read_weights).transpose()?,
+            labeled: read_rows(terms.labeled.as_deref(), terms.column(List::Labeled))?,
+            excluded: read_rows(terms.exclude.as_deref(), terms.column(List::Exclude))?,
+            weights: (terms.weights.as_ref())
+                .map(|path| pool::read_weights_named(path, terms.column(List::Weights)))
+                .transpose()?,
         })
     }
 
@@ -34,11 +37,18 @@ impl Inputs {
         self.pool.files().iter().chain(self.vectors.iter().flat_map(|vectors| vectors.files()))
     }
 
-    /// Say what was converted on the way in.
-    pub fn tell_notices(&self) {
+    /// Say how files were read, and which hold nothing.
+    pub fn tell_notices(&self, terms: &Terms) {
         let vectors = self.vectors.iter().flat_map(Pool::notices);
-        for notice in self.pool.notices().iter().chain(vectors) {
-            say(format_args!("note: {notice}"));
+        tell(self.pool.notices().iter().chain(vectors));
+        let lists = [
+            (&terms.labeled, &self.labeled, "no row is labeled by it"),
+            (&terms.exclude, &self.excluded, "no row is excluded"),
+        ];
+        for (path, rows, so) in lists {
+            if let (Some(path), true) = (path, rows.is_empty()) {
+                say(format_args!("note: {}: holds no rows: {so}", path.display()));
+            }
         }
     }
 
@@ -71,6 +81,7 @@ impl Inputs {
     pub fn pool_record(&self, path: &Path) -> PoolRecord {
         PoolRecord {
             path: path.display().to_string(),
+            files: files(path, &self.pool),
             rows: self.pool.rows(),
             dimensions: self.pool.dimensions(),
             dtype: self.pool.dtype(),
@@ -83,12 +94,14 @@ impl Inputs {
         TermsRecord {
             budget: terms.budget,
             metric: terms.metric(),
-            labeled: terms.labeled.as_deref().map(|path| Source::rows(path, &self.labeled)),
+            labeled: (terms.labeled.as_deref())
+                .map(|path| Source::rows(path, terms.column(List::Labeled), &self.labeled)),
             labeled_vectors: (terms.labeled_vectors.as_deref().zip(self.vectors.as_ref()))
                 .map(|(path, vectors)| Source::vectors(path, vectors)),
             weights: (terms.weights.as_deref().zip(self.weights.as_deref()))
-                .map(|(path, weights)| Source::weights(path, weights)),
-            exclude: terms.exclude.as_deref().map(|path| Source::rows(path, &self.excluded)),
+                .map(|(path, weights)| Source::weights(path, terms.column(List::Weights), weights)),
+            exclude: (terms.exclude.as_deref())
+                .map(|path| Source::rows(path, terms.column(List::Exclude), &self.excluded)),
             stop_radius: terms.stop_radius,
             first: terms.first.and_then(first_name),
             seed: terms.seed(),
@@ -97,6 +110,25 @@ impl Inputs {
     }
 }
 
-fn read_rows(path: Option<&Path>) -> Result<Vec<usize>> {
-    Ok(path.map(pool::read_rows).transpose()?.unwrap_or_default())
+/// Notices, a line each.
+pub fn tell<'n>(notices: impl IntoIterator<Item = &'n String>) {
+    notices.into_iter().for_each(|notice| say(format_args!("note: {notice}")));
+}
+
+/// The files of the pool `path`, unless it is the only one.
+fn files(path: &Path, pool: &Pool) -> Vec<FileRecord> {
+    if pool.files() == [path] {
+        return Vec::new();
+    }
+    let first_rows = pool.files().iter().zip(pool.first_rows());
+    let record = |(file, &first_row): (&PathBuf, &usize)| FileRecord {
+        path: file.display().to_string(),
+        first_row,
+    };
+    first_rows.map(record).collect()
+}
+
+fn read_rows(path: Option<&Path>, column: Option<&str>) -> Result<Vec<usize>> {
+    let rows = path.map(|path| pool::read_rows_named(path, column));
+    Ok(rows.transpose()?.unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod bound;
 mod certificate;
+mod column_names;
 mod columns;
 mod exit;
 mod inputs;
@@ -75,7 +76,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Select(arguments) => select::run(&arguments),
         Command::Verify(arguments) => verify::run(*arguments),
-        Command::Robust(arguments) => robust::run(&arguments),
+        Command::Robust(arguments) => robust::run(*arguments),
         Command::Bound(arguments) => bound::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -9,7 +9,6 @@ use farpoint::pool;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::columns;
 use crate::record::Record;
 
 /// What a file of picks says.
@@ -23,33 +22,28 @@ pub struct Picks {
 }
 
 impl Picks {
-    pub fn read(path: &Path) -> Result<Picks> {
-        match with_radii(path).with_context(|| path.display().to_string())? {
-            Some(picks) => Ok(picks),
-            None => Ok(Picks { centers: pool::read_rows(path)?, ..Picks::default() }),
+    /// The picks in `path`, of a table those in `column`, or in its usual one.
+    pub fn read(path: &Path, column: Option<&str>) -> Result<Picks> {
+        let place = || path.display().to_string();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && let Some(picks) = fs::read_to_string(path)
+                .map_err(anyhow::Error::from)
+                .and_then(|text| json(&text))
+                .with_context(place)?
+        {
+            return Ok(picks);
         }
-    }
-
-    /// Columns as they lie in a table; only the last radius may be missing.
-    pub fn from_columns(centers: Vec<usize>, radii: Option<Vec<Option<f64>>>) -> Result<Picks> {
-        let Some(mut radii) = radii else { return Ok(Picks { centers, ..Picks::default() }) };
-        radii.pop_if(|last| last.is_none());
-        let radii: Option<Vec<f64>> = radii.into_iter().collect();
-        if radii.is_none() {
-            bail!("a radius is missing; only an interrupted run's last one may be");
-        }
+        let centers = pool::read_rows_named(path, column)?;
+        let radii = pool::read_radii(path)?.map(known).transpose().with_context(place)?;
         Ok(Picks { centers, radii, record: None })
     }
 }
 
-/// The picks in a file that says more than their rows.
-fn with_radii(path: &Path) -> Result<Option<Picks>> {
-    match path.extension().unwrap_or_default().to_str().unwrap_or_default() {
-        "json" => json(&fs::read_to_string(path)?),
-        "csv" => csv(&fs::read_to_string(path)?),
-        "parquet" => columns::read(path).map(Some),
-        _ => Ok(None),
-    }
+/// Radii as they stand in a table; only the last may be missing.
+fn known(mut radii: Vec<Option<f64>>) -> Result<Vec<f64>> {
+    radii.pop_if(|last| last.is_none());
+    let known: Option<Vec<f64>> = radii.into_iter().collect();
+    known.context("a radius is missing; only an interrupted run's last one may be")
 }
 
 /// A selection that farpoint wrote, an object; `None` for a mere list of rows.
@@ -85,43 +79,31 @@ fn refuse_robust(text: &str) -> Result<()> {
     }
 }
 
-/// A header naming `row` and `radius`, then a line a pick; `None` without radii.
-fn csv(text: &str) -> Result<Option<Picks>> {
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
-    let column = |name| names.iter().position(|&found| found == name);
-    let (Some(row), Some(radius)) = (column("row"), column("radius")) else { return Ok(None) };
-    let (mut centers, mut radii) = (Vec::new(), Vec::new());
-    for (number, line) in lines.enumerate() {
-        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        let place = || format!("line {}: '{line}'", number + 2);
-        let field = |column: usize| fields.get(column).copied().unwrap_or_default();
-        centers.push(field(row).parse().with_context(place)?);
-        radii.push(match field(radius) {
-            "" => None,
-            number => Some(number.parse().with_context(place)?),
-        });
-    }
-    Picks::from_columns(centers, Some(radii)).map(Some)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn csv(text: &str) -> Result<Picks> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picks.csv");
+        fs::write(&path, text).unwrap();
+        Picks::read(&path, None)
+    }
+
     #[test]
     fn columns_are_found_by_name() {
-        let picks = csv("radius,row\n2.5,7\n,3\n").unwrap().unwrap();
+        let picks = csv("radius,row\n2.5,7\n,3\n").unwrap();
         assert_eq!(picks.centers, [7, 3]);
         assert_eq!(picks.radii.unwrap(), [2.5]);
-        assert!(csv("row\n4\n").unwrap().is_none());
+        assert!(csv("row\n4\n").unwrap().radii.is_none());
         assert!(json(" [1, 2]").unwrap().is_none());
     }
 
     #[test]
     fn a_bad_line_is_named() {
         let message = |text| format!("{:#}", csv(text).err().unwrap());
-        assert!(message("rank,row,radius\n1,x,2\n").starts_with("line 2: '1,x,2'"));
+        assert!(message("rank,row,radius\n1,x,2\n").ends_with("line 2 is 'x', not a number"));
+        assert!(message("row,radius\n1,y\n").ends_with("line 2 is 'y', not a number"));
         assert!(message("row,radius\n1,\n2,0.5\n").contains("missing"));
     }
 }

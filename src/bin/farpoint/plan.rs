@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use farpoint::{Metric, Plan, Pool};
 
+use crate::inputs::tell;
 use crate::terminal::print;
 use crate::terms;
 
@@ -36,6 +37,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let pool = Pool::open_named(&arguments.pool, arguments.tensor.as_deref())?;
+    tell(pool.notices());
     let plan = farpoint::plan(&pool, arguments.budget, arguments.metric, arguments.threads)?;
     print(|out| match arguments.json {
         true => Ok(writeln!(out, "{}", serde_json::to_string(&plan)?)?),

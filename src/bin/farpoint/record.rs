@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use farpoint::{Dtype, First, Metric, Pool, Selection, Statistics};
 use serde::{Deserialize, Serialize};
 
+use crate::column_names::{ColumnName, List};
 use crate::terms::Terms;
 
 /// The whole .json.
@@ -21,6 +22,9 @@ pub struct Record {
     #[serde(deserialize_with = "null_is_infinite")]
     pub initial_radius: f64,
     pub lower_bounds: Vec<f64>,
+    /// Picks made once the radius was 0: each the same as an earlier center, or of weight 0.
+    #[serde(default)]
+    pub redundant_picks: usize,
     pub farthest: Option<usize>,
     pub interrupted: bool,
     pub seconds: f64,
@@ -33,10 +37,22 @@ pub struct Record {
 #[serde(deny_unknown_fields)]
 pub struct PoolRecord {
     pub path: String,
+    /// Of a folder or a pattern, in the order of the rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileRecord>,
     pub rows: usize,
     pub dimensions: usize,
     pub dtype: Dtype,
     pub hash: String,
+}
+
+/// A file of a pool.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRecord {
+    pub path: String,
+    /// Pool row that the file begins at.
+    pub first_row: usize,
 }
 
 /// [`Terms`], with what the files held.
@@ -60,28 +76,32 @@ pub struct TermsRecord {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     pub path: String,
+    /// Of a table, where it was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     pub count: usize,
     /// BLAKE3 of the values, whatever the format they were read from.
     pub hash: String,
 }
 
 impl Source {
-    pub fn rows(path: &Path, rows: &[usize]) -> Source {
+    pub fn rows(path: &Path, column: Option<&str>, rows: &[usize]) -> Source {
         let bytes = rows.iter().flat_map(|&row| (row as u64).to_le_bytes());
-        Source::of(path, rows.len(), hash(bytes))
+        Source::of(path, column, rows.len(), hash(bytes))
     }
 
-    pub fn weights(path: &Path, weights: &[f32]) -> Source {
+    pub fn weights(path: &Path, column: Option<&str>, weights: &[f32]) -> Source {
         let bytes = weights.iter().flat_map(|weight| weight.to_le_bytes());
-        Source::of(path, weights.len(), hash(bytes))
+        Source::of(path, column, weights.len(), hash(bytes))
     }
 
     pub fn vectors(path: &Path, vectors: &Pool) -> Source {
-        Source::of(path, vectors.rows(), vectors.hash())
+        Source::of(path, None, vectors.rows(), vectors.hash())
     }
 
-    fn of(path: &Path, count: usize, hash: String) -> Source {
-        Source { path: path.display().to_string(), count, hash }
+    fn of(path: &Path, column: Option<&str>, count: usize, hash: String) -> Source {
+        let column = column.map(String::from);
+        Source { path: path.display().to_string(), column, count, hash }
     }
 }
 
@@ -109,6 +129,7 @@ impl Record {
             radii: selection.radii.clone(),
             initial_radius: selection.initial_radius,
             lower_bounds: selection.lower_bounds.clone(),
+            redundant_picks: selection.redundant_picks(),
             farthest: selection.farthest,
             interrupted: selection.interrupted,
             seconds,
@@ -163,9 +184,9 @@ impl TermsRecord {
         let recorded = || self.first.as_deref().map(str::parse::<First>).transpose();
         Ok(Terms {
             first: given.first.map_or_else(recorded, |first| Ok(Some(first)))?,
-            seed: given.seed.or(Some(self.seed)),
             ..given.clone()
-        })
+        }
+        .with_seed(self.seed))
     }
 
     /// `given`, and what it does not say as it is recorded here. Files are looked for as named, then beside `record`.
@@ -182,8 +203,23 @@ impl TermsRecord {
             exclude: file(&given.exclude, &self.exclude),
             stop_radius: given.stop_radius.or(self.stop_radius),
             tensor: given.tensor.clone().or_else(|| self.tensor.clone()),
+            columns: self.complete_columns(given),
             ..self.complete_first(given)?
         })
+    }
+
+    /// The columns `given`, and those of the files that are recorded here and not given.
+    fn complete_columns(&self, given: &Terms) -> Vec<ColumnName> {
+        let files = [
+            (List::Labeled, &given.labeled, &self.labeled),
+            (List::Exclude, &given.exclude, &self.exclude),
+            (List::Weights, &given.weights, &self.weights),
+        ];
+        let recorded = files.into_iter().filter_map(|(list, given, source)| {
+            let name = source.as_ref().filter(|_| given.is_none())?.column.clone()?;
+            Some(ColumnName { list: Some(list), name })
+        });
+        given.columns.iter().cloned().chain(recorded).collect()
     }
 
     /// Refuse files that were taken from the record and have changed since.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use farpoint::report::{self, About};
 use farpoint::{Device, Error, Options, Selection, select_with};
 
+use crate::column_names::List;
 use crate::exit::INTERRUPTED;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -26,7 +27,8 @@ use crate::terms::Terms;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The pool: a file of vectors (.npy, .npz, .safetensors, .parquet, .arrow, .fbin, .u8bin, .i8bin, .fvecs, .bvecs), a
-    /// folder of them, or a pattern such as 'shards/*.npy'
+    /// folder of them, or a pattern such as 'shards/*.npy'. The rows of many files follow each other in order of the files' names,
+    /// shard_10 before shard_2
     pool: PathBuf,
     #[command(flatten)]
     terms: Terms,
@@ -63,19 +65,25 @@ struct Running {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.terms.check()?;
+    let given = arguments.terms.with_columns(arguments.running.resume.as_deref())?;
     let device = arguments.running.device;
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let opening = Instant::now();
-    let earlier = arguments.running.resume.as_deref().map(Earlier::read).transpose()?;
+    let earlier = arguments.running.resume.as_deref().map(|path| Earlier::read(path, &given));
+    let earlier = earlier.transpose()?;
     let terms = match &earlier {
-        Some(earlier) => earlier.terms(&arguments.terms)?,
-        None => arguments.terms.clone(),
+        Some(earlier) => earlier.terms(&given)?,
+        None => given,
     };
+    terms.check_seed()?;
     let inputs = Inputs::open(&arguments.pool, &terms)?;
     outputs.check_replace_none(inputs.files())?;
     if !arguments.running.quiet {
-        inputs.tell_notices();
+        inputs.tell_notices(&terms);
+        if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.picks.centers.is_empty()) {
+            say(format_args!("note: {}: holds no picks to go on from", earlier.path.display()));
+        }
     }
     let options = Options {
         device,
@@ -206,8 +214,8 @@ struct Earlier<'a> {
 }
 
 impl Earlier<'_> {
-    fn read(path: &Path) -> Result<Earlier<'_>> {
-        Ok(Earlier { path, picks: Picks::read(path)? })
+    fn read<'p>(path: &'p Path, terms: &Terms) -> Result<Earlier<'p>> {
+        Ok(Earlier { path, picks: Picks::read(path, terms.column(List::Picks))? })
     }
 
     /// `given`, and how the first of these picks was chosen where only the .json says so.

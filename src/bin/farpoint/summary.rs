@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use farpoint::{Metric, Options, Pool, Selection, Statistics, report};
+use farpoint::{Dtype, Metric, Options, Pool, Selection, Statistics, report};
 
 use crate::terminal::{say, short};
 
@@ -24,6 +24,7 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
         let (radius, unit) = (short(selection.radius()), unit(options.metric));
         say(format_args!("every row is within {radius} of a center{unit}"));
     }
+    tell_redundant(options, selection);
     say(format_args!("{}", report::curve_table(selection).trim_end()));
     let plot = report::curve_plot(selection, PLOT_WIDTH);
     if io::stderr().is_terminal() && !plot.is_empty() {
@@ -31,14 +32,35 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
     }
 }
 
-/// Picks, pool, time and device in a line.
+/// Picks that add nothing, so many were asked for.
+fn tell_redundant(options: &Options, selection: &Selection) {
+    let redundant = selection.redundant_picks();
+    if redundant > 0 {
+        let or = if options.weights.is_some() { " or a row of weight 0" } else { "" };
+        say(format_args!(
+            "note: {redundant} of the picks were made at radius 0, each the same as an earlier center{or}: --stop-radius 0 leaves them out"
+        ));
+    }
+}
+
+/// Picks, pool, time and device in a line, and the files of the pool in another.
 pub fn tell_run(pool: &Pool, picks: usize, statistics: &Statistics, seconds: f64) {
-    let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype().name());
+    let (n, d, dtype) = (pool.rows(), pool.dimensions(), stored(pool.dtype()));
     let s = if picks == 1 { "" } else { "s" };
     let device = &statistics.device;
     say(format_args!(
         "{picks} pick{s} from {n} rows of {d} dimensions ({dtype}) in {seconds:.2} s on {device}"
     ));
+    let files = report::files(pool);
+    if !files.is_empty() {
+        say(format_args!("{files}"));
+    }
+}
+
+/// The type of the values, and of bytes what they are taken for.
+fn stored(dtype: Dtype) -> String {
+    let range = dtype.range().map(|range| format!(", numbers from {range}"));
+    dtype.name().to_string() + &range.unwrap_or_default()
 }
 
 /// What to say after a radius that is not in the pool's own unit.
@@ -58,6 +80,7 @@ pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
     let lines = [
         ("rounds", statistics.rounds as f64),
         ("refresh_evaluations_per_nk", per(statistics.refresh_evaluations, n * picks)),
+        ("settle_evaluations_per_nk", per(statistics.settle_evaluations, n * picks)),
         ("tile_evaluations_per_nk", per(statistics.tile_evaluations, n * picks)),
         ("pick_evaluations_per_nk", per(statistics.pick_evaluations, n * picks)),
         ("reads_per_row", per(statistics.row_reads, n)),

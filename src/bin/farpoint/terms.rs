@@ -1,11 +1,12 @@
 //! What a selection is of: the options that decide the answer, the same for `select` and `verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use farpoint::{First, Metric};
 
+use crate::column_names::{self, ColumnName, List};
 use crate::exit::usage;
 
 /// The options that decide the answer. `None` is "not said": a .json being verified may say it.
@@ -42,6 +43,10 @@ pub struct Terms {
     /// The tensor, member or column of the pool's file that holds the vectors
     #[arg(long, value_name = "NAME")]
     pub tensor: Option<String>,
+    /// The column of a .csv or .parquet that holds rows or weights, where it is not called row or weight; with several such
+    /// files labeled=<name>, exclude=<name>, weights=<name> or picks=<name>, once each
+    #[arg(long = "column", value_name = "NAME", value_parser = column_names::parse)]
+    pub columns: Vec<ColumnName>,
 }
 
 impl Terms {
@@ -56,6 +61,14 @@ impl Terms {
         self.check_first()
     }
 
+    /// A seed that nothing heeds. A file of picks may say that the first was random: checked once that is known.
+    pub fn check_seed(&self) -> Result<()> {
+        if self.seed.is_some() && self.first != Some(First::Random) {
+            return usage("--seed is of --first random alone: nothing else is random");
+        }
+        Ok(())
+    }
+
     /// Contradictions about the first center.
     pub fn check_first(&self) -> Result<()> {
         if self.first.is_some() && (self.labeled.is_some() || self.labeled_vectors.is_some()) {
@@ -67,6 +80,29 @@ impl Terms {
             return usage("--first heaviest needs --weights");
         }
         Ok(())
+    }
+
+    /// The same with every `--column` put to its file, of which the `picks` may be one.
+    pub fn with_columns(&self, picks: Option<&Path>) -> Result<Terms> {
+        let files = [
+            (List::Labeled, self.labeled.as_deref()),
+            (List::Exclude, self.exclude.as_deref()),
+            (List::Weights, self.weights.as_deref()),
+            (List::Picks, picks),
+        ];
+        Ok(Terms { columns: column_names::resolve(&self.columns, &files)?, ..self.clone() })
+    }
+
+    /// The column to read `list` from, where one was chosen.
+    pub fn column(&self, list: List) -> Option<&str> {
+        let column = self.columns.iter().find(|column| column.list == Some(list));
+        column.map(|column| &*column.name)
+    }
+
+    /// The same with the `recorded` seed, if none is given and the first row is random.
+    pub fn with_seed(self, recorded: u64) -> Terms {
+        let recorded = Some(recorded).filter(|_| self.first == Some(First::Random));
+        Terms { seed: self.seed.or(recorded), ..self }
     }
 
     pub fn metric(&self) -> Metric {

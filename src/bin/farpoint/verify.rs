@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use farpoint::{Cover, Options, Verdict};
 
 use crate::certificate::CertificateFile;
+use crate::column_names::List;
 use crate::exit::{REFUSED, usage};
 use crate::inputs::Inputs;
 use crate::picks::Picks;
@@ -36,7 +37,8 @@ pub struct Arguments {
     threads: usize,
 }
 
-pub fn run(arguments: Arguments) -> Result<ExitCode> {
+pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
+    arguments.terms = arguments.terms.with_columns(arguments.picks.as_deref())?;
     match (&arguments.picks, &arguments.certificate) {
         (Some(path), _) => arguments.check_picks(path),
         (None, Some(path)) => arguments.check_certificate(path),
@@ -53,7 +55,7 @@ struct Said<'a> {
 
 impl Arguments {
     fn check_picks(&self, path: &Path) -> Result<ExitCode> {
-        let picks = Picks::read(path)?;
+        let picks = Picks::read(path, self.terms.column(List::Picks))?;
         let record = picks.record.as_deref();
         let said = record.map(|record| Said { path, pool: &record.pool, options: &record.options });
         let (terms, inputs) = self.question(said)?;
@@ -93,12 +95,17 @@ impl Arguments {
         }
         let Some(Said { path, pool, options }) = said else {
             self.terms.check_first()?;
-            return Ok((self.terms.clone(), Inputs::open(&self.pool, &self.terms)?));
+            self.terms.check_seed()?;
+            let inputs = Inputs::open(&self.pool, &self.terms)?;
+            inputs.tell_notices(&self.terms);
+            return Ok((self.terms.clone(), inputs));
         };
         let place = || path.display().to_string();
         let terms = options.complete(&self.terms, path).with_context(place)?;
         terms.check_first()?;
+        terms.check_seed()?;
         let inputs = Inputs::open(&self.pool, &terms)?;
+        inputs.tell_notices(&terms);
         let now = inputs.terms_record(&terms);
         pool.check_same(&inputs.pool)
             .and_then(|()| options.check_unchanged(&self.terms, &now))

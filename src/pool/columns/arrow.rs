@@ -7,8 +7,9 @@ use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::{FieldNode, Message, RecordBatch, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
-use super::super::{Bytes, Reason};
-use super::Piece;
+use super::super::bytes::Bytes;
+use super::super::reason::Reason;
+use super::piece::Piece;
 
 const MAGIC: &[u8] = b"ARROW1";
 /// No buffer shrinks more: zstd keeps a block of 128 KiB in 4 bytes at least.

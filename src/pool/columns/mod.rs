@@ -4,22 +4,27 @@ mod arrow;
 mod numbers;
 mod pages;
 mod parquet;
+mod piece;
 mod vectors;
 
-use arrow_array::ArrayRef;
 use arrow_schema::{DataType, FieldRef, Schema};
 
+use self::piece::decoded;
 use self::vectors::assemble;
-use super::numbers::Entry;
-use super::{Bytes, Pool, Reason, choose};
-use crate::foreign::guarded;
+use super::Pool;
+use super::bytes::Bytes;
+use super::choose::choose;
+use super::column::Column;
+use super::entry::Entry;
+use super::reason::Reason;
 
 pub(super) fn read_parquet(
     bytes: Bytes<'static>,
     name: Option<&str>,
 ) -> Result<Pool<'static>, Reason> {
     decoded(|| {
-        assemble(parquet::column(bytes, |schema| vectors_column(schema, name), vectors::piece)?)
+        let file = bytes::Bytes::from_owner(bytes);
+        assemble(parquet::column(&file, |schema| vectors_column(schema, name), vectors::piece)?)
     })
 }
 
@@ -32,22 +37,30 @@ pub(super) fn read_arrow(
     })
 }
 
-/// The numbers in the column `name`, or in the only one.
-pub(super) fn read_numbers(bytes: Bytes<'static>, name: &str) -> Result<Vec<Entry>, Reason> {
-    let pick = |schema: &Schema| number_column(schema, name);
-    let chunks = decoded(|| parquet::column(bytes, pick, numbers::piece))?;
+/// The numbers in `column`.
+pub(super) fn read_numbers(bytes: Bytes<'static>, column: Column) -> Result<Vec<Entry>, Reason> {
+    entries(&bytes::Bytes::from_owner(bytes), column)
+}
+
+/// As [`read_numbers`], if there is the column `usual`.
+pub(super) fn read_if_named(
+    bytes: Bytes<'static>,
+    usual: &'static str,
+) -> Result<Option<Vec<Entry>>, Reason> {
+    let file = bytes::Bytes::from_owner(bytes);
+    let is_named = decoded(|| Ok(names(&*parquet::schema(&file)?).contains(&usual)))?;
+    is_named.then(|| entries(&file, Column::usual(usual))).transpose()
+}
+
+fn entries(file: &bytes::Bytes, column: Column) -> Result<Vec<Entry>, Reason> {
+    let pick = |schema: &Schema| column.position(&names(schema));
+    let chunks = decoded(|| parquet::column(file, pick, numbers::piece))?;
     Ok(chunks.into_iter().flatten().collect())
 }
 
-/// What `read` gives; a decoder's panic is an error.
-fn decoded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
-    guarded(read).unwrap_or_else(|| Err("is damaged: decoding failed".into()))
+fn names(schema: &Schema) -> Vec<&str> {
+    schema.fields().iter().map(|field| field.name().as_str()).collect()
 }
-
-/// What becomes of one chunk of a column, given the number of its first row.
-trait Piece<P>: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync {}
-
-impl<P, F: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync> Piece<P> for F {}
 
 /// Position of the column `name`, or of the only one that holds lists.
 fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> {
@@ -56,10 +69,28 @@ fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> 
         item_type(field.data_type()).map(|item| (index, field.name().clone(), item.clone()))
     };
     let lists: Vec<(usize, String, DataType)> = fields.filter_map(lists).collect();
+    refuse_bytes(schema, name, lists.is_empty())?;
     let names: Vec<&str> = lists.iter().map(|(_, name, _)| name.as_str()).collect();
     let (index, name, item) = &lists[choose("columns of lists", &names, name)?];
     vectors::kind(item).map_err(|reason| format!("column '{name}' {reason}"))?;
     Ok(*index)
+}
+
+/// Refuse a column of bytes that was named, or that stands where `no_lists` do.
+fn refuse_bytes(schema: &Schema, name: Option<&str>, no_lists: bool) -> Result<(), Reason> {
+    let is_meant = |field: &&FieldRef| name.map_or(no_lists, |name| field.name() == name);
+    let is_bytes = |field: &&FieldRef| {
+        let kind = field.data_type();
+        kind.is_binary() || matches!(kind, DataType::FixedSizeBinary(_))
+    };
+    match schema.fields().iter().filter(is_bytes).find(is_meant) {
+        Some(field) => Err(format!(
+            "column '{}' holds bytes, which may be values of any type: decode them, and write a column of lists of float32",
+            field.name()
+        )
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// Of the items, if `lists` is a type of lists.
@@ -70,10 +101,4 @@ fn item_type(lists: &DataType) -> Option<&DataType> {
         }
         _ => None,
     }
-}
-
-fn number_column(schema: &Schema, name: &str) -> Result<usize, Reason> {
-    let fields = schema.fields();
-    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-    choose("columns", &names, (names.len() > 1).then_some(name))
 }

@@ -8,14 +8,11 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
-use super::super::Reason;
-use super::super::numbers::{Entry, Number};
+use super::super::entry::{Entry, Number};
+use super::super::reason::Reason;
 
 /// The numbers of `column`, whose first is in row `first_row` of the file.
 pub(super) fn piece(column: ArrayRef, first_row: usize) -> Result<Vec<Entry>, Reason> {
-    if let Some(row) = (0..column.len()).find(|&row| column.is_null(row)) {
-        return Err(format!("row {} is null", first_row + row).into());
-    }
     let numbers = match column.data_type() {
         DataType::Int8 => integers::<Int8Type>(&column),
         DataType::Int16 => integers::<Int16Type>(&column),
@@ -30,7 +27,10 @@ pub(super) fn piece(column: ArrayRef, first_row: usize) -> Result<Vec<Entry>, Re
         DataType::Float64 => floats::<Float64Type>(&column),
         other => return Err(format!("holds values of type {other}, not numbers").into()),
     };
-    let entry = |(at, number)| Entry { place: first_row + at, number };
+    let entry = |(at, number)| {
+        let number = if column.is_null(at) { Number::Missing } else { number };
+        Entry { place: first_row + at, number }
+    };
     Ok(numbers.into_iter().enumerate().map(entry).collect())
 }
 

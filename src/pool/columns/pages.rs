@@ -1,6 +1,6 @@
 //! What the pages of a compressed Parquet column claim to hold: the decoder allocates it before it looks.
 
-use super::super::Reason;
+use super::super::reason::Reason;
 
 /// No page shrinks more: zstd keeps a block of 128 KiB in 4 bytes at least.
 const COMPRESSION_RATIO: u64 = 1 << 15;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_schema::Schema;
+use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -12,22 +12,28 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 
-use super::super::{Bytes, Reason};
-use super::{Piece, decoded, pages};
+use super::super::reason::Reason;
+use super::pages;
+use super::piece::{Piece, decoded};
 
 /// Rows decoded at once, and kept as one piece: at d = 768, 6 MiB of f32.
 const BATCH_ROWS: usize = 2 << 10;
 
+/// What the columns of `file` are.
+pub(super) fn schema(file: &bytes::Bytes) -> Result<SchemaRef, Reason> {
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(damaged)?;
+    Ok(Arc::clone(metadata.schema()))
+}
+
 /// The column that `pick` chooses, in the file's order, chunk by chunk.
 pub(super) fn column<P: Send>(
-    bytes: Bytes<'static>,
+    file: &bytes::Bytes,
     pick: impl Fn(&Schema) -> Result<usize, Reason>,
     piece: impl Piece<P>,
 ) -> Result<Vec<P>, Reason> {
-    let file = bytes::Bytes::from_owner(bytes);
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(damaged)?;
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(damaged)?;
     let index = pick(metadata.schema())?;
-    check_chunks(metadata.metadata(), index, &file)?;
+    check_chunks(metadata.metadata(), index, file)?;
     let groups: Vec<_> = first_rows(&metadata).into_iter().enumerate().collect();
     let decode = |(group, first_row): (usize, usize)| {
         let builder =

@@ -5,9 +5,11 @@ use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 use arrow_buffer::Buffer;
 use arrow_schema::DataType;
 
+use super::super::bytes::{Bytes, Place};
 use super::super::convert::round;
 use super::super::dense::{Kind, ROUNDED};
-use super::super::{Bytes, Dtype, Place, Pool, Reason};
+use super::super::reason::Reason;
+use super::super::{Dtype, Pool};
 
 /// Rows of one chunk of a column.
 pub(super) struct Rows {
@@ -101,6 +103,13 @@ pub(super) fn kind(data_type: &DataType) -> Result<Kind, Reason> {
     })
 }
 
+/// Lists of bytes may be anything: what they are taken for is told.
+fn read_as_numbers(d: usize, range: &str) -> String {
+    format!(
+        "lists of {d} bytes are compared as {d} numbers, {range}: decode them first if they are bytes of float16 values or packed bits"
+    )
+}
+
 /// One pool of all chunks; those without rows count for nothing.
 pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
     let mut pool: Option<Pool> = None;
@@ -114,7 +123,7 @@ pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
             return Err(ragged_row(first_row, d, 0, expected));
         }
         let (dtype, notice) = match kind {
-            Kind::Stored(dtype) => (dtype, None),
+            Kind::Stored(dtype) => (dtype, dtype.range().map(|range| read_as_numbers(d, range))),
             _ => (Dtype::F32, Some(ROUNDED.to_string())),
         };
         let place = Place { offset: 0, stride: d * dtype.bytes() };

@@ -37,7 +37,7 @@ pub struct Engine {
     /// A loop that reads at 80 % of this machine's bandwidth over engine: where the plain loop falls short of that.
     pub speedup_at_80_percent: f64,
     pub refresh_gflops: f64,
-    pub refresh_share_of_product_rate: f64,
+    pub refresh_share_of_product_rate: Option<f64>,
     pub evaluations_fraction: f64,
     pub tile_fraction: f64,
     pub pick_fraction: f64,
@@ -57,8 +57,8 @@ pub struct Subject {
     pub budget: usize,
 }
 
-/// Measure a pool; `rate` is the best f32 product rate.
-pub fn measure(subject: &Subject, rate: f64, turns: usize) -> Result<Measured> {
+/// Measure a pool; `rate` is the best f32 product rate, where it was measured.
+pub fn measure(subject: &Subject, rate: Option<f64>, turns: usize) -> Result<Measured> {
     let (d, k) = (subject.d, subject.budget);
     let pool = Pool::new(&subject.values, d)?;
     let n = pool.rows();
@@ -125,7 +125,7 @@ fn engine(
     k: usize,
     entrant: &Entrant,
     plain: &[f64],
-    rate: f64,
+    rate: Option<f64>,
     bandwidth: f64,
 ) -> Engine {
     let mut runs: Vec<&(f64, Statistics)> = entrant.runs.iter().collect();
@@ -148,7 +148,7 @@ fn engine(
             / (0.8 * bandwidth)
             / median(&seconds),
         refresh_gflops: refresh_rate / 1e9,
-        refresh_share_of_product_rate: refresh_rate / rate,
+        refresh_share_of_product_rate: rate.map(|rate| refresh_rate / rate),
         evaluations_fraction: statistics.refresh_evaluations as f64 / pairs,
         tile_fraction: statistics.tile_evaluations as f64 / pairs,
         pick_fraction: statistics.pick_evaluations as f64 / pairs,

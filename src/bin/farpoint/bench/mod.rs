@@ -58,8 +58,8 @@ struct Record {
     machine: Machine,
     command: String,
     version: &'static str,
-    /// f32 products by the `gemm` crate at 4,096 cubed, GF/s.
-    product_gflops: f64,
+    /// f32 products by the `gemm` crate at 4,096 cubed, GF/s; not measured by a quick run.
+    product_gflops: Option<f64>,
     pools: Vec<Measured>,
 }
 
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn run_on_cpu(arguments: &Arguments) -> Result<ExitCode> {
-    let rate = if arguments.quick { f64::NAN } else { product_rate() };
+    let rate = (!arguments.quick).then(product_rate);
     let mut pools = Vec::new();
     for subject in subjects(arguments)? {
         let measured = measure(&subject, rate, arguments.turns.max(1))?;
@@ -85,7 +85,7 @@ fn run_on_cpu(arguments: &Arguments) -> Result<ExitCode> {
         machine: Machine::read(),
         command: command(),
         version: env!("CARGO_PKG_VERSION"),
-        product_gflops: rate / 1e9,
+        product_gflops: rate.map(|rate| rate / 1e9),
         pools,
     };
     write(arguments, &record)?;
@@ -136,6 +136,11 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     Ok(subjects)
 }
 
+/// A ratio to so many decimals; a dash where there was nothing to divide by.
+fn figure(ratio: f64, decimals: usize) -> String {
+    if ratio.is_finite() { format!("{ratio:.decimals$}") } else { "-".into() }
+}
+
 fn table(m: &Measured) -> String {
     let mut text = format!(
         "{}: {} x {} f32, budget {}\n  plain loop      {:>9.3} s   {:.1} GB/s, {:.0} % of the {:.1} GB/s this machine reads; {}\n",
@@ -157,18 +162,21 @@ fn table(m: &Measured) -> String {
             e.peak_bytes.map_or("unknown".to_string(), |bytes| format!("{} MB", bytes >> 20));
         let _ = writeln!(
             text,
-            "  farpoint {:<6} {:>9.3} s   {:.1}x ({:.1}x a loop at 80 %)   refresh {:.0} GF/s ({:.0} % of gemm f32)   evaluations {:.3} n k   reads {:.1}   \
-             rounds {}   canonical {:.2} a row   peak {peak} beside the pool",
+            "  farpoint {:<6} {:>9.3} s   {:.1}x ({:.1}x a loop at 80 %)   refresh {} GF/s{}   evaluations {:.3} n k   reads {:.1}   \
+             rounds {}   canonical {} a row   peak {peak} beside the pool",
             e.filter,
             e.seconds,
             e.speedup,
             e.speedup_at_80_percent,
-            e.refresh_gflops,
-            100.0 * e.refresh_share_of_product_rate,
+            figure(e.refresh_gflops, 0),
+            e.refresh_share_of_product_rate.map_or_else(String::new, |share| format!(
+                " ({} % of gemm f32)",
+                figure(100.0 * share, 0)
+            )),
             e.evaluations_fraction,
             e.reads_per_row,
             e.statistics.rounds,
-            e.canonical_per_refreshed_row,
+            figure(e.canonical_per_refreshed_row, 2),
         );
     }
     text

@@ -27,11 +27,12 @@ struct Said {
 }
 
 impl Chosen {
-    pub fn read(path: &Path) -> Result<Chosen> {
+    /// The picks in `path`, of a table those in `column`, or in its usual one.
+    pub fn read(path: &Path, column: Option<&str>) -> Result<Chosen> {
         let said = said(path).with_context(|| path.display().to_string())?;
         let (centers, said) = match said {
             Some(mut said) => (std::mem::take(&mut said.centers), Some(said)),
-            None => (Picks::read(path)?.centers, None),
+            None => (Picks::read(path, column)?.centers, None),
         };
         Ok(Chosen { path: path.to_path_buf(), centers, said })
     }
@@ -41,8 +42,8 @@ impl Chosen {
         let Some(said) = &self.said else { return Ok(given.clone()) };
         let terms = said.options.complete(given, &self.path).with_context(|| self.place())?;
         // How the picks were chosen plays no part, so the files for that need not be there.
-        let Terms { labeled, labeled_vectors, metric, exclude, tensor, .. } = terms;
-        Ok(Terms { labeled, labeled_vectors, metric, exclude, tensor, ..Terms::default() })
+        let Terms { labeled, labeled_vectors, metric, exclude, tensor, columns, .. } = terms;
+        Ok(Terms { labeled, labeled_vectors, metric, exclude, tensor, columns, ..Terms::default() })
     }
 
     /// Refuse another pool than the file's, and files it names that have changed since.

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use farpoint::{Bound, BoundInputs, Coverage, Error, Metric, Options, coverage};
 
+use crate::column_names::{self, ColumnName, List};
 use crate::exit::usage;
 use crate::inputs::Inputs;
 use crate::terminal::print;
@@ -90,6 +91,10 @@ struct Covered {
     /// The tensor, member or column of the pool's file that holds the vectors
     #[arg(long, value_name = "NAME")]
     tensor: Option<String>,
+    /// The column of a .csv or .parquet that holds rows, where it is not called row; with several such files labeled=<name>,
+    /// exclude=<name> or picks=<name>, once each
+    #[arg(long = "column", value_name = "NAME", value_parser = column_names::parse)]
+    columns: Vec<ColumnName>,
 }
 
 impl Covered {
@@ -100,6 +105,7 @@ impl Covered {
             metric: self.metric,
             exclude: self.exclude.clone(),
             tensor: self.tensor.clone(),
+            columns: self.columns.clone(),
             ..Terms::default()
         }
     }
@@ -107,10 +113,12 @@ impl Covered {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let constants = arguments.constants()?;
-    let chosen = Chosen::read(&arguments.picks)?;
-    let terms = chosen.complete(&arguments.covered.terms())?;
+    let given = arguments.covered.terms().with_columns(Some(&arguments.picks))?;
+    let chosen = Chosen::read(&arguments.picks, given.column(List::Picks))?;
+    let terms = chosen.complete(&given)?;
     let inputs = Inputs::open(&arguments.pool, &terms)?;
-    chosen.check_same(&inputs, &arguments.covered.terms(), &terms)?;
+    inputs.tell_notices(&terms);
+    chosen.check_same(&inputs, &given, &terms)?;
     let options = Options { threads: arguments.threads, ..inputs.options(&terms) };
     let coverage = coverage(&inputs.pool, &chosen.centers, &options)?;
     let report = Report {

@@ -120,8 +120,9 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     let budget = arguments.check()?;
+    arguments.terms = arguments.terms.with_columns(None)?;
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let certificate = arguments.certificate_target(&outputs)?;
@@ -131,7 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         outputs.check_beside(target, inputs.files())?;
     }
     if !arguments.running.quiet {
-        inputs.tell_notices();
+        inputs.tell_notices(&arguments.terms);
     }
     let options = Options {
         device: arguments.running.device,
@@ -197,6 +198,7 @@ impl Arguments {
             return usage("robust takes no --first heaviest: it has no weights");
         }
         terms.check_first()?;
+        terms.check_seed()?;
         match terms.budget {
             Some(0) => Err(farpoint::Error::BudgetZero.into()),
             Some(budget) => Ok(budget),

@@ -1,10 +1,11 @@
 //! What a person is told of a robust selection.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use farpoint::{
-    Decision, LowerBy, Options, Pool, Printed, PrintedEnd, RobustProgress, RobustSelection,
+    Decision, LowerBy, Metric, Options, Pool, Printed, PrintedEnd, RobustProgress, RobustSelection,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -58,6 +59,25 @@ pub fn tell(pool: &Pool, options: &Options, selection: &RobustSelection, seconds
     say(format_args!("{but} is within {upper} of a center{unit}"));
     say(format_args!("{}", interval(selection)));
     say(format_args!("greedy's radius is {}", greedy(selection)));
+    if selection.upper == 0.0 && options.metric == Metric::Euclidean {
+        tell_equal(pool, selection);
+    }
+}
+
+/// Picks that are equal to others, so many were asked for.
+fn tell_equal(pool: &Pool, selection: &RobustSelection) {
+    let mut scratch = Vec::new();
+    // Zero has two signs and is one number.
+    let values = |&row: &usize| -> Vec<u32> {
+        pool.row(row, &mut scratch).iter().map(|value| (value + 0.0).to_bits()).collect()
+    };
+    let (picks, distinct) = (selection.centers.len(), selection.centers.iter().map(values));
+    let distinct = distinct.collect::<HashSet<_>>().len();
+    if distinct < picks {
+        say(format_args!(
+            "note: radius 0 needs no more than {distinct} of the {picks} picks: the others are equal to those"
+        ));
+    }
 }
 
 fn greedy(selection: &RobustSelection) -> String {

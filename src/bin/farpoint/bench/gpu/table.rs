@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use farpoint::lab::{GpuFacts, GpuRates};
 
+use super::super::figure;
 use super::measure::{Measured, Timed};
 use super::phases::{Phase, Work};
 use super::small::MeasuredSmall;
@@ -78,11 +79,7 @@ fn selection(text: &mut String, from: &str, t: &Timed) {
         t.tile_fraction,
         t.pick_fraction,
         t.reads_per_row,
-        if t.canonical_per_refreshed_row.is_finite() {
-            format!("{:.2}", t.canonical_per_refreshed_row)
-        } else {
-            "-".into() // one launch refreshes none
-        },
+        figure(t.canonical_per_refreshed_row, 2), // one launch refreshes none
         time(t.frontier_seconds_per_round),
         time(t.pick_seconds_per_pick),
         t.device_bytes as f64 / 1e6,
@@ -153,6 +150,7 @@ fn scaled(amount: f64) -> String {
 /// Seconds at a scale that shows three digits.
 fn time(seconds: f64) -> String {
     match seconds {
+        _ if !seconds.is_finite() => "-".into(),
         0.0..1e-3 => format!("{:.2} us", seconds * 1e6),
         1e-3..1.0 => format!("{:.2} ms", seconds * 1e3),
         _ => format!("{seconds:.3} s"),

@@ -1,0 +1,86 @@
+//! `--column`: which columns of tables the rows and weights are read from.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::exit::usage;
+
+/// What a file of rows or weights is given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    Labeled,
+    Exclude,
+    Weights,
+    /// To be verified, or to go on from.
+    Picks,
+}
+
+const LISTS: [List; 4] = [List::Labeled, List::Exclude, List::Weights, List::Picks];
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            List::Labeled => "labeled",
+            List::Exclude => "exclude",
+            List::Weights => "weights",
+            List::Picks => "picks",
+        })
+    }
+}
+
+/// The name of a column, and of which file it is one where that is known.
+#[derive(Debug, Clone)]
+pub struct ColumnName {
+    pub list: Option<List>,
+    pub name: String,
+}
+
+/// `NAME`, or `labeled=NAME` and its like. A column may have an equals sign in its name.
+pub fn parse(text: &str) -> Result<ColumnName, String> {
+    let of = |list: List| text.strip_prefix(&format!("{list}=")).map(|name| (list, name));
+    let (list, name) = match LISTS.into_iter().find_map(of) {
+        Some((list, name)) => (Some(list), name),
+        None => (None, text),
+    };
+    Ok(ColumnName { list, name: name.to_string() })
+}
+
+/// The columns `given`, each with its file among `files`: one that does not say is of the only table there is.
+pub fn resolve(given: &[ColumnName], files: &[(List, Option<&Path>)]) -> Result<Vec<ColumnName>> {
+    let tables = files.iter().filter(|(_, file)| file.is_some_and(is_table));
+    let tables: Vec<List> = tables.map(|(list, _)| *list).collect();
+    let mut resolved: Vec<ColumnName> = Vec::new();
+    for column in given {
+        let list = table_of(column, &tables)?;
+        if resolved.iter().any(|other| other.list == Some(list)) {
+            return usage(format!("--column {list}= is given twice"));
+        }
+        resolved.push(ColumnName { list: Some(list), name: column.name.clone() });
+    }
+    Ok(resolved)
+}
+
+fn is_table(file: &Path) -> bool {
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    matches!(&*extension, "csv" | "parquet")
+}
+
+fn table_of(column: &ColumnName, tables: &[List]) -> Result<List> {
+    let name = &column.name;
+    match (column.list, tables) {
+        (Some(list), _) if tables.contains(&list) => Ok(list),
+        (Some(list), _) => {
+            usage(format!("--column {list}={name}: the {list} are in no table, .csv or .parquet"))
+        }
+        (None, [only]) => Ok(*only),
+        (None, []) => {
+            usage(format!("--column {name}: no rows or weights are in a table, .csv or .parquet"))
+        }
+        (None, [first, ..]) => usage(format!(
+            "--column {name}: {} tables are read: say which has it, as in --column {first}={name}",
+            tables.len()
+        )),
+    }
+}

@@ -1,0 +1,47 @@
+//! The one check of a pool: every value is finite.
+
+use rayon::prelude::*;
+
+use super::Pool;
+use crate::error::{Error, Result};
+use crate::threads::on_engine_threads;
+
+/// Bytes of values that are checked sooner than threads are started.
+const CHECKED_ALONE: usize = 1 << 20;
+
+impl<'a> Pool<'a> {
+    /// The pool itself, once every value is known to be finite. Reads it once.
+    pub(super) fn checked(self) -> Result<Pool<'a>> {
+        self.checked_unless(&|| false)
+    }
+
+    /// The same, given up once it `must_end`.
+    pub(super) fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
+        match self.first_bad(must_end)? {
+            _ if must_end() => Err(Error::Interrupted),
+            Some(row) => Err(self.not_finite(row)),
+            None => Ok(self),
+        }
+    }
+
+    /// The first row with a value that is not finite. Threads of the whole process's own would not outlive a fork, so a pool of
+    /// some size is looked at by the engine's.
+    fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
+        let is_bad = |&row: &usize| must_end() || !self.dtype.all_finite(self.row_bytes(row));
+        let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
+        if rayon::current_thread_index().is_some() {
+            Ok(look())
+        } else if self.bytes() <= CHECKED_ALONE {
+            Ok((0..self.rows).find(is_bad))
+        } else {
+            on_engine_threads(0, look)
+        }
+    }
+
+    fn not_finite(&self, row: usize) -> Error {
+        let mut scratch = Vec::new();
+        let values = self.row(row, &mut scratch);
+        let dimension = values.iter().position(|v| !v.is_finite()).expect("the row is bad");
+        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
+    }
+}

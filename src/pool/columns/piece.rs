@@ -1,0 +1,16 @@
+//! Decoding a column, chunk by chunk.
+
+use arrow_array::ArrayRef;
+
+use super::super::reason::Reason;
+use crate::foreign::guarded;
+
+/// What `read` gives; a decoder's panic is an error.
+pub(super) fn decoded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    guarded(read).unwrap_or_else(|| Err("is damaged: decoding failed".into()))
+}
+
+/// What becomes of one chunk of a column, given the number of its first row.
+pub(super) trait Piece<P>: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync {}
+
+impl<P, F: Fn(ArrayRef, usize) -> Result<P, Reason> + Sync> Piece<P> for F {}

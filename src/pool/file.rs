@@ -1,0 +1,98 @@
+//! One file as a pool: the format by its extension, then the one check of every value.
+
+use std::path::Path;
+
+use super::bytes::Bytes;
+use super::reason::{Reason, refuse};
+use super::{Dtype, Pool, columns, map, npy, npz, safe_tensors, vectors};
+use crate::error::Result;
+
+/// A file format that holds rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Npy,
+    Npz,
+    Safetensors,
+    Parquet,
+    Arrow,
+    Bin(Dtype),
+    Vecs(Dtype),
+}
+
+const KNOWN: &str = ".npy, .npz, .safetensors, .parquet, .arrow, .feather, .ipc, .fbin, .u8bin, .i8bin, .fvecs and .bvecs";
+
+impl Format {
+    fn of(path: &Path) -> std::result::Result<Format, Reason> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        Ok(match &*extension {
+            "npy" => Format::Npy,
+            "npz" => Format::Npz,
+            "safetensors" => Format::Safetensors,
+            "parquet" => Format::Parquet,
+            "arrow" | "feather" | "ipc" => Format::Arrow,
+            "fbin" => Format::Bin(Dtype::F32),
+            "u8bin" => Format::Bin(Dtype::U8),
+            "i8bin" => Format::Bin(Dtype::I8),
+            "fvecs" => Format::Vecs(Dtype::F32),
+            "bvecs" => Format::Vecs(Dtype::U8),
+            _ => return Err(format!("is of no format that pools are read from: {KNOWN}").into()),
+        })
+    }
+
+    /// Whether a file may hold several arrays, to be told apart by name.
+    fn has_names(self) -> bool {
+        matches!(self, Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow)
+    }
+}
+
+/// The pool in one file, by its map.
+pub(super) fn open_file(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
+    Format::of(path).map_err(|reason| refuse(path, reason))?;
+    let map = map::map(path)?;
+    let mapped = map.as_ptr_range();
+    let mut pool = read(path, Bytes::Mapped(map), name)?;
+    // Addresses, only compared: whatever was copied was copied while the map was there, so to another place.
+    pool.mapped = pool.bytes_within(&mapped);
+    pool.files.push(path.to_path_buf());
+    pool.first_rows.push(0);
+    Ok(pool)
+}
+
+/// The checked pool in `bytes`, all of the file `path`.
+pub(super) fn read(
+    path: &Path,
+    bytes: Bytes<'static>,
+    name: Option<&str>,
+) -> Result<Pool<'static>> {
+    let mut pool = dispatch(path, bytes, name).map_err(|reason| refuse(path, reason))?;
+    for notice in &mut pool.notices {
+        *notice = format!("{}: {notice}", path.display());
+    }
+    pool.checked().map_err(|error| refuse(path, error.to_string().into()))
+}
+
+fn dispatch(
+    path: &Path,
+    bytes: Bytes<'static>,
+    name: Option<&str>,
+) -> std::result::Result<Pool<'static>, Reason> {
+    let format = Format::of(path)?;
+    if let Some(name) = name
+        && !format.has_names()
+    {
+        return Err(format!("holds one array without a name: leave out '{name}'").into());
+    }
+    let length = bytes.as_slice().len();
+    if length == 0 {
+        return Err("is a file of 0 bytes".into());
+    }
+    match format {
+        Format::Npy => npy::read(bytes, 0, length),
+        Format::Npz => npz::read(bytes, name),
+        Format::Safetensors => safe_tensors::read(bytes, name),
+        Format::Parquet => columns::read_parquet(bytes, name),
+        Format::Arrow => columns::read_arrow(bytes, name),
+        Format::Bin(dtype) => vectors::read_bin(bytes, dtype),
+        Format::Vecs(dtype) => vectors::read_vecs(bytes, dtype),
+    }
+}
