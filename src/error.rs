@@ -89,7 +89,7 @@ pub enum Error {
         /// Rows in the pool.
         rows: usize,
     },
-    /// A row that cannot play the part it was given.
+    /// A row that cannot be what it was named as.
     #[error("{role} row {row} {reason}")]
     Row {
         /// Where it was given: `labeled`, `excluded`, `first` or `resume`.
@@ -156,7 +156,7 @@ pub enum Error {
     /// A check that was stopped by [`crate::Options::interrupt`] before it had found anything.
     #[error("interrupted: nothing is known")]
     Interrupted,
-    /// A number that the bound on the loss cannot be made of.
+    /// A number from which the bound on the loss cannot be computed.
     #[error("{name} {value} is not {must}")]
     Bound {
         /// Which of [`crate::BoundInputs`].

@@ -1,5 +1,6 @@
-//! Code of others that panics where it should refuse: parquet 60 on short byte-stream-split pages, arrow 60 on buffers that are
-//! no whole number of offsets, cudarc on a library that calls itself the driver and lacks its functions.
+//! Foreign code that panics where it should return an error: parquet 60 on short byte-stream-split pages, arrow 60 on
+//! buffers that are no whole number of offsets, cudarc on a library that calls itself the driver and lacks its
+//! functions.
 
 use std::cell::Cell;
 
@@ -13,7 +14,7 @@ pub fn is_in_foreign_code() -> bool {
     INSIDE.get()
 }
 
-/// What `call` gives, `None` if it panics. To be called on each thread that runs foreign code.
+/// The result of `call`, or `None` if it panics. Must be used on each thread that runs foreign code.
 #[cfg(any(feature = "parquet", feature = "cuda"))]
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     use std::panic::{AssertUnwindSafe, catch_unwind};

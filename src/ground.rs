@@ -12,8 +12,8 @@ use crate::rows::{Gather, Rows};
 /// The rows of a pool and the part each plays. Centers are numbered in one list: labeled rows, then labeled vectors from outside
 /// the pool, then picks.
 ///
-/// `R` is where the rows are: `Rows` on the host, `FetchedRows` where the pool lies on a device. Code that needs neither to be the
-/// case takes a `&Ground`, whose rows are any.
+/// `R` says where the rows are: `Rows` lie on the host, `FetchedRows` are those of a pool on a device. Code that works
+/// with either takes a `&Ground`.
 pub(crate) struct Ground<'a, R: Gather + ?Sized + 'a = dyn Gather + 'a> {
     /// Labeled vectors from outside the pool.
     pub outside: Option<Rows<'a>>,
@@ -32,7 +32,7 @@ pub(crate) type HostGround<'a> = Ground<'a, Rows<'a>>;
 
 impl<'a> HostGround<'a> {
     /// # Errors
-    /// What [`crate::select`] lists of rows, vectors and weights.
+    /// The errors that [`crate::select`] lists for rows, vectors and weights.
     pub fn of_pool(pool: &'a Pool<'a>, options: &'a Options<'a>) -> Result<HostGround<'a>> {
         Ground::new(Rows::new(pool, options.metric), options)
     }
@@ -87,7 +87,7 @@ impl<'a, R: Gather> Ground<'a, R> {
 }
 
 impl<'a, R: Gather + ?Sized> Ground<'a, R> {
-    /// A ground of as many `rows`, none of them labeled, excluded or weighted.
+    /// A ground of as many `rows`, none of which is labeled, excluded or weighted.
     pub fn bare<'b, S: Gather>(&'b self, rows: S) -> Ground<'b, S>
     where
         'a: 'b,
@@ -109,7 +109,8 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
         self.interrupt
     }
 
-    /// Whether the run must end. Once it must it always must, and what was being computed may be anything: only picks count.
+    /// Whether the run must end. Once true it stays true, and results that were being computed are meaningless; only
+    /// picks count.
     pub fn is_interrupted(&self) -> bool {
         is_set(self.interrupt)
     }

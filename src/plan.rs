@@ -1,4 +1,4 @@
-//! What a selection on the CPU will take, from a rehearsal of about a second.
+//! Estimates time and memory of a selection on the CPU, from a rehearsal of about a second.
 
 use std::fs;
 use std::time::Instant;
@@ -27,7 +27,7 @@ const STATE: u64 = 32;
 /// Bytes of tiles and frontiers, at most.
 const WORKSPACE: u64 = 256 << 20;
 
-/// What a selection will take.
+/// The time and memory that a selection will take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// Rows of the pool.
@@ -42,7 +42,7 @@ pub struct Plan {
     pub device: &'static str,
     /// Bytes of the pool's values.
     pub pool_bytes: u64,
-    /// Of those, the ones that are not copied into memory.
+    /// How many of those are not copied into memory.
     pub mapped_bytes: u64,
     /// Bytes of state, at most.
     pub state_bytes: u64,
@@ -70,8 +70,8 @@ pub struct Plan {
     pub plain_loop_seconds: f64,
 }
 
-/// Say whether a selection of `budget` rows on the CPU will fit, where, and how long it will take. Measures this machine for about a
-/// second: a rehearsal on a sample of the pool, and how fast memory is read.
+/// Says whether a selection of `budget` rows on the CPU will fit, where, and how long it will take. It measures this
+/// machine for about a second: by a rehearsal on a sample of the pool, and by how fast memory is read.
 ///
 /// # Errors
 /// A budget of 0 or beyond the rows; under cosine a row of zeros in the sample.
@@ -79,7 +79,7 @@ pub fn plan(pool: &Pool, budget: usize, metric: Metric, threads: usize) -> Resul
     check_budget(budget, pool.rows())?;
     let (n, d, k) = (pool.rows(), pool.dimensions(), budget);
     let state = STATE * n as u64;
-    // What of the pool is in memory already is no longer available; what is mapped still is.
+    // The part of the pool that is in memory takes some of it already; the part that is mapped does not.
     let available = memory_available();
     let mapped = pool.mapped_bytes() as u64;
     let fits = |bytes: u64| available.map(|available| bytes <= available);
@@ -135,7 +135,8 @@ impl Rehearsal {
         Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })
     }
 
-    /// Seconds for `picks` from `rows`: what an evaluation, a pick and a row each took, times how many there will be.
+    /// Seconds for `picks` picks from `rows` rows: the time that an evaluation, a pick and a row each took, times how
+    /// many there will be.
     fn estimate(&self, rows: usize, picks: usize) -> f64 {
         let (s, n, k) = (&self.statistics, rows as f64, picks as f64);
         let evaluation = s.refresh_seconds / (s.tile_evaluations as f64).max(1.0);

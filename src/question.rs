@@ -1,4 +1,5 @@
-//! What is asked of a selection, checked against its ground ([`crate::ground`]). The greedy loop knows this; a backend does not.
+//! The question that a selection answers, checked against its ground ([`crate::ground`]). The greedy loop knows this; a
+//! backend does not.
 
 use crate::error::{Error, Result};
 use crate::ground::{Ground, mark};
@@ -12,7 +13,7 @@ pub(crate) struct Question<'a> {
     pub stop_radius: Option<f64>,
     /// Picks already made by an earlier run.
     pub resume: &'a [usize],
-    /// The first center where nothing is labeled, and what it is drawn with if it is random.
+    /// The first center where nothing is labeled, and the seed that a random one is drawn with.
     pub first: First,
     pub seed: u64,
     /// Whether every row's nearest center is asked for.
@@ -21,7 +22,8 @@ pub(crate) struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// # Errors
-    /// What [`crate::select`] lists of the budget, the picks to resume from, the first center and the stop radius.
+    /// The errors that [`crate::select`] lists for the budget, the picks to resume from, the first center and the stop
+    /// radius.
     pub fn new<R: Gather + ?Sized>(
         budget: usize,
         options: &'a Options,

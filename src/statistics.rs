@@ -29,9 +29,9 @@ pub struct Statistics {
     pub pick_canonical: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
-    /// Exchanges with the shards of a pool that several hold, two a round; 0 where one device holds it.
+    /// Exchanges with the shards of a pool, two a round; 0 if one device holds the whole pool.
     pub exchanges: u64,
-    /// Bytes that crossed between them and whoever picks. Those of a round do not grow with the pool.
+    /// Bytes that crossed between the shards and the picker. The bytes of a round do not grow with the pool.
     pub exchange_bytes: u64,
     /// Seconds for what comes before the first round: reading the pool, finding the mean and the scale, applying the
     /// first center.
@@ -47,7 +47,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// The counts and times of two parts of a run. What only one of them has is kept.
+    /// Adds up the counts and times of two parts of a run. A text that only one of them has is kept.
     pub(crate) fn and(self, other: Statistics) -> Statistics {
         let device = match () {
             () if other.device.is_empty() || other.device == self.device => self.device,

@@ -24,7 +24,8 @@ pub use certificate::{CertificateVerdict, Interval, verify_certificate};
 use order::Order;
 pub use verdict::{Cover, Verdict};
 
-/// Check that `centers` are the picks [`crate::select`] makes with `options`, in order, and `radii` its radii to the bit.
+/// Checks that `centers` are the picks that [`crate::select`] makes with `options`, in order, and that `radii` are its
+/// radii, to the bit.
 ///
 /// Brute force with the canonical distance, in one blocked pass: every row's running key after pick `t` must not precede
 /// pick `t + 1`. [`Options::resume`] plays no part: all picks are checked. `radii` may be one shorter than `centers`,
@@ -51,7 +52,7 @@ pub fn verify(
     options: &Options,
 ) -> Result<Verdict> {
     on_engine_threads(options.threads, || {
-        // The budget only says how many picks to make; any that the options allow will do.
+        // The budget only says how many picks to make, so any that the options allow will do.
         let asked = Asked::new(pool, options.resume.len().max(1), options)?;
         let verdict = match positions(&asked, centers) {
             Ok(positions) => Order::new(&asked, centers, positions).verdict(radii),

@@ -16,7 +16,7 @@ use crate::statistics::Statistics;
 /// The bound of a row that left the order: it is a center, or excluded.
 pub(crate) const LEFT: f64 = -1.0;
 
-/// What refreshing and picking know of a row and change.
+/// A row's state, as refreshing and picking read it and change it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RowState {
     /// At least the distance to its nearest center, exact with respect to the centers applied.
@@ -113,7 +113,7 @@ pub(crate) trait Shard {
     /// The live rows of the last refresh.
     fn lend(&mut self) -> Result<LiveBlock<'_>>;
 
-    /// What has become of the rows lent, in their order.
+    /// Takes back the rows lent: their new states, in the same order.
     fn lower(&mut self, states: &[RowState]) -> Result<()>;
 
     /// Apply every pending center to every row held, and end: each row's distance to its nearest center, and that center's number.
@@ -125,14 +125,14 @@ pub(crate) trait Shard {
     /// The eligible row held that is nearest `point`, the lowest of equally near ones.
     fn nearest_to(&mut self, point: &[f64]) -> Result<Option<NearPoint>>;
 
-    /// What was done so far.
+    /// Counts and times so far.
     fn statistics(&self) -> Statistics;
 }
 
 /// Picks among live rows, wherever they were lent from.
 pub(crate) trait Picker {
-    /// Greedy inside `live`, to each of which `applied` centers were applied and all of which precede `outside`: at most `limit` picks,
-    /// each of a key above `stop`. Also what each row has become.
+    /// Greedy inside `live`, to each of which `applied` centers were applied and all of which precede `outside`: at
+    /// most `limit` picks, each of a key above `stop`. Also returns each row's new state.
     fn pick(
         &mut self,
         live: &LiveBlock,
@@ -142,6 +142,6 @@ pub(crate) trait Picker {
         stop: f64,
     ) -> Result<(Picked, Vec<RowState>)>;
 
-    /// What was done so far.
+    /// Counts and times so far.
     fn statistics(&self) -> Statistics;
 }

@@ -1,9 +1,10 @@
-//! A backend of several shards: it merges their frontiers, picks among the live rows they lend, and sends them the new centers. It
-//! holds the live rows of one round and nothing that grows with the pool, but for what a caller asks to be settled.
+//! A backend of several shards: it merges their frontiers, picks among the live rows they lend, and sends them the new
+//! centers. It holds the live rows of one round, and nothing that grows with the pool except for settled distances that
+//! a caller asks for.
 //!
-//! A round is two exchanges with every shard. The first sends the centers chosen since the last and asks for each shard's part of the
-//! frontier; the second sends the edge of the merged frontier and brings the live rows. What the picks left of those goes back
-//! with the next round's first.
+//! A round is two exchanges with every shard. The first sends the centers chosen since the last and asks for each
+//! shard's part of the frontier; the second sends the edge of the merged frontier and brings the live rows. The new
+//! states of the live rows go back with the next round's first exchange.
 
 use std::time::Instant;
 
@@ -144,7 +145,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
         Ok((LiveBlock { rows, states, values, weights }, parts))
     }
 
-    /// Tell each shard what has become of the rows it lent.
+    /// Gives each shard the new states of the rows that it lent.
     fn give_back(&mut self, states: &[RowState], parts: &[usize]) -> Result<()> {
         let mut rest = states;
         for (shard, &part) in self.shards.iter_mut().zip(parts) {

@@ -1,4 +1,4 @@
-//! A build without the feature `cuda`: no GPU can be used, and why is said where one is asked for.
+//! A build without the feature `cuda`: no GPU can be used, and asking for one is an error that says why.
 
 use super::tuning::Tuning;
 use crate::backend::Space;

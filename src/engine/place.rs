@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ground::HostGround;
 use crate::options::Device;
 
-/// What is to be done, wherever that turns out to be.
+/// Work that is done on whichever device is chosen.
 pub(super) trait Work {
     type Answer;
 
@@ -25,8 +25,8 @@ pub(super) trait Work {
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Self::Answer>;
 }
 
-/// Do `work` on `device`. Also why the GPU was not used, where `Auto` found a driver: the GPU cannot do the work, or has not the memory for
-/// it. A GPU that fails while it works is an error, whoever chose it.
+/// Does `work` on `device`. Second value: why the GPU was not used, if `Auto` found a driver but the GPU cannot do the
+/// work or lacks the memory. A GPU that fails while it works is an error, whoever chose it.
 pub(super) fn dispatch<W: Work>(
     ground: HostGround,
     device: Device,
@@ -36,7 +36,7 @@ pub(super) fn dispatch<W: Work>(
     match device {
         Device::Cpu => Ok((on_cpu(ground, multiplier, work)?, None)),
         Device::Cuda(ordinal) => Ok((work.on_cuda(&ground, ordinal)?, None)),
-        // Without a driver the machine is an ordinary one, and the CPU no fallback.
+        // A machine without a driver is an ordinary one, where the CPU is no fallback.
         Device::Auto if !has_driver() => Ok((on_cpu(ground, multiplier, work)?, None)),
         Device::Auto => match work.on_cuda(&ground, 0) {
             Ok(answer) => Ok((answer, None)),

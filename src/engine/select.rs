@@ -41,7 +41,7 @@ pub fn select_tuned(
     })?
 }
 
-/// Products of values up to which a selection is sooner done than a second thread is started.
+/// Up to so many products of values, a selection takes less time than starting a second thread.
 const ALONE: usize = 1 << 23;
 
 /// How many threads to start, 0 being one a core: small selections are made by one. The answer does not depend on it.

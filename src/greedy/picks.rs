@@ -1,4 +1,4 @@
-//! The picks of a run, and the selection they amount to.
+//! The picks of a run, and how they become a selection.
 
 use std::ops::ControlFlow;
 
@@ -17,7 +17,7 @@ pub(crate) struct Picks {
     keys: Vec<f64>,
 }
 
-/// What is known of the radius after the last pick.
+/// The end of a run: the radius after the last pick, as far as it is known.
 pub(crate) enum End {
     /// This row has the largest key, this one.
     Farthest(usize, f64),
@@ -120,7 +120,7 @@ fn ratio_up(later: f32, earlier: f32) -> f64 {
     if later == earlier {
         1.0
     } else if earlier == 0.0 {
-        // Also of -0, whose quotient would be negative.
+        // This covers -0 too, whose quotient would be negative.
         f64::INFINITY
     } else {
         (f64::from(later) / f64::from(earlier)).next_up()
@@ -134,7 +134,7 @@ fn divide_down(radius: f64, factor: f64) -> f64 {
     (radius / factor.next_up()).next_down().max(0.0)
 }
 
-/// Centers by number become positions and labeled entries; a center's nearest is itself.
+/// Turns center numbers into positions among the picks and labeled entries. A center's nearest is itself.
 fn assign(
     ground: &Ground,
     rows: &[usize],

@@ -1,4 +1,4 @@
-//! What a GPU is and can do.
+//! Facts about a GPU, and its measured rates.
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub struct GpuFacts {
     pub memory_clock_khz: Option<u32>,
 }
 
-/// What a GPU can do, measured: medians.
+/// Measured rates of a GPU: medians.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GpuRates {
     /// Device memory copied within itself: bytes read and bytes written, both counted, a second.
@@ -68,7 +68,7 @@ pub struct GpuRates {
     pub group_barrier_seconds: f64,
 }
 
-/// What the names of the test bed's devices begin with (tests/bed).
+/// The names of the test bed's devices begin with this (tests/bed).
 const TEST_BED: &str = "Farpoint test bed";
 
 /// Values that the products whose errors are measured are summed over.

@@ -1,5 +1,5 @@
-//! The loop everyone writes, as fast as it goes: one product of the pool with the newest center a pick, on all cores. What
-//! the benchmarks compare the engine with.
+//! The plain loop, made as fast as it can be: for each pick one product of the pool with the newest center, on all
+//! cores. The benchmarks compare the engine with it.
 
 use rayon::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What this machine can do: the rates that a run's floor is made of.
+//! This machine's rates, from which a run's floor is computed.
 
 use std::time::Instant;
 

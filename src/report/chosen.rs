@@ -1,4 +1,4 @@
-//! What the figures show of a selection of either kind.
+//! The picks of a selection of either kind, as the figures show them.
 
 use crate::robust::RobustSelection;
 use crate::selection::Selection;

@@ -178,7 +178,7 @@ fn in_words(points: &[Point]) -> String {
     )
 }
 
-/// The points for the page's read-out: `[decisions, seconds, upper, lower]` each; none where there is no figure.
+/// The points for the page's read-out, each `[decisions, seconds, upper, lower]`; none if there is no figure.
 pub(super) fn json(selection: &RobustSelection, robust: &RobustOptions) -> String {
     if selection.decisions.is_empty() {
         return "[]".into();

@@ -10,7 +10,7 @@ const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
-/// What a page says that the other kind of page does not.
+/// The parts of a page that differ between the two kinds.
 pub(super) struct Parts {
     /// Follows the number of rows selected.
     pub headline: String,

@@ -1,4 +1,4 @@
-//! What all figures share: the frame, the grid, and labels that keep their size at any width.
+//! The frame, the grid and the labels of all figures; labels keep their size at any width.
 
 use std::fmt::Write;
 

@@ -8,7 +8,7 @@ use super::packing::packing;
 /// Each node looks at all rows. So a node counts once, and once more for every so many rows.
 const ROWS_A_NODE: usize = 64;
 
-/// What an exhaustive search found.
+/// The result of an exhaustive search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Exhausted {
     /// These columns cover.

@@ -45,7 +45,7 @@ impl<'w> Clock<'w> {
         self.limit = self.limit.map(|limit| limit.saturating_sub(time));
     }
 
-    /// What is left of the time limit.
+    /// The rest of the time limit.
     pub fn left(&self) -> Option<Duration> {
         self.limit.map(|limit| limit.saturating_sub(self.started.elapsed()))
     }

@@ -19,7 +19,7 @@ use crate::certificate::Dual;
 /// Fewer nodes than this are not worth branching for.
 const FEW_NODES: usize = 64;
 
-/// What is known of a radius.
+/// The answer for a radius.
 pub enum Answer {
     /// These pool rows cover.
     Covered(Vec<u32>),

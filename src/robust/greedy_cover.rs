@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::cover::Cover;
 
-/// A column and what it would gain; gains are compared as the bits of a float of at least 0.
+/// A column's gain, and the column. Gains are floats of at least 0, compared by their bits.
 type Gain = (u64, u32);
 
 /// Columns that leave at most `outliers` pool rows uncovered, in the order they were chosen.

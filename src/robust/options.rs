@@ -1,4 +1,4 @@
-//! What is asked of a robust selection beside what [`crate::Options`] says.
+//! The options of a robust selection, beside those of [`crate::Options`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which radius is decided next, and what is tried there.
+//! Chooses the radius that is decided next, and what is sought there.
 
 use super::decide::Sought;
 use super::search::Search;

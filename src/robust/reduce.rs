@@ -151,7 +151,7 @@ impl State {
         self.merged.len() > before
     }
 
-    /// Drop what is no longer alive.
+    /// Drops rows and columns that are no longer alive.
     fn compact(&mut self) {
         let mut names = Vec::new();
         let mut number = vec![u32::MAX; self.column_alive.len()];

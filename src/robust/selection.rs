@@ -1,4 +1,4 @@
-//! What a robust selection answers.
+//! The answer of a robust selection.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub struct RobustSelection {
     pub assignment: Option<Vec<i64>>,
     /// Why the search ended.
     pub end: End,
-    /// What greedy and the distances took.
+    /// Counts and times of greedy and of the distances.
     pub statistics: Statistics,
     /// What the search took.
     pub search: SearchStatistics,
@@ -116,7 +116,7 @@ impl Decision {
     }
 }
 
-/// What decides a radius, the cheapest first.
+/// The means that decide a radius, the cheapest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
@@ -154,7 +154,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// What the search took, in seconds and counts.
+/// Seconds and counts of the search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct SearchStatistics {
     /// Seconds for greedy and the distances to the labeled centers.

@@ -1,4 +1,4 @@
-//! What was tried in vain, so that it is not tried again.
+//! The radii that were tried in vain, so that they are not tried again.
 
 use super::decide::Sought;
 

@@ -1,4 +1,5 @@
-//! What a check is given: the pool's rows, the centers from the start, and what each row may be, straight from the options.
+//! The input of a check: the pool's rows, the centers from the start, and the role of each row, straight from the
+//! options.
 
 use std::ops::Range;
 
@@ -18,14 +19,14 @@ pub(super) struct Asked<'a> {
     roles: Vec<Role>,
 }
 
-/// What a row of the pool may be.
+/// The role of a row of the pool.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Role {
-    /// Chosen.
+    /// A row that may be chosen.
     Eligible,
     /// A center from the start.
     Labeled,
-    /// Nothing, whether labeled or not.
+    /// A row that is neither chosen nor counted, even if it is labeled.
     Excluded,
 }
 
@@ -33,7 +34,7 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// Options that no selection of `budget` rows could be made with; a row of zeros under cosine.
     pub fn new(pool: &'a Pool<'a>, budget: usize, options: &'a Options<'a>) -> Result<Asked<'a>> {
-        // The selection's own checks of ranges and repetitions; what they make of the options is not used.
+        // Runs the selection's own checks of ranges and repetitions. Their results are not used.
         Question::new(budget, options, &HostGround::of_pool(pool, options)?)?;
         let rows = seen(pool, "row", options)?;
         let outside =
@@ -86,7 +87,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether the check must end; what it finds then may be anything.
+    /// Whether the check must end. Its findings are then meaningless.
     pub fn is_interrupted(&self) -> bool {
         is_set(self.options.interrupt)
     }

@@ -4,7 +4,8 @@
 
 use super::asked::Asked;
 
-/// Per radius, what no as many new centers can be below; `farthest` is the row farthest from all `centers`.
+/// For each radius, the radius that no choice of as many new centers can be below. `farthest` is the row farthest from
+/// all `centers`.
 pub(super) fn lower_bounds(
     asked: &Asked,
     centers: &[usize],
@@ -22,11 +23,11 @@ pub(super) fn lower_bounds(
     radii.iter().enumerate().map(|(t, &radius)| over_one_more(radius, ratio(t))).collect()
 }
 
-/// Up to each weight, the largest ratio of one to one before it, rounded up. `-inf` before there are two.
+/// For each weight, the largest ratio of a weight up to it to an earlier one, rounded up. `-inf` before there are two.
 fn largest_ratios(weights: &[f32]) -> Vec<f64> {
     let (mut least, mut most) = (None, f64::NEG_INFINITY);
     let mut up_to = |&weight: &f32| {
-        // The least before it makes the largest ratio.
+        // The least earlier weight makes the largest ratio.
         if let Some(least) = least {
             most = most.max(ratio(weight, least));
         }

@@ -59,7 +59,7 @@ pub fn verify_certificate(
 ) -> Result<CertificateVerdict> {
     options.check_robust()?;
     on_engine_threads(options.threads, || {
-        // Whether the budget is possible is for the verdict to say.
+        // The verdict says whether the budget is possible.
         let asked = Asked::new(pool, 1, options)?;
         let verdict = match check(&asked, certificate) {
             Ok(interval) => CertificateVerdict::Right(interval),

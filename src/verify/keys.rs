@@ -1,4 +1,4 @@
-//! Keys, which greedy takes the largest of.
+//! Keys: greedy takes the row of the largest.
 
 use rayon::prelude::*;
 

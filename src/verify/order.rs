@@ -32,7 +32,7 @@ impl Candidate {
     }
 }
 
-/// Picks that may be chosen, each once; are they greedy's?
+/// Picks that may be chosen, each once, to be compared with greedy's.
 pub(super) struct Order<'a> {
     asked: &'a Asked<'a>,
     centers: &'a [usize],
@@ -41,7 +41,7 @@ pub(super) struct Order<'a> {
     keys: Vec<f64>,
 }
 
-/// What a block of rows has to say.
+/// The findings of a block of rows.
 #[derive(Clone, Copy, Default)]
 struct Finding {
     /// The lowest position at which a row of the block precedes the pick, and the first such row in greedy's order.
@@ -102,7 +102,7 @@ impl<'a> Order<'a> {
 
     /// Every row against every pick, in blocks.
     fn compare(&self) -> Finding {
-        // Positions past the lowest wrong one found so far need no look.
+        // Positions past the lowest wrong one found so far need not be looked at.
         let limit = AtomicUsize::new(self.centers.len());
         (0..self.asked.rows.len())
             .step_by(BLOCK)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What brute force says of a selection.
+/// The verdict of brute force on a selection.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {

@@ -81,7 +81,7 @@ fn contains<M: Multiplier>(multiplier: Option<M>) {
     });
 }
 
-/// Without its width the interval must be found out, or the property above proves nothing.
+/// If intervals of no width were not caught, the property above would prove nothing.
 fn no_width_is_caught<M: Multiplier>(multiplier: Option<M>) {
     let Some(multiplier) = multiplier else { return };
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -18,7 +18,7 @@ use crate::simd::widest;
 /// Bytes of rows asked about that are held at once, packed and widened.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// What every tile of a join reads.
+/// The inputs that every tile of a join reads.
 pub struct Join<'j, M: Multiplier> {
     pub multiplier: M,
     pub rows: &'j Rows<'j>,
@@ -145,8 +145,8 @@ impl<M: Multiplier> Join<'_, M> {
         }
     }
 
-    /// Which rows of the tile may be within reach of one of the panel's. What a product costs here is a subtraction and a
-    /// comparison: the tests are loosened to the tile's largest norm and error.
+    /// Finds the rows of the tile that may be within reach of a row of the panel. A product costs one subtraction and
+    /// one comparison here, since the tests are loosened to the tile's largest norm and error.
     fn filter(&self, queries: &Queries<M>, scratch: &mut Scratch<M>) {
         let Scratch { block, products, terms, peak, passed, .. } = scratch;
         self.multiplier.multiply(
@@ -212,7 +212,7 @@ impl<M: Multiplier> Scratch<M> {
     }
 }
 
-/// Whether any product passes its lane's threshold; what is not a number does.
+/// Whether any product passes its lane's threshold. A value that is not a number passes.
 #[inline(always)]
 #[expect(
     clippy::neg_cmp_op_on_partial_ord,

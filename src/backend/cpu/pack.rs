@@ -8,7 +8,7 @@ use crate::backend::interval::{Interval, Operand, scale_for};
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
 
-/// How rows are packed, and what that promises: `q = round(s (x - m))`.
+/// How rows are packed (`q = round(s (x - m))`), and the interval that this allows.
 pub struct Packing {
     /// `s`, a power of two.
     scale: f64,
@@ -90,7 +90,8 @@ impl<M: Multiplier> Block<M> {
         Block { depth: M::depth(d), values: Buffer::new(), operands: Vec::new() }
     }
 
-    /// Room for `rows`, rounded up to what the multiplier takes; the padding rows are whatever was there, and finite.
+    /// Makes room for `rows` rows, rounded up to whole blocks of the multiplier. Padding rows keep old values, which
+    /// are finite.
     pub fn resize(&mut self, rows: usize) {
         self.values.resize(rows.next_multiple_of(M::ROWS) * self.depth);
         self.operands.resize(rows, Operand { square: 0.0, norm: 0.0, error: 0.0 });

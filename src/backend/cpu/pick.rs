@@ -81,7 +81,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
                 picked.next = Some(candidate);
                 break;
             }
-            // Once the largest key is 0 all are, and the next round needs no distances.
+            // If the largest key is 0, all keys are, and the next round picks without distances.
             if candidate.key == 0.0 || (self.column[best].is_none() && !self.compute_group()) {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Packed rows, in panels, each with its own test: what one center, or one other row, is tried against.
+//! Packed rows in panels, each row with its own test. One center, or one other row, is tried against a whole panel.
 
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::Packing;
@@ -44,7 +44,7 @@ impl<M: Multiplier> RowPanel<M> {
             (test.alpha, test.beta, test.threshold);
     }
 
-    /// From now on `lane` admits nothing.
+    /// Makes `lane` admit nothing from now on.
     pub fn close(&mut self, lane: usize) {
         self.threshold[lane] = f32::NEG_INFINITY;
     }

@@ -23,7 +23,7 @@ use crate::ground::HostGround;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
 
-/// Rows settled at a time: what a refresh returns is held for no more.
+/// Rows settled at a time: a refresh's results are held for no more rows than these.
 const SETTLED_AT_ONCE: usize = 1 << 16;
 /// No center applied yet.
 const NO_CENTER: u32 = u32::MAX;
@@ -123,7 +123,8 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
             (state.bound, state.center, state.seen);
     }
 
-    /// Apply to `rows` their pending centers. Sorts them: rows of like pending centers share a tile.
+    /// Applies to `rows` their pending centers. Sorts the rows, so that rows with the same pending centers share a
+    /// tile.
     fn refresh_rows(&mut self, rows: &mut [usize]) {
         let started = Instant::now();
         rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));

@@ -1,4 +1,4 @@
-//! What needs no distance: the numbers, the rows they are of, and what the weights add up to.
+//! The checks that need no distance: the numbers, the rows that they name, and the sum of the weights.
 
 use super::verdict::CertificateVerdict;
 use crate::certificate::{Certificate, Dual, LowerBy};

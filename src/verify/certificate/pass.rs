@@ -1,4 +1,4 @@
-//! What needs distances, in one pass: every row that may be chosen against all centers and all weighted rows.
+//! The checks that need distances, in one pass: every row that may be chosen against all centers and all weighted rows.
 
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ pub(super) struct Pass<'a> {
     centers: Vec<usize>,
 }
 
-/// What a row has met on its way.
+/// The state of a row on its way past centers and weighted rows.
 #[derive(Clone, Copy)]
 struct Met {
     /// The distance to the nearest labeled center.
@@ -29,7 +29,7 @@ struct Met {
 
 const NOTHING: Met = Met { labeled: f64::INFINITY, center: f64::INFINITY, weight: 0 };
 
-/// What a block of rows has to say: the lowest row, if any, that contradicts each claim.
+/// The findings of a block of rows: for each claim the lowest row, if any, that contradicts it.
 #[derive(Clone, Copy, Default)]
 struct Finding {
     /// The largest distance among the rows within `upper`; 0 without such a row.

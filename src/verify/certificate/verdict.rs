@@ -1,10 +1,10 @@
-//! What a check of a certificate finds.
+//! The verdicts of a certificate's check.
 
 use std::fmt;
 
 use crate::certificate::{Certificate, LowerBy};
 
-/// What brute force says of a certificate.
+/// The verdict of brute force on a certificate.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CertificateVerdict {
@@ -84,7 +84,7 @@ pub enum CertificateVerdict {
         /// What a weight of 1 is.
         denominator: u64,
     },
-    /// A row farther than `upper` from every center which is not among the uncovered, or one of those which is not.
+    /// A row that is farther than `upper` from every center and not listed as uncovered, or a listed row that is not.
     Cover {
         /// The lowest such row.
         row: usize,
@@ -122,10 +122,11 @@ pub enum CertificateVerdict {
     },
 }
 
-/// What a right certificate proves: the best radius is neither below `checked_lower` nor above `upper`.
+/// The interval that a right certificate proves: the best radius is neither below `checked_lower` nor above `upper`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The lower bound claimed. What it is above `checked_lower` is the word of a branch and bound.
+    /// The lower bound claimed. If it is above `checked_lower`, the difference rests on a branch and bound that was not
+    /// checked.
     pub lower: f64,
     /// The lower bound that the weights prove, which was checked.
     pub checked_lower: f64,

@@ -1,4 +1,4 @@
-//! What the two bf16 multipliers share: rounding, and the layout of rows and panels.
+//! Rounding and the layout of rows and panels, which both bf16 multipliers share.
 
 use half::bf16;
 

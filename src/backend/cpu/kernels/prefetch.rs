@@ -1,6 +1,7 @@
-//! Rows of a frontier lie anywhere in the pool: asking for the next while one is worked on hides the wait.
+//! Prefetching: rows of a frontier lie anywhere in the pool, and asking for the next row while one is worked on hides
+//! the wait.
 
-/// Ask the cache for `bytes`. Changes nothing but time.
+/// Asks the cache for `bytes`. It changes only the time taken.
 #[inline]
 pub fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
