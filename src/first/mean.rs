@@ -5,10 +5,9 @@ use rayon::prelude::*;
 
 use crate::distance::distance_to_point;
 use crate::ground::Ground;
+use crate::limits::MEAN_BLOCK;
 use crate::rows::{Gather, Rows};
 
-/// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
-pub(crate) const MEAN_BLOCK: usize = 1024;
 /// Values that sums of blocks hold at a time, at most: 8 MB.
 const MOST_SUMS: usize = 1 << 20;
 
@@ -40,7 +39,7 @@ pub(crate) fn nearest_the_mean(ground: &Ground, rows: &Rows) -> usize {
 /// Add to `total`, `(d,)`, the rows that are not excluded: f64 sums over blocks of consecutive rows, block sums added in block
 /// order.
 pub(crate) fn add_sums(ground: &Ground, rows: &Rows, total: &mut [f64]) {
-    let blocks: Vec<usize> = (0..rows.len()).step_by(MEAN_BLOCK).collect();
+    let blocks: Vec<usize> = (0..rows.len()).step_by(MEAN_BLOCK as usize).collect();
     let at_once = (MOST_SUMS / rows.dimensions()).max(1);
     for blocks in blocks.chunks(at_once).take_while(|_| !ground.is_interrupted()) {
         let sums: Vec<Vec<f64>> =
@@ -54,7 +53,7 @@ pub(crate) fn add_sums(ground: &Ground, rows: &Rows, total: &mut [f64]) {
 fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> Vec<f64> {
     let mut sums = vec![0.0; rows.dimensions()];
     let mut scratch = Vec::new();
-    let end = rows.len().min(start + MEAN_BLOCK);
+    let end = rows.len().min(start + MEAN_BLOCK as usize);
     for row in (start..end).filter(|&row| !ground.excluded[row]) {
         let values = rows.get(row, &mut scratch);
         sums.iter_mut().zip(values).for_each(|(sum, &v)| *sum += f64::from(v));

@@ -31,6 +31,7 @@ use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
 use crate::first::mean;
 use crate::ground::HostGround;
+use crate::limits::NO_CENTER;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
 
@@ -40,8 +41,6 @@ const TILE: usize = 256;
 const SETTLED_AT_ONCE: usize = 1 << 16;
 /// Bytes of packed rows a tile holds at most.
 const TILE_BYTES: usize = 4 << 20;
-/// No center applied yet.
-const NO_CENTER: u32 = u32::MAX;
 
 /// A pool's state on the CPU: 16 bytes a row.
 pub(crate) struct Cpu<'p, M: Multiplier> {
