@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use crate::distance::distance_to_point;
 use crate::ground::Ground;
+use crate::limits;
 use crate::rows::{Gather, Rows};
 
-/// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
-pub(crate) const MEAN_BLOCK: usize = 1024;
+/// Rows summed at a time.
+const MEAN_BLOCK: usize = limits::MEAN_BLOCK as usize;
 /// Values that sums of blocks hold at a time, at most: 8 MB.
 const MOST_SUMS: usize = 1 << 20;
 

@@ -6,14 +6,14 @@ use super::kernels::arguments as kernel;
 use super::kernels::arguments::Pointer;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Arena, Carver, Region, fetch, fill, send};
-use super::kernels::{BOX_CENTERS, TILE};
 use super::prepare::{SAMPLE, packing};
-use super::workspace::{PEAK_CENTERS, capacity, depth};
+use super::workspace::{capacity, depth};
 use super::{ABOVE_ALL, number};
 use crate::backend::Neighbour;
 use crate::backend::interval::Operand;
 use crate::error::{Error, Result};
 use crate::ground::Ground;
+use crate::limits::{BOX_CENTERS, MMA_TILE, PEAK_CENTERS};
 use crate::options::Metric;
 use crate::pool::Dtype;
 
@@ -77,7 +77,7 @@ impl Extent {
     fn of(ground: &Ground) -> Extent {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let eligible = ground.eligible_count();
-        let tile = TILE as usize;
+        let tile = MMA_TILE as usize;
         let window = (WINDOW_VALUES / depth(d)).min(eligible.next_multiple_of(tile));
         Extent {
             n,
@@ -91,7 +91,7 @@ impl Extent {
 
     /// Pairs of a launch at most: those of one tile of places always fit.
     fn pairs(&self) -> usize {
-        self.capacity * TILE as usize
+        self.capacity * MMA_TILE as usize
     }
 }
 
@@ -100,25 +100,25 @@ impl Buffers {
         let depth = depth(e.d);
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         Buffers {
-            norms: c.region(if e.has_norms { e.n } else { 0 }),
-            mean: c.region(e.d),
-            farthest: c.region(1),
-            bad_rows: c.region(2),
-            eligible: c.region(e.eligible),
-            round: c.region(1),
-            wanted: c.region(e.window),
-            values: c.region(e.window * e.d),
-            wanted_operands: c.region(e.window),
-            window: c.region(e.window * depth),
-            bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS),
-            limits: c.region(e.capacity),
-            tests: c.region(e.capacity),
-            operands: c.region(e.capacity),
-            packed: c.region(e.capacity * depth),
-            counts: c.region(1),
-            passed: c.region(e.pairs()),
-            found: c.region(e.pairs()),
+            norms: c.region("norms", if e.has_norms { e.n } else { 0 }),
+            mean: c.region("mean", e.d),
+            farthest: c.region("farthest", 1),
+            bad_rows: c.region("bad_rows", 2),
+            eligible: c.region("eligible", e.eligible),
+            round: c.region("round", 1),
+            wanted: c.region("wanted", e.window),
+            values: c.region("values", e.window * e.d),
+            wanted_operands: c.region("wanted_operands", e.window),
+            window: c.region("window", e.window * depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * depth),
+            counts: c.region("counts", 1),
+            passed: c.region("passed", e.pairs()),
+            found: c.region("found", e.pairs()),
         }
     }
 
@@ -146,11 +146,8 @@ impl Join {
     /// Too little device memory; a row of zeros under cosine.
     pub fn new(ground: &Ground, stream: &Stream, pool: &DevicePool, width: f64) -> Result<Join> {
         let extent = Extent::of(ground);
-        let mut carver = Carver::from(0);
-        Buffers::carve(&extent, &mut carver);
-        let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-        let arena = stream.checked(stream.arena(bytes))?;
-        let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
+        let laid_out = stream.laid_out(|carver| Buffers::carve(&extent, carver));
+        let (buffers, arena) = stream.checked(laid_out)?;
         let packing = packing(extent.d, 1.0, buffers.mean.pointer(), width);
         let (pool, dtype) = (pool.address, pool.dtype);
         let mut join = Join { pool, dtype, extent, buffers, packing, _arena: arena };
@@ -317,8 +314,8 @@ impl Join {
             if self.launch(stream, block, first..end, &mut found.pairs)? {
                 first = end;
             } else {
-                assert!(end - first > TILE as usize, "the pairs of a tile of places fit");
-                found.at_once = ((end - first) / 2).next_multiple_of(TILE as usize);
+                assert!(end - first > MMA_TILE as usize, "the pairs of a tile of places fit");
+                found.at_once = ((end - first) / 2).next_multiple_of(MMA_TILE as usize);
             }
             if found.pairs.len() > found.most {
                 return Ok(false);

@@ -4,12 +4,12 @@ use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Carver, Region, fetch, fill, send};
-use super::roles::{EXCLUDED, roles};
+use super::roles::roles;
 use super::{Cuda, Place, Placement, number};
 use crate::error::{Error, Result};
 use crate::first::mean;
-use crate::first::mean::MEAN_BLOCK;
 use crate::ground::Ground;
+use crate::limits::{EXCLUDED, MEAN_BLOCK};
 use crate::options::Metric;
 
 /// Values that sums of blocks hold at most: 64 MB.
@@ -27,14 +27,14 @@ struct Buffers {
 
 impl Buffers {
     fn carve(pool: &DevicePool, metric: Metric, c: &mut Carver) -> Buffers {
-        let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK));
+        let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK as usize));
         Buffers {
-            roles: c.region(pool.rows),
-            norms: c.region(if metric == Metric::Cosine { pool.rows } else { 0 }),
-            sums: c.region(blocks * pool.d),
-            mean: c.region(pool.d),
-            least: c.region(1),
-            nearest: c.region(1),
+            roles: c.region("roles", pool.rows),
+            norms: c.region("norms", if metric == Metric::Cosine { pool.rows } else { 0 }),
+            sums: c.region("sums", blocks * pool.d),
+            mean: c.region("mean", pool.d),
+            least: c.region("least", 1),
+            nearest: c.region("nearest", 1),
         }
     }
 }
@@ -82,11 +82,8 @@ pub(super) fn nearest_the_mean(
     stream: &Stream,
 ) -> Result<usize> {
     let metric = ground.rows.metric();
-    let mut carver = Carver::from(0);
-    Buffers::carve(pool, metric, &mut carver);
-    let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-    let arena = stream.checked(stream.arena(bytes))?;
-    let buffers = Buffers::carve(pool, metric, &mut Carver::from(arena.address()));
+    let laid_out = stream.laid_out(|carver| Buffers::carve(pool, metric, carver));
+    let (buffers, _arena) = stream.checked(laid_out)?;
     let search = Search { pool, stream, buffers: &buffers };
     let counted = search.send_roles(ground)?;
     search.compute_norms()?;
@@ -160,7 +157,8 @@ impl Search<'_> {
     fn sum(&self, counted: usize) -> Result<()> {
         let stream = self.stream.cuda_stream();
         self.stream.checked(fill(stream, self.buffers.mean, 0))?;
-        let (blocks, at_once) = (self.pool.rows.div_ceil(MEAN_BLOCK), at_once(self.pool.d));
+        let (blocks, at_once) =
+            (self.pool.rows.div_ceil(MEAN_BLOCK as usize), at_once(self.pool.d));
         for first in (0..blocks).step_by(at_once) {
             let end = blocks.min(first + at_once);
             let arguments = kernel::MeanArguments {

@@ -6,38 +6,30 @@ use cudarc::driver::sys::CUresult;
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::Stream;
-use super::kernels::memory::{Arena, Carver, Region};
-use super::kernels::{BOX_CENTERS, LIVE_BYTES, TILE};
+use super::kernels::memory::{Arena, Carver, Region, bytes_of};
 use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::ground::Ground;
+use crate::limits::{
+    BOX_CENTERS, EDGE, FRONTIER_BINS, FRONTIER_PASSES, LIVE_BYTES, MMA_TILE, MOST_CANDIDATES,
+    MOST_SLOTS, PEAK_CENTERS, SLICE,
+};
 
-/// Rows a frontier holds at most.
-const MOST: usize = 16_384;
 /// Of those, rows picked at once at most: their products with each other are 64 MB.
 const MOST_LIVE: usize = 4096;
 /// Values a frontier's packed rows hold at most: 32 MB.
 const MOST_VALUES: usize = 16 << 20;
 /// Values of packed centers kept: 256 MB.
 const WINDOW_VALUES: usize = 128 << 20;
-/// Packed rows are padded to a multiple of this, as in kernels/tile.cuh.
-const SLICE: usize = 32;
-/// Places of the window that share a peak, as in kernels/interval.cuh.
-pub const PEAK_CENTERS: usize = 128;
-/// Candidates a row keeps, as in kernels/state.cuh.
-const MOST_CANDIDATES: usize = 64;
-/// Values of the frontier's histograms, and rows at its edge, as in kernels/frontier.cu.
-const HISTOGRAMS: usize = 10 * 4096;
-const EDGE: usize = 512;
 
 /// Values that a packed row of `d` takes.
 pub fn depth(d: usize) -> usize {
-    d.next_multiple_of(SLICE)
+    d.next_multiple_of(SLICE as usize)
 }
 
 /// Packed rows that are worked on at a time, of `n` that take `depth` values each.
 pub fn capacity(n: usize, depth: usize) -> usize {
-    (MOST_VALUES / depth).clamp(TILE as usize, MOST).min(n.next_multiple_of(32))
+    (MOST_VALUES / depth).clamp(MMA_TILE as usize, MOST_SLOTS as usize).min(n.next_multiple_of(32))
 }
 
 /// The numbers that decide how much memory a selection takes.
@@ -70,13 +62,13 @@ impl Extent {
         let depth = depth(d);
         let capacity = capacity(n, depth);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
-        let window = (WINDOW_VALUES / depth).max(TILE as usize);
+        let window = (WINDOW_VALUES / depth).max(MMA_TILE as usize);
         Extent {
             n,
             d,
             depth,
             capacity,
-            live_capacity: (live / 32 * 32).clamp(TILE as usize, MOST_LIVE).min(capacity),
+            live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, MOST_LIVE).min(capacity),
             centers,
             window: window.min(centers),
             has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
@@ -88,9 +80,7 @@ impl Extent {
 
     /// Bytes of everything.
     pub fn bytes(&self) -> u64 {
-        let mut carver = Carver::from(0);
-        Buffers::carve(self, &mut carver);
-        carver.end()
+        bytes_of(|carver| Buffers::carve(self, carver)) as u64
     }
 }
 
@@ -154,43 +144,43 @@ impl Buffers {
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
         Buffers {
-            pool: c.region(e.pool_bytes),
-            staged: c.region(e.staged_row_bytes * e.capacity),
-            bounds: c.region(e.n),
-            nearest: c.region(e.n),
-            seen: c.region(e.n),
-            weights: c.region(if_any(e.has_weights)),
-            norms: c.region(if_any(e.has_norms)),
-            roles: c.region(e.n),
-            mean: c.region(e.d),
-            centers: c.region(e.centers * e.d),
-            center_operands: c.region(e.centers),
-            window: c.region(e.window * e.depth),
-            bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS),
-            farthest: c.region(3),
-            bad_rows: c.region(2),
-            select: c.region(1),
-            histograms: c.region(HISTOGRAMS),
-            list_codes: c.region(e.capacity),
-            list_slots: c.region(e.capacity),
-            edge_keys: c.region(EDGE),
-            edge_rows: c.region(EDGE),
-            rows: c.region(e.capacity),
-            sources: c.region(e.capacity),
-            slot_seen: c.region(e.capacity),
-            limits: c.region(e.capacity),
-            tests: c.region(e.capacity),
-            operands: c.region(e.capacity),
-            packed: c.region(e.capacity * e.depth),
-            candidate_counts: c.region(e.capacity),
-            candidates: c.region(e.capacity * MOST_CANDIDATES),
-            panel_keys: c.region(ranked),
-            panel_slots: c.region(ranked),
-            live_slots: c.region(e.live_capacity),
-            products: c.region(e.live_capacity * e.live_capacity),
-            pick_slots: c.region(e.live_capacity),
-            answer: c.region(ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
+            pool: c.region("pool", e.pool_bytes),
+            staged: c.region("staged", e.staged_row_bytes * e.capacity),
+            bounds: c.region("bounds", e.n),
+            nearest: c.region("nearest", e.n),
+            seen: c.region("seen", e.n),
+            weights: c.region("weights", if_any(e.has_weights)),
+            norms: c.region("norms", if_any(e.has_norms)),
+            roles: c.region("roles", e.n),
+            mean: c.region("mean", e.d),
+            centers: c.region("centers", e.centers * e.d),
+            center_operands: c.region("center_operands", e.centers),
+            window: c.region("window", e.window * e.depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            farthest: c.region("farthest", 3),
+            bad_rows: c.region("bad_rows", 2),
+            select: c.region("select", 1),
+            histograms: c.region("histograms", (FRONTIER_PASSES * FRONTIER_BINS) as usize),
+            list_codes: c.region("list_codes", e.capacity),
+            list_slots: c.region("list_slots", e.capacity),
+            edge_keys: c.region("edge_keys", EDGE as usize),
+            edge_rows: c.region("edge_rows", EDGE as usize),
+            rows: c.region("rows", e.capacity),
+            sources: c.region("sources", e.capacity),
+            slot_seen: c.region("slot_seen", e.capacity),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * e.depth),
+            candidate_counts: c.region("candidate_counts", e.capacity),
+            candidates: c.region("candidates", e.capacity * MOST_CANDIDATES as usize),
+            panel_keys: c.region("panel_keys", ranked),
+            panel_slots: c.region("panel_slots", ranked),
+            live_slots: c.region("live_slots", e.live_capacity),
+            products: c.region("products", e.live_capacity * e.live_capacity),
+            pick_slots: c.region("pick_slots", e.live_capacity),
+            answer: c.region("answer", ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
         }
     }
 
@@ -268,13 +258,10 @@ impl Workspace {
 
     /// None if the device has not that much memory free.
     pub fn try_allocate(stream: &Stream, extent: Extent) -> Result<Option<Workspace>> {
-        let bytes = usize::try_from(extent.bytes()).expect("64-bit machines alone have CUDA");
-        let arena = match stream.arena(bytes) {
-            Ok(arena) => arena,
-            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => return Ok(None),
-            Err(error) => return Err(stream.gpu().explain(error)),
-        };
-        let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
-        Ok(Some(Workspace { extent, buffers, _arena: arena }))
+        match stream.laid_out(|carver| Buffers::carve(&extent, carver)) {
+            Ok((buffers, arena)) => Ok(Some(Workspace { extent, buffers, _arena: arena })),
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
+            Err(error) => Err(stream.gpu().explain(error)),
+        }
     }
 }
