@@ -28,6 +28,11 @@ pub(crate) trait Gather: Sync {
     /// # Panics
     /// Of a pool that lies on a device, if the row is none of those fetched.
     fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32];
+
+    /// Row `row` as it is stored; nothing of a pool that lies on a device.
+    fn stored(&self, _row: usize) -> &[u8] {
+        &[]
+    }
 }
 
 impl<G: Gather + ?Sized> Gather for &G {
@@ -49,6 +54,10 @@ impl<G: Gather + ?Sized> Gather for &G {
 
     fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         (**self).get(row, scratch)
+    }
+
+    fn stored(&self, row: usize) -> &[u8] {
+        (**self).stored(row)
     }
 }
 
@@ -131,11 +140,6 @@ impl<'a> Rows<'a> {
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
     }
-
-    /// Row `row` as it is stored.
-    pub fn stored(&self, row: usize) -> &[u8] {
-        self.pool.row_bytes(self.range.start + row)
-    }
 }
 
 impl Gather for Rows<'_> {
@@ -167,6 +171,10 @@ impl Gather for Rows<'_> {
             self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]),
             scratch,
         )
+    }
+
+    fn stored(&self, row: usize) -> &[u8] {
+        self.pool.row_bytes(self.range.start + row)
     }
 }
 

@@ -11,6 +11,10 @@ pub struct Statistics {
     pub fallback: Option<String>,
     /// Bytes of device memory that the run allocated, with those of a pool that was copied there; 0 on the CPU.
     pub device_bytes: u64,
+    /// Pairs of a pick to resume from and a center before it, computed to find the pick's radius again.
+    pub replay_evaluations: u64,
+    /// Canonical distances evaluated for that.
+    pub replay_canonical: u64,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
     /// Row-center pairs that the refreshes needed.
@@ -33,6 +37,8 @@ pub struct Statistics {
     pub exchanges: u64,
     /// Bytes that crossed between the shards and the picker. The bytes of a round do not grow with the pool.
     pub exchange_bytes: u64,
+    /// Seconds finding the radii of the picks to resume from again.
+    pub replay_seconds: f64,
     /// Seconds for what comes before the first round: reading the pool, finding the mean and the scale, applying the
     /// first center.
     pub prepare_seconds: f64,
@@ -58,6 +64,8 @@ impl Statistics {
             device,
             fallback: self.fallback.or(other.fallback),
             device_bytes: self.device_bytes + other.device_bytes,
+            replay_evaluations: self.replay_evaluations + other.replay_evaluations,
+            replay_canonical: self.replay_canonical + other.replay_canonical,
             rounds: self.rounds + other.rounds,
             refresh_evaluations: self.refresh_evaluations + other.refresh_evaluations,
             tile_evaluations: self.tile_evaluations + other.tile_evaluations,
@@ -69,6 +77,7 @@ impl Statistics {
             row_reads: self.row_reads + other.row_reads,
             exchanges: self.exchanges + other.exchanges,
             exchange_bytes: self.exchange_bytes + other.exchange_bytes,
+            replay_seconds: self.replay_seconds + other.replay_seconds,
             prepare_seconds: self.prepare_seconds + other.prepare_seconds,
             frontier_seconds: self.frontier_seconds + other.frontier_seconds,
             refresh_seconds: self.refresh_seconds + other.refresh_seconds,

@@ -93,6 +93,28 @@ fn verify_says_nothing() {
     assert!(matches!(verdict, Err(Error::Interrupted)), "{verdict:?}");
 }
 
+/// Also of a run resumed from so many picks that their radii and their share of the pool take time.
+#[test]
+fn resumed_picks_are_a_prefix() {
+    let values = pool(Shape::Gaussian, 30_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let options = Options { device: Device::Cpu, ..Options::default() };
+    let whole = select(&pool, 6000, &options).unwrap();
+    for millis in [0, 1, 3, 10, 20, 40, 80, 160] {
+        interrupted_after(Duration::from_millis(millis), |interrupt| {
+            let options = Options { resume: whole.centers[..5000].to_vec(), ..on_cpu(interrupt) };
+            let part = select(&pool, 6000, &options).unwrap();
+            assert!(!part.centers.is_empty());
+            assert_eq!(part.interrupted, part.centers.len() < 6000);
+            assert_eq!(part.centers, whole.centers[..part.centers.len()]);
+            assert_eq!(part.radii, whole.radii[..part.radii.len()]);
+            if part.interrupted {
+                assert_eq!(part.radii.len(), part.centers.len() - 1);
+            }
+        });
+    }
+}
+
 #[test]
 fn resumed_runs_are_interrupted_too() {
     let values = pool(Shape::Gaussian, 400, 8, 5);

@@ -54,6 +54,19 @@ pub(crate) trait Middle {
     fn nearest_the_mean(&mut self) -> Result<usize>;
 }
 
+/// How far picks to resume from lay from the centers before them, and what it cost to know.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// Per pick, the canonical distance to the nearest of the labeled centers and the picks before it; infinite without any. Of an
+    /// interrupted run it may be the first picks alone.
+    pub distances: Vec<f64>,
+    /// Pairs of a pick and a center before it.
+    pub evaluations: u64,
+    /// Canonical distances evaluated.
+    pub canonical: u64,
+    pub seconds: f64,
+}
+
 /// A device that holds a pool's state: each row's bound, its nearest center so far and how many centers were applied to it. It
 /// knows the ground and not the question: it is told neither the budget nor the stop radius but pick by pick, only, when it is made,
 /// how many centers there can be at most. A row leaves the order when it becomes a center. Errors are the device's, and end the run.
@@ -62,7 +75,8 @@ pub(crate) trait Backend: Middle {
     fn add_centers(&mut self, rows: &[usize]) -> Result<()>;
 
     /// Start a round: apply the pending centers to the `size` rows of largest bound, the frontier. Those that still precede
-    /// every row outside are live. Returns the frontier's size, 0 if no row is left to be chosen.
+    /// every row outside are live. While many centers from the start are pending, it may apply some of them to any rows instead, which
+    /// is no round, and leaves no row live. Returns the frontier's size, 0 if no row is left to be chosen.
     fn refresh(&mut self, size: usize) -> Result<usize>;
 
     /// Greedy inside the live rows: at most `limit` picks, each of a key above `stop`. The picks are taken in as centers.

@@ -3,6 +3,8 @@
 use super::run::lazy;
 use super::tuning::{Multiplier, Path, Placement, Tuning};
 use crate::backend::Space;
+use crate::backend::cpu::distances_before;
+use crate::backend::cpu::kernels::gemm::Gemm;
 pub(super) use crate::backend::cuda::device::has_driver;
 use crate::backend::cuda::kernels::borrow::{DevicePool, Stream};
 use crate::backend::cuda::{self, AtOnce, Cuda, CudaSpace, Size, check_count};
@@ -42,11 +44,13 @@ fn on_stream(
 ) -> Result<Selection> {
     check_count(ground.rows.len(), stream)?;
     let size = size(question, ground);
+    // The host has these few rows, and they would not fill a device.
+    let before = &distances_before(ground, question.resume, Gemm, tuning.width);
     // One launch reads the pool on the device.
     let is_staged = matches!(placement, cuda::Placement::Staged(_));
     if tuning.path != Path::Rounds && !is_staged {
         if let Some(at_once) = AtOnce::new(ground, size, stream, placement)? {
-            return lazy(question, ground, at_once, tuning, watch);
+            return lazy(question, ground, at_once, before, tuning, watch);
         }
     }
     if tuning.path == Path::AtOnce {
@@ -57,7 +61,7 @@ fn on_stream(
     }
     let (width, multiplier) = (tuning.width, multiplier(tuning.multiplier, stream)?);
     let backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
-    lazy(question, ground, backend, tuning, watch)
+    lazy(question, ground, backend, before, tuning, watch)
 }
 
 fn multiplier(wanted: Multiplier, stream: &Stream) -> Result<cuda::Multiplier> {

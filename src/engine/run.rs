@@ -1,7 +1,7 @@
 //! Greedy over a backend, with frontiers as tuned.
 
 use super::tuning::Tuning;
-use crate::backend::Backend;
+use crate::backend::{Backend, Before};
 use crate::error::Result;
 use crate::greedy::{self, Frontier, Watch};
 use crate::ground::Ground;
@@ -12,10 +12,11 @@ pub(super) fn lazy(
     question: &Question,
     ground: &Ground,
     mut backend: impl Backend,
+    before: &Before,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
     let adaptive = || Frontier::adaptive(ground.rows.len(), ground.rows.dimensions());
     let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
-    greedy::lazy(question, ground, &mut backend, frontier, watch)
+    greedy::lazy(question, ground, &mut backend, before, frontier, watch)
 }

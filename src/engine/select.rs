@@ -5,8 +5,8 @@ use super::place::{Work, dispatch};
 use super::run::lazy;
 use super::shards::{parts, sharded};
 use super::tuning::{Placement, Tuning};
-use crate::backend::cpu::Cpu;
 use crate::backend::cpu::kernels::Multiplier;
+use crate::backend::cpu::{Cpu, distances_before};
 use crate::error::Result;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
@@ -65,13 +65,14 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
+        let before = &distances_before(ground, self.question.resume, multiplier, width);
         if shards > 1 {
             let parts = parts(ground, shards);
             let backend = sharded(ground, &parts, multiplier, width);
-            return lazy(&self.question, ground, backend, self.tuning, self.watch);
+            return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
         }
         let backend = Cpu::new(ground, multiplier, width);
-        lazy(&self.question, ground, backend, self.tuning, self.watch)
+        lazy(&self.question, ground, backend, before, self.tuning, self.watch)
     }
 
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Selection> {

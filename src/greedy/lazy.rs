@@ -6,7 +6,7 @@
 
 use super::picks::{End, Picks, Watch};
 use super::replay::replay;
-use crate::backend::{Backend, Picked};
+use crate::backend::{Backend, Before, Picked};
 use crate::error::{Error, Result};
 use crate::first::first_center;
 use crate::ground::Ground;
@@ -14,18 +14,22 @@ use crate::question::Question;
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 
-/// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes.
+/// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes. `before` is of the picks to resume from.
 pub(crate) fn lazy(
     question: &Question,
     ground: &Ground,
     backend: &mut impl Backend,
+    before: &Before,
     frontier: Frontier,
     watch: Watch,
 ) -> Result<Selection> {
-    let mut picks = start(question, ground, backend)?;
+    let mut picks = start(question, ground, backend, before)?;
     let ended = rounds(question, ground, backend, frontier, &mut picks, watch)
         .and_then(|end| Ok((settle(question, ground, backend, &end)?, end)));
     let mut statistics = backend.statistics();
+    (statistics.replay_evaluations, statistics.replay_canonical) =
+        (before.evaluations, before.canonical);
+    statistics.replay_seconds = before.seconds;
     match ended {
         Ok((settled, end)) => {
             statistics.settle_evaluations = settled.evaluations;
@@ -103,10 +107,15 @@ impl Frontier {
 }
 
 /// What is chosen before the first round: the picks resumed from, or the first center where nothing is labeled.
-fn start(question: &Question, ground: &Ground, backend: &mut impl Backend) -> Result<Picks> {
+fn start(
+    question: &Question,
+    ground: &Ground,
+    backend: &mut impl Backend,
+    before: &Before,
+) -> Result<Picks> {
     let is_free = ground.labeled_count() == 0;
     let first = is_free.then(|| first_center(question, ground, backend)).transpose()?;
-    let mut picks = replay(question, ground, first)?;
+    let mut picks = replay(question, ground, before, first)?;
     // If the search for the first center was cut short, it may be any row.
     if let Some(first) = first.filter(|_| picks.len() == 0 && !ground.is_interrupted()) {
         picks.push(first, f64::INFINITY);
@@ -146,7 +155,11 @@ fn rounds(
         if let Some(next) = picked.next {
             return Ok(End::Farthest(next.row, next.key));
         }
-        frontier.adapt(ground.rows.len(), &before, &backend.statistics());
+        let after = backend.statistics();
+        // A backend that is still applying the centers from the start had no frontier.
+        if after.rounds > before.rounds {
+            frontier.adapt(ground.rows.len(), &before, &after);
+        }
     }
 }
 

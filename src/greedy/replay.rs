@@ -1,26 +1,27 @@
-//! Picks made by an earlier run: their keys again, without the pool.
-
-use rayon::prelude::*;
+//! Picks made by an earlier run: their keys again.
 
 use super::picks::Picks;
-use crate::distance::distance;
+use crate::backend::Before;
 use crate::error::{Error, Result};
 use crate::ground::Ground;
 use crate::question::Question;
 
-/// The picks resumed from, each with its key when it was chosen: its distance to the nearest of the labeled centers and the
-/// picks before it. `first` is the first center, where nothing is labeled. `O(k (k + labeled) d)`.
+/// The picks resumed from, each with its key when it was chosen. `first` is the first center, where nothing is labeled.
 ///
 /// # Errors
 /// If the first pick is not the one the options call for, or a key is larger than the one before or within the stop radius:
 /// greedy would not have chosen so.
-pub(crate) fn replay(question: &Question, ground: &Ground, first: Option<usize>) -> Result<Picks> {
-    let picks = question.resume;
-    let keys: Vec<f64> =
-        (0..picks.len()).into_par_iter().map(|pick| key(question, ground, pick)).collect();
-    check(question, first, &keys)?;
+pub(crate) fn replay(
+    question: &Question,
+    ground: &Ground,
+    before: &Before,
+    first: Option<usize>,
+) -> Result<Picks> {
     let mut replayed = Picks::default();
-    picks.iter().zip(keys).for_each(|(&row, key)| replayed.push(row, key));
+    for (&row, &distance) in question.resume.iter().zip(&before.distances) {
+        replayed.push(row, key(ground, row, distance));
+    }
+    check(question, first, replayed.keys())?;
     Ok(replayed)
 }
 
@@ -39,17 +40,7 @@ fn check(question: &Question, first: Option<usize>, keys: &[f64]) -> Result<()> 
     }
 }
 
-fn key(question: &Question, ground: &Ground, pick: usize) -> f64 {
-    let (mut scratch, mut other) = (Vec::new(), Vec::new());
-    let row = question.resume[pick];
-    let x = ground.rows.get(row, &mut scratch);
-    let mut nearest = f64::INFINITY;
-    for labeled in 0..ground.labeled_count() {
-        nearest = nearest.min(distance(x, ground.labeled_vector(labeled, &mut other)));
-    }
-    for &earlier in &question.resume[..pick] {
-        nearest = nearest.min(distance(x, ground.rows.get(earlier, &mut other)));
-    }
-    // The first center where nothing is labeled has no distance, whatever its weight.
-    if nearest == f64::INFINITY { nearest } else { ground.key(row, nearest) }
+/// The first center where nothing is labeled has no distance, whatever its weight.
+fn key(ground: &Ground, row: usize, distance: f64) -> f64 {
+    if distance == f64::INFINITY { distance } else { ground.key(row, distance) }
 }

@@ -161,13 +161,15 @@ fn total(evaluations: u64) -> String {
 /// Where the time went, as one bar and its legend.
 fn phases(selection: &Selection) -> String {
     let s = &selection.statistics;
-    let phases = [
+    let replay = (s.replay_seconds > 0.0).then_some(("replay", s.replay_seconds));
+    let rounds = [
         ("prepare", s.prepare_seconds),
         ("frontier", s.frontier_seconds),
         ("refresh", s.refresh_seconds),
         ("pick", s.pick_seconds),
         ("settle", s.settle_seconds),
     ];
+    let phases: Vec<(&str, f64)> = replay.into_iter().chain(rounds).collect();
     let all: f64 = phases.iter().map(|(_, seconds)| seconds).sum();
     if all <= 0.0 {
         return String::new();

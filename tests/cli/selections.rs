@@ -115,6 +115,9 @@ fn from_picks_made_earlier() {
         let resumed = folder.run(&format!("select pool.npy -k 20 --resume {name}"));
         assert_eq!(resumed.rows(), whole, "{name}");
     }
+    let logged = folder.run("select pool.npy -k 20 --resume part.txt --log");
+    assert!(logged.err.contains("replay_evaluations 21\n"), "{}", logged.err);
+    assert!(logged.err.contains("replay_seconds 0."), "{}", logged.err);
     let in_place = folder.run("select pool.npy -k 20 --resume part.txt -o part.txt");
     assert_eq!(in_place.code, 0, "{}", in_place.err);
     assert_eq!(folder.read("part.txt").lines().count(), 20);

@@ -1,9 +1,11 @@
-//! The engine against the oracle on every device: selections, distances over a pool, large numbers, and how much work it takes.
+//! The engine against the oracle on every device: selections, distances over a pool, large numbers, how much work it takes, and runs that go
+//! on from earlier ones.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod counters;
 mod large;
+mod resume;
 mod select;
 mod space;

@@ -104,6 +104,23 @@ fn right_selections_are_accepted() {
     });
 }
 
+/// Weights whose largest ratio changes with nearly every pick, and with the row farthest from them.
+#[test]
+fn lower_bounds_are_the_same_at_every_budget() {
+    let values = values(Shape::Gaussian);
+    let pool = Pool::new(&values, D).unwrap();
+    for exponent in [-30.0f32, -3.0, 3.0, 30.0] {
+        let weights = (0..N).map(|row| (row as f32 / N as f32 + 1.0).powf(exponent)).collect();
+        let options = Options { weights: Some(weights), ..Options::default() };
+        for budget in 1..40 {
+            let selection = select(&pool, budget, &options).unwrap();
+            let verdict = verify(&pool, &selection.centers, None, &options).unwrap();
+            let Verdict::Right(cover) = &verdict else { panic!("{exponent}: {verdict}") };
+            assert_eq!(cover.lower_bounds, selection.lower_bounds, "{exponent}, {budget}");
+        }
+    }
+}
+
 /// Changing any one pick is found at that pick, and the row named is the one that was there.
 #[test]
 fn a_wrong_pick_is_found_where_it_is() {

@@ -1,12 +1,12 @@
 //! The centers so far, by number.
 
 use crate::backend::shard::CenterBlock;
-use crate::ground::HostGround;
-use crate::rows::Gather;
+use crate::ground::Ground;
+use crate::rows::{Gather, Rows};
 
 /// Where each center's values are.
-pub struct Centers<'p> {
-    ground: &'p HostGround<'p>,
+pub struct Centers<'p, R: Gather + ?Sized + 'p = Rows<'p>> {
+    ground: &'p Ground<'p, R>,
     places: Vec<Place>,
     /// Values of the centers that came from elsewhere, under the metric.
     lent: Vec<f32>,
@@ -23,9 +23,9 @@ enum Place {
     Lent(usize),
 }
 
-impl<'p> Centers<'p> {
+impl<'p, R: Gather + ?Sized> Centers<'p, R> {
     /// The labeled centers of `ground`.
-    pub fn new(ground: &'p HostGround<'p>) -> Centers<'p> {
+    pub fn new(ground: &'p Ground<'p, R>) -> Centers<'p, R> {
         let vectors = ground.labeled_count() - ground.labeled.len();
         let rows = ground.labeled.iter().map(|&row| Place::Row(row));
         let places = rows.chain((0..vectors).map(Place::Vector)).collect();

@@ -8,10 +8,13 @@
 //! | `frontier.rs` | the rows of largest key, by histogram |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
+//! | `catch_up.rs`, `before.rs` | what many centers from the start take; how far picks to resume from lay from those before them |
 //! | `picker.rs` | picks among live rows lent by shards |
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
+mod before;
+mod catch_up;
 mod centers;
 #[cfg(test)]
 mod containment;
@@ -31,6 +34,7 @@ mod space;
 
 use std::time::Instant;
 
+pub(crate) use before::distances_before;
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;
@@ -86,6 +90,10 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
     }
 
     fn refresh(&mut self, size: usize) -> Result<usize> {
+        // A part at a time, so that a caller may end the run in between.
+        if let Some(caught_up) = self.shard.catch_up() {
+            return Ok(caught_up);
+        }
         let frontier = self.shard.frontier(size)?;
         if frontier.rows.is_empty() {
             return Ok(0);

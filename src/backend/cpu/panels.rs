@@ -8,6 +8,7 @@ use super::centers::Centers;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::Packing;
 use crate::backend::interval::{Interval, Operand};
+use crate::rows::Gather;
 
 /// Bytes of packed centers kept.
 const CACHE_BYTES: usize = 64 << 20;
@@ -69,7 +70,12 @@ impl<M: Multiplier> Panels<M> {
     }
 
     /// Make sure that centers number `wanted`, at most [`Panels::reach`] of them from a panel's start, are packed.
-    pub fn ensure(&mut self, wanted: Range<usize>, centers: &Centers, packing: &Packing) {
+    pub fn ensure<R: Gather + ?Sized>(
+        &mut self,
+        wanted: Range<usize>,
+        centers: &Centers<R>,
+        packing: &Packing,
+    ) {
         let panels = wanted.start / PANEL..wanted.end.div_ceil(PANEL);
         assert!(
             panels.len() <= self.capacity,
@@ -98,11 +104,11 @@ impl<M: Multiplier> Panels<M> {
 }
 
 /// Pack the centers that `panel` lacks of the first `filled` of number `number`.
-fn fill<M: Multiplier>(
+fn fill<M: Multiplier, R: Gather + ?Sized>(
     panel: &mut Panel<M>,
     number: usize,
     filled: usize,
-    centers: &Centers,
+    centers: &Centers<R>,
     packing: &Packing,
 ) {
     if panel.number != number {

@@ -72,6 +72,24 @@ pub fn packing_of_live<M: Multiplier>(live: &LiveBlock, width: f64) -> Packing {
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
 
+/// The packing for centers alone.
+pub fn packing_of_centers<M: Multiplier, R: Gather + ?Sized>(
+    centers: &Centers<R>,
+    d: usize,
+    width: f64,
+) -> Packing {
+    let mut scratch = Vec::new();
+    let mean = mean_of_sample(centers.len(), d, |center, sums| {
+        mean::add(sums, centers.vector(center, &mut scratch));
+    });
+    let reach = (0..centers.len())
+        .into_par_iter()
+        .with_min_len(64)
+        .map_init(Vec::new, |scratch, center| distance(centers.vector(center, scratch), &mean))
+        .reduce(|| 0.0, f64::max);
+    Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
+}
+
 fn sample_mean(ground: &HostGround) -> Vec<f32> {
     let mut scratch = Vec::new();
     mean_of_sample(ground.rows.len(), ground.rows.dimensions(), |row, sums| {

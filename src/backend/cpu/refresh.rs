@@ -13,11 +13,25 @@ use super::panels::{CenterTerms, Panel, Panels};
 use crate::backend::interval::{Interval, Operand, Test};
 use crate::backend::shard::RowState;
 use crate::distance::distance;
-use crate::ground::HostGround;
+use crate::ground::Ground;
 use crate::rows::Gather;
 
 /// Rows between the one asked of memory and the one worked on.
 const AHEAD: usize = 2;
+
+/// A row, its state, and how far it is to be taken: the centers below `end` are applied to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pending {
+    pub row: usize,
+    pub before: RowState,
+    pub end: usize,
+}
+
+impl Pending {
+    fn evaluations(&self) -> usize {
+        self.end.saturating_sub(self.before.seen as usize)
+    }
+}
 
 /// What a refresh cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,15 +41,24 @@ pub struct Cost {
     pub canonical: u64,
 }
 
+impl Cost {
+    pub fn and(self, other: Cost) -> Cost {
+        Cost {
+            evaluations: self.evaluations + other.evaluations,
+            tile_evaluations: self.tile_evaluations + other.tile_evaluations,
+            canonical: self.canonical + other.canonical,
+        }
+    }
+}
+
 /// What every tile of a refresh reads.
-pub struct Refresh<'r, M: Multiplier> {
+pub struct Refresh<'r, M: Multiplier, R: Gather + ?Sized + 'r> {
     pub multiplier: M,
-    pub ground: &'r HostGround<'r>,
-    pub centers: &'r Centers<'r>,
+    pub ground: &'r Ground<'r, R>,
+    pub centers: &'r Centers<'r, R>,
     pub packing: &'r Packing,
+    /// With every center that is to be applied.
     pub panels: &'r Panels<M>,
-    /// Centers to be applied, all of them packed: those below this number.
-    pub end: usize,
 }
 
 /// A thread's memory, reused from tile to tile.
@@ -51,8 +74,8 @@ pub struct Scratch<M: Multiplier> {
 struct Search {
     operand: Operand,
     test: Test,
-    /// Centers before this were applied earlier.
-    seen: usize,
+    /// The numbers of the centers to be applied.
+    pending: Range<usize>,
     /// No center farther than this can be the nearest.
     limit: f64,
     /// Centers that may be, with their interval's lower end.
@@ -71,65 +94,65 @@ impl<M: Multiplier> Scratch<M> {
     }
 }
 
-impl<M: Multiplier> Refresh<'_, M> {
-    /// The state of each row of `tile` once the centers are applied. Rows of like `seen` waste least.
+impl<M: Multiplier, R: Gather + ?Sized> Refresh<'_, M, R> {
+    /// The state of each row of `tile` once its centers are applied, for as long as `go_on` says so; then it may be anything. Rows of
+    /// like pending centers waste least.
     pub fn tile(
         &self,
-        tile: &[usize],
-        state: impl Fn(usize) -> RowState,
+        tile: &[Pending],
         scratch: &mut Scratch<M>,
+        go_on: impl Fn() -> bool,
     ) -> (Vec<RowState>, Cost) {
-        let before: Vec<RowState> = tile.iter().map(|&row| state(row)).collect();
-        self.pack(tile, &before, scratch);
+        self.pack(tile, scratch);
         let mut cost = Cost::default();
-        let start = before.iter().map(|row| row.seen as usize).min().unwrap_or(self.end);
-        let panels = start / PANEL..self.end.div_ceil(PANEL);
-        for panel in panels.take_while(|_| !self.ground.is_interrupted()) {
-            cost.tile_evaluations += self.panel(panel, start, scratch);
+        let end = tile.iter().map(|row| row.end).max().unwrap_or(0);
+        let start = tile.iter().map(|row| row.before.seen as usize).min().unwrap_or(end);
+        for panel in (start / PANEL..end.div_ceil(PANEL)).take_while(|_| go_on()) {
+            cost.tile_evaluations += self.panel(panel, start..end, scratch);
         }
-        (self.decide_all(tile, &before, scratch, &mut cost), cost)
+        (self.decide_all(tile, scratch, &mut cost), cost)
     }
 
     fn decide_all(
         &self,
-        tile: &[usize],
-        before: &[RowState],
+        tile: &[Pending],
         scratch: &mut Scratch<M>,
         cost: &mut Cost,
     ) -> Vec<RowState> {
         let Scratch { searches, row, center, .. } = scratch;
-        let decide = |i: usize| {
-            if let Some(&ahead) = tile.get(i + AHEAD) {
-                prefetch(self.ground.rows.stored(ahead));
+        let decide = |(i, pending): (usize, &Pending)| {
+            if let Some(ahead) = tile.get(i + AHEAD) {
+                prefetch(self.ground.rows.stored(ahead.row));
                 searches[i + AHEAD].left().for_each(|center| prefetch(self.centers.stored(center)));
             }
-            cost.evaluations += self.end.saturating_sub(before[i].seen as usize) as u64;
-            self.decide(self.ground.rows.get(tile[i], row), before[i], &searches[i], center, cost)
+            cost.evaluations += pending.evaluations() as u64;
+            let x = self.ground.rows.get(pending.row, row);
+            self.decide(x, pending, &searches[i], center, cost)
         };
-        (0..tile.len()).map(decide).collect()
+        tile.iter().enumerate().map(decide).collect()
     }
 
-    fn pack(&self, tile: &[usize], before: &[RowState], scratch: &mut Scratch<M>) {
+    fn pack(&self, tile: &[Pending], scratch: &mut Scratch<M>) {
         let Scratch { block, products, searches, row, .. } = scratch;
         block.resize(tile.len());
         products.resize(tile.len().next_multiple_of(M::ROWS) * PANEL);
         searches.resize_with(tile.len(), Search::empty);
         let depth = block.depth;
-        for (i, &pool_row) in tile.iter().enumerate() {
-            if let Some(&ahead) = tile.get(i + AHEAD) {
-                prefetch(self.ground.rows.stored(ahead));
+        for (i, pending) in tile.iter().enumerate() {
+            if let Some(ahead) = tile.get(i + AHEAD) {
+                prefetch(self.ground.rows.stored(ahead.row));
             }
             let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];
-            let operand = self.packing.pack::<M>(self.ground.rows.get(pool_row, row), packed);
-            searches[i].begin(operand, before[i], &self.packing.interval);
+            let operand = self.packing.pack::<M>(self.ground.rows.get(pending.row, row), packed);
+            searches[i].begin(operand, pending, &self.packing.interval);
         }
     }
 
-    /// Test the tile's rows against one panel. Returns the pairs computed.
-    fn panel(&self, panel: usize, start: usize, scratch: &mut Scratch<M>) -> u64 {
+    /// Test the tile's rows against the centers of one panel that are among `pending`. Returns the pairs computed.
+    fn panel(&self, panel: usize, pending: Range<usize>, scratch: &mut Scratch<M>) -> u64 {
         let Scratch { block, products, searches, .. } = scratch;
         let first = panel * PANEL;
-        let columns = start.max(first) - first..self.end.min(first + PANEL) - first;
+        let columns = columns_of(&pending, first);
         let found = self.panels.get(panel);
         let (rows, centers) = (block.values.as_slice(), found.values.as_slice());
         self.multiplier.multiply(
@@ -145,8 +168,7 @@ impl<M: Multiplier> Refresh<'_, M> {
                 let products = products.as_slice().as_chunks::<PANEL>().0;
                 for (search, products) in searches.iter_mut().zip(products) {
                     if admits_any(&search.test, products, &found.terms) {
-                        let start = search.seen.clamp(first, first + columns.end) - first;
-                        let columns = start..columns.end;
+                        let columns = columns_of(&search.pending, first);
                         search.admit(first, columns, products, found, &self.packing.interval);
                     }
                 }
@@ -159,13 +181,13 @@ impl<M: Multiplier> Refresh<'_, M> {
     fn decide(
         &self,
         x: &[f32],
-        before: RowState,
+        pending: &Pending,
         search: &Search,
         scratch: &mut Vec<f32>,
         cost: &mut Cost,
     ) -> RowState {
-        let end = u32::try_from(self.end).expect("centers are numbered below 2^32");
-        let mut nearest = RowState { seen: before.seen.max(end), ..before };
+        let end = u32::try_from(pending.end).expect("centers are numbered below 2^32");
+        let mut nearest = RowState { seen: pending.before.seen.max(end), ..pending.before };
         for center in search.left() {
             cost.canonical += 1;
             let distance = distance(x, self.centers.vector(center, scratch));
@@ -176,6 +198,12 @@ impl<M: Multiplier> Refresh<'_, M> {
         }
         nearest
     }
+}
+
+/// The columns of the centers numbered `pending` in the panel that begins with number `first`.
+fn columns_of(pending: &Range<usize>, first: usize) -> Range<usize> {
+    let column = |center: usize| center.clamp(first, first + PANEL) - first;
+    column(pending.start)..column(pending.end)
 }
 
 /// Whether any of a panel's centers may be within the limit. One pass without branches: this is the epilogue of the product.
@@ -193,15 +221,15 @@ impl Search {
     fn empty() -> Search {
         let operand = Operand { square: 0.0, norm: 0.0, error: 0.0 };
         let test = Test { alpha: 0.0, beta: 0.0, threshold: 0.0 };
-        Search { operand, test, seen: 0, limit: 0.0, candidates: Vec::new() }
+        Search { operand, test, pending: 0..0, limit: 0.0, candidates: Vec::new() }
     }
 
-    fn begin(&mut self, operand: Operand, before: RowState, interval: &Interval) {
+    fn begin(&mut self, operand: Operand, pending: &Pending, interval: &Interval) {
         self.operand = operand;
-        self.seen = before.seen as usize;
+        self.pending = pending.before.seen as usize..pending.end;
         self.candidates.clear();
         // Only a center strictly nearer than the bound changes anything.
-        self.limit = before.bound.next_down();
+        self.limit = pending.before.bound.next_down();
         self.test = interval.test(operand, self.limit);
     }
 

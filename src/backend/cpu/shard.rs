@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::catch_up::CatchUp;
 use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
 use super::panels::Panels;
-use super::refresh::{Cost, Refresh, Scratch};
+use super::refresh::{Cost, Pending, Refresh, Scratch};
 use super::{frontier, kernels, prepare, tile_rows};
 use crate::backend::Candidate;
 use crate::backend::shard::{
@@ -25,26 +26,28 @@ use crate::rows::Gather;
 use crate::statistics::Statistics;
 
 /// Rows settled at a time: a refresh's results are held for no more rows than these.
-const SETTLED_AT_ONCE: usize = 1 << 16;
+pub(super) const SETTLED_AT_ONCE: usize = 1 << 16;
 
 /// Consecutive rows and their state: 16 bytes a row. Inside, rows are numbered from 0.
 pub(crate) struct CpuShard<'p, M: Multiplier> {
     multiplier: M,
-    ground: &'p HostGround<'p>,
+    pub(super) ground: &'p HostGround<'p>,
     /// The pool row that is row 0 here.
     first: usize,
     pub(super) centers: Centers<'p>,
     panels: Panels<M>,
     packing: Option<Packing>,
     /// `LEFT` for rows that left the order. Empty until the first center is applied.
-    bounds: Vec<f64>,
+    pub(super) bounds: Vec<f64>,
     nearest: Vec<u32>,
-    seen: Vec<u32>,
+    pub(super) seen: Vec<u32>,
     /// The rows of the last frontier, until they are refreshed; then those that are live.
     frontier: Vec<Candidate>,
     live: Vec<usize>,
+    /// How far the centers from the start are applied, while that is under way.
+    pub(super) catch_up: Option<CatchUp>,
     /// No key is larger.
-    ceiling: f64,
+    pub(super) ceiling: f64,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
     /// One a thread.
@@ -73,6 +76,7 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
             seen: vec![0; n],
             frontier: Vec::new(),
             live: Vec::new(),
+            catch_up: None,
             ceiling: f64::INFINITY,
             width,
             scratch: (0..rayon::current_num_threads())
@@ -88,7 +92,7 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
     }
 
     /// Apply center 0 to every row, and take the rows that cannot be chosen out of the order.
-    fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self) {
         if self.packing.is_some() {
             return;
         }
@@ -109,6 +113,7 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
             if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
         };
         self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
+        self.catch_up = CatchUp::new(self.centers.len());
         self.statistics.row_reads += self.bounds.len() as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
     }
@@ -122,12 +127,11 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
             (state.bound, state.center, state.seen);
     }
 
-    /// Applies to `rows` their pending centers. Sorts the rows, so that rows with the same pending centers share a
-    /// tile.
-    fn refresh_rows(&mut self, rows: &mut [usize]) {
+    /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
+    /// centers share a tile.
+    pub(super) fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
         let started = Instant::now();
         rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
-        let end = self.centers.len();
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
         while start < end && !self.ground.is_interrupted() {
             let window = start - start % kernels::PANEL;
@@ -151,12 +155,13 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
             centers: &self.centers,
             packing,
             panels: &self.panels,
-            end,
         };
         let work = |tile: &[usize]| {
             let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
             let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
-            refresh.tile(tile, |row| self.state(row), &mut scratch)
+            let pending = |&row| Pending { row, before: self.state(row), end };
+            let tile: Vec<Pending> = tile.iter().map(pending).collect();
+            refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted())
         };
         let done: Vec<(Vec<RowState>, Cost)> = rows.par_chunks(tile).map(work).collect();
         for (rows, (states, cost)) in rows.chunks(tile).zip(done) {
@@ -204,7 +209,7 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
         }
     }
 
-    fn key(&self, row: usize) -> f64 {
+    pub(super) fn key(&self, row: usize) -> f64 {
         self.ground.key(row, self.bounds[row])
     }
 
@@ -232,7 +237,7 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
     }
 
     fn frontier(&mut self, size: usize) -> Result<FrontierRows> {
-        self.prepare();
+        while self.catch_up().is_some() {}
         let started = Instant::now();
         let key = |row, bound| self.ground.key(row, bound);
         let found = frontier::frontier(&self.bounds, key, self.ceiling, size);
@@ -252,7 +257,7 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         let frontier = std::mem::take(&mut self.frontier);
         let rows = frontier.into_iter().filter(|row| precedes(row.key, row.row));
         let mut rows: Vec<usize> = rows.map(|row| row.row).collect();
-        self.refresh_rows(&mut rows);
+        self.refresh_rows(&mut rows, self.centers.len());
         let refreshed = rows.len();
         rows.retain(|&row| precedes(self.key(row), row));
         rows.sort_unstable();
@@ -281,7 +286,7 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
             let block = start..self.bounds.len().min(start + SETTLED_AT_ONCE);
             // A row at distance 0, and one that left the order, cannot come nearer.
             let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
-            self.refresh_rows(&mut rows);
+            self.refresh_rows(&mut rows, self.centers.len());
         }
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
         Ok((std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest)))
