@@ -188,13 +188,11 @@ impl Error {
         }
     }
 
-    /// The error, `chosen` having been selected before it.
-    pub(crate) fn after(self, chosen: impl FnOnce() -> Selection) -> Error {
-        match self {
-            Error::Lost { device, during, reason, .. } => {
-                Error::Lost { device, during, reason, selection: Some(Box::new(chosen())) }
-            }
-            other => other,
+    /// The error, with what was selected before it: what a caller can go on from, if anything.
+    pub(crate) fn after(mut self, chosen: impl FnOnce() -> Option<Selection>) -> Error {
+        if let Error::Lost { selection, .. } = &mut self {
+            *selection = chosen().map(Box::new);
         }
+        self
     }
 }

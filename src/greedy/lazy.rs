@@ -36,10 +36,9 @@ pub(crate) fn lazy(
             Ok(picks.into_selection(question, ground, end, settled.rows, statistics))
         }
         // Picks made before a device was lost are as right as those made before an interruption.
-        Err(error) => {
-            Err(error
-                .after(|| picks.into_selection(question, ground, End::Unknown, None, statistics)))
-        }
+        Err(error) => Err(error.after(|| {
+            Some(picks.into_selection(question, ground, End::Unknown, None, statistics))
+        })),
     }
 }
 

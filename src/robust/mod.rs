@@ -177,7 +177,9 @@ fn begin<T: Send>(
     let greedy = select_tuned(pool, picks, &plain, tuning, &mut |progress| {
         clock.greedy(progress.radius);
         if clock.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    })
+    // Greedy's picks alone are nothing that a robust selection goes on from.
+    .map_err(|error| error.after(|| None))?;
     // Greedy's picks are of use when they are cut short. Distances are not, so nothing interrupts those.
     let options = &Options { interrupt: None, ..options.clone() };
     let (answer, fallback) = with_space(pool, options, tuning, |ground, space| {

@@ -44,7 +44,7 @@ fn other_formats_need_them_told() {
 #[test]
 fn every_first_center_is_known_to_the_json() {
     let folder = weighted();
-    for first in ["row:9", "mean", "random --seed 8", "heaviest --weights weights.npy"] {
+    for first in ["lowest", "row:9", "mean", "random --seed 8", "heaviest --weights weights.npy"] {
         folder.run(&format!("select pool.npy -k 12 --first {first} -o picks.json"));
         let run = folder.run("verify pool.npy picks.json --threads 2");
         assert_eq!(run.code, 0, "{first}: {}{}", run.out, run.err);

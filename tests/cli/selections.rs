@@ -71,6 +71,7 @@ fn without_excluded_rows() {
 fn from_every_first_center() {
     let first = |first, seed| Options { first, seed, ..Options::default() };
     agree("--first row:41", 5, first(First::Row(41), 0));
+    agree("--first lowest", 5, first(First::Lowest, 0));
     agree("--first mean", 5, first(First::Mean, 0));
     agree("--first random", 5, first(First::Random, 0));
     agree("--first random --seed 9", 5, first(First::Random, 9));

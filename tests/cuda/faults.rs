@@ -361,6 +361,11 @@ fn a_robust_selection_that_lacks_memory() {
         found.2.as_str().map(str::to_owned)
     });
     let whys: Vec<String> = whys.collect();
+    // Lost while greedy ran: greedy's picks are not what a robust selection goes on from.
+    let lost = [("LOSE_AFTER", 1), ("LOSE_STATUS", 719)];
+    let run = machine.run(&lost, "robust pool.npy -k 5 --device auto");
+    assert_eq!((run.code, &*run.out), (FAILED, ""), "{}", run.err);
+    assert!(run.err.contains("in the kernel batch or before it (picks made: 0)"), "{}", run.err);
     let says = "distances between rows are computed of pools that fit the device's memory";
     assert!(whys.iter().any(|why| why.contains(says)), "{whys:?}");
     assert!(whys.iter().any(|why| why.contains("out of memory")), "{whys:?}");

@@ -529,7 +529,6 @@ stamp! {
 stamp! {
     cuda_staged_portable: filter::CUDA_STAGED_PORTABLE;;
     (
-        every_policy_and_option
         cosine
         continuation_and_resume
         frontiers_of_large_pools
@@ -543,7 +542,6 @@ stamp! {
         every_dtype
         labeled
         far_outside_vectors
-        every_policy_and_option
         cosine
         continuation_and_resume
         the_mean_is_summed_in_blocks
