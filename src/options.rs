@@ -32,7 +32,7 @@ pub struct Options<'a> {
     /// The first picks of an earlier run with the same options, counted in the budget: the run goes on from there.
     pub resume: Vec<usize>,
     /// Set from another thread, it ends the run in the middle of a round, with what is chosen so far: within some milliseconds on
-    /// the CPU, within a round on a GPU. [`crate::robust`] heeds it while it runs greedy; of
+    /// the CPU, within a round on a GPU. [`crate::robust`] ends at the next step of its search; of
     /// [`crate::verify`] it makes an error.
     pub interrupt: Option<&'a AtomicBool>,
     /// Also return every row's distance to its nearest center, and which one that is: one more pass over the pool.

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use common::reference;
 use farpoint::synth::{Shape, pool};
-use farpoint::{Device, Error, First, Options, Pool, select, select_with, verify};
+use farpoint::{
+    Device, End, Error, First, Options, Pool, RobustOptions, robust_with, select, select_with,
+    verify,
+};
 
 const D: usize = 32;
 
@@ -126,4 +129,21 @@ fn resumed_runs_are_interrupted_too() {
     let part = select(&pool, 40, &options).unwrap();
     assert!(part.interrupted);
     assert_eq!(part.centers, whole.centers[..10]);
+}
+
+/// The watch never asks for the end: the flag alone does.
+#[test]
+fn a_robust_search_ends_with_what_it_has_proven() {
+    let values = pool(Shape::Gaussian, 600, 6, 5);
+    let pool = Pool::new(&values, 6).unwrap();
+    let told = AtomicBool::new(false);
+    let mut watch = |progress: farpoint::RobustProgress| {
+        // Greedy is done: the search has a lower bound.
+        told.fetch_or(progress.lower > 0.0, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    };
+    let ten_out = RobustOptions { outliers: 10, ..RobustOptions::default() };
+    let found = robust_with(&pool, 40, &on_cpu(&told), &ten_out, &mut watch).unwrap();
+    assert_eq!(found.end, End::Interrupted);
+    assert!(0.0 < found.lower && found.lower < found.upper && found.upper <= found.greedy_radius);
 }

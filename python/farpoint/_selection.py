@@ -133,11 +133,12 @@ class Selection:
 
 
 def _idle_picks(answer: dict[str, Any]) -> int:
-    """Radii before each pick never grow: those that are 0 are the last."""
+    """The radii before picks never grow: where that before the last one is not 0, none is."""
     picks, radii = len(answer["centers"]), answer["radii"]
-    if picks == 0:
+    if picks > 1 and radii[picks - 2] != 0:
         return 0
-    return picks - int(answer["initial_radius"] != 0) - int(np.count_nonzero(radii[: picks - 1]))
+    before = [answer["initial_radius"], *radii[: picks - 1]][:picks]
+    return before.count(0)
 
 
 def if_asked(is_asked: bool, array: np.ndarray | None, convert: Callable[[np.ndarray], Any]) -> Any:

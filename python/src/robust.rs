@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use farpoint::{Candidates, RobustOptions, RobustProgress, RobustSelection, robust_with};
@@ -88,11 +88,7 @@ pub fn robust<'py>(
     let work = |interrupt: &AtomicBool| {
         let watch = &mut |progress| {
             *latest.lock().expect("nothing panics while it is held") = Some(progress);
-            if interrupt.load(Ordering::Relaxed) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            ControlFlow::Continue(())
         };
         let vectors = checked_vectors(vectors.as_ref(), interrupt)?;
         let options = with(&options, vectors.as_deref(), interrupt);

@@ -1,9 +1,11 @@
-//! Says when a search must end: at its time limit, or when its watcher says so.
+//! Says when a search must end: at its time limit, when its watcher says so, or when the options' interrupt is set.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::selection::{End, RobustProgress};
+use crate::pool::is_set;
 
 /// Called as the search goes on; `Break` ends it with what is proven so far.
 pub(crate) type Watch<'w> = &'w mut (dyn FnMut(RobustProgress) -> ControlFlow<()> + Send);
@@ -15,6 +17,7 @@ const BETWEEN: Duration = Duration::from_millis(20);
 pub struct Clock<'w> {
     started: Instant,
     limit: Option<Duration>,
+    interrupt: Option<&'w AtomicBool>,
     watch: Watch<'w>,
     looked: Instant,
     pub lower: f64,
@@ -23,11 +26,16 @@ pub struct Clock<'w> {
 }
 
 impl<'w> Clock<'w> {
-    pub fn new(limit: Option<Duration>, watch: Watch<'w>) -> Clock<'w> {
+    pub fn new(
+        limit: Option<Duration>,
+        interrupt: Option<&'w AtomicBool>,
+        watch: Watch<'w>,
+    ) -> Clock<'w> {
         let now = Instant::now();
         Clock {
             started: now,
             limit,
+            interrupt,
             watch,
             looked: now,
             lower: 0.0,
@@ -81,7 +89,7 @@ impl<'w> Clock<'w> {
         }
         let progress =
             RobustProgress { seconds: self.seconds(), lower: self.lower, upper: self.upper };
-        if (self.watch)(progress).is_break() {
+        if (self.watch)(progress).is_break() || is_set(self.interrupt) {
             self.over = Some(End::Interrupted);
         } else if self.left().is_some_and(|left| left.is_zero()) {
             self.over = Some(End::TimeLimit);

@@ -168,7 +168,7 @@ fn begin<T: Send>(
     go_on: impl Fn(Search, &Start, &[u32], Statistics) -> Result<T> + Send + Sync,
 ) -> Result<(T, Option<String>)> {
     let started = Instant::now();
-    let mut clock = Clock::new(robust.time_limit, watch);
+    let mut clock = Clock::new(robust.time_limit, options.interrupt, watch);
     let available = on_engine_threads(options.threads, || {
         question::check(&HostGround::of_pool(pool, options)?, budget, options, robust)
     })??;
