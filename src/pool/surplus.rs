@@ -31,12 +31,11 @@ fn name(file: &Path) -> String {
 /// The .arrow files of one `folder`: those of a dataset, and those that were made from it, are not one pool.
 fn check_dataset(folder: &Path, files: &[&Path]) -> Result<()> {
     let listed = (files.len() > 1).then(|| listed(folder)).flatten();
-    let is_surplus = |file: &&&Path| {
+    let is_surplus = |file: &Path| {
         let name = name(file);
         is_cache(&name) || listed.as_ref().is_some_and(|listed| !listed.contains(&name))
     };
-    let (surplus, kept): (Vec<&Path>, Vec<&Path>) =
-        files.iter().partition(|file| is_surplus(&file));
+    let (surplus, kept): (Vec<&Path>, Vec<&Path>) = files.iter().partition(|file| is_surplus(file));
     match (surplus.first(), kept.first()) {
         (Some(first), Some(_)) => {
             let instead = instead(folder, &kept, &surplus);

@@ -1,8 +1,8 @@
 //! Tables of text, .csv: cells between commas, semicolons or tabs, quoted where they hold one of those.
 
-use std::io::Read;
+use std::io::{Chain, Read};
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::column::Column;
 use super::entry::{Entry, Number};
@@ -13,59 +13,81 @@ const END: &str = "\n\u{3}\n";
 
 /// A table of one number or more a line, every line as long as the first.
 pub(super) struct Table<'t> {
-    lines: Vec<Line>,
-    /// Columns but for empty ones at the end, which a separator at the end of each line makes.
-    columns: usize,
+    text: &'t str,
     separator: Separator<'t>,
+    first: Option<Line>,
 }
 
+impl<'t> Table<'t> {
+    pub fn parse(text: &'t str) -> Result<Table<'t>, Reason> {
+        let separator = Separator::of(text)?;
+        let first = Lines::of(text, separator).next().transpose()?;
+        Ok(Table { text, separator, first })
+    }
+
+    /// The numbers in `column`, line by line. A table of one column needs no header.
+    pub fn numbers(&self, column: Column) -> Result<Vec<Entry>, Reason> {
+        let Some(first) = &self.first else { return Ok(Vec::new()) };
+        let names = first.names();
+        if let [only] = names[..]
+            && column.chosen.is_none()
+            && is_number(only)
+        {
+            refuse_unnamed(only, column)?;
+            return self.lines().map(|line| self.separator.number(&line?, Cell::Only)).collect();
+        }
+        let cell = Cell::At(column.position(&names)?);
+        self.lines().skip(1).map(|line| self.separator.number(&line?, cell)).collect()
+    }
+
+    /// Whether the first line names `column`.
+    pub fn has(&self, column: &str) -> bool {
+        self.first.as_ref().is_some_and(|first| first.names().contains(&column))
+    }
+
+    fn lines(&self) -> Lines<'t> {
+        Lines::of(self.text, self.separator)
+    }
+}
+
+/// A line with something in it.
 struct Line {
     /// From 1.
     number: usize,
     cells: StringRecord,
 }
 
-/// What stands between cells.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Separator<'t>(&'t str);
-
-impl<'t> Table<'t> {
-    pub fn parse(text: &'t str) -> Result<Table<'t>, Reason> {
-        let separator = Separator::of(text)?;
-        let lines = lines(text, separator)?;
-        let most = lines.first().map_or(0, |line| line.cells.len());
-        let is_empty = |column: usize| lines.iter().all(|line| line.cells[column].is_empty());
-        let columns =
-            (1..most).rev().find(|&column| !is_empty(column)).map_or(most.min(1), |c| c + 1);
-        Ok(Table { lines, columns, separator })
-    }
-
-    /// The numbers in `column`, line by line. A table of one column needs no header.
-    pub fn numbers(&self, column: Column) -> Result<Vec<Entry>, Reason> {
-        let Some(first) = self.lines.first() else { return Ok(Vec::new()) };
-        let names: Vec<&str> = (0..self.columns).map(|column| first.cell(column)).collect();
-        let (position, header) = match names[..] {
-            [only] if column.chosen.is_none() && is_number(only) => {
-                refuse_unnamed(only, column)?;
-                (0, 0)
-            }
-            _ => (column.position(&names)?, 1),
-        };
-        let number = |line: &Line| self.separator.number(line.number, line.cell(position));
-        self.lines[header..].iter().map(number).collect()
-    }
-
-    /// Whether the first line names `column`.
-    pub fn has(&self, column: &str) -> bool {
-        self.lines
-            .first()
-            .is_some_and(|line| line.cells.iter().any(|cell| unquoted(cell) == column))
-    }
+/// Where in a line the number stands.
+#[derive(Clone, Copy)]
+enum Cell {
+    At(usize),
+    /// The first; there is none beside it.
+    Only,
 }
 
 impl Line {
-    fn cell(&self, column: usize) -> &str {
-        unquoted(&self.cells[column])
+    /// Cells but for empty ones at the end, which a separator at the end of each line makes.
+    fn width(&self) -> usize {
+        (1..self.cells.len()).rev().find(|&at| !self.cells[at].is_empty()).map_or(1, |at| at + 1)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.cells.iter().take(self.width()).map(unquoted).collect()
+    }
+
+    fn cell(&self, cell: Cell) -> Result<&str, Reason> {
+        let (at, width) = match cell {
+            Cell::At(at) => (at, 1),
+            Cell::Only => (0, self.width()),
+        };
+        if width > 1 {
+            let number = self.number;
+            return Err(format!(
+                "line {number} has {width} cells, but the first has one and names none"
+            )
+            .into());
+        }
+        Ok(unquoted(&self.cells[at]))
     }
 }
 
@@ -91,6 +113,10 @@ fn refuse_unnamed(first: &str, column: Column) -> Result<(), Reason> {
     .into())
 }
 
+/// What stands between cells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Separator<'t>(&'t str);
+
 impl<'t> Separator<'t> {
     /// The one that the first line uses.
     fn of(text: &'t str) -> Result<Separator<'t>, Reason> {
@@ -114,39 +140,71 @@ impl<'t> Separator<'t> {
         }
     }
 
-    fn number(self, line: usize, cell: &str) -> Result<Entry, Reason> {
+    fn number(self, line: &Line, cell: Cell) -> Result<Entry, Reason> {
+        let cell = line.cell(cell)?;
         match self.0 {
-            "," => parse(line, cell),
-            _ => decimal_comma(line, cell),
+            "," => parse(line.number, cell),
+            _ => decimal_comma(line.number, cell),
         }
     }
 }
 
-/// The lines with something in them.
-fn lines(text: &str, separator: Separator) -> Result<Vec<Line>, Reason> {
-    let mut builder = ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).trim(Trim::All).delimiter(separator.0.as_bytes()[0]);
-    let mut lines: Vec<Line> = Vec::new();
-    for cells in builder.from_reader(text.as_bytes().chain(END.as_bytes())).into_records() {
-        let cells = cells.map_err(|error| format!("cannot be read as a table: {error}"))?;
-        let (at, number) = start(text, &cells);
-        let first = lines.first().map_or(cells.len(), |first| first.cells.len());
-        if at == text.len() {
-            return Ok(lines);
-        }
-        if text[at..].lines().next().is_none_or(|line| line.trim().is_empty()) {
-            continue;
-        }
-        if cells.len() != first {
-            let (count, above) = (cells.len(), lines[0].number);
-            return Err(
-                format!("line {number} has {count} cells, but line {above} has {first}").into()
-            );
-        }
-        lines.push(Line { number, cells });
+/// The lines with something in them, until one that cannot be read.
+struct Lines<'t> {
+    text: &'t str,
+    reader: Reader<Chain<&'t [u8], &'static [u8]>>,
+    /// Number and cells of the first line.
+    first: Option<(usize, usize)>,
+    /// Number of the last line.
+    last: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str, separator: Separator) -> Lines<'t> {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).trim(Trim::All);
+        builder.delimiter(separator.0.as_bytes()[0]);
+        let reader = builder.from_reader(text.as_bytes().chain(END.as_bytes()));
+        Lines { text, reader, first: None, last: 1 }
     }
-    let last = lines.last().map_or(1, |line| line.number);
-    Err(format!("line {last} opens a quote that is never closed").into())
+
+    /// The next line, `None` at the end.
+    fn read(&mut self) -> Result<Option<Line>, Reason> {
+        let mut cells = StringRecord::new();
+        while self.reader.read_record(&mut cells).map_err(damaged)? {
+            let (at, number) = start(self.text, &cells);
+            if at == self.text.len() {
+                return Ok(None);
+            }
+            if !self.text[at..].lines().next().unwrap_or("").trim().is_empty() {
+                self.check_length(number, cells.len())?;
+                self.last = number;
+                return Ok(Some(Line { number, cells }));
+            }
+        }
+        Err(format!("line {} opens a quote that is never closed", self.last).into())
+    }
+
+    fn check_length(&mut self, number: usize, count: usize) -> Result<(), Reason> {
+        let (above, first) = *self.first.get_or_insert((number, count));
+        if count == first {
+            return Ok(());
+        }
+        let s = if count == 1 { "" } else { "s" };
+        Err(format!("line {number} has {count} cell{s}, but line {above} has {first}").into())
+    }
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Result<Line, Reason>;
+
+    fn next(&mut self) -> Option<Result<Line, Reason>> {
+        self.read().transpose()
+    }
+}
+
+fn damaged(error: csv::Error) -> Reason {
+    format!("cannot be read as a table: {error}").into()
 }
 
 /// Byte at which a line with something in it starts, and its number: the reader's position is before the empty lines that it skips.

@@ -319,15 +319,15 @@ fn columns_without_a_table() {
     for (words, line) in [
         (
             "--labeled rows.txt --column id",
-            format!("--column id: no rows or weights are in a table, {table}"),
+            format!("--column id: no rows or weights are read from a {table}"),
         ),
         (
             "--labeled rows.txt --column labeled=id",
-            format!("--column labeled=id: the labeled are in no table, {table}"),
+            format!("--column labeled=id: no {table} is read for labeled"),
         ),
         (
             "--labeled ids.csv --column exclude=id",
-            format!("--column exclude=id: the exclude are in no table, {table}"),
+            format!("--column exclude=id: no {table} is read for exclude"),
         ),
         (
             "--labeled ids.csv --exclude ids.csv --column id",

@@ -66,7 +66,7 @@ fn what_is_no_row_is_named_by_its_place() {
     let float = npy("<f4", "(1,)", &2f32.to_le_bytes());
     assert_eq!(refused("r.npy", float), format!("entry 0 is the float 2; {integers}"));
     assert_eq!(refused("r.txt", "1\ntwo\n"), "line 2 is 'two', not a number");
-    assert_eq!(refused("r.csv", "rank,row\n0,4\n1\n"), "line 3 has 1 cells, but line 1 has 2");
+    assert_eq!(refused("r.csv", "rank,row\n0,4\n1\n"), "line 3 has 1 cell, but line 1 has 2");
     assert_eq!(
         refused("r.csv", "rank,radius\n0,4\n"),
         "has no column 'row', choose one by --column: 'rank', 'radius'"
@@ -182,10 +182,12 @@ fn ambiguous_tables_are_refused_by_name() {
 
 #[test]
 fn damaged_tables_are_refused_by_their_line() {
+    let beside = "line 2 has 2 cells, but the first has one and names none";
+    assert_eq!(refused("r.csv", "5,\n6,x\n"), beside);
     let ragged = "line 3 has 3 cells, but line 1 has 2";
     assert_eq!(refused("r.csv", "name,row\nx,5\ny,6,7\n"), ragged);
     assert_eq!(refused("r.csv", "name,row\nx,5\ny, \"6, z\"\n"), ragged);
-    assert_eq!(refused("r.csv", "rank,row\n\n\n0,4\n1\n"), "line 5 has 1 cells, but line 1 has 2");
+    assert_eq!(refused("r.csv", "rank,row\n\n\n0,4\n1\n"), "line 5 has 1 cell, but line 1 has 2");
     assert_eq!(refused("r.csv", "row\n4\n# five\n"), "line 3 is '# five', not a number");
     let open = "line 3 opens a quote that is never closed";
     assert_eq!(refused("r.csv", "row,name\n7,x\n8,\"y\n9,z\n"), open);

@@ -72,11 +72,11 @@ fn table_of(column: &ColumnName, tables: &[List]) -> Result<List> {
     match (column.list, tables) {
         (Some(list), _) if tables.contains(&list) => Ok(list),
         (Some(list), _) => {
-            usage(format!("--column {list}={name}: the {list} are in no table, .csv or .parquet"))
+            usage(format!("--column {list}={name}: no .csv or .parquet is read for {list}"))
         }
         (None, [only]) => Ok(*only),
         (None, []) => {
-            usage(format!("--column {name}: no rows or weights are in a table, .csv or .parquet"))
+            usage(format!("--column {name}: no rows or weights are read from a .csv or .parquet"))
         }
         (None, [first, ..]) => usage(format!(
             "--column {name}: {} tables are read: say which has it, as in --column {first}={name}",

@@ -6,7 +6,8 @@ use anyhow::Result;
 use farpoint::{Options, Pool, pool};
 
 use crate::column_names::List;
-use crate::record::{FileRecord, PoolRecord, Source, TermsRecord};
+use crate::record::{FileRecord, PoolRecord, TermsRecord};
+use crate::source::Source;
 use crate::terminal::say;
 use crate::terms::{Terms, first_name};
 

@@ -18,6 +18,7 @@ mod progress;
 mod record;
 mod robust;
 mod select;
+mod source;
 mod summary;
 mod synth;
 mod target;

@@ -7,6 +7,7 @@ use farpoint::{Dtype, First, Metric, Pool, Selection, Statistics};
 use serde::{Deserialize, Serialize};
 
 use crate::column_names::{ColumnName, List};
+use crate::source::Source;
 use crate::terms::Terms;
 
 /// The whole .json.
@@ -69,45 +70,6 @@ pub struct TermsRecord {
     pub first: Option<String>,
     pub seed: u64,
     pub tensor: Option<String>,
-}
-
-/// A file the answer depends on, and what it held.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    pub path: String,
-    /// Of a table, where it was chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    pub count: usize,
-    /// BLAKE3 of the values, whatever the format they were read from.
-    pub hash: String,
-}
-
-impl Source {
-    pub fn rows(path: &Path, column: Option<&str>, rows: &[usize]) -> Source {
-        let bytes = rows.iter().flat_map(|&row| (row as u64).to_le_bytes());
-        Source::of(path, column, rows.len(), hash(bytes))
-    }
-
-    pub fn weights(path: &Path, column: Option<&str>, weights: &[f32]) -> Source {
-        let bytes = weights.iter().flat_map(|weight| weight.to_le_bytes());
-        Source::of(path, column, weights.len(), hash(bytes))
-    }
-
-    pub fn vectors(path: &Path, vectors: &Pool) -> Source {
-        Source::of(path, None, vectors.rows(), vectors.hash())
-    }
-
-    fn of(path: &Path, column: Option<&str>, count: usize, hash: String) -> Source {
-        let column = column.map(String::from);
-        Source { path: path.display().to_string(), column, count, hash }
-    }
-}
-
-fn hash(bytes: impl Iterator<Item = u8>) -> String {
-    let bytes: Vec<u8> = bytes.collect();
-    blake3::hash(&bytes).to_hex().to_string()
 }
 
 fn null_is_infinite<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
