@@ -1,5 +1,13 @@
 //! The extension module `farpoint._native`: what the package needs of the engine, and no more. Arguments come checked from the package;
 //! here they are converted, the engine is called with the interpreter's lock released, and answers are converted back.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `select`, `batch`, `robust`, `verify`, `plan`, `file` | a function of the package each |
+//! | `terms`, `source` | the options and the pool of a call |
+//! | `view`, `lent`, `numpy_array`, `dlpack`, `cuda_array` | arrays of other libraries, by each way in which they lend memory |
+//! | `bytes`, `device` | their memory, on the host and on a GPU |
+//! | `watch`, `errors` | the engine beside the interpreter: signals, progress, exceptions |
 
 mod batch;
 mod bytes;

@@ -1,4 +1,13 @@
 //! Where selections are computed. The seam between the greedy loop and the hardware is a round.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | this one | the traits that the greedy loop and its callers know: `Backend`, `Middle`, `Space` |
+//! | `cpu/`, `cuda/` | the devices |
+//! | `shard`, `sharded` | holders of a part of the rows, and the picker among rows that they lend; several shards as one backend |
+//! | `interval` | from a product, an interval that holds the canonical distance |
+//! | `settled` | distances to given centers, by any backend |
+//! | `zeros` | picks once no key is above 0 |
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]

@@ -1,5 +1,12 @@
 //! The laboratory: how the engine works and what this machine can do, for tests and benchmarks. Nothing here changes an answer, nothing
 //! outside rests on it, and nothing here is stable.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `plain_loop` | the loop that benchmarks compare the engine with |
+//! | `rates` | this machine's rates |
+//! | `gpu`, `accumulation` | a GPU's facts and rates; how exact its products are |
+//! | `space` | distances over a pool, as tests compare them |
 
 #[cfg(feature = "cuda")]
 mod accumulation;

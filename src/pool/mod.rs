@@ -1,5 +1,20 @@
 //! Where rows come from: a slice in memory, or files, mapped where their layout allows.
 
+// | file | what it has |
+// | --- | --- |
+// | `open`, `file`, `folder` | from a path to a pool: one file, or many |
+// | `order`, `surplus` | the order of many files; files with rows that do not count |
+// | `npy`, `npy_header`, `npz`, `safe_tensors`, `vectors` | readers, a format each |
+// | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
+// | `choose` | which of several arrays in one file is meant |
+// | `dense`, `convert` | arrays that lie as a pool does; arrays that must be converted first |
+// | `bytes`, `map` | bytes in memory or in a map; the one memory map |
+// | `check` | every value must be finite |
+// | `dtype` | the types of stored values |
+// | `lists`, `numbers`, `table`, `column`, `entry` | row lists and weights from files |
+// | `reason` | why a file is refused |
+// | `in_memory` | the readers on bytes in memory, for fuzzing |
+
 #[cfg(target_endian = "big")]
 compile_error!(
     "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"

@@ -1,4 +1,13 @@
 //! The `farpoint` program: reads files, calls the library, writes files. What its options mean is in their help.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `select`, `robust/`, `verify`, `bound/`, `plan`, `bench/`, `synth`, `manual` | the commands |
+//! | `terms`, `column_names`, `inputs` | the options that decide an answer; the files that they name, read |
+//! | `outputs`, `target`, `npy`, `columns` | the files of an answer, written whole or not at all |
+//! | `record`, `picks`, `certificate` | the `.json` of a selection; picks of an earlier run; a certificate's file |
+//! | `summary`, `progress`, `terminal` | what a person sees |
+//! | `exit`, `interrupt`, `machine` | exit codes and errors; signals; facts about the machine |
 
 mod bench;
 mod bound;

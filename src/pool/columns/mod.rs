@@ -1,4 +1,11 @@
 //! Pools, row lists and weights in Parquet and Arrow files.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `parquet`, `pages` | one column of a Parquet file; the sizes that its pages claim, checked first |
+//! | `arrow` | one column of an Arrow file or stream |
+//! | `piece` | a column decoded chunk by chunk |
+//! | `vectors`, `numbers` | lists as rows of a pool; numbers as row lists and weights |
 
 mod arrow;
 mod numbers;

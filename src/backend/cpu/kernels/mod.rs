@@ -1,5 +1,13 @@
 //! Products of packed rows and packed centers, in the cheapest arithmetic the machine has. All unsafe code of the CPU
 //! backend is in this folder.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | this one | the trait of every multiplier, and memory for operands |
+//! | `gemm` | f32, on every machine |
+//! | `avx512_bf16`, `amx` | bf16 by AVX-512 and by AMX |
+//! | `bf16_layout` | rounding and layout that those two share |
+//! | `prefetch` | asks the cache for a row ahead |
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod amx;

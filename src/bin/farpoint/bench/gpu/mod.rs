@@ -1,4 +1,12 @@
 //! `farpoint bench --device cuda`.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `subject` | the pools that are measured |
+//! | `answers` | the CPU's answers, to which the GPU's are held |
+//! | `measure`, `small` | the times of one pool; of small pools in one launch |
+//! | `phases` | where the time went, and the floor of each phase |
+//! | `table` | the figures, to be read |
 
 mod answers;
 mod measure;
