@@ -25,7 +25,6 @@ const FLAGS: &str = "-fatbin --threads 2 --fatbin-options -compress-all -O3 -std
 
 /// The rows of the table of images: a file's name, and its compiled form in `out`.
 pub fn compile_all(nvcc: &Nvcc, out: &Path) -> Vec<String> {
-    println!("cargo::rerun-if-changed=kernels");
     if nvcc.path.is_file() {
         println!("cargo::rerun-if-changed={}", nvcc.path.display());
     }
@@ -139,7 +138,8 @@ fn targets(file: &str) -> Vec<String> {
     list.filter(|name| only.is_none_or(|only| name.trim() == only)).map(target).collect()
 }
 
-fn files(extension: &str) -> Vec<PathBuf> {
+/// The files of `kernels/` with this extension.
+pub fn files(extension: &str) -> Vec<PathBuf> {
     let all = fs::read_dir("kernels").expect("the crate has a folder kernels").flatten();
     let named = |path: &PathBuf| path.extension().is_some_and(|found| found == extension);
     let mut files: Vec<_> = all.map(|entry| entry.path()).filter(named).collect();
@@ -147,6 +147,6 @@ fn files(extension: &str) -> Vec<PathBuf> {
     files
 }
 
-fn read(path: &Path) -> String {
+pub fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("a source can be read")
 }

@@ -23,7 +23,7 @@ constexpr u32 SHARERS = 8;    // threads that count for one of them
 constexpr u32 SPAN_BITS = 53; // keys from a quarter of the largest on differ in these
 constexpr u32 LEAST_SPAN_BITS = 20;
 static_assert(CHUNK * SHARERS == FRONTIER_THREADS);
-static_assert((PASSES - 2) * DIGIT_BITS == 96 && BINS == 1 << DIGIT_BITS);
+static_assert((FRONTIER_PASSES - 2) * DIGIT_BITS == 96 && FRONTIER_BINS == 1 << DIGIT_BITS);
 
 // Where the select has come: the edge is the rows from `first` to `last`, whose codes agree in all but the `open` last bits.
 struct Threshold {
@@ -50,7 +50,7 @@ struct Cut {
 
 // A block's own.
 struct Shared {
-    u32 counts[BINS];
+    u32 counts[FRONTIER_BINS];
     u32 sums[WARP];
     u64 edge_keys[EDGE];
     u32 edge_rows[EDGE];
@@ -151,7 +151,7 @@ DEVICE void count_digit(u32* counts, u32 value, bool has) {
 }
 
 DEVICE void count_pass(const FrontierArguments& a, Shared& s, u32* histogram) {
-    for (u32 i = threadIdx.x; i < BINS; i += FRONTIER_THREADS) s.counts[i] = 0;
+    for (u32 i = threadIdx.x; i < FRONTIER_BINS; i += FRONTIER_THREADS) s.counts[i] = 0;
     __syncthreads(); // the counts are clear
     Threshold t = s.threshold;
     each_row(a, [&](u32 row, u64 key, bool has) {
@@ -159,7 +159,7 @@ DEVICE void count_pass(const FrontierArguments& a, Shared& s, u32* histogram) {
         count_digit(s.counts, counts ? digit(t, key, row) : 0, counts);
     });
     __syncthreads(); // all is counted
-    for (u32 i = threadIdx.x; i < BINS; i += FRONTIER_THREADS)
+    for (u32 i = threadIdx.x; i < FRONTIER_BINS; i += FRONTIER_THREADS)
         if (s.counts[i] > 0) atomicAdd(&histogram[i], s.counts[i]);
 }
 
@@ -179,8 +179,8 @@ DEVICE u32 sum_before(u32* sums, u32 own) {
 
 // The digit at which one row more than the frontier holds is reached, from the largest down. Without so many rows all belong.
 DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
-    constexpr u32 EACH = BINS / FRONTIER_THREADS;
-    u32 top = BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
+    constexpr u32 EACH = FRONTIER_BINS / FRONTIER_THREADS;
+    u32 top = FRONTIER_BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
     u32 bins[EACH], own = 0;
 #pragma unroll
     for (u32 i = 0; i < EACH; i++) own += bins[i] = histogram[top - 1 - i];
@@ -365,7 +365,7 @@ KERNEL(frontier, FrontierArguments, FRONTIER_THREADS, 1) {
         s.ceiling = 0;
     }
     while (!a.settling) {
-        u32* histogram = a.histograms + passes++ * BINS;
+        u32* histogram = a.histograms + passes++ * FRONTIER_BINS;
         count_pass(a, s, histogram);
         group_barrier(&a.select->arrived, target += gridDim.x);
         narrow(s, histogram, a.size + 1, ceiling);
@@ -378,7 +378,7 @@ KERNEL(frontier, FrontierArguments, FRONTIER_THREADS, 1) {
     order_list(a, s);
     group_barrier(&a.select->arrived, target += gridDim.x);
     place_list(a, s);
-    for (u32 i = blockIdx.x * FRONTIER_THREADS + threadIdx.x; i < passes * BINS; i += gridDim.x * FRONTIER_THREADS)
+    for (u32 i = blockIdx.x * FRONTIER_THREADS + threadIdx.x; i < passes * FRONTIER_BINS; i += gridDim.x * FRONTIER_THREADS)
         a.histograms[i] = 0;
     if (blockIdx.x == 0 && threadIdx.x == 0) begin_round(a, s.cut);
     __syncthreads();

@@ -26,7 +26,7 @@ struct FrontierArguments {
     List list;
     Select* select;
     Round* round;
-    u32* histograms; // (PASSES, BINS), zeros between launches
+    u32* histograms; // (FRONTIER_PASSES, FRONTIER_BINS), zeros between launches
     u64 first, end;  // rows to look at
     u32 size;        // rows wanted in the frontier
     u32 settling;    // every row belongs that a pending center may change: `size` at most

@@ -36,7 +36,7 @@ struct JoinArguments {
     Neighbour* found;
     JoinCounts* counts;
     double reach;
-    u32 first_place;  // the first of this launch, a multiple of TILE
+    u32 first_place;  // the first of this launch, a multiple of MMA_TILE
     u32 first_wanted; // position of place 0 among the rows asked about
     u32 capacity;
     u32 d;
@@ -72,7 +72,7 @@ DEVICE void note(const JoinArguments& a, const Part& part, u32 h, float threshol
 
 DEVICE void join_tile(const JoinArguments& a, u32 first_slot, u32 first_place, Slice* rows, Slice* columns) {
     const RefreshArguments& r = a.refresh;
-    u32 count = min(TILE, r.round->count - first_slot), width = min(TILE, end_of(r) - first_place);
+    u32 count = min(MMA_TILE, r.round->count - first_slot), width = min(MMA_TILE, end_of(r) - first_place);
     const F16* packed = r.frontier.packed + u64(first_slot) * r.depth;
     const F16* window = r.window + u64(first_place) * r.depth;
     Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * r.depth; });
@@ -97,10 +97,10 @@ DEVICE void join_tile(const JoinArguments& a, u32 first_slot, u32 first_place, S
 KERNEL(join_mma, JoinArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
-    u32 row_tiles = (a.refresh.round->count + TILE - 1) / TILE;
-    u32 place_tiles = (end_of(a.refresh) - a.first_place + TILE - 1) / TILE;
+    u32 row_tiles = (a.refresh.round->count + MMA_TILE - 1) / MMA_TILE;
+    u32 place_tiles = (end_of(a.refresh) - a.first_place + MMA_TILE - 1) / MMA_TILE;
     for (u32 tile = blockIdx.x; tile < row_tiles * place_tiles; tile += gridDim.x)
-        join_tile(a, tile % row_tiles * TILE, a.first_place + tile / row_tiles * TILE, rows, columns);
+        join_tile(a, tile % row_tiles * MMA_TILE, a.first_place + tile / row_tiles * MMA_TILE, rows, columns);
 }
 
 template <class T>

@@ -17,7 +17,8 @@ constexpr u8 EXCLUDED = 2; // never chosen, and counted in no radius
 constexpr u32 NO_ROW = 0xffffffff;
 constexpr u32 NO_CENTER = NO_ROW;
 
-// Consecutive rows that are summed before their sum is added to the others': part of the contract's definition of the mean.
+// Consecutive rows that are summed before their sum is added to the others': part of the contract's definition of the mean, so shards begin at
+// its multiples.
 constexpr u32 MEAN_BLOCK = 1024;
 
 // 2^-SLACK_BITS covers the f32 roundings around a product: each is at most 2^-24 of a partial result of size at most 3 (N_x + N_c), and
@@ -27,7 +28,7 @@ constexpr u32 SLACK_BITS = 20;
 constexpr u32 LEAST_NORMAL_BITS = 14;
 
 // Rows, and columns, of a tile of products by the instructions of every device.
-constexpr u32 TILE = 128;
+constexpr u32 MMA_TILE = 128;
 // Values that rows are packed to a multiple of, and that such a tile is multiplied along at a time.
 constexpr u32 SLICE = 32;
 // Blocks of a kernel with such tiles that fit a multiprocessor.
@@ -53,9 +54,9 @@ constexpr u32 MOST_SLOTS = 16384;
 // Threads of a block that selects a frontier, one block a multiprocessor.
 constexpr u32 FRONTIER_THREADS = 1024;
 // Passes over the digits of the keys, each with a histogram: two that count on from the last ceiling, and 96 bits.
-constexpr u32 PASSES = 10;
+constexpr u32 FRONTIER_PASSES = 10;
 // Bins of a histogram.
-constexpr u32 BINS = 4096;
+constexpr u32 FRONTIER_BINS = 4096;
 // Rows at the edge of the frontier that ranks decide about, at most.
 constexpr u32 EDGE = 512;
 

@@ -22,7 +22,7 @@ DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_colum
     Products products;
     bool wanted = warp_has(live - first_row, live - first_column);
     tile_products(from_rows, from_columns, a.depth, wanted, rows, columns, products);
-    u64 pairs = u64(min(TILE, live - first_row)) * min(TILE, live - first_column);
+    u64 pairs = u64(min(MMA_TILE, live - first_row)) * min(MMA_TILE, live - first_column);
     if (threadIdx.x == 0) atomicAdd(&a.round->counts.pick_evaluations, pairs);
     if (!wanted) return;
     u32 row = first_row + first_row_of_thread(), column = first_column + first_column_of_thread();
@@ -43,9 +43,9 @@ KERNEL(pick_products, PickArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;
-    u32 tiles = (a.round->live + TILE - 1) / TILE;
+    u32 tiles = (a.round->live + MMA_TILE - 1) / MMA_TILE;
     for (u32 tile = blockIdx.x; tile < tiles * tiles; tile += gridDim.x) {
         u32 row = tile % tiles, column = tile / tiles;
-        if (column <= row) products_tile(a, row * TILE, column * TILE, rows, columns);
+        if (column <= row) products_tile(a, row * MMA_TILE, column * MMA_TILE, rows, columns);
     }
 }

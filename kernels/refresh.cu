@@ -11,7 +11,7 @@
 #include "tile.cuh"
 
 DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_place, Slice* rows, Slice* columns) {
-    u32 count = min(TILE, a.round->count - first_slot), width = min(TILE, end_of(a) - a.window_first - first_place);
+    u32 count = min(MMA_TILE, a.round->count - first_slot), width = min(MMA_TILE, end_of(a) - a.window_first - first_place);
     const F16* packed = a.frontier.packed + u64(first_slot) * a.depth;
     const F16* window = a.window + u64(first_place) * a.depth;
     Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
@@ -19,7 +19,7 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     Products products;
     bool wanted = warp_has(count, width);
     tile_products(row, column, a.depth, wanted, rows, columns, products);
-    if (threadIdx.x == 0) count_tile<TILE, TILE>(a, first_slot, first_place);
+    if (threadIdx.x == 0) count_tile<MMA_TILE, MMA_TILE>(a, first_slot, first_place);
     if (!wanted) return;
     u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
     Peak peak = a.peaks[first_place / PEAK_CENTERS];
@@ -35,5 +35,5 @@ KERNEL(refresh_mma, RefreshArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;
-    each_tile<TILE, TILE>(a, [&](u32 slot, u32 place) { refresh_tile(a, slot, place, rows, columns); });
+    each_tile<MMA_TILE, MMA_TILE>(a, [&](u32 slot, u32 place) { refresh_tile(a, slot, place, rows, columns); });
 }

@@ -12,13 +12,13 @@ constexpr u32 STAGES = 3;
 constexpr u32 ROW_BLOCKS = 2;    // of 16 rows, a warp
 constexpr u32 COLUMN_BLOCKS = 8; // of 8 columns, a warp
 constexpr u32 WARP_ROWS = 16 * ROW_BLOCKS, WARP_COLUMNS = 8 * COLUMN_BLOCKS;
-constexpr u32 WARPS_DOWN = TILE / WARP_ROWS;
-constexpr u32 PIECE = 8;                        // values a piece of 16 bytes
-constexpr u32 PIECES = SLICE / PIECE;           // a row of a slice
-constexpr u32 COPIES = TILE * PIECES / THREADS; // pieces of an operand that a thread copies
-static_assert(COPIES * THREADS == TILE * PIECES, "no piece is left over");
+constexpr u32 WARPS_DOWN = MMA_TILE / WARP_ROWS;
+constexpr u32 PIECE = 8;                            // values a piece of 16 bytes
+constexpr u32 PIECES = SLICE / PIECE;               // a row of a slice
+constexpr u32 COPIES = MMA_TILE * PIECES / THREADS; // pieces of an operand that a thread copies
+static_assert(COPIES * THREADS == MMA_TILE * PIECES, "no piece is left over");
 
-typedef F16 Slice[TILE * SLICE];
+typedef F16 Slice[MMA_TILE * SLICE];
 
 typedef float Products[ROW_BLOCKS][COLUMN_BLOCKS][4];
 
@@ -35,7 +35,7 @@ DEVICE u32 first_column_of_thread() { return threadIdx.x / WARP / WARPS_DOWN * W
 // Where piece `piece` of a slice's row lies in the slice.
 DEVICE u32 place_in_slice(u32 row, u32 piece) { return row * SLICE + (piece ^ (row / 2 % PIECES)) * PIECE; }
 
-// The pieces that this thread copies, slice after slice: of rows `threadIdx.x / PIECES + TILE / COPIES i`.
+// The pieces that this thread copies, slice after slice: of rows `threadIdx.x / PIECES + MMA_TILE / COPIES i`.
 struct Copying {
     const F16* from[COPIES];
 
@@ -46,7 +46,7 @@ struct Copying {
         for (u32 i = 0; i < COPIES; i++) from[i] = start(row(i)) + threadIdx.x % PIECES * PIECE;
     }
 
-    DEVICE static u32 row(u32 i) { return threadIdx.x / PIECES + TILE / COPIES * i; }
+    DEVICE static u32 row(u32 i) { return threadIdx.x / PIECES + MMA_TILE / COPIES * i; }
 
     DEVICE void copy(F16* slice, u32 k) const {
 #pragma unroll

@@ -17,6 +17,7 @@ mod greedy;
 mod ground;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod limits;
 mod names;
 mod options;
 mod plan;

@@ -6,12 +6,13 @@
 //! `P = N_x + N_c - 2 q_x.q_c` is within `2 g ||q_x|| ||q_c|| + SLACK (N_x + N_c) + tiny` of `||q_x - q_c||^2`, where `g` is
 //! the multiplier's error factor. The canonical distance is within a factor `1 +- rho` of the true one.
 
-/// Covers the f32 roundings around the product: each is at most 2^-24 of a partial result of size at most
-/// `3 (N_x + N_c)`, and there are fewer than five.
-const SLACK: f64 = 1.0 / (1 << 20) as f64;
+use crate::limits::SLACK_BITS;
+
+const SLACK: f64 = 1.0 / (1 << SLACK_BITS) as f64;
 
 /// What the interval needs to know of a packed row or center.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Operand {
     /// `N`, the squared norm of `q`.
     pub square: f64,
@@ -21,21 +22,21 @@ pub struct Operand {
     pub error: f64,
 }
 
-/// The constants of one run's intervals; `kernels/interval.cuh` has the same fields.
+/// The constants of one run's intervals.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Interval {
     /// `s`.
-    scale: f64,
+    pub scale: f64,
     /// `1 / s`, exact.
-    inverse: f64,
+    pub inverse: f64,
     /// `2 g`.
-    product_error: f64,
-    slack: f64,
-    tiny: f64,
-    rho: f64,
+    pub product_error: f64,
+    pub slack: f64,
+    pub tiny: f64,
+    pub rho: f64,
     /// 1; tests widen the interval or narrow it to nothing.
-    width: f64,
+    pub width: f64,
 }
 
 /// The test of one row against many centers: a center can be within the row's limit only if

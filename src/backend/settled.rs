@@ -3,9 +3,7 @@
 use super::Backend;
 use crate::error::Result;
 use crate::ground::Ground;
-
-/// No center.
-const NONE: u32 = u32::MAX;
+use crate::limits::NO_CENTER;
 
 /// [`super::Space::labeled_distances`], by a backend over `ground`.
 pub fn labeled_distances<B: Backend>(
@@ -38,7 +36,7 @@ pub fn min_distances<B: Backend>(
 
 fn none(ground: &Ground) -> (Vec<f64>, Vec<u32>) {
     let n = ground.rows.len();
-    (vec![f64::INFINITY; n], vec![NONE; n])
+    (vec![f64::INFINITY; n], vec![NO_CENTER; n])
 }
 
 /// A center's nearest is itself, also where another lies at the same place; of one given twice the first.

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use crate::distance::distance_to_point;
 use crate::ground::Ground;
+use crate::limits;
 use crate::rows::{Gather, Rows};
 
-/// Rows summed at a time for the mean; part of the contract, so shards begin at its multiples.
-pub(crate) const MEAN_BLOCK: usize = 1024;
+/// Rows summed at a time.
+const BLOCK: usize = limits::MEAN_BLOCK as usize;
 /// Values that sums of blocks hold at a time, at most: 8 MB.
 const MOST_SUMS: usize = 1 << 20;
 
@@ -84,10 +85,10 @@ pub(crate) fn nearest_the_mean(ground: &Ground, rows: &Rows) -> usize {
 pub(crate) fn add_sums(ground: &Ground, rows: &Rows, sums: &mut Sums) {
     let n = rows.len();
     // The rows that complete the block begun before them, whole blocks, and what begins another.
-    let head = (sums.seen.next_multiple_of(MEAN_BLOCK) - sums.seen).min(n);
-    let whole = head + (n - head) / MEAN_BLOCK * MEAN_BLOCK;
+    let head = (sums.seen.next_multiple_of(BLOCK) - sums.seen).min(n);
+    let whole = head + (n - head) / BLOCK * BLOCK;
     add_one_by_one(ground, rows, 0..head, sums);
-    let blocks: Vec<usize> = (head..whole).step_by(MEAN_BLOCK).collect();
+    let blocks: Vec<usize> = (head..whole).step_by(BLOCK).collect();
     let at_once = (MOST_SUMS / rows.dimensions()).max(1);
     for blocks in blocks.chunks(at_once).take_while(|_| !ground.is_interrupted()) {
         let made: Vec<(Vec<f64>, usize)> =
@@ -108,7 +109,7 @@ fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut 
             sums.add_row(rows.get(row, &mut scratch));
         }
         sums.seen += 1;
-        if sums.seen.is_multiple_of(MEAN_BLOCK) {
+        if sums.seen.is_multiple_of(BLOCK) {
             sums.end_block(None);
         }
     }
@@ -118,7 +119,7 @@ fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut 
 fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> (Vec<f64>, usize) {
     let mut sums = vec![0.0; rows.dimensions()];
     let mut scratch = Vec::new();
-    let counted = (start..start + MEAN_BLOCK).filter(|&row| !ground.excluded[row]);
+    let counted = (start..start + BLOCK).filter(|&row| !ground.excluded[row]);
     let count = counted.clone().count();
     counted.for_each(|row| add(&mut sums, rows.get(row, &mut scratch)));
     (sums, count)

@@ -5,9 +5,10 @@ use half::f16;
 use crate::backend::cuda::accumulation::error_factor;
 use crate::backend::cuda::probe::{Multiplier, Prober};
 use crate::error::Result;
+use crate::limits::LEAST_NORMAL_BITS;
 
 /// Of halves, the least normal number.
-const LEAST_NORMAL: f64 = 1.0 / (1 << 14) as f64;
+const LEAST_NORMAL: f64 = 1.0 / (1 << LEAST_NORMAL_BITS) as f64;
 
 /// The largest error of any product of [`hostile`] operands, as a share of what [`error_factor`] allows.
 pub fn largest_share(prober: &mut Prober, multiplier: Multiplier, depth: usize) -> Result<f64> {

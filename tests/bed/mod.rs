@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+#[path = "../agreement/mod.rs"]
+mod agreement;
+
 /// The loaded bed.
 pub struct Bed {
     directory: PathBuf,
@@ -117,8 +120,16 @@ pub fn has_cuda() -> bool {
     false
 }
 
-/// Builds a bed under target/tmp/bed. None without a C++ compiler; one that does not compile is a failure.
+/// Builds a bed under target/tmp/bed. None without a C++ compiler; one that does not compile is a failure, and so are kernels that
+/// share other numbers or structs with the host than Rust was built with.
 pub fn build(name: &str, arguments: &[&OsStr]) -> Option<PathBuf> {
+    for folder in arguments.windows(2).filter(|pair| pair[0] == "--kernels").map(|pair| pair[1]) {
+        let differ = agreement::differences(&agreement::sources(Path::new(folder)));
+        assert!(
+            differ.is_empty(),
+            "these kernels are not those that Rust was built with: {differ:?}"
+        );
+    }
     const NO_COMPILER: i32 = 3;
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bed").join(name);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bed/build");

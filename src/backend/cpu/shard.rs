@@ -20,13 +20,12 @@ use crate::error::Result;
 use crate::first::mean;
 use crate::first::mean::{NearPoint, Sums};
 use crate::ground::HostGround;
+use crate::limits::NO_CENTER;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
 
 /// Rows settled at a time: a refresh's results are held for no more rows than these.
 const SETTLED_AT_ONCE: usize = 1 << 16;
-/// No center applied yet.
-const NO_CENTER: u32 = u32::MAX;
 
 /// Consecutive rows and their state: 16 bytes a row. Inside, rows are numbered from 0.
 pub(crate) struct CpuShard<'p, M: Multiplier> {

@@ -13,13 +13,11 @@ use crate::backend::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
 use crate::first::mean;
 use crate::ground::Ground;
+use crate::limits::NO_ROW;
 use crate::statistics::Statistics;
 
 /// Rows of such a pool at most.
 pub(crate) const MOST_ROWS: usize = 4096;
-
-/// A center that is no pool row, as in kernels/order.cuh.
-const NO_ROW: u32 = u32::MAX;
 
 /// A small pool's selection: one round, in which every center is applied to every row as it is picked.
 pub(crate) struct AtOnce<'p> {

@@ -6,14 +6,14 @@ use super::kernels::arguments as kernel;
 use super::kernels::arguments::Pointer;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Arena, Carver, Region, fetch, fill, send};
-use super::kernels::{BOX_CENTERS, TILE};
 use super::prepare::{SAMPLE, packing};
-use super::workspace::{PEAK_CENTERS, capacity, depth};
+use super::workspace::{capacity, depth};
 use super::{ABOVE_ALL, number};
 use crate::backend::Neighbour;
 use crate::backend::interval::Operand;
 use crate::error::{Error, Result};
 use crate::ground::Ground;
+use crate::limits::{BOX_CENTERS, MMA_TILE, PEAK_CENTERS};
 use crate::options::Metric;
 use crate::pool::Dtype;
 
@@ -77,7 +77,7 @@ impl Extent {
     fn of(ground: &Ground) -> Extent {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let eligible = ground.eligible_count();
-        let tile = TILE as usize;
+        let tile = MMA_TILE as usize;
         let window = (WINDOW_VALUES / depth(d)).min(eligible.next_multiple_of(tile));
         Extent {
             n,
@@ -91,7 +91,7 @@ impl Extent {
 
     /// Pairs of a launch at most: those of one tile of places always fit.
     fn pairs(&self) -> usize {
-        self.capacity * TILE as usize
+        self.capacity * MMA_TILE as usize
     }
 }
 
@@ -111,7 +111,7 @@ impl Buffers {
             wanted_operands: c.region(e.window),
             window: c.region(e.window * depth),
             bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS),
+            peaks: c.region(places / PEAK_CENTERS as usize),
             limits: c.region(e.capacity),
             tests: c.region(e.capacity),
             operands: c.region(e.capacity),
@@ -317,8 +317,8 @@ impl Join {
             if self.launch(stream, block, first..end, &mut found.pairs)? {
                 first = end;
             } else {
-                assert!(end - first > TILE as usize, "the pairs of a tile of places fit");
-                found.at_once = ((end - first) / 2).next_multiple_of(TILE as usize);
+                assert!(end - first > MMA_TILE as usize, "the pairs of a tile of places fit");
+                found.at_once = ((end - first) / 2).next_multiple_of(MMA_TILE as usize);
             }
             if found.pairs.len() > found.most {
                 return Ok(false);

@@ -4,12 +4,12 @@ use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::{DevicePool, Stream};
 use super::kernels::memory::{Carver, Region, fetch, fill, send};
-use super::roles::{EXCLUDED, roles};
+use super::roles::roles;
 use super::{Cuda, Place, Placement, number};
 use crate::error::{Error, Result};
 use crate::first::mean;
-use crate::first::mean::MEAN_BLOCK;
 use crate::ground::Ground;
+use crate::limits::{EXCLUDED, MEAN_BLOCK};
 use crate::options::Metric;
 
 /// Values that sums of blocks hold at most: 64 MB.
@@ -27,7 +27,7 @@ struct Buffers {
 
 impl Buffers {
     fn carve(pool: &DevicePool, metric: Metric, c: &mut Carver) -> Buffers {
-        let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK));
+        let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK as usize));
         Buffers {
             roles: c.region(pool.rows),
             norms: c.region(if metric == Metric::Cosine { pool.rows } else { 0 }),
@@ -160,7 +160,8 @@ impl Search<'_> {
     fn sum(&self, counted: usize) -> Result<()> {
         let stream = self.stream.cuda_stream();
         self.stream.checked(fill(stream, self.buffers.mean, 0))?;
-        let (blocks, at_once) = (self.pool.rows.div_ceil(MEAN_BLOCK), at_once(self.pool.d));
+        let (blocks, at_once) =
+            (self.pool.rows.div_ceil(MEAN_BLOCK as usize), at_once(self.pool.d));
         for first in (0..blocks).step_by(at_once) {
             let end = blocks.min(first + at_once);
             let arguments = kernel::MeanArguments {

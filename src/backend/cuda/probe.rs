@@ -15,6 +15,7 @@ use super::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
 pub use super::kernels::probes::Probe;
 use super::kernels::probes::Tile;
 use crate::error::Result;
+use crate::limits::{OFFER_SETS, PIECE_BYTES};
 
 /// Launches that a median is of.
 const TIMES: usize = 9;
@@ -55,7 +56,7 @@ struct Scratch {
 
 impl Scratch {
     fn allocate(gpu: &Gpu, stream: &Arc<CudaStream>) -> std::result::Result<Scratch, DriverError> {
-        let offers = 2 * gpu.kernels().probes.blocks(Probe::GroupBarrier) as usize;
+        let offers = (OFFER_SETS * gpu.kernels().probes.blocks(Probe::GroupBarrier)) as usize;
         let carve = |c: &mut Carver| (c.region(offers), c.region(1), c.region(1));
         let mut plan = Carver::from(0);
         carve(&mut plan);
@@ -90,7 +91,7 @@ impl Prober {
             let arguments = kernel::ProbeArguments {
                 source: source.pointer(),
                 target: source.part(bytes, bytes).pointer(),
-                pieces: (bytes / 16) as u64,
+                pieces: (bytes / PIECE_BYTES as usize) as u64,
                 ..self.arguments()
             };
             let once = self.seconds(|p| p.queue(probe, &arguments))?;

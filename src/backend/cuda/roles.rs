@@ -1,11 +1,7 @@
 //! What a row may be beside a pick.
 
 use crate::ground::Ground;
-
-// As in kernels/order.cuh.
-pub const ELIGIBLE: u8 = 0;
-pub const LABELED: u8 = 1;
-pub const EXCLUDED: u8 = 2;
+use crate::limits::{ELIGIBLE, EXCLUDED, LABELED};
 
 /// Every row's role. Rows given as picks leave the order as labeled ones do.
 pub fn roles(ground: &Ground, given: &[usize]) -> Vec<u8> {

@@ -7,37 +7,29 @@ use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::Stream;
 use super::kernels::memory::{Arena, Carver, Region};
-use super::kernels::{BOX_CENTERS, LIVE_BYTES, TILE};
 use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::ground::Ground;
+use crate::limits::{
+    BOX_CENTERS, EDGE, FRONTIER_BINS, FRONTIER_PASSES, LIVE_BYTES, MMA_TILE, MOST_CANDIDATES,
+    MOST_SLOTS, PEAK_CENTERS, SLICE,
+};
 
-/// Rows a frontier holds at most.
-const MOST: usize = 16_384;
 /// Of those, rows picked at once at most: their products with each other are 64 MB.
 const MOST_LIVE: usize = 4096;
 /// Values a frontier's packed rows hold at most: 32 MB.
 const MOST_VALUES: usize = 16 << 20;
 /// Values of packed centers kept: 256 MB.
 const WINDOW_VALUES: usize = 128 << 20;
-/// Packed rows are padded to a multiple of this, as in kernels/tile.cuh.
-const SLICE: usize = 32;
-/// Places of the window that share a peak, as in kernels/interval.cuh.
-pub const PEAK_CENTERS: usize = 128;
-/// Candidates a row keeps, as in kernels/state.cuh.
-const MOST_CANDIDATES: usize = 64;
-/// Values of the frontier's histograms, and rows at its edge, as in kernels/frontier.cu.
-const HISTOGRAMS: usize = 10 * 4096;
-const EDGE: usize = 512;
 
 /// Values that a packed row of `d` takes.
 pub fn depth(d: usize) -> usize {
-    d.next_multiple_of(SLICE)
+    d.next_multiple_of(SLICE as usize)
 }
 
 /// Packed rows that are worked on at a time, of `n` that take `depth` values each.
 pub fn capacity(n: usize, depth: usize) -> usize {
-    (MOST_VALUES / depth).clamp(TILE as usize, MOST).min(n.next_multiple_of(32))
+    (MOST_VALUES / depth).clamp(MMA_TILE as usize, MOST_SLOTS as usize).min(n.next_multiple_of(32))
 }
 
 /// The numbers that decide how much memory a selection takes.
@@ -70,13 +62,13 @@ impl Extent {
         let depth = depth(d);
         let capacity = capacity(n, depth);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
-        let window = (WINDOW_VALUES / depth).max(TILE as usize);
+        let window = (WINDOW_VALUES / depth).max(MMA_TILE as usize);
         Extent {
             n,
             d,
             depth,
             capacity,
-            live_capacity: (live / 32 * 32).clamp(TILE as usize, MOST_LIVE).min(capacity),
+            live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, MOST_LIVE).min(capacity),
             centers,
             window: window.min(centers),
             has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
@@ -167,15 +159,15 @@ impl Buffers {
             center_operands: c.region(e.centers),
             window: c.region(e.window * e.depth),
             bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS),
+            peaks: c.region(places / PEAK_CENTERS as usize),
             farthest: c.region(3),
             bad_rows: c.region(2),
             select: c.region(1),
-            histograms: c.region(HISTOGRAMS),
+            histograms: c.region((FRONTIER_PASSES * FRONTIER_BINS) as usize),
             list_codes: c.region(e.capacity),
             list_slots: c.region(e.capacity),
-            edge_keys: c.region(EDGE),
-            edge_rows: c.region(EDGE),
+            edge_keys: c.region(EDGE as usize),
+            edge_rows: c.region(EDGE as usize),
             rows: c.region(e.capacity),
             sources: c.region(e.capacity),
             slot_seen: c.region(e.capacity),
@@ -184,7 +176,7 @@ impl Buffers {
             operands: c.region(e.capacity),
             packed: c.region(e.capacity * e.depth),
             candidate_counts: c.region(e.capacity),
-            candidates: c.region(e.capacity * MOST_CANDIDATES),
+            candidates: c.region(e.capacity * MOST_CANDIDATES as usize),
             panel_keys: c.region(ranked),
             panel_slots: c.region(ranked),
             live_slots: c.region(e.live_capacity),

@@ -13,6 +13,7 @@ use crate::backend::cuda::kernels::borrow::Stream;
 use crate::backend::cuda::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
 use crate::backend::cuda::number;
 use crate::error::Result;
+use crate::limits::OFFER_SETS;
 use crate::options::Metric;
 use crate::pool::Dtype;
 
@@ -100,7 +101,7 @@ impl Buffers {
             budgets: c.region(pools),
             firsts: c.region(if_any(l.has_firsts, pools)),
             starts: c.region(pools),
-            offers: c.region(2 * pools * group as usize),
+            offers: c.region((OFFER_SETS * group) as usize * pools),
             barriers: c.region(pools),
             results: c.region(pools),
             picks: c.region(picks),

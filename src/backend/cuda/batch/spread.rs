@@ -1,6 +1,7 @@
 //! How small pools are spread over a device's blocks.
 
 use crate::backend::cuda::kernels::Kernels;
+use crate::limits::{BATCH_SLOT_BYTES, BATCH_THREADS, LANE_PER_ROW};
 use crate::pool::Dtype;
 
 /// Values up to which one block is faster alone than many that meet once a pick: where a lane sums a row, and where a warp does.
@@ -9,12 +10,6 @@ const LANES_VALUES: usize = 1 << 18;
 const WARPS_VALUES: usize = 1 << 15;
 /// Rows a block at least, where there are more: one for each of its warps.
 const LEAST_ROWS: usize = 32;
-/// Up to this many dimensions a lane sums a whole row, as in kernels/batch.cu.
-const LANE_PER_ROW: usize = 32;
-/// Threads a block at most.
-const MOST_THREADS: usize = 1024;
-/// Shared memory of a row beside its values: a key and a cutoff.
-const SLOT_BYTES: usize = 12;
 
 /// Blocks and their memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +35,7 @@ impl Spread {
     ) -> Option<Spread> {
         // One block fits each multiprocessor, so this many are resident together.
         let most = (kernels.multiprocessors() as usize / pools).clamp(1, rows.div_ceil(LEAST_ROWS));
-        let values = if d <= LANE_PER_ROW { LANES_VALUES } else { WARPS_VALUES };
+        let values = if d <= LANE_PER_ROW as usize { LANES_VALUES } else { WARPS_VALUES };
         let group = if rows * d <= values { 1 } else { most };
         let limit = kernels.batch_shared() as usize;
         [group, most]
@@ -55,14 +50,14 @@ impl Spread {
         limit: usize,
     ) -> Option<Spread> {
         let slots = rows.div_ceil(group);
-        let bare = slots * SLOT_BYTES + d * size_of::<f32>();
+        let bare = slots * BATCH_SLOT_BYTES as usize + d * size_of::<f32>();
         let cached = bare + slots * d * dtype.bytes();
         let is_cached = cached <= limit;
-        let lanes = if d <= LANE_PER_ROW { slots } else { slots * 32 };
+        let lanes = if d <= LANE_PER_ROW as usize { slots } else { slots * 32 };
         let narrow = |count: usize| u32::try_from(count).ok();
         (bare <= limit).then_some(Spread {
             group: narrow(group)?,
-            threads: narrow(lanes.next_multiple_of(32).min(MOST_THREADS))?,
+            threads: narrow(lanes.next_multiple_of(32).min(BATCH_THREADS as usize))?,
             slots: narrow(slots)?,
             shared: narrow(if is_cached { cached } else { bare })?,
             is_cached,

@@ -1,4 +1,5 @@
-//! What kernels are given and answer: the structs of `kernels/`, field for field. A test holds the sizes to those stated there.
+//! What kernels are given and answer: the structs of `kernels/`, of the same names, field for field. The build holds each field to
+//! its offset and type there.
 
 use std::marker::PhantomData;
 
@@ -440,48 +441,9 @@ pub struct ProductsArguments {
     pub repeats: u32,
 }
 
-#[cfg(test)]
-mod tests {
+/// `layouts.rs`: of every field of every struct that host and kernels share its offset and its type, as they stand in `kernels/`.
+mod held {
     use super::*;
 
-    /// Every `static_assert(sizeof(Name) == bytes)` in `kernels/` holds for the struct of that name here.
-    #[test]
-    fn sizes_are_those_of_the_kernels() {
-        let sizes = [
-            ("Interval", size_of::<Interval>()),
-            ("Operand", size_of::<Operand>()),
-            ("Test", size_of::<Test>()),
-            ("Peak", size_of::<Peak>()),
-            ("Reach", size_of::<Reach>()),
-            ("Offer", size_of::<Offer>()),
-            ("Round", size_of::<Round>()),
-            ("Select", size_of::<Select>()),
-            ("FrontierArguments", size_of::<FrontierArguments>()),
-            ("SettleArguments", size_of::<SettleArguments>()),
-            ("PrepareArguments", size_of::<PrepareArguments>()),
-            ("PackArguments", size_of::<PackArguments>()),
-            ("RefreshArguments", size_of::<RefreshArguments>()),
-            ("RefreshBoxes", size_of::<RefreshBoxes>()),
-            ("RefineArguments", size_of::<RefineArguments>()),
-            ("PickArguments", size_of::<PickArguments>()),
-            ("PanelArguments", size_of::<PanelArguments>()),
-            ("Passed", size_of::<Passed>()),
-            ("Neighbour", size_of::<Neighbour>()),
-            ("JoinCounts", size_of::<JoinCounts>()),
-            ("JoinArguments", size_of::<JoinArguments>()),
-            ("PoolResult", size_of::<PoolResult>()),
-            ("BatchArguments", size_of::<BatchArguments>()),
-            ("ProbeArguments", size_of::<ProbeArguments>()),
-            ("ProductsArguments", size_of::<ProductsArguments>()),
-            ("MeanArguments", size_of::<MeanArguments>()),
-        ];
-        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/kernels")).unwrap();
-        let sources = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-        let sources: String = sources.collect();
-        for (name, size) in sizes {
-            let stated = format!("static_assert(sizeof({name}) == {size});");
-            assert!(sources.contains(&stated), "{name} has {size} bytes here");
-        }
-        assert_eq!(sources.matches("static_assert(sizeof(").count(), sizes.len());
-    }
+    include!(concat!(env!("OUT_DIR"), "/layouts.rs"));
 }

@@ -25,40 +25,27 @@ use cudarc::nvrtc::Ptx;
 use probes::{PROBE_90A, Probes};
 
 use crate::backend::cuda::launched;
+use crate::limits::{
+    BOX_CENTERS, BOX_ROWS, FRONTIER_THREADS, GREEDY_THREADS, LIVE_BYTES, LIVE_EACH, MMA_TILE,
+    RING_BYTES, THREADS, TILES_RESIDENT, WGMMA_THREADS,
+};
 use crate::pool::Dtype;
 
-/// Threads a block of every kernel but the greedy ones and the batch.
-const THREADS: u32 = 256;
 /// Warps a block then has: rows it works on at a time, where a warp works on one.
 const WARPS: u32 = THREADS / 32;
-/// Rows, and columns, of a tile of products.
-pub const TILE: u32 = 128;
-/// Rows and centers of a box, and of a tile of `refresh_wgmma`.
-const BOX_ROWS: u32 = 128;
-pub const BOX_CENTERS: u32 = 256;
-/// Threads of a block of it, one block a multiprocessor, and the bytes of its ring, as in kernels/tile_90a.cuh.
-const WGMMA_THREADS: u32 = 384;
-const RING_BYTES: u32 = 196_672;
 /// The file that is compiled for one architecture alone.
 const REFRESH_90A: &str = "refresh_90a";
 /// The compute capability that has its instructions, and no other.
 const WGMMA_CAPABILITY: (i32, i32) = (9, 0);
-/// Threads of a block that selects a frontier, one block a multiprocessor.
-const FRONTIER_THREADS: u32 = 1024;
-/// Rows such a block is given at least, if there are more.
+/// Rows a block that selects a frontier is given at least, if there are more.
 const FRONTIER_ROWS: usize = 2048;
 /// Blocks of a grid in its second dimension, at most.
 const MOST_BLOCKS_DOWN: u32 = 65_535;
 /// Blocks a multiprocessor that a kernel striding over rows is given.
 const WAVES: u32 = 8;
-/// Threads a block of the greedy kernel, as its launch bounds say, and live rows that a thread owns at most.
-pub const PICKING: u32 = 512;
-const LIVE_EACH: u32 = 8;
-/// Shared memory of a live row in the greedy kernel: what it keeps of it, its bound, its number and its place among the picks.
-pub const LIVE_BYTES: u32 = 16 + 8 + 4 + 2;
 
 // SAFETY: here and below, plain numbers and addresses in the layout of the kernel's one parameter, which
-// `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
+// `arguments::held` holds to the C++ struct of that name.
 unsafe impl DeviceRepr for FrontierArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for SettleArguments {}
@@ -432,8 +419,12 @@ impl Kernels {
             let shape = Shape { threads: WGMMA_THREADS, shared: RING_BYTES, ..blocks };
             return kernel.launch(stream, shape, &boxes);
         }
-        let tiles = size.div_ceil(TILE) * centers.div_ceil(TILE);
-        self.refresh_mma.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)
+        let tiles = size.div_ceil(MMA_TILE) * centers.div_ceil(MMA_TILE);
+        self.refresh_mma.launch(
+            stream,
+            Shape::of(tiles.min(TILES_RESIDENT * self.multiprocessors)),
+            a,
+        )
     }
 
     pub fn refine(
@@ -467,11 +458,11 @@ impl Kernels {
         let size = size.min(a.capacity);
         // Without a pick to be made no product is looked at.
         if a.limit > 0 {
-            let side = size.div_ceil(TILE);
-            let shape = Shape::of((side * side).min(2 * self.multiprocessors));
+            let side = size.div_ceil(MMA_TILE);
+            let shape = Shape::of((side * side).min(TILES_RESIDENT * self.multiprocessors));
             self.pick_products.launch(stream, shape, a)?;
         }
-        let threads = size.next_multiple_of(32).min(PICKING);
+        let threads = size.next_multiple_of(32).min(GREEDY_THREADS);
         assert!(size <= threads * LIVE_EACH, "{size} rows by {threads} threads");
         let shape = Shape { threads, shared: a.capacity * LIVE_BYTES, ..Shape::of(1) };
         self.pick_greedy.of(dtype).launch(stream, shape, a)
@@ -485,8 +476,12 @@ impl Kernels {
         size: u32,
         a: &JoinArguments,
     ) -> Result<(), DriverError> {
-        let tiles = size.div_ceil(TILE) * (a.refresh.end - a.first_place).div_ceil(TILE);
-        self.join_mma.launch(stream, Shape::of(tiles.min(2 * self.multiprocessors)), a)?;
+        let tiles = size.div_ceil(MMA_TILE) * (a.refresh.end - a.first_place).div_ceil(MMA_TILE);
+        self.join_mma.launch(
+            stream,
+            Shape::of(tiles.min(TILES_RESIDENT * self.multiprocessors)),
+            a,
+        )?;
         self.join_decide.of(dtype).launch(stream, self.by_warp(a.capacity as usize), a)
     }
 

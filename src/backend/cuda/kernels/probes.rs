@@ -3,20 +3,14 @@
 use cudarc::driver::{CudaStream, DeviceRepr, DriverError};
 
 use super::arguments::{Pointer, ProbeArguments, ProductsArguments, TensorMap};
-use super::{
-    BOX_CENTERS, BOX_ROWS, Kernel, Modules, Multiplier, PICKING, RING_BYTES, Shape, THREADS, TILE,
-    WGMMA_THREADS,
+use super::{Kernel, Modules, Multiplier, Shape};
+use crate::limits::{
+    BATCH_THREADS, BOX_CENTERS, BOX_ROWS, GREEDY_THREADS, MMA_TILE, PROBE_CHAINS, PROBE_RESIDENT,
+    PROBE_STEPS, RING_BYTES, THREADS, TILES_RESIDENT, WGMMA_THREADS,
 };
 
-/// Blocks a multiprocessor of the probes that fill the device, as their launch bounds say.
-const RESIDENT: u32 = 4;
-/// Threads of a block of a batch, whose blocks meet.
-const MEETING: u32 = 1024;
-/// Multiply-adds that a thread makes a repeat, as in kernels/probe.cu: its chains times their steps.
-const FMAS: u32 = 8 * 16;
-
 // SAFETY: plain numbers and addresses in the layout of the kernel's one parameter, which
-// `arguments::tests::sizes_are_those_of_the_kernels` holds to the C++ struct of that name.
+// `arguments::held` holds to the C++ struct of that name.
 unsafe impl DeviceRepr for ProbeArguments {}
 // SAFETY: as above.
 unsafe impl DeviceRepr for ProductsArguments {}
@@ -101,14 +95,17 @@ impl Probes {
 
     /// Rows and columns of a tile of products.
     pub fn tile(&self, multiplier: Multiplier) -> (usize, usize) {
-        let (rows, columns) =
-            if self.wgmma(multiplier).is_some() { (BOX_ROWS, BOX_CENTERS) } else { (TILE, TILE) };
+        let (rows, columns) = if self.wgmma(multiplier).is_some() {
+            (BOX_ROWS, BOX_CENTERS)
+        } else {
+            (MMA_TILE, MMA_TILE)
+        };
         (rows as usize, columns as usize)
     }
 
     /// Blocks that multiply a tile at the same time, each of them the same.
     pub fn multiplying(&self, multiplier: Multiplier) -> u32 {
-        self.multiprocessors * if self.wgmma(multiplier).is_some() { 1 } else { 2 }
+        self.multiprocessors * if self.wgmma(multiplier).is_some() { 1 } else { TILES_RESIDENT }
     }
 
     /// Multiply a tile, `repeats` times in every block.
@@ -144,13 +141,15 @@ impl Probes {
         match probe {
             Probe::Empty | Probe::Barrier => 1,
             Probe::GroupBarrier => self.multiprocessors,
-            _ => RESIDENT * self.multiprocessors,
+            _ => PROBE_RESIDENT * self.multiprocessors,
         }
     }
 
     /// Multiply-adds that a launch of [`Probe::Fma`] or [`Probe::Fma64`] makes each repeat.
     pub fn fmas(&self) -> u64 {
-        u64::from(self.blocks(Probe::Fma)) * u64::from(THREADS) * u64::from(FMAS)
+        u64::from(self.blocks(Probe::Fma))
+            * u64::from(THREADS)
+            * u64::from(PROBE_CHAINS * PROBE_STEPS)
     }
 
     pub fn launch(
@@ -161,8 +160,8 @@ impl Probes {
     ) -> Result<(), DriverError> {
         let at = Probe::ALL.iter().position(|&each| each == probe).expect("all probes are listed");
         let threads = match probe {
-            Probe::Barrier => PICKING,
-            Probe::GroupBarrier => MEETING,
+            Probe::Barrier => GREEDY_THREADS,
+            Probe::GroupBarrier => BATCH_THREADS,
             _ => THREADS,
         };
         let shape = Shape { threads, ..Shape::of(self.blocks(probe)) };

@@ -9,9 +9,8 @@ use cudarc::driver::sys::{
 };
 
 use super::arguments::Pointer;
+use crate::limits::BOX_DEPTH;
 
-/// Halves of a row in a box: the 128 bytes that are swizzled.
-const BOX_DEPTH: u32 = 64;
 const HALF_BYTES: u64 = 2;
 /// Halves that begin at multiples of this are aligned as a map asks for.
 const ALIGNED_HALVES: u32 = 8;
@@ -21,7 +20,7 @@ const ALIGNED_HALVES: u32 = 8;
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub struct TensorMap {
-    words: [u64; 16],
+    pub words: [u64; 16],
 }
 
 impl TensorMap {
