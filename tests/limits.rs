@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "common/agreement.rs"]
 mod agreement;
 
 use agreement::limits::Limit;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "driver.hpp"
+#include "guard.hpp"
 #include "sanitizer.hpp"
 
 namespace bed {
@@ -16,6 +17,7 @@ constexpr std::size_t ALIGNMENT = 512, GUARD_BYTES = SANITIZED ? 0 : 512;
 struct Allocation {
   std::size_t bytes;
   int device;
+  bool is_guarded;
 };
 
 std::mutex mutex;
@@ -55,6 +57,16 @@ bool intact(const u8* guard) {
   return true;
 }
 
+// Null if there is not so much.
+u8* between_guards(std::size_t bytes) {
+  void* memory = nullptr;
+  if (posix_memalign(&memory, ALIGNMENT, bytes + 2 * GUARD_BYTES)) return nullptr;
+  u8* const data = static_cast<u8*>(memory) + GUARD_BYTES;
+  std::memset(memory, GUARD, GUARD_BYTES);
+  std::memset(data + bytes, GUARD, GUARD_BYTES);
+  return data;
+}
+
 }  // namespace
 
 int allocate(Pointer* pointer, std::size_t bytes) {
@@ -65,16 +77,14 @@ int allocate(Pointer* pointer, std::size_t bytes) {
     drain_everything();  // frees that are still queued
     if (!reserve(bytes, device)) return OUT_OF_MEMORY;
   }
-  void* memory = nullptr;
-  if (posix_memalign(&memory, ALIGNMENT, bytes + 2 * GUARD_BYTES)) return OUT_OF_MEMORY;
-  u8* const data = static_cast<u8*>(memory) + GUARD_BYTES;
-  std::memset(memory, GUARD, GUARD_BYTES);
+  const bool is_guarded = knobs.guard;
+  u8* const data = is_guarded ? guarded(bytes) : between_guards(bytes);
+  if (!data) return OUT_OF_MEMORY;
   std::memset(data, POISON, bytes);
-  std::memset(data + bytes, GUARD, GUARD_BYTES);
   *pointer = reinterpret_cast<Pointer>(data);
   count_allocation(bytes);
   std::lock_guard<std::mutex> lock(mutex);
-  allocations[*pointer] = {bytes, device};
+  allocations[*pointer] = {bytes, device, is_guarded};
   return SUCCESS;
 }
 
@@ -85,11 +95,14 @@ int release(Pointer pointer) {
   if (found == allocations.end()) misuse("%#llx is freed and is no allocation, or no longer one", pointer);
   const std::size_t bytes = found->second.bytes;
   u8* const data = reinterpret_cast<u8*>(pointer);
-  if (!intact(data - GUARD_BYTES) || !intact(data + bytes))
+  const bool is_guarded = found->second.is_guarded;
+  if (is_guarded && !unguard(data)) misuse("something was written just outside `%s`, which has %zu bytes", name_of_guarded(data), bytes);
+  if (!is_guarded && (!intact(data - GUARD_BYTES) || !intact(data + bytes)))
     misuse("something was written outside the allocation of %zu bytes at %#llx", bytes, pointer);
   used[found->second.device] -= bytes;
   counting.bytes_now -= bytes;
   allocations.erase(found);
+  if (is_guarded) return SUCCESS;
   std::memset(data, POISON, bytes);
   std::free(data - GUARD_BYTES);
   return SUCCESS;

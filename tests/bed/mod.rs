@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-#[path = "../agreement/mod.rs"]
+#[path = "../common/agreement.rs"]
 mod agreement;
 
 /// The loaded bed.
@@ -20,6 +20,7 @@ pub struct Bed {
     reset_counters: unsafe extern "C" fn(),
     kernel_launches: unsafe extern "C" fn(*const c_char) -> u64,
     argument_bytes: unsafe extern "C" fn(*const c_char) -> u64,
+    name_allocation: unsafe extern "C" fn(u64, *const c_char),
 }
 
 /// What the whole process has made the driver do since the last reset.
@@ -83,6 +84,20 @@ impl Bed {
         // SAFETY: as above; the name is a C string that outlives the call.
         unsafe { (self.argument_bytes)(kernel.as_ptr()) }
     }
+}
+
+#[cfg(feature = "lab")]
+/// From now on, every region of the engine's memory is an allocation of its own, between pages that nothing may touch: what does ends
+/// the process and is told, with the region's name.
+pub fn guard_regions() {
+    let bed = load().expect("a bed guards memory");
+    bed.set_limit("guard", 1);
+    farpoint::lab::keep_regions_apart(|name, address| {
+        let name = CString::new(name).unwrap();
+        let name_allocation = load().expect("a bed guards memory").name_allocation;
+        // SAFETY: the bed's function of this name and type (tests/bed/guard.cpp); it copies the name.
+        unsafe { name_allocation(address, name.as_ptr()) }
+    });
 }
 
 /// The bed, built if need be and loaded. None where a real driver is to be tested (unless FARPOINT_BED is 1) and where
@@ -219,6 +234,7 @@ fn bind(library: *mut c_void, directory: PathBuf) -> Bed {
             reset_counters: function(library, c"bed_reset_counters"),
             kernel_launches: function(library, c"bed_kernel_launches"),
             argument_bytes: function(library, c"bed_argument_bytes"),
+            name_allocation: function(library, c"bed_name_allocation"),
         }
     }
 }

@@ -100,25 +100,25 @@ impl Buffers {
         let depth = depth(e.d);
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         Buffers {
-            norms: c.region(if e.has_norms { e.n } else { 0 }),
-            mean: c.region(e.d),
-            farthest: c.region(1),
-            bad_rows: c.region(2),
-            eligible: c.region(e.eligible),
-            round: c.region(1),
-            wanted: c.region(e.window),
-            values: c.region(e.window * e.d),
-            wanted_operands: c.region(e.window),
-            window: c.region(e.window * depth),
-            bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS as usize),
-            limits: c.region(e.capacity),
-            tests: c.region(e.capacity),
-            operands: c.region(e.capacity),
-            packed: c.region(e.capacity * depth),
-            counts: c.region(1),
-            passed: c.region(e.pairs()),
-            found: c.region(e.pairs()),
+            norms: c.region("norms", if e.has_norms { e.n } else { 0 }),
+            mean: c.region("mean", e.d),
+            farthest: c.region("farthest", 1),
+            bad_rows: c.region("bad_rows", 2),
+            eligible: c.region("eligible", e.eligible),
+            round: c.region("round", 1),
+            wanted: c.region("wanted", e.window),
+            values: c.region("values", e.window * e.d),
+            wanted_operands: c.region("wanted_operands", e.window),
+            window: c.region("window", e.window * depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * depth),
+            counts: c.region("counts", 1),
+            passed: c.region("passed", e.pairs()),
+            found: c.region("found", e.pairs()),
         }
     }
 
@@ -146,11 +146,8 @@ impl Join {
     /// Too little device memory; a row of zeros under cosine.
     pub fn new(ground: &Ground, stream: &Stream, pool: &DevicePool, width: f64) -> Result<Join> {
         let extent = Extent::of(ground);
-        let mut carver = Carver::from(0);
-        Buffers::carve(&extent, &mut carver);
-        let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-        let arena = stream.checked(stream.arena(bytes))?;
-        let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
+        let laid_out = stream.laid_out(|carver| Buffers::carve(&extent, carver));
+        let (buffers, arena) = stream.checked(laid_out)?;
         let packing = packing(extent.d, 1.0, buffers.mean.pointer(), width);
         let (pool, dtype) = (pool.address, pool.dtype);
         let mut join = Join { pool, dtype, extent, buffers, packing, _arena: arena };

@@ -29,12 +29,12 @@ impl Buffers {
     fn carve(pool: &DevicePool, metric: Metric, c: &mut Carver) -> Buffers {
         let blocks = at_once(pool.d).min(pool.rows.div_ceil(MEAN_BLOCK as usize));
         Buffers {
-            roles: c.region(pool.rows),
-            norms: c.region(if metric == Metric::Cosine { pool.rows } else { 0 }),
-            sums: c.region(blocks * pool.d),
-            mean: c.region(pool.d),
-            least: c.region(1),
-            nearest: c.region(1),
+            roles: c.region("roles", pool.rows),
+            norms: c.region("norms", if metric == Metric::Cosine { pool.rows } else { 0 }),
+            sums: c.region("sums", blocks * pool.d),
+            mean: c.region("mean", pool.d),
+            least: c.region("least", 1),
+            nearest: c.region("nearest", 1),
         }
     }
 }
@@ -82,11 +82,8 @@ pub(super) fn nearest_the_mean(
     stream: &Stream,
 ) -> Result<usize> {
     let metric = ground.rows.metric();
-    let mut carver = Carver::from(0);
-    Buffers::carve(pool, metric, &mut carver);
-    let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-    let arena = stream.checked(stream.arena(bytes))?;
-    let buffers = Buffers::carve(pool, metric, &mut Carver::from(arena.address()));
+    let laid_out = stream.laid_out(|carver| Buffers::carve(pool, metric, carver));
+    let (buffers, _arena) = stream.checked(laid_out)?;
     let search = Search { pool, stream, buffers: &buffers };
     let counted = search.send_roles(ground)?;
     search.compute_norms()?;

@@ -11,7 +11,7 @@ use super::device::Gpu;
 pub use super::kernels::Multiplier;
 use super::kernels::arguments as kernel;
 use super::kernels::arguments::Pointer;
-use super::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
+use super::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, laid_out, send};
 pub use super::kernels::probes::Probe;
 use super::kernels::probes::Tile;
 use crate::error::Result;
@@ -57,12 +57,11 @@ struct Scratch {
 impl Scratch {
     fn allocate(gpu: &Gpu, stream: &Arc<CudaStream>) -> std::result::Result<Scratch, DriverError> {
         let offers = (OFFER_SETS * gpu.kernels().probes.blocks(Probe::GroupBarrier)) as usize;
-        let carve = |c: &mut Carver| (c.region(offers), c.region(1), c.region(1));
-        let mut plan = Carver::from(0);
-        carve(&mut plan);
-        let bytes = usize::try_from(plan.end()).expect("a few kilobytes");
-        let arena = Arena::allocate(stream, bytes)?;
-        let (offers, barrier, result) = carve(&mut Carver::from(arena.address()));
+        let carve = |c: &mut Carver| {
+            (c.region("offers", offers), c.region("barrier", 1), c.region("result", 1))
+        };
+        let allocate = |bytes| Arena::allocate(stream, bytes);
+        let ((offers, barrier, result), arena) = laid_out(&allocate, carve)?;
         Ok(Scratch { offers, barrier, result, _arena: arena })
     }
 }
@@ -140,10 +139,12 @@ impl Prober {
     pub fn matrix_rate(&mut self, multiplier: Multiplier) -> Result<f64> {
         let (rows, columns) = self.gpu.kernels().probes.tile(multiplier);
         let blocks = self.gpu.kernels().probes.multiplying(multiplier);
-        let (arena, tile) = self.allocate_tile(multiplier, DEPTH)?;
+        let (_arena, tile) = self.allocate_tile(multiplier, DEPTH)?;
         // Halves of about 0.8: zeros would take less power, and be faster.
-        let operands = Region::<u8>::lent(arena.address(), 2 * (rows + columns) * DEPTH);
-        self.checked(fill(&self.stream, operands, FILLING))?;
+        for (operand, values) in [(tile.rows, rows * DEPTH), (tile.columns, columns * DEPTH)] {
+            let operand = Region::<u16>::lent(operand.address, values);
+            self.checked(fill(&self.stream, operand, FILLING))?;
+        }
         let multiply = |p: &Prober, repeats| {
             p.gpu.kernels().probes.multiply(&p.stream, multiplier, tile, repeats)
         };
@@ -182,14 +183,12 @@ impl Prober {
     /// Memory for a tile's operands, the rows first, and its products.
     fn allocate_tile(&self, multiplier: Multiplier, depth: usize) -> Result<(Arena, Tile)> {
         let (rows, columns) = self.gpu.kernels().probes.tile(multiplier);
-        let carve = |c: &mut Carver| {
-            (c.region(rows * depth), c.region(columns * depth), c.region(rows * columns))
+        let carve = |c: &mut Carver| -> (Region<u16>, Region<u16>, Region<f32>) {
+            let operands = (c.region("rows", rows * depth), c.region("columns", columns * depth));
+            (operands.0, operands.1, c.region("products", rows * columns))
         };
-        let mut plan = Carver::from(0);
-        let _: (Region<u16>, Region<u16>, Region<f32>) = carve(&mut plan);
-        let bytes = usize::try_from(plan.end()).expect("a few megabytes");
-        let arena = self.checked(Arena::allocate(&self.stream, bytes))?;
-        let (rows, columns, products) = carve(&mut Carver::from(arena.address()));
+        let allocate = |bytes| Arena::allocate(&self.stream, bytes);
+        let ((rows, columns, products), arena) = self.checked(laid_out(&allocate, carve))?;
         let depth = u32::try_from(depth).expect("rows have few values");
         let tile = Tile {
             rows: rows.pointer(),

@@ -6,7 +6,7 @@ use cudarc::driver::sys::CUresult;
 use super::device::Gpu;
 use super::kernels::arguments as kernel;
 use super::kernels::borrow::Stream;
-use super::kernels::memory::{Arena, Carver, Region};
+use super::kernels::memory::{Arena, Carver, Region, bytes_of};
 use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::ground::Ground;
@@ -80,9 +80,7 @@ impl Extent {
 
     /// Bytes of everything.
     pub fn bytes(&self) -> u64 {
-        let mut carver = Carver::from(0);
-        Buffers::carve(self, &mut carver);
-        carver.end()
+        bytes_of(|carver| Buffers::carve(self, carver)) as u64
     }
 }
 
@@ -146,43 +144,43 @@ impl Buffers {
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
         Buffers {
-            pool: c.region(e.pool_bytes),
-            staged: c.region(e.staged_row_bytes * e.capacity),
-            bounds: c.region(e.n),
-            nearest: c.region(e.n),
-            seen: c.region(e.n),
-            weights: c.region(if_any(e.has_weights)),
-            norms: c.region(if_any(e.has_norms)),
-            roles: c.region(e.n),
-            mean: c.region(e.d),
-            centers: c.region(e.centers * e.d),
-            center_operands: c.region(e.centers),
-            window: c.region(e.window * e.depth),
-            bases: c.region(places),
-            peaks: c.region(places / PEAK_CENTERS as usize),
-            farthest: c.region(3),
-            bad_rows: c.region(2),
-            select: c.region(1),
-            histograms: c.region((FRONTIER_PASSES * FRONTIER_BINS) as usize),
-            list_codes: c.region(e.capacity),
-            list_slots: c.region(e.capacity),
-            edge_keys: c.region(EDGE as usize),
-            edge_rows: c.region(EDGE as usize),
-            rows: c.region(e.capacity),
-            sources: c.region(e.capacity),
-            slot_seen: c.region(e.capacity),
-            limits: c.region(e.capacity),
-            tests: c.region(e.capacity),
-            operands: c.region(e.capacity),
-            packed: c.region(e.capacity * e.depth),
-            candidate_counts: c.region(e.capacity),
-            candidates: c.region(e.capacity * MOST_CANDIDATES as usize),
-            panel_keys: c.region(ranked),
-            panel_slots: c.region(ranked),
-            live_slots: c.region(e.live_capacity),
-            products: c.region(e.live_capacity * e.live_capacity),
-            pick_slots: c.region(e.live_capacity),
-            answer: c.region(ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
+            pool: c.region("pool", e.pool_bytes),
+            staged: c.region("staged", e.staged_row_bytes * e.capacity),
+            bounds: c.region("bounds", e.n),
+            nearest: c.region("nearest", e.n),
+            seen: c.region("seen", e.n),
+            weights: c.region("weights", if_any(e.has_weights)),
+            norms: c.region("norms", if_any(e.has_norms)),
+            roles: c.region("roles", e.n),
+            mean: c.region("mean", e.d),
+            centers: c.region("centers", e.centers * e.d),
+            center_operands: c.region("center_operands", e.centers),
+            window: c.region("window", e.window * e.depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            farthest: c.region("farthest", 3),
+            bad_rows: c.region("bad_rows", 2),
+            select: c.region("select", 1),
+            histograms: c.region("histograms", (FRONTIER_PASSES * FRONTIER_BINS) as usize),
+            list_codes: c.region("list_codes", e.capacity),
+            list_slots: c.region("list_slots", e.capacity),
+            edge_keys: c.region("edge_keys", EDGE as usize),
+            edge_rows: c.region("edge_rows", EDGE as usize),
+            rows: c.region("rows", e.capacity),
+            sources: c.region("sources", e.capacity),
+            slot_seen: c.region("slot_seen", e.capacity),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * e.depth),
+            candidate_counts: c.region("candidate_counts", e.capacity),
+            candidates: c.region("candidates", e.capacity * MOST_CANDIDATES as usize),
+            panel_keys: c.region("panel_keys", ranked),
+            panel_slots: c.region("panel_slots", ranked),
+            live_slots: c.region("live_slots", e.live_capacity),
+            products: c.region("products", e.live_capacity * e.live_capacity),
+            pick_slots: c.region("pick_slots", e.live_capacity),
+            answer: c.region("answer", ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
         }
     }
 
@@ -260,13 +258,10 @@ impl Workspace {
 
     /// None if the device has not that much memory free.
     pub fn try_allocate(stream: &Stream, extent: Extent) -> Result<Option<Workspace>> {
-        let bytes = usize::try_from(extent.bytes()).expect("64-bit machines alone have CUDA");
-        let arena = match stream.arena(bytes) {
-            Ok(arena) => arena,
-            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => return Ok(None),
-            Err(error) => return Err(stream.gpu().explain(error)),
-        };
-        let buffers = Buffers::carve(&extent, &mut Carver::from(arena.address()));
-        Ok(Some(Workspace { extent, buffers, _arena: arena }))
+        match stream.laid_out(|carver| Buffers::carve(&extent, carver)) {
+            Ok((buffers, arena)) => Ok(Some(Workspace { extent, buffers, _arena: arena })),
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
+            Err(error) => Err(stream.gpu().explain(error)),
+        }
     }
 }

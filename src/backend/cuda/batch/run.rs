@@ -10,7 +10,9 @@ use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::kernels::arguments as kernel;
 use crate::backend::cuda::kernels::arguments::{Pointer, PoolResult};
 use crate::backend::cuda::kernels::borrow::Stream;
-use crate::backend::cuda::kernels::memory::{Arena, Carver, Pinned, Region, fetch, fill, send};
+use crate::backend::cuda::kernels::memory::{
+    Arena, Carver, Pinned, Region, bytes_of, fetch, fill, send,
+};
 use crate::backend::cuda::number;
 use crate::error::Result;
 use crate::limits::OFFER_SETS;
@@ -89,23 +91,23 @@ impl Buffers {
         let picks: usize = l.budgets.iter().sum();
         let if_any = |condition: bool, count: usize| if condition { count } else { 0 };
         Buffers {
-            pool: c.region(l.pool_bytes),
-            bounds: c.region(n),
-            nearest: c.region(n),
-            norms: c.region(if_any(l.metric == Metric::Cosine, n)),
-            roles: c.region(if_any(l.has_roles, n)),
-            weights: c.region(if_any(l.has_weights, n)),
-            given_rows: c.region(l.given),
-            centers: c.region(l.given * l.d),
-            offsets: c.region(pools + 1),
-            budgets: c.region(pools),
-            firsts: c.region(if_any(l.has_firsts, pools)),
-            starts: c.region(pools),
-            offers: c.region((OFFER_SETS * group) as usize * pools),
-            barriers: c.region(pools),
-            results: c.region(pools),
-            picks: c.region(picks),
-            curve: c.region(picks + pools),
+            pool: c.region("pool", l.pool_bytes),
+            bounds: c.region("bounds", n),
+            nearest: c.region("nearest", n),
+            norms: c.region("norms", if_any(l.metric == Metric::Cosine, n)),
+            roles: c.region("roles", if_any(l.has_roles, n)),
+            weights: c.region("weights", if_any(l.has_weights, n)),
+            given_rows: c.region("given_rows", l.given),
+            centers: c.region("centers", l.given * l.d),
+            offsets: c.region("offsets", pools + 1),
+            budgets: c.region("budgets", pools),
+            firsts: c.region("firsts", if_any(l.has_firsts, pools)),
+            starts: c.region("starts", pools),
+            offers: c.region("offers", (OFFER_SETS * group) as usize * pools),
+            barriers: c.region("barriers", pools),
+            results: c.region("results", pools),
+            picks: c.region("picks", picks),
+            curve: c.region("curve", picks + pools),
         }
     }
 }
@@ -153,17 +155,14 @@ impl Run {
         let Some(spread) = Spread::of(gpu.kernels(), layout.pools(), shape, layout.dtype) else {
             return Ok(None);
         };
-        let mut carver = Carver::from(0);
-        Buffers::carve(&layout, spread.group, &mut carver);
-        let bytes = usize::try_from(carver.end()).expect("64-bit machines alone have CUDA");
-        let arena = match stream.arena(bytes) {
-            Ok(arena) => arena,
+        let carve = |carver: &mut Carver| Buffers::carve(&layout, spread.group, carver);
+        let (buffers, arena) = match stream.laid_out(carve) {
+            Ok(laid_out) => laid_out,
             Err(error) if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY => return Ok(None),
             Err(error) => return Err(gpu.explain(error)),
         };
-        let buffers = Buffers::carve(&layout, spread.group, &mut Carver::from(arena.address()));
+        let device_bytes = bytes_of(carve) as u64;
         let answer = Answer::new(gpu, &layout)?;
-        let device_bytes = bytes as u64;
         let gpu = gpu.clone();
         let run = Run { gpu, layout, spread, buffers, device_bytes, answer, _arena: arena };
         run.send_layout(stream.cuda_stream())?;

@@ -9,7 +9,7 @@ use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DriverError}
 
 use super::arguments::Pointer;
 pub use super::memory::Allocation;
-use super::memory::{Arena, Region};
+use super::memory::{Arena, Carver, Region, laid_out};
 use crate::backend::cuda::device::Gpu;
 use crate::backend::cuda::feed::Feed;
 use crate::error::{Error, Result};
@@ -78,6 +78,14 @@ impl Stream {
         };
         let lent = allocator(bytes.max(1)).map(Arena::lent);
         lent.ok_or(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY))
+    }
+
+    /// What `carve` lays out in device memory, and what keeps that.
+    pub(crate) fn laid_out<B>(
+        &self,
+        carve: impl Fn(&mut Carver) -> B,
+    ) -> std::result::Result<(B, Arena), DriverError> {
+        laid_out(&|bytes| self.arena(bytes), carve)
     }
 
     /// Wait until all that was queued is done.

@@ -1,6 +1,6 @@
 //! Device memory, pinned memory, and copies between them: what cudarc offers as unsafe, made safe by lengths.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result};
 
@@ -9,25 +9,90 @@ use super::arguments::Pointer;
 /// Pieces of an arena begin at multiples of this, as allocations do.
 const ALIGNMENT: u64 = 256;
 
-/// Lays pieces out one after another: once from address 0 to learn how many bytes they need, once for good.
-pub struct Carver {
-    next: u64,
+/// What gives memory: of a stream, or of a caller's.
+pub type Allocate<'a> = dyn Fn(usize) -> Result<Arena, DriverError> + 'a;
+
+/// For tests: every region gets an allocation of its own, and this is told its name and where it begins.
+static APART: OnceLock<fn(&'static str, u64)> = OnceLock::new();
+
+/// From now on, in this process, regions are kept apart: a driver that guards allocations then sees every access outside one.
+#[cfg(feature = "lab")]
+pub fn keep_regions_apart(told: fn(name: &'static str, address: u64)) {
+    APART.get_or_init(|| told);
 }
 
-impl Carver {
-    pub fn from(address: u64) -> Carver {
-        Carver { next: address }
-    }
+/// Lays regions out one after another: once from address 0 to learn how many bytes they need, once for good.
+pub struct Carver<'a> {
+    next: u64,
+    apart: Option<Apart<'a>>,
+}
 
-    /// Room for `len` values.
-    pub fn region<T>(&mut self, len: usize) -> Region<T> {
+/// Regions with an allocation each.
+struct Apart<'a> {
+    allocate: &'a Allocate<'a>,
+    told: fn(&'static str, u64),
+    kept: Vec<Arena>,
+    failed: Option<DriverError>,
+}
+
+impl Carver<'_> {
+    /// Room for `len` values, by this name.
+    pub fn region<T>(&mut self, name: &'static str, len: usize) -> Region<T> {
+        if let Some(apart) = &mut self.apart {
+            return Region::lent(apart.allocate(name, len * size_of::<T>()), len);
+        }
         let region = Region { pointer: Pointer::new(self.next), len };
         self.next = (self.next + region.bytes() as u64).next_multiple_of(ALIGNMENT);
         region
     }
+}
 
-    pub fn end(&self) -> u64 {
-        self.next
+impl Apart<'_> {
+    fn allocate(&mut self, name: &'static str, bytes: usize) -> u64 {
+        match (self.allocate)(bytes) {
+            Ok(arena) => {
+                (self.told)(name, arena.address);
+                self.kept.push(arena);
+                self.kept[self.kept.len() - 1].address
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                0
+            }
+        }
+    }
+}
+
+/// Bytes of all that `carve` lays out.
+pub fn bytes_of<B>(carve: impl Fn(&mut Carver) -> B) -> usize {
+    let mut plan = Carver { next: 0, apart: None };
+    carve(&mut plan);
+    usize::try_from(plan.next).expect("64-bit machines alone have CUDA")
+}
+
+/// What `carve` lays out, in one allocation, and what keeps it.
+pub fn laid_out<B>(
+    allocate: &Allocate,
+    carve: impl Fn(&mut Carver) -> B,
+) -> Result<(B, Arena), DriverError> {
+    if let Some(&told) = APART.get() {
+        return laid_apart(allocate, told, carve);
+    }
+    let arena = allocate(bytes_of(&carve))?;
+    Ok((carve(&mut Carver { next: arena.address, apart: None }), arena))
+}
+
+fn laid_apart<B>(
+    allocate: &Allocate,
+    told: fn(&'static str, u64),
+    carve: impl Fn(&mut Carver) -> B,
+) -> Result<(B, Arena), DriverError> {
+    let apart = Apart { allocate, told, kept: Vec::new(), failed: None };
+    let mut carver = Carver { next: 0, apart: Some(apart) };
+    let regions = carve(&mut carver);
+    match carver.apart {
+        Some(Apart { failed: Some(error), .. }) => Err(error),
+        apart => Ok((regions, Arena { address: 0, _memory: Box::new(apart.map(|a| a.kept)) })),
     }
 }
 
