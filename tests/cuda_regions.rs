@@ -16,11 +16,10 @@ use common::{bed, pools, reference};
 
 /// False where there is no bed: only a bed guards memory.
 fn guarded() -> bool {
-    let found = bed::load().is_some();
-    if found {
-        bed::guard_regions();
-    }
-    found
+    let Some(bed) = bed::load() else { return false };
+    bed.set_limit("multiprocessors", 2);
+    bed::guard_regions();
+    true
 }
 
 /// Plain, and with all that takes memory of its own: weights, norms, labeled rows, vectors.

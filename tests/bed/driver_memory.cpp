@@ -77,6 +77,7 @@ int allocate(Pointer* pointer, std::size_t bytes) {
     drain_everything();  // frees that are still queued
     if (!reserve(bytes, device)) return OUT_OF_MEMORY;
   }
+  catch_faults();
   const bool is_guarded = knobs.guard;
   u8* const data = is_guarded ? guarded(bytes) : between_guards(bytes);
   if (!data) return OUT_OF_MEMORY;

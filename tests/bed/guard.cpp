@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "driver.hpp"
+#include "sanitizer.hpp"
 
 namespace bed {
 namespace {
@@ -30,36 +31,37 @@ std::mutex mutex;
 std::map<const u8*, Range> ranges;
 struct sigaction before;
 
-// What of the memory's name, size and place lies around `address`; the process ends.
-void report(const u8* memory, const Range& range, const u8* address) {
-  const char* kernel = machine ? machine->launch->kernel->name : "a copy";
-  std::fprintf(stderr, "bed: %s: touched byte %td of `%s`, which has %zu\n", kernel, address - memory, range.name.c_str(), range.bytes);
+// Says what a kernel touched, and where that is, and ends the process.
+void report(const u8* address) {
+  const char* kernel = machine->launch->kernel->name;
+  for (const auto& [memory, range] : ranges)
+    if (address >= range.mapping && address < range.end_of_pages() + GAP) {
+      std::fprintf(stderr, "bed: %s: touched byte %td of `%s`, which has %zu\n", kernel, address - memory, range.name.c_str(), range.bytes);
+      std::abort();
+    }
+  std::fprintf(stderr, "bed: %s: touched %p, far from any allocation\n", kernel, static_cast<const void*>(address));
   std::abort();
 }
 
-// On the stack of the fiber that touched it.
+// On the stack of the fiber that touched it. Where several threads did, the first reports, and the others wait for the end.
 void on_fault(int signal, siginfo_t* fault, void*) {
-  const u8* address = static_cast<const u8*>(fault->si_addr);
-  if (mutex.try_lock()) {
-    for (const auto& [memory, range] : ranges)
-      if (address >= range.mapping && address < range.end_of_pages() + GAP) report(memory, range, address);
-    mutex.unlock();
-  }
-  sigaction(signal, &before, nullptr);  // not ours: it faults again
+  std::lock_guard<std::mutex> lock(mutex);
+  if (machine) report(static_cast<const u8*>(fault->si_addr));
+  sigaction(signal, &before, nullptr);  // no kernel's: it faults again
 }
 
+}  // namespace
+
 void catch_faults() {
+  static std::atomic<bool> caught{false};
+  if (SANITIZED || caught.exchange(true)) return;
   struct sigaction action {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   sigaction(SIGSEGV, &action, &before);
 }
 
-}  // namespace
-
 u8* guarded(std::size_t bytes) {
-  static std::once_flag once;
-  std::call_once(once, catch_faults);
   const std::size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, pages = (rounded + PAGE - 1) / PAGE * PAGE;
   void* mapping = mmap(nullptr, pages + 2 * GAP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return nullptr;

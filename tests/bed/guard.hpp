@@ -6,6 +6,8 @@
 
 namespace bed {
 
+// From now on, a kernel that touches memory which is not there is named. The address sanitizer sees to that itself.
+void catch_faults();
 // So many bytes, aligned to 256; whatever is touched before them, or more than 255 bytes behind them, is reported at once.
 u8* guarded(std::size_t bytes);
 // Frees it. False if the bytes between its end and the page's were written.
