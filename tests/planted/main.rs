@@ -400,7 +400,7 @@ fn regions_are_kept() {
     bed::load().unwrap().set_limit("multiprocessors", 1);
     bed::guard_regions();
     let integers = synth::pool(Shape::Integers, 300, 20, 2);
-    answer_agrees(Filter::Cuda, &integers, 20, 150, &Options::default(), 64);
+    answer_agrees(filter::CUDA, &integers, 20, 150, &Options::default(), 64);
     join_agrees(&synth::pool(Shape::Integers, 150, 9, 2), 9, &every(150), None);
     batch_agrees(&synth::pool(Shape::Integers, 200, 40, 2), 40, 60, 199);
 }
