@@ -1,5 +1,4 @@
-// What the rounds' kernels share: the pool's state, the frontier, and what a round answers. Mirrored in
-// src/backend/cuda/kernels/arguments.rs, field for field.
+// What the rounds' kernels share: the pool's state, the frontier, and what a round answers.
 #pragma once
 #include "interval.cuh"
 #include "order.cuh"

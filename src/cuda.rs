@@ -17,8 +17,8 @@
 use std::ops::ControlFlow;
 
 pub use crate::backend::cuda::batch::{Batch, BatchOptions};
-use crate::backend::cuda::device::keeping_current;
-pub use crate::backend::cuda::kernels::borrow::{Allocation, Allocator, DevicePool, Stream};
+use crate::backend::cuda::gpu::keeping_current;
+pub use crate::backend::cuda::lent::{Allocation, Allocator, DevicePool, Stream};
 use crate::engine::{Tuning, select_lent};
 use crate::error::Result;
 use crate::options::Options;

@@ -3,8 +3,8 @@
 use super::run::lazy;
 use super::tuning::{Multiplier, Path, Placement, Tuning};
 use crate::backend::Space;
-pub(super) use crate::backend::cuda::device::has_driver;
-use crate::backend::cuda::kernels::borrow::{DevicePool, Stream};
+pub(super) use crate::backend::cuda::gpu::has_driver;
+use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::cuda::{self, AtOnce, Cuda, CudaSpace, Size, check_count};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;

@@ -4,8 +4,8 @@ use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use serde::Serialize;
 
 use super::accumulation::largest_share;
-use crate::backend::cuda::device::Gpu;
-use crate::backend::cuda::kernels::driver;
+use crate::backend::cuda::driver::context as driver;
+use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::probe::{Multiplier, Probe, Prober};
 use crate::error::Result;
 

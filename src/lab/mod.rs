@@ -16,7 +16,7 @@ pub use rates::{best_of, product_rate};
 pub use space::{labeled_distances, min_distances, within};
 
 #[cfg(feature = "cuda")]
-pub use crate::backend::cuda::kernels::memory::keep_regions_apart;
+pub use crate::backend::cuda::driver::memory::keep_regions_apart;
 pub use crate::bandwidth::read_bandwidth;
 #[cfg(feature = "cuda")]
 pub use crate::engine::select_lent;

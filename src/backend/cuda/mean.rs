@@ -1,13 +1,12 @@
 //! The row nearest the mean, of a pool that lies on the device.
 
-use super::device::Gpu;
-use super::kernels::arguments as kernel;
-use super::kernels::borrow::{DevicePool, Stream};
-use super::kernels::memory::{Carver, Region, fetch, fill, send};
-use super::roles::roles;
-use super::{Cuda, Place, Placement, number};
-use crate::error::{Error, Result};
-use crate::first::mean;
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::abi::number;
+use crate::backend::cuda::driver::memory::{Carver, Region, fetch, fill, send};
+use crate::backend::cuda::gpu::Gpu;
+use crate::backend::cuda::lent::{DevicePool, Stream};
+use crate::backend::cuda::roles::roles;
+use crate::error::Result;
 use crate::ground::Ground;
 use crate::limits::{EXCLUDED, MEAN_BLOCK};
 use crate::options::Metric;
@@ -44,43 +43,9 @@ fn at_once(d: usize) -> usize {
     (MOST_SUMS / d).max(1)
 }
 
-impl Cuda<'_> {
-    /// On the device, where the pool is there; of staged rows on the host, which reads its memory faster than a device can.
-    pub(super) fn nearest_its_mean(&mut self) -> Result<usize> {
-        self.send_pool()?;
-        let copied = match (&self.pool, self.placement) {
-            (Place::Host(_), _) => return Ok(self.nearest_on_host()),
-            (_, Placement::Lent(pool)) => return nearest_the_mean(self.ground, pool, self.stream),
-            (Place::Device(_), _) => self.copied_pool(),
-        };
-        let on_device = nearest_the_mean(self.ground, &copied, self.stream);
-        match on_device {
-            // The pool and the selection's memory may leave no room for sums.
-            Err(Error::CudaMemory { .. }) => Ok(self.nearest_on_host()),
-            found => found,
-        }
-    }
-
-    /// The copy of the pool in the workspace.
-    fn copied_pool(&self) -> DevicePool<'static> {
-        let shape = (self.ground.rows.len(), self.ground.rows.dimensions());
-        let device = self.stream.gpu().context().ordinal();
-        DevicePool::at(device, self.buffers().pool, shape, self.dtype())
-    }
-
-    fn nearest_on_host(&self) -> usize {
-        let rows = self.placement.on_host().expect("a pool that is staged is on the host");
-        mean::nearest_the_mean(self.ground, rows)
-    }
-}
-
 /// The eligible row nearest the mean of the rows that are not excluded. Reads the pool three times, under cosine four. The selection
 /// that follows checks the values; of a pool whose values are not finite, any row may be the answer.
-pub(super) fn nearest_the_mean(
-    ground: &Ground,
-    pool: &DevicePool,
-    stream: &Stream,
-) -> Result<usize> {
+pub fn nearest_the_mean(ground: &Ground, pool: &DevicePool, stream: &Stream) -> Result<usize> {
     let metric = ground.rows.metric();
     let laid_out = stream.laid_out(|carver| Buffers::carve(pool, metric, carver));
     let (buffers, _arena) = stream.checked(laid_out)?;

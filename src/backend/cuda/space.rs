@@ -1,8 +1,8 @@
 //! Distances over a pool on a GPU, where it is copied once, if it fits.
 
 use super::join::Join;
-use super::kernels::borrow::{DevicePool, Stream};
 use super::{Cuda, Multiplier, Placement};
+use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::{Error, Result};
 use crate::ground::{Ground, HostGround};

@@ -1,0 +1,122 @@
+//! All device memory of joins over a pool.
+
+use crate::backend::Neighbour;
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::driver::Pointer;
+use crate::backend::cuda::driver::memory::{Carver, Region};
+use crate::backend::cuda::packing::{capacity, depth};
+use crate::backend::interval::Operand;
+use crate::ground::Ground;
+use crate::limits::{BOX_CENTERS, MMA_TILE, PEAK_CENTERS};
+use crate::options::Metric;
+
+/// Values of rows asked about that are held at once: 64 MB, and half that packed.
+const WINDOW_VALUES: usize = 16 << 20;
+
+/// The numbers that decide how much memory joins take.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Rows of the pool.
+    pub n: usize,
+    pub d: usize,
+    /// Rows that may be neighbours.
+    pub eligible: usize,
+    /// Of those, the ones in a block.
+    pub capacity: usize,
+    /// Rows asked about at once at most.
+    pub window: usize,
+    pub has_norms: bool,
+}
+
+impl Extent {
+    pub fn of(ground: &Ground) -> Extent {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let eligible = ground.eligible_count();
+        let tile = MMA_TILE as usize;
+        let window = (WINDOW_VALUES / depth(d)).min(eligible.next_multiple_of(tile));
+        Extent {
+            n,
+            d,
+            eligible,
+            capacity: capacity(eligible, depth(d)),
+            window: (window / tile).max(1) * tile,
+            has_norms: ground.rows.metric() == Metric::Cosine,
+        }
+    }
+
+    /// Pairs of a launch at most: those of one tile of places always fit.
+    pub fn pairs(&self) -> usize {
+        self.capacity * MMA_TILE as usize
+    }
+}
+
+/// What is where.
+pub struct Buffers {
+    pub norms: Region<f64>,
+    pub mean: Region<f32>,
+    pub farthest: Region<u64>,
+    /// First row that is not finite, and first row without a direction.
+    pub bad_rows: Region<u32>,
+    pub eligible: Region<u32>,
+    pub round: Region<kernel::Round>,
+    // The rows asked about, by place.
+    pub wanted: Region<u32>,
+    pub values: Region<f32>,
+    pub wanted_operands: Region<Operand>,
+    pub window: Region<u16>,
+    pub bases: Region<f32>,
+    pub peaks: Region<kernel::Peak>,
+    // A block of the pool's rows, by slot.
+    pub limits: Region<u64>,
+    pub tests: Region<kernel::Test>,
+    pub operands: Region<Operand>,
+    pub packed: Region<u16>,
+    // Pairs of a launch.
+    pub counts: Region<kernel::JoinCounts>,
+    pub passed: Region<kernel::Passed>,
+    pub found: Region<Neighbour>,
+}
+
+impl Buffers {
+    pub fn carve(e: &Extent, c: &mut Carver) -> Buffers {
+        let depth = depth(e.d);
+        let places = e.window.next_multiple_of(BOX_CENTERS as usize);
+        Buffers {
+            norms: c.region("norms", if e.has_norms { e.n } else { 0 }),
+            mean: c.region("mean", e.d),
+            farthest: c.region("farthest", 1),
+            bad_rows: c.region("bad_rows", 2),
+            eligible: c.region("eligible", e.eligible),
+            round: c.region("round", 1),
+            wanted: c.region("wanted", e.window),
+            values: c.region("values", e.window * e.d),
+            wanted_operands: c.region("wanted_operands", e.window),
+            window: c.region("window", e.window * depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * depth),
+            counts: c.region("counts", 1),
+            passed: c.region("passed", e.pairs()),
+            found: c.region("found", e.pairs()),
+        }
+    }
+
+    /// The block of eligible rows from `first` on.
+    pub fn frontier(&self, first: usize, size: usize) -> kernel::Frontier {
+        let rows = self.eligible.part(first, size).pointer();
+        kernel::Frontier {
+            rows,
+            sources: rows,
+            seen: Pointer::NULL,
+            limits: self.limits.pointer(),
+            tests: self.tests.pointer(),
+            operands: self.operands.pointer(),
+            packed: self.packed.pointer(),
+            candidate_counts: Pointer::NULL,
+            candidates: Pointer::NULL,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How a device comes by the pool's rows.
+
+use crate::backend::cuda::lent::DevicePool;
+use crate::rows::Rows;
+
+/// How a device comes by the pool's rows.
+#[derive(Clone, Copy)]
+pub(crate) enum Placement<'p> {
+    /// The host's rows are copied to it if they fit, else staged.
+    Copied(&'p Rows<'p>),
+    /// The host's rows stay there, and the ones that a round needs travel.
+    Staged(&'p Rows<'p>),
+    /// They lie on the device already.
+    Lent(&'p DevicePool<'p>),
+}
+
+impl<'p> Placement<'p> {
+    /// The rows, where the host has them.
+    pub fn on_host(self) -> Option<&'p Rows<'p>> {
+        match self {
+            Placement::Copied(rows) | Placement::Staged(rows) => Some(rows),
+            Placement::Lent(_) => None,
+        }
+    }
+
+    /// The pool, where it lies on the device already.
+    pub fn lent(self) -> Option<&'p DevicePool<'p>> {
+        match self {
+            Placement::Lent(pool) => Some(pool),
+            Placement::Copied(_) | Placement::Staged(_) => None,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What a run needs before its first round: the pool, the centers given, the packing, and center 0 applied to every row.
+
+use std::time::Instant;
+
+use super::Cuda;
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::abi::number;
+use crate::backend::cuda::driver::Pointer;
+use crate::backend::cuda::driver::memory::{fetch, fill, send};
+use crate::backend::cuda::feed::Feed;
+use crate::backend::cuda::packing::{SAMPLE, packing};
+use crate::backend::cuda::roles::roles;
+use crate::error::{Error, Result};
+
+impl Cuda<'_> {
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        let started = Instant::now();
+        self.send_roles()?;
+        self.centers = self.ground.labeled_count() + self.given.len();
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().farthest, 0))?;
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().answer, 0))?;
+        let centers = [number(self.centers)];
+        let target = self.buffers().centers_of_round();
+        self.checked(send(self.stream.cuda_stream(), &centers, target))?;
+        self.clear_select()?;
+        if self.is_staged() {
+            self.look_at_staged_rows()?
+        } else {
+            self.look_at_rows()?
+        }
+        self.measure_reach()?;
+        self.left = self.ground.eligible_count();
+        // Of centers given to be settled at once, some may be given twice.
+        self.left = self.left.saturating_sub(self.given.len());
+        self.statistics.row_reads += self.extent().n as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// What each frontier leaves as it found it.
+    fn clear_select(&self) -> Result<()> {
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers());
+        let cleared = fill(stream, b.select, 0)
+            .and_then(|()| fill(stream, b.histograms, 0))
+            .and_then(|()| fill(stream, b.list_slots, 0));
+        self.checked(cleared)
+    }
+
+    fn send_roles(&mut self) -> Result<()> {
+        let roles = roles(self.ground, &self.given);
+        self.checked(send(self.stream.cuda_stream(), &roles, self.buffers().roles))?;
+        if let Some(weights) = self.ground.weights {
+            self.checked(send(self.stream.cuda_stream(), weights, self.buffers().weights))?;
+        }
+        Ok(())
+    }
+
+    /// Values of centers `first` to `end`, labeled ones and picks given, under the metric.
+    fn send_centers(&self, first: usize, end: usize) -> Result<()> {
+        let d = self.extent().d;
+        let labeled = self.ground.labeled_count();
+        let at_once = (SAMPLE * SAMPLE / d).max(1);
+        let mut scratch = Vec::new();
+        for first in (first..end).step_by(at_once) {
+            let end = end.min(first + at_once);
+            let mut values = Vec::with_capacity((end - first) * d);
+            for center in first..end {
+                values.extend_from_slice(match center.checked_sub(labeled) {
+                    None => self.ground.labeled_vector(center, &mut scratch),
+                    Some(pick) => self.ground.rows.get(self.given[pick], &mut scratch),
+                });
+            }
+            let target = self.buffers().centers.part(first * d, values.len());
+            self.checked(send(self.stream.cuda_stream(), &values, target))?;
+            // The values are dropped here.
+            self.stream.synchronize()?;
+        }
+        Ok(())
+    }
+
+    /// Values of the pool rows `rows` from the pool on the device, as centers from `first` on.
+    fn gather_centers(&self, rows: &[usize], mut first: usize) -> Result<()> {
+        // Of this, gathering reads the number of dimensions alone.
+        let packing = self.packing_for(1.0);
+        for rows in rows.chunks(self.extent().capacity) {
+            let numbers: Vec<u32> = rows.iter().map(|&row| number(row)).collect();
+            let target = self.buffers().rows.part(0, rows.len());
+            self.checked(send(self.stream.cuda_stream(), &numbers, target))?;
+            let gather = kernel::PackArguments {
+                sources: target.pointer(),
+                pool_rows: target.pointer(),
+                round: Pointer::NULL,
+                count: number(rows.len()),
+                first: number(first),
+                ..self.pack_arguments_with(packing)
+            };
+            self.checked(self.stream.gpu().kernels().gather(
+                self.stream.cuda_stream(),
+                self.dtype(),
+                &gather,
+            ))?;
+            first += rows.len();
+        }
+        Ok(())
+    }
+
+    /// Copy the pool to the device, where that is its place and it is not there yet.
+    pub(super) fn send_pool(&mut self) -> Result<()> {
+        let target = self.buffers().pool;
+        let Some(rows) = self.placement.on_host().filter(|_| target.len() > 0 && !self.is_sent)
+        else {
+            return Ok(());
+        };
+        let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
+        Feed::copy_all(gpu, stream, rows.pool(), target)?;
+        self.is_sent = true;
+        Ok(())
+    }
+
+    fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {
+        let b = self.buffers();
+        kernel::PrepareArguments {
+            rows: self.rows(),
+            state: b.state(),
+            roles: b.roles.pointer(),
+            centers: b.centers.pointer(),
+            mean: b.mean.pointer(),
+            norms: b.norms.pointer_if_any(),
+            farthest: b.farthest.pointer(),
+            not_finite: b.bad_rows.part(0, 1).pointer(),
+            without_direction: b.bad_rows.part(1, 1).pointer(),
+            first: first as u64,
+            count: count as u64,
+            d: number(self.extent().d),
+            step: 1,
+            first_center: 0,
+            end_center: 0,
+        }
+    }
+
+    fn look_at_rows(&mut self) -> Result<()> {
+        let n = self.extent().n;
+        self.send_pool()?;
+        self.clear_bad_rows()?;
+        self.check(0, n)?;
+        let (rows, labeled) = (self.ground.labeled.len(), self.ground.labeled_count());
+        self.gather_centers(self.ground.labeled, 0)?;
+        self.send_centers(rows, labeled)?;
+        self.gather_centers(&self.given, labeled)?;
+        self.apply_first(0, n)?;
+        let step = number(n.div_ceil(SAMPLE));
+        self.mean(kernel::PrepareArguments { step, ..self.prepare_arguments(0, n) })
+    }
+
+    /// As many rows at a time as can be staged.
+    fn look_at_staged_rows(&mut self) -> Result<()> {
+        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        self.send_centers(0, self.centers)?;
+        self.mean_of_staged_sample()?;
+        self.clear_bad_rows()?;
+        for first in (0..n).step_by(at_once) {
+            let count = at_once.min(n - first);
+            self.send_rows(count, |i| first + i)?;
+            self.check(first, count)?;
+            self.apply_first(first, count)?;
+        }
+        Ok(())
+    }
+
+    /// Norms of the sample are kept where those of the first rows belong, and the bad rows found are none of the pool's
+    /// numbers: both are made again with all rows.
+    fn mean_of_staged_sample(&mut self) -> Result<()> {
+        let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
+        let step = n.div_ceil(most);
+        let count = n.div_ceil(step);
+        self.send_rows(count, |i| i * step)?;
+        let arguments = self.prepare_arguments(0, count);
+        self.checked(self.stream.gpu().kernels().check(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))?;
+        self.mean(arguments)
+    }
+
+    fn mean(&self, arguments: kernel::PrepareArguments) -> Result<()> {
+        self.checked(self.stream.gpu().kernels().mean(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
+    }
+
+    fn clear_bad_rows(&self) -> Result<()> {
+        self.checked(fill(self.stream.cuda_stream(), self.buffers().bad_rows, 0xff))
+    }
+
+    /// The host checked the values of its pools when it made them: of those, only norms are missing.
+    fn check(&self, first: usize, count: usize) -> Result<()> {
+        let arguments = self.prepare_arguments(first, count);
+        if self.placement.lent().is_none() && arguments.norms.address == 0 {
+            return Ok(());
+        }
+        self.checked(self.stream.gpu().kernels().check(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
+    }
+
+    fn apply_first(&self, first: usize, count: usize) -> Result<()> {
+        let arguments = self.prepare_arguments(first, count);
+        self.checked(self.stream.gpu().kernels().first(
+            self.stream.cuda_stream(),
+            self.dtype(),
+            &arguments,
+        ))
+    }
+
+    /// How far from the mean any row or center lies, which sets the scale.
+    fn measure_reach(&mut self) -> Result<()> {
+        let ground = self.ground;
+        let outside = (ground.labeled.len(), ground.labeled_count());
+        for (slot, (first, end)) in [(1, (0, 1)), (2, outside)] {
+            let arguments = kernel::PrepareArguments {
+                farthest: self.buffers().farthest.part(slot, 1).pointer(),
+                first_center: number(first),
+                end_center: number(end),
+                ..self.prepare_arguments(0, 0)
+            };
+            self.checked(self.stream.gpu().kernels().reach(self.stream.cuda_stream(), &arguments))?;
+        }
+        let (mut found, mut bad_rows) = ([0u64; 3], [0u32; 2]);
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().farthest, &mut found))?;
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().bad_rows, &mut bad_rows))?;
+        self.stream.synchronize()?;
+        let first_bad = |row: u32| (row != u32::MAX).then_some(row as usize);
+        if let Some(row) = first_bad(bad_rows[0]) {
+            let pool = self.placement.lent().expect("the host checked the values of its own pool");
+            return Err(pool.not_finite(row, self.stream));
+        }
+        if let Some(row) = first_bad(bad_rows[1]) {
+            return Err(Error::ZeroRow { what: "row", row });
+        }
+        let [farthest, first, vectors] = found.map(f64::from_bits);
+        // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
+        let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
+        self.packing = Some(self.packing_for(reach));
+        Ok(())
+    }
+
+    fn packing_for(&self, reach: f64) -> kernel::Packing {
+        packing(self.extent().d, reach, self.buffers().mean.pointer(), self.width)
+    }
+}

@@ -1,0 +1,171 @@
+//! A round's frontier and its refresh, queued; the next round's, too, before this one's picks are known.
+
+use super::Cuda;
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::abi::number;
+use crate::backend::cuda::driver::Pointer;
+use crate::backend::cuda::driver::memory::fill;
+use crate::backend::cuda::packing::ABOVE_ALL;
+use crate::error::Result;
+
+impl Cuda<'_> {
+    pub(super) fn frontier_arguments(&self, size: u32) -> kernel::FrontierArguments {
+        let b = self.buffers();
+        kernel::FrontierArguments {
+            state: b.state(),
+            frontier: b.frontier(),
+            list: b.list(),
+            select: b.select.pointer(),
+            round: b.round().pointer(),
+            histograms: b.histograms.pointer(),
+            first: 0,
+            end: self.extent().n as u64,
+            size,
+            settling: 0,
+            staged: self.is_staged().into(),
+        }
+    }
+
+    pub(super) fn packing(&self) -> kernel::Packing {
+        self.packing.expect("prepared before the first refresh")
+    }
+
+    pub(super) fn pack_arguments(&self) -> kernel::PackArguments {
+        self.pack_arguments_with(self.packing())
+    }
+
+    pub(super) fn pack_arguments_with(&self, packing: kernel::Packing) -> kernel::PackArguments {
+        let b = self.buffers();
+        kernel::PackArguments {
+            packing,
+            rows: self.rows(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            centers: b.centers.pointer(),
+            operands: b.center_operands.pointer(),
+            bases: b.bases.pointer(),
+            peaks: b.peaks.pointer(),
+            window: b.window.pointer(),
+            sources: Pointer::NULL,
+            pool_rows: Pointer::NULL,
+            count: 0,
+            first: 0,
+            window_first: 0,
+        }
+    }
+
+    /// Queue a round's frontier, of at most `size` rows, and its refresh, once there are at most `centers` centers.
+    pub(super) fn queue_refresh(&mut self, size: u32, centers: usize) -> Result<()> {
+        self.mark()?;
+        let arguments = self.frontier_arguments(size);
+        self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), &arguments))?;
+        self.mark()?;
+        self.apply_pending(size, centers)?;
+        self.mark()
+    }
+
+    /// Queue the next round's refresh before this one's picks are known: the device finds out by itself how many there were, and
+    /// does nothing if they were the last. Only where the host is not needed: rows are on the device, and all centers are packed
+    /// at once. The frontier is as large as this round's was asked to be.
+    pub(super) fn queue_ahead(&mut self, limit: usize) -> Result<()> {
+        let centers = self.centers + limit.min(self.size as usize);
+        if limit == 0 || self.is_staged() || centers > self.extent().window {
+            return Ok(());
+        }
+        let size = number(self.frontier_size(self.wanted));
+        self.clocks.swap(0, 1);
+        let queued = self.queue_refresh(size, centers);
+        self.clocks.swap(0, 1);
+        self.ahead = Some(size);
+        queued
+    }
+
+    /// Rows that a frontier can have.
+    pub(super) fn frontier_size(&self, wanted: usize) -> usize {
+        wanted.min(self.extent().capacity).min(self.left)
+    }
+
+    /// Apply every center, of which there are at most `centers`, to the rows placed in the frontier's slots, at most `size`.
+    pub(super) fn apply_pending(&mut self, size: u32, centers: usize) -> Result<()> {
+        self.stage(size)?;
+        let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
+        self.checked(kernels.pack_rows(
+            self.stream.cuda_stream(),
+            dtype,
+            size,
+            &self.pack_arguments(),
+        ))?;
+        let window = self.extent().window;
+        for first in (0..centers).step_by(window) {
+            self.refresh_window(size, first, centers.min(first + window), centers)?;
+        }
+        let b = self.buffers();
+        let refine = kernel::RefineArguments {
+            rows: self.rows(),
+            state: b.state(),
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            centers: b.centers.pointer(),
+            end: number(centers),
+            d: number(self.extent().d),
+        };
+        self.checked(self.stream.gpu().kernels().refine(
+            self.stream.cuda_stream(),
+            dtype,
+            size,
+            &refine,
+        ))
+    }
+
+    /// Filter the placed rows against centers `first` to `end` of `centers`.
+    pub(super) fn refresh_window(
+        &mut self,
+        size: u32,
+        first: usize,
+        end: usize,
+        centers: usize,
+    ) -> Result<()> {
+        let fits = centers <= self.extent().window;
+        let from = if fits { self.packed } else { first };
+        if from == first {
+            self.clear_window()?;
+        }
+        if from < end {
+            let count = number(end - from);
+            let window_first = number(first);
+            let pack = kernel::PackArguments {
+                count,
+                first: number(from),
+                window_first,
+                ..self.pack_arguments()
+            };
+            self.checked(
+                self.stream.gpu().kernels().pack_centers(self.stream.cuda_stream(), &pack),
+            )?;
+        }
+        self.packed = if fits { end } else { 0 };
+        let b = self.buffers();
+        let refresh = kernel::RefreshArguments {
+            interval: self.packing().interval,
+            frontier: b.frontier(),
+            round: b.round().pointer(),
+            window: b.window.pointer(),
+            operands: b.center_operands.pointer(),
+            bases: b.bases.pointer(),
+            peaks: b.peaks.pointer(),
+            window_first: number(first),
+            end: number(end),
+            depth: number(self.extent().depth),
+        };
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        let rows = number(self.extent().capacity);
+        self.checked(kernels.refresh(stream, self.multiplier, size, rows, &refresh))
+    }
+
+    /// No center is in the window, so none passes.
+    pub(super) fn clear_window(&self) -> Result<()> {
+        let (stream, b) = (self.stream.cuda_stream(), self.buffers());
+        let cleared = fill(stream, b.bases, ABOVE_ALL).and_then(|()| fill(stream, b.peaks, 0));
+        self.checked(cleared)
+    }
+}

@@ -1,0 +1,49 @@
+//! Every pending center applied to every row, in blocks of rows that take the frontier's place.
+
+use std::time::Instant;
+
+use super::{Cuda, number};
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::driver::memory::fetch;
+use crate::error::Result;
+
+impl Cuda<'_> {
+    pub(super) fn settle_all(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        let started = Instant::now();
+        if self.packing.is_none() {
+            self.prepare()?;
+        }
+        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        let b = self.buffers();
+        let start =
+            kernel::SettleArguments { state: b.state(), roles: b.roles.pointer(), n: n as u64 };
+        self.checked(self.stream.gpu().kernels().settle_start(self.stream.cuda_stream(), &start))?;
+        for first in (0..n).step_by(at_once) {
+            let end = n.min(first + at_once);
+            let size = number(end - first);
+            let block = kernel::FrontierArguments {
+                first: first as u64,
+                end: end as u64,
+                settling: 1,
+                ..self.frontier_arguments(size)
+            };
+            self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), &block))?;
+            self.apply_pending(size, self.centers)?;
+        }
+        let settled = self.fetch_state()?;
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        Ok(settled)
+    }
+
+    fn fetch_state(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        let n = self.extent().n;
+        let (mut bounds, mut nearest) = (vec![0.0; n], vec![0; n]);
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().bounds, &mut bounds))?;
+        self.checked(fetch(self.stream.cuda_stream(), self.buffers().nearest, &mut nearest))?;
+        self.clocks[0].restart();
+        self.queue_answer()?;
+        let (round, _) = self.fetch_answer()?;
+        self.count(&round.counts);
+        Ok((bounds, nearest))
+    }
+}

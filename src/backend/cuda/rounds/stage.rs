@@ -1,0 +1,84 @@
+//! Where the pool's rows are, and how they come to the device where they stay on the host.
+
+use crate::backend::cuda::driver::Pointer;
+use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::feed::Feed;
+use crate::backend::cuda::lent::Stream;
+use crate::backend::cuda::placement::Placement;
+use crate::error::Result;
+use crate::ground::Ground;
+
+use super::Cuda;
+use super::workspace::{Extent, ROUND, Workspace};
+
+/// Where the pool's rows are.
+pub(super) enum Place {
+    /// On the device, at this address.
+    Device(Pointer<u8>),
+    /// On the host: the rows that a round needs are staged by slot.
+    Host(Feed),
+}
+
+/// The workspace, and in it the pool if that is to be copied and fits.
+pub(super) fn allocate(
+    ground: &Ground,
+    most_centers: usize,
+    stream: &Stream,
+    placement: Placement,
+) -> Result<(Workspace, Place)> {
+    let gpu = stream.gpu();
+    let extent = Extent::of(ground, most_centers, gpu);
+    let pool = match placement {
+        Placement::Copied(rows) | Placement::Staged(rows) => rows.pool(),
+        Placement::Lent(pool) => {
+            return Ok((Workspace::allocate(stream, extent)?, Place::Device(pool.address)));
+        }
+    };
+    let resident = Extent { pool_bytes: pool.bytes(), ..extent };
+    if let Placement::Copied(_) = placement
+        && let Some(workspace) = Workspace::try_allocate(stream, resident)?
+    {
+        let address = workspace.buffers.pool.pointer();
+        return Ok((workspace, Place::Device(address)));
+    }
+    let row_bytes = pool.row_bytes(0).len();
+    let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
+    let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
+    Ok((workspace, Place::Host(feed)))
+}
+
+impl Cuda<'_> {
+    /// Bring the rows placed in the slots to the device, where the pool stays on the host. The host must know them for that.
+    pub(super) fn stage(&mut self, size: u32) -> Result<()> {
+        if !self.is_staged() {
+            return Ok(());
+        }
+        let size = size as usize;
+        let (placed, found) = (self.buffers().rows.part(0, size), self.buffers().answer);
+        // Until the round's answer comes its place is free.
+        let (round, rows) = self.answer.as_mut_slice().split_at_mut(ROUND);
+        let rows: &mut [u32] = &mut bytemuck::cast_slice_mut(rows)[..size];
+        let stream = self.stream.cuda_stream();
+        let queued = fetch(stream, placed, rows)
+            .and_then(|()| fetch(stream, found.part(0, ROUND), round))
+            .and_then(|()| stream.synchronize());
+        self.checked(queued)?;
+        let rows: Vec<u32> =
+            bytemuck::cast_slice(&self.answer.as_slice()[ROUND..])[..size].to_vec();
+        self.send_rows(self.fetched_round().count as usize, |i| rows[i] as usize)
+    }
+
+    /// Stage `count` of the host's rows by slot.
+    pub(super) fn send_rows(
+        &mut self,
+        count: usize,
+        row: impl Fn(usize) -> usize + Sync,
+    ) -> Result<()> {
+        let staged = self.workspace.buffers.staged;
+        let (Place::Host(feed), Some(rows)) = (&mut self.pool, self.placement.on_host()) else {
+            return Ok(());
+        };
+        let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
+        feed.send(gpu, stream, rows.pool(), count, row, staged)
+    }
+}

@@ -1,0 +1,256 @@
+//! All device memory of a selection, one allocation made before the first kernel.
+
+use cudarc::driver::DriverError;
+use cudarc::driver::sys::CUresult;
+
+use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::driver::memory::{Arena, Carver, Region, bytes_of};
+use crate::backend::cuda::gpu::Gpu;
+use crate::backend::cuda::lent::Stream;
+use crate::backend::cuda::packing::{capacity, depth};
+use crate::backend::interval::Operand;
+use crate::error::Result;
+use crate::ground::Ground;
+use crate::limits::{
+    BOX_CENTERS, EDGE, FRONTIER_BINS, FRONTIER_PASSES, LIVE_BYTES, MMA_TILE, MOST_CANDIDATES,
+    PEAK_CENTERS,
+};
+
+/// Rows picked at once at most: their products with each other are 64 MB.
+const MOST_LIVE: usize = 4096;
+/// Values of packed centers kept: 256 MB.
+const WINDOW_VALUES: usize = 128 << 20;
+
+/// The numbers that decide how much memory a selection takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    pub n: usize,
+    pub d: usize,
+    /// `d`, padded.
+    pub depth: usize,
+    /// Rows a frontier holds at most.
+    pub capacity: usize,
+    /// Live rows picked at once at most.
+    pub live_capacity: usize,
+    /// Centers there will be at most: labeled and picked.
+    pub centers: usize,
+    /// Centers packed at once.
+    pub window: usize,
+    pub has_norms: bool,
+    pub has_weights: bool,
+    /// Bytes of a pool kept on the device: 0 if it is there already, or stays on the host.
+    pub pool_bytes: usize,
+    /// Bytes of a stored row, if rows are staged.
+    pub staged_row_bytes: usize,
+}
+
+impl Extent {
+    /// `centers` is how many there can be at most.
+    pub fn of(ground: &Ground, centers: usize, gpu: &Gpu) -> Extent {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let depth = depth(d);
+        let capacity = capacity(n, depth);
+        let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
+        let window = (WINDOW_VALUES / depth).max(MMA_TILE as usize);
+        Extent {
+            n,
+            d,
+            depth,
+            capacity,
+            live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, MOST_LIVE).min(capacity),
+            centers,
+            window: window.min(centers),
+            has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
+            has_weights: ground.weights.is_some(),
+            pool_bytes: 0,
+            staged_row_bytes: 0,
+        }
+    }
+
+    /// Bytes of everything.
+    pub fn bytes(&self) -> u64 {
+        bytes_of(|carver| Buffers::carve(self, carver)) as u64
+    }
+}
+
+/// What is where.
+#[derive(Debug, Clone, Copy)]
+pub struct Buffers {
+    pub pool: Region<u8>,
+    /// Frontier rows as they are stored, by slot, where the pool stays on the host.
+    pub staged: Region<u8>,
+    pub bounds: Region<f64>,
+    pub nearest: Region<u32>,
+    pub seen: Region<u32>,
+    pub weights: Region<f32>,
+    pub norms: Region<f64>,
+    pub roles: Region<u8>,
+    pub mean: Region<f32>,
+    /// Every center's values under the metric.
+    pub centers: Region<f32>,
+    pub center_operands: Region<Operand>,
+    /// Packed centers, halves.
+    pub window: Region<u16>,
+    /// Per place in the window, whole boxes of them.
+    pub bases: Region<f32>,
+    pub peaks: Region<kernel::Peak>,
+    /// Largest distances found, as bits: of rows from center 0, of center 0 from the mean, of outside vectors from it.
+    pub farthest: Region<u64>,
+    /// First row that is not finite, and first row without a direction.
+    pub bad_rows: Region<u32>,
+    pub select: Region<kernel::Select>,
+    pub histograms: Region<u32>,
+    pub list_codes: Region<u64>,
+    pub list_slots: Region<u32>,
+    pub edge_keys: Region<u64>,
+    pub edge_rows: Region<u32>,
+    pub rows: Region<u32>,
+    pub sources: Region<u32>,
+    pub slot_seen: Region<u32>,
+    pub limits: Region<u64>,
+    pub tests: Region<kernel::Test>,
+    pub operands: Region<Operand>,
+    /// Packed rows, halves.
+    pub packed: Region<u16>,
+    pub candidate_counts: Region<u32>,
+    pub candidates: Region<kernel::Reach>,
+    /// The live rows, where they may be too many to be picked at once.
+    pub panel_keys: Region<u64>,
+    pub panel_slots: Region<u32>,
+    pub live_slots: Region<u32>,
+    pub products: Region<f32>,
+    pub pick_slots: Region<u32>,
+    /// The round, then the picks' keys and rows: one copy brings the host all it needs.
+    pub answer: Region<u64>,
+}
+
+/// `u64`s of a round.
+pub const ROUND: usize = size_of::<kernel::Round>() / 8;
+
+impl Buffers {
+    fn carve(e: &Extent, c: &mut Carver) -> Buffers {
+        let ranked = if e.capacity > e.live_capacity { e.capacity } else { 0 };
+        let places = e.window.next_multiple_of(BOX_CENTERS as usize);
+        let if_any = |condition: bool| if condition { e.n } else { 0 };
+        Buffers {
+            pool: c.region("pool", e.pool_bytes),
+            staged: c.region("staged", e.staged_row_bytes * e.capacity),
+            bounds: c.region("bounds", e.n),
+            nearest: c.region("nearest", e.n),
+            seen: c.region("seen", e.n),
+            weights: c.region("weights", if_any(e.has_weights)),
+            norms: c.region("norms", if_any(e.has_norms)),
+            roles: c.region("roles", e.n),
+            mean: c.region("mean", e.d),
+            centers: c.region("centers", e.centers * e.d),
+            center_operands: c.region("center_operands", e.centers),
+            window: c.region("window", e.window * e.depth),
+            bases: c.region("bases", places),
+            peaks: c.region("peaks", places / PEAK_CENTERS as usize),
+            farthest: c.region("farthest", 3),
+            bad_rows: c.region("bad_rows", 2),
+            select: c.region("select", 1),
+            histograms: c.region("histograms", (FRONTIER_PASSES * FRONTIER_BINS) as usize),
+            list_codes: c.region("list_codes", e.capacity),
+            list_slots: c.region("list_slots", e.capacity),
+            edge_keys: c.region("edge_keys", EDGE as usize),
+            edge_rows: c.region("edge_rows", EDGE as usize),
+            rows: c.region("rows", e.capacity),
+            sources: c.region("sources", e.capacity),
+            slot_seen: c.region("slot_seen", e.capacity),
+            limits: c.region("limits", e.capacity),
+            tests: c.region("tests", e.capacity),
+            operands: c.region("operands", e.capacity),
+            packed: c.region("packed", e.capacity * e.depth),
+            candidate_counts: c.region("candidate_counts", e.capacity),
+            candidates: c.region("candidates", e.capacity * MOST_CANDIDATES as usize),
+            panel_keys: c.region("panel_keys", ranked),
+            panel_slots: c.region("panel_slots", ranked),
+            live_slots: c.region("live_slots", e.live_capacity),
+            products: c.region("products", e.live_capacity * e.live_capacity),
+            pick_slots: c.region("pick_slots", e.live_capacity),
+            answer: c.region("answer", ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
+        }
+    }
+
+    pub fn round(&self) -> Region<kernel::Round> {
+        Region::lent(self.answer.pointer().address, 1)
+    }
+
+    /// How many centers there are, before the first round.
+    pub fn centers_of_round(&self) -> Region<u32> {
+        let offset = std::mem::offset_of!(kernel::Round, centers) as u64;
+        Region::lent(self.answer.pointer().address + offset, 1)
+    }
+
+    /// Keys of the picks.
+    pub fn pick_keys(&self, live_capacity: usize) -> Region<u64> {
+        self.answer.part(ROUND, live_capacity)
+    }
+
+    /// Rows of the picks.
+    pub fn pick_rows(&self, live_capacity: usize) -> Region<u32> {
+        let rows = self.answer.part(ROUND + live_capacity, live_capacity.div_ceil(2));
+        Region::lent(rows.pointer().address, live_capacity)
+    }
+
+    pub fn state(&self) -> kernel::State {
+        kernel::State {
+            bounds: self.bounds.pointer(),
+            nearest: self.nearest.pointer(),
+            seen: self.seen.pointer(),
+            weights: self.weights.pointer_if_any(),
+        }
+    }
+
+    pub fn frontier(&self) -> kernel::Frontier {
+        kernel::Frontier {
+            rows: self.rows.pointer(),
+            sources: self.sources.pointer(),
+            seen: self.slot_seen.pointer(),
+            limits: self.limits.pointer(),
+            tests: self.tests.pointer(),
+            operands: self.operands.pointer(),
+            packed: self.packed.pointer(),
+            candidate_counts: self.candidate_counts.pointer(),
+            candidates: self.candidates.pointer(),
+        }
+    }
+
+    pub fn list(&self) -> kernel::List {
+        kernel::List {
+            codes: self.list_codes.pointer(),
+            slots: self.list_slots.pointer(),
+            edge_keys: self.edge_keys.pointer(),
+            edge_rows: self.edge_rows.pointer(),
+        }
+    }
+}
+
+/// The memory and its plan.
+pub struct Workspace {
+    pub extent: Extent,
+    pub buffers: Buffers,
+    /// Keeps the buffers' memory.
+    _arena: Arena,
+}
+
+impl Workspace {
+    /// # Errors
+    /// [`crate::Error::CudaMemory`] with what is needed and what is free.
+    pub fn allocate(stream: &Stream, extent: Extent) -> Result<Workspace> {
+        let gpu = stream.gpu();
+        let (free, _) = gpu.context().mem_get_info().map_err(|error| gpu.explain(error))?;
+        let too_small = || gpu.too_small(extent.bytes(), free as u64);
+        Workspace::try_allocate(stream, extent)?.ok_or_else(too_small)
+    }
+
+    /// None if the device has not that much memory free.
+    pub fn try_allocate(stream: &Stream, extent: Extent) -> Result<Option<Workspace>> {
+        match stream.laid_out(|carver| Buffers::carve(&extent, carver)) {
+            Ok((buffers, arena)) => Ok(Some(Workspace { extent, buffers, _arena: arena })),
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
+            Err(error) => Err(stream.gpu().explain(error)),
+        }
+    }
+}
