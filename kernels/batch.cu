@@ -11,8 +11,8 @@
 // bound. Two barriers a pick, and one among the pool's blocks if there are several. O(n k d).
 #include "distance.cuh"
 #include "offer.cuh"
+#include "order.cuh"
 #include "ptx.cuh"
-#include "state.cuh"
 
 // What a pool's run came to.
 struct PoolResult {
@@ -27,7 +27,9 @@ static_assert(sizeof(PoolResult) == 32);
 
 struct BatchArguments {
     const void* values;
-    State state;           // bounds and nearest alone
+    double* bounds;        // (n,), out
+    u32* nearest;          // (n,), out
+    const float* weights;  // (n,); null without weights
     const u8* roles;       // (n,); null if every row may be chosen
     double* norms;         // (n,), written; null under euclidean
     const u32* given_rows; // (given,): centers applied before the first pick, each a pool row or, if NO_CENTER,
@@ -49,7 +51,7 @@ struct BatchArguments {
     u32 slots; // rows a block, at most
     u32 is_cached;
 };
-static_assert(sizeof(BatchArguments) == 184);
+static_assert(sizeof(BatchArguments) == 176);
 
 static_assert(BATCH_SLOT_BYTES == sizeof(u64) + sizeof(float), "a row's key and cutoff in a Slice");
 
@@ -117,16 +119,16 @@ DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
 template <class T>
 DEVICE void set_slot(const BatchArguments& a, const Slice<T>& s, u32 slot, double bound) {
     u64 row = s.keys_at_row + slot;
-    if (s.keys[slot] > 0) s.keys[slot] = bits(key_of(bound, a.state.weights, row)) + 1;
+    if (s.keys[slot] > 0) s.keys[slot] = bits(key_of(bound, a.weights, row)) + 1;
     s.cutoffs[slot] = __double2float_ru(bound * bound * (1.0 + double(a.relative)) + double(a.absolute));
 }
 
 template <class T>
 DEVICE void improve(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 center, double distance) {
     u64 row = s.keys_at_row + slot;
-    if (distance >= a.state.bounds[row]) return;
-    a.state.bounds[row] = distance;
-    a.state.nearest[row] = center;
+    if (distance >= a.bounds[row]) return;
+    a.bounds[row] = distance;
+    a.nearest[row] = center;
     set_slot(a, s, slot, distance);
 }
 
@@ -225,8 +227,8 @@ DEVICE void begin_slice(const BatchArguments& a, Slice<T>& s) {
     for (u32 slot = threadIdx.x; slot < s.count; slot += blockDim.x) {
         u64 row = s.keys_at_row + slot;
         s.keys[slot] = a.roles && a.roles[row] != ELIGIBLE ? 0 : 1;
-        a.state.bounds[row] = INFINITY;
-        a.state.nearest[row] = NO_CENTER;
+        a.bounds[row] = INFINITY;
+        a.nearest[row] = NO_CENTER;
         set_slot(a, s, slot, INFINITY);
     }
     meet(a, s, 1); // every block's norms are known, to the blocks that stage its rows
@@ -271,8 +273,8 @@ DEVICE void record_pick(const BatchArguments& a, const Slice<T>& s, Offer pick, 
     if (threadIdx.x > 0 || !owned) return;
     a.picks[start + number] = u32(pick.row - a.offsets[s.pool]);
     a.curve[start + s.pool + number] = from_bits(pick.key - 1);
-    a.state.bounds[pick.row] = 0.0; // a center's nearest is itself
-    a.state.nearest[pick.row] = center;
+    a.bounds[pick.row] = 0.0; // a center's nearest is itself
+    a.nearest[pick.row] = center;
     s.keys[slot] = 0;
     s.cutoffs[slot] = -1.0f; // nothing comes nearer
 }

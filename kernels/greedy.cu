@@ -79,7 +79,7 @@ DEVICE void set_bound(const PickArguments& a, const Live& live, Owned& own, u32 
     if (!stays) put_back(a, live, index, has(own.open, number), applied);
     own.live = (own.live & ~(1u << number)) | u32(stays) << number;
     u32 high = stays ? u32((key + 1) >> 32) : 0;
-    Operand x = a.frontier.operands[live.entries[index].slot];
+    Operand x = a.frontier.packed.operands[live.entries[index].slot];
     Test test = test_within(a.interval, x, bound > 0.0 ? next_down(bound) : 0.0);
 #pragma unroll
     for (u32 i = 0; i < LIVE_EACH; i++)
@@ -90,7 +90,7 @@ DEVICE void begin_row(const PickArguments& a, const Live& live, Owned& own, u32 
     u32 index = live_row(threadIdx.x, number);
     if (index >= live.count) return;
     u32 slot = a.live_slots[index], row = a.frontier.rows[slot];
-    Terms terms = terms_of(a.interval, a.frontier.operands[slot]);
+    Terms terms = terms_of(a.interval, a.frontier.packed.operands[slot]);
     live.entries[index] = {terms.base, terms.norm, terms.error, u16(slot), 0};
     live.rows[index] = row;
     set_bound(a, live, own, number, a.state.bounds[row], 0);
@@ -117,7 +117,7 @@ DEVICE Offer best_owned(const PickArguments& a, const Live& live, const Owned& o
 // Row `number` may be nearer to live row `picked`, pick `applied` of the round, than its bound.
 DEVICE void mark(const PickArguments& a, const Live& live, Owned& own, u32 number, u32 picked, float product, u32 applied) {
     u32 index = live_row(threadIdx.x, number);
-    const Operand* operands = a.frontier.operands;
+    const Operand* operands = a.frontier.packed.operands;
     double upper = ends(a.interval, operands[live.entries[index].slot], operands[live.entries[picked].slot], product).upper;
     if (!has(own.open, number)) live.entries[index].since = u16(applied);
     own.open |= 1u << number;
@@ -168,7 +168,7 @@ struct Reached {
 DEVICE Reached reach(const PickArguments& a, const Live& live, const Operand& x, u32 index, u32 picked) {
     u32 slot = live.entries[picked].slot;
     float product = __ldg(a.products + u64(index) * a.capacity + picked);
-    return {ends(a.interval, x, a.frontier.operands[slot], product).lower, slot, a.frontier.sources[slot]};
+    return {ends(a.interval, x, a.frontier.packed.operands[slot], product).lower, slot, a.frontier.sources[slot]};
 }
 
 // A row's nearest center, as a warp resolves it.
@@ -183,7 +183,7 @@ struct Nearest {
 template <class T>
 DEVICE Nearest nearest_of(const PickArguments& a, const Live& live, u32 index, u32 applied) {
     u32 lane = threadIdx.x % WARP, slot = live.entries[index].slot, row = live.rows[index];
-    Operand x = a.frontier.operands[slot];
+    Operand x = a.frontier.packed.operands[slot];
     View<T> values = view<T>(a.rows, a.frontier.sources[slot], row, a.d);
     double upper = live.bounds[index];
     Nearest nearest = {a.state.bounds[row], NO_CENTER, 0};

@@ -1,8 +1,11 @@
 // Packing: rows centered, scaled and rounded to what the multiplier takes, with what the interval needs to know of them.
 //
-//   rows     one warp a slot      the frontier's rows
-//   centers  one warp a center    the centers of a window
-//   gather   one warp a pick      new centers' values under the metric, kept as f32: `(m, d)`
+//   pack_rows     one warp a slot      the frontier's rows
+//   pack_centers  one warp a center    the centers of a window
+//   pack_block    one warp a slot      a join's block of pool rows
+//   pack_wanted   one warp a place     the rows a join is asked about, as centers
+//   gather_picks  one warp a pick      new centers' values under the metric, kept as f32
+//   gather_rows   one warp a row       the same of any pool rows
 //
 // q = ((x pre - m pre) post) in half precision: `pre` and `post` are powers of two whose product is the scale, `pre` at most 1 so that
 // nothing overflows, `post` at least 1 and in two factors since it may exceed f32. Half precision has few exponents: the scale
@@ -18,23 +21,59 @@ struct Packing {
     u32 d, depth; // depth: d, padded with zeros
 };
 
-struct PackArguments {
+struct PackRowsArguments {
     Packing packing;
     Rows rows;
-    Frontier frontier;
-    const Round* round;   // gather: null where `first` and `count` say which centers they become
-    float* centers;       // (m, d)
-    Operand* operands;    // (m,), of centers
-    float* bases;         // (window,)
-    Peak* peaks;          // (window / PEAK_CENTERS,)
-    F16* window;          // (window, depth)
-    const u32* sources;   // gather: where the rows' values are, and
-    const u32* pool_rows; // which rows they are
-    u32 count;            // centers, at most, or rows to gather
-    u32 first;            // the first center
-    u32 window_first;     // the first center of the window
+    Frontier frontier; // in: rows, sources, limits; out: packed
+    const Round* round;
 };
-static_assert(sizeof(PackArguments) == 256);
+static_assert(sizeof(PackRowsArguments) == 184);
+
+struct PackCentersArguments {
+    Packing packing;
+    const Round* round;
+    const float* centers; // (m, d)
+    Window window;        // out
+    u32 first, count;     // centers, at most
+    u32 window_first;     // the center at place 0
+};
+static_assert(sizeof(PackCentersArguments) == 152);
+
+struct PackBlockArguments {
+    Packing packing;
+    Rows rows;
+    const u32* pool_rows; // (count,)
+    PackedRows block;     // out
+    double limit;         // that all tests are for
+    u32 count;
+};
+static_assert(sizeof(PackBlockArguments) == 152);
+
+struct PackWantedArguments {
+    Packing packing;
+    const float* values; // (count, d)
+    Window window;       // out
+    u32 count;
+};
+static_assert(sizeof(PackWantedArguments) == 136);
+
+struct GatherPicksArguments {
+    Rows rows;
+    const Round* round;
+    const u32* sources;   // (picks,), where the picks' values are, and
+    const u32* pool_rows; // which rows they are
+    float* centers;       // (m, d), out: after the round's centers
+    u32 d;
+};
+static_assert(sizeof(GatherPicksArguments) == 56);
+
+struct GatherRowsArguments {
+    Rows rows;
+    const u32* pool_rows; // (count,)
+    float* values;        // (count, d), out
+    u32 count, d;
+};
+static_assert(sizeof(GatherRowsArguments) == 40);
 
 constexpr float LARGEST_F16 = 65504.0f;
 
@@ -88,49 +127,84 @@ DEVICE void copy_seen(View<T> x, float* out, u32 d, u32 lane) {
     }
 }
 
+// Packs the row in slot `slot`, whose values are at `x`, for a limit.
 template <class T>
-DEVICE void pack_rows(const PackArguments& a) {
+DEVICE void pack_slot(const Packing& p, View<T> x, const PackedRows& to, u32 slot, double limit, u32 lane) {
+    Operand packed = pack(p, x, to.values + u64(slot) * p.depth, lane);
+    if (lane != 0) return;
+    to.operands[slot] = packed;
+    to.tests[slot] = test_within(p.interval, packed, limit);
+}
+
+// Packs a center to its place in the window.
+DEVICE void pack_center(const Packing& p, const float* values, const Window& window, u32 center, u32 place, u32 lane) {
+    View<float> c = {values, 0.0};
+    Operand packed = pack(p, c, window.values + u64(place) * p.depth, lane);
+    if (lane != 0) return;
+    window.operands[center] = packed;
+    Terms terms = terms_of(p.interval, packed);
+    window.bases[place] = terms.base;
+    raise(&window.peaks[place / PEAK_CENTERS], terms);
+}
+
+// Calls `body(index, lane)` for the indices below `count` that are this warp's.
+template <class Body>
+DEVICE void by_warp(u32 count, Body body) {
+    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
+    for (u32 i = warp; i < count; i += warps) body(i, threadIdx.x % WARP);
+}
+
+template <class T>
+DEVICE void pack_rows(const PackRowsArguments& a) {
     if (a.round->ceiling == 0) return;
-    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
-    u32 lane = threadIdx.x % WARP;
-    for (u32 slot = warp, count = a.round->count; slot < count; slot += warps) {
+    by_warp(a.round->count, [&](u32 slot, u32 lane) {
         View<T> x = view<T>(a.rows, a.frontier.sources[slot], a.frontier.rows[slot], a.packing.d);
-        Operand packed = pack(a.packing, x, a.frontier.packed + u64(slot) * a.packing.depth, lane);
-        if (lane != 0) continue;
-        a.frontier.operands[slot] = packed;
-        a.frontier.tests[slot] = test_within(a.packing.interval, packed, from_bits(a.frontier.limits[slot]));
-    }
-}
-
-KERNEL(pack_centers, PackArguments, THREADS, 1) {
-    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
-    u32 lane = threadIdx.x % WARP;
-    u32 end = min(a.first + a.count, a.round->centers);
-    for (u32 center = a.first + warp; center < end; center += warps) {
-        u32 place = center - a.window_first;
-        View<float> c = {a.centers + u64(center) * a.packing.d, 0.0};
-        Operand packed = pack(a.packing, c, a.window + u64(place) * a.packing.depth, lane);
-        if (lane != 0) continue;
-        a.operands[center] = packed;
-        Terms terms = terms_of(a.packing.interval, packed);
-        a.bases[place] = terms.base;
-        raise(&a.peaks[place / PEAK_CENTERS], terms);
-    }
+        pack_slot(a.packing, x, a.frontier.packed, slot, from_bits(a.frontier.limits[slot]), lane);
+    });
 }
 
 template <class T>
-DEVICE void gather(const PackArguments& a) {
-    u32 d = a.packing.d;
-    u32 first = a.round ? a.round->centers : a.first, count = a.round ? a.round->picks : a.count;
-    u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
-    u32 lane = threadIdx.x % WARP;
-    for (u32 i = warp; i < count; i += warps) {
-        View<T> x = view<T>(a.rows, a.sources[i], a.pool_rows[i], d);
-        copy_seen(x, a.centers + u64(first + i) * d, d, lane);
-    }
+DEVICE void pack_block(const PackBlockArguments& a) {
+    by_warp(a.count, [&](u32 slot, u32 lane) {
+        u32 row = a.pool_rows[slot];
+        pack_slot(a.packing, view<T>(a.rows, row, row, a.packing.d), a.block, slot, a.limit, lane);
+    });
 }
 
-#define ENTRY(dtype, T)                                                       \
-    KERNEL(pack_rows_##dtype, PackArguments, THREADS, 1) { pack_rows<T>(a); } \
-    KERNEL(gather_##dtype, PackArguments, THREADS, 1) { gather<T>(a); }
+KERNEL(pack_centers, PackCentersArguments, THREADS, 1) {
+    u32 end = min(a.first + a.count, a.round->centers);
+    by_warp(end > a.first ? end - a.first : 0, [&](u32 i, u32 lane) {
+        u32 center = a.first + i;
+        pack_center(a.packing, a.centers + u64(center) * a.packing.d, a.window, center, center - a.window_first, lane);
+    });
+}
+
+KERNEL(pack_wanted, PackWantedArguments, THREADS, 1) {
+    by_warp(a.count, [&](u32 place, u32 lane) {
+        pack_center(a.packing, a.values + u64(place) * a.packing.d, a.window, place, place, lane);
+    });
+}
+
+template <class T>
+DEVICE void gather_picks(const GatherPicksArguments& a) {
+    u32 first = a.round->centers;
+    by_warp(a.round->picks, [&](u32 i, u32 lane) {
+        View<T> x = view<T>(a.rows, a.sources[i], a.pool_rows[i], a.d);
+        copy_seen(x, a.centers + u64(first + i) * a.d, a.d, lane);
+    });
+}
+
+template <class T>
+DEVICE void gather_rows(const GatherRowsArguments& a) {
+    by_warp(a.count, [&](u32 i, u32 lane) {
+        u32 row = a.pool_rows[i];
+        copy_seen(view<T>(a.rows, row, row, a.d), a.values + u64(i) * a.d, a.d, lane);
+    });
+}
+
+#define ENTRY(dtype, T)                                                                    \
+    KERNEL(pack_rows_##dtype, PackRowsArguments, THREADS, 1) { pack_rows<T>(a); }          \
+    KERNEL(pack_block_##dtype, PackBlockArguments, THREADS, 1) { pack_block<T>(a); }       \
+    KERNEL(gather_picks_##dtype, GatherPicksArguments, THREADS, 1) { gather_picks<T>(a); } \
+    KERNEL(gather_rows_##dtype, GatherRowsArguments, THREADS, 1) { gather_rows<T>(a); }
 DTYPES(ENTRY)

@@ -16,7 +16,7 @@ KERNEL(pick_live, PickArguments, THREADS, 1) {
 // One tile of the products, and its mirror image.
 DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_column, Slice* rows, Slice* columns) {
     u32 live = a.round->live;
-    auto packed = [&](u32 index) { return a.frontier.packed + u64(a.live_slots[min(index, live - 1)]) * a.depth; };
+    auto packed = [&](u32 index) { return a.frontier.packed.values + u64(a.live_slots[min(index, live - 1)]) * a.depth; };
     Copying from_rows([&](u32 i) { return packed(first_row + i); });
     Copying from_columns([&](u32 i) { return packed(first_column + i); });
     Products products;

@@ -7,25 +7,48 @@
 #include "distance.cuh"
 #include "state.cuh"
 
-struct PrepareArguments {
-    Rows rows; // rows [first, first + count) lie at `rows`, counted from 0
-    State state;
-    const u8* roles;      // (n,)
+struct PrepareMeanArguments {
+    Rows rows;   // counted from 0
+    float* mean; // (d,), out
+    u64 count;   // rows at `rows`
+    u32 d, step;
+};
+static_assert(sizeof(PrepareMeanArguments) == 40);
+
+struct PrepareReachArguments {
     const float* centers; // (m, d)
-    float* mean;          // (d,)
-    double* norms;        // (n,), null under euclidean
-    u64* farthest;        // largest distance found, bits
-    u32* not_finite;      // lowest such row
+    const float* mean;    // (d,)
+    u64* farthest;        // in and out: the largest distance found, bits
+    u32 first, end;       // centers
+    u32 d;
+};
+static_assert(sizeof(PrepareReachArguments) == 40);
+
+// Rows [first, first + count) lie at `values`, counted from 0.
+struct PrepareCheckArguments {
+    const void* values;
+    double* norms;   // (n,), out; null under euclidean
+    u32* not_finite; // in and out: the lowest such row
     u32* without_direction;
     u64 first, count;
     u32 d;
-    u32 step;
-    u32 first_center, end_center;
 };
-static_assert(sizeof(PrepareArguments) == 136);
+static_assert(sizeof(PrepareCheckArguments) == 56);
+
+// Rows [first, first + count) lie at `rows`, counted from 0.
+struct PrepareFirstArguments {
+    Rows rows;
+    State state;         // out
+    const u8* roles;     // (n,)
+    const float* center; // (d,)
+    u64* farthest;       // in and out: the largest distance found, bits
+    u64 first, count;
+    u32 d;
+};
+static_assert(sizeof(PrepareFirstArguments) == 96);
 
 template <class T>
-DEVICE void mean(const PrepareArguments& a) {
+DEVICE void mean(const PrepareMeanArguments& a) {
     u32 j = blockIdx.x * blockDim.x + threadIdx.x;
     if (j >= a.d) return;
     double sum = 0.0, sampled = 0.0;
@@ -33,10 +56,10 @@ DEVICE void mean(const PrepareArguments& a) {
     a.mean[j] = float(sum / sampled);
 }
 
-KERNEL(prepare_reach, PrepareArguments, THREADS, 1) {
+KERNEL(prepare_reach, PrepareReachArguments, THREADS, 1) {
     u32 warps = gridDim.x * blockDim.x / WARP, warp = (blockIdx.x * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
-    for (u32 center = a.first_center + warp; center < a.end_center; center += warps) {
+    for (u32 center = a.first + warp; center < a.end; center += warps) {
         View<float> x = {a.centers + u64(center) * a.d, 0.0};
         double distance = canonical_distance(x, vector(a.mean), a.d, lane);
         if (lane == 0) atomicMax(a.farthest, bits(distance));
@@ -51,11 +74,11 @@ DEVICE bool all_finite(const T* x, u32 d, u32 lane) {
 }
 
 template <class T>
-DEVICE void check(const PrepareArguments& a) {
+DEVICE void check(const PrepareCheckArguments& a) {
     u64 warps = u64(gridDim.x) * blockDim.x / WARP, warp = (u64(blockIdx.x) * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
     for (u64 i = warp; i < a.count; i += warps) {
-        const T* x = static_cast<const T*>(a.rows.values) + i * a.d;
+        const T* x = static_cast<const T*>(a.values) + i * a.d;
         if (!all_finite(x, a.d, lane) && lane == 0) atomicMin(a.not_finite, u32(a.first + i));
         if (!a.norms) continue;
         double norm = canonical_norm(x, a.d, lane);
@@ -66,13 +89,13 @@ DEVICE void check(const PrepareArguments& a) {
 }
 
 template <class T>
-DEVICE void first(const PrepareArguments& a) {
+DEVICE void first(const PrepareFirstArguments& a) {
     u64 warps = u64(gridDim.x) * blockDim.x / WARP, warp = (u64(blockIdx.x) * blockDim.x + threadIdx.x) / WARP;
     u32 lane = threadIdx.x % WARP;
     double farthest = 0.0;
     for (u64 i = warp; i < a.count; i += warps) {
         u64 row = a.first + i;
-        double distance = canonical_distance(view<T>(a.rows, i, row, a.d), vector(a.centers), a.d, lane);
+        double distance = canonical_distance(view<T>(a.rows, i, row, a.d), vector(a.center), a.d, lane);
         farthest = fmax(farthest, distance);
         if (lane != 0) continue;
         a.state.bounds[row] = a.roles[row] == ELIGIBLE ? distance : LEFT;
@@ -82,8 +105,8 @@ DEVICE void first(const PrepareArguments& a) {
     if (lane == 0) atomicMax(a.farthest, bits(farthest));
 }
 
-#define ENTRY(dtype, T)                                                          \
-    KERNEL(prepare_mean_##dtype, PrepareArguments, THREADS, 1) { mean<T>(a); }   \
-    KERNEL(prepare_check_##dtype, PrepareArguments, THREADS, 1) { check<T>(a); } \
-    KERNEL(prepare_first_##dtype, PrepareArguments, THREADS, 1) { first<T>(a); }
+#define ENTRY(dtype, T)                                                               \
+    KERNEL(prepare_mean_##dtype, PrepareMeanArguments, THREADS, 1) { mean<T>(a); }    \
+    KERNEL(prepare_check_##dtype, PrepareCheckArguments, THREADS, 1) { check<T>(a); } \
+    KERNEL(prepare_first_##dtype, PrepareFirstArguments, THREADS, 1) { first<T>(a); }
 DTYPES(ENTRY)

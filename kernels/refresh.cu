@@ -12,8 +12,8 @@
 
 DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_place, Slice* rows, Slice* columns) {
     u32 count = min(MMA_TILE, a.round->count - first_slot), width = min(MMA_TILE, end_of(a) - a.window_first - first_place);
-    const F16* packed = a.frontier.packed + u64(first_slot) * a.depth;
-    const F16* window = a.window + u64(first_place) * a.depth;
+    const F16* packed = a.frontier.packed.values + u64(first_slot) * a.depth;
+    const F16* window = a.window.values + u64(first_place) * a.depth;
     Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
     Copying column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
     Products products;
@@ -22,12 +22,13 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     if (threadIdx.x == 0) count_tile<MMA_TILE, MMA_TILE>(a, first_slot, first_place);
     if (!wanted) return;
     u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
-    Peak peak = a.peaks[first_place / PEAK_CENTERS];
+    Peak peak = a.window.peaks[first_place / PEAK_CENTERS];
 #pragma unroll
     for (u32 i = 0; i < ROW_BLOCKS; i++) {
         u32 first = slot + 16 * i;
         float thresholds[2] = {threshold_of(a, first, peak), threshold_of(a, first + 8, peak)};
-        Fragment<COLUMN_BLOCKS>{a, products[i], first, center, peak, end_of(a)}.search(thresholds);
+        Fragment<COLUMN_BLOCKS> part = {products[i], a.window.bases + (center - a.window_first), first, center};
+        Searching<COLUMN_BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
     }
 }
 

@@ -8,7 +8,7 @@
 struct RefreshBoxes {
     RefreshArguments refresh;
     TensorMap packed; // frontier.packed, boxes of 128 rows
-    TensorMap window; // boxes of 256 rows
+    TensorMap window; // refresh.window, boxes of 256 rows
 };
 static_assert(sizeof(RefreshBoxes) == 448);
 
@@ -24,14 +24,15 @@ DEVICE void consume(const RefreshArguments& a, Ring* ring) {
     Turn turn;
     each_tile<BOX_ROWS, BOX_CENTERS>(a, [&](u32 first_slot, u32 first_place) {
         u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
-        const Peak* peaks = a.peaks + first_place / PEAK_CENTERS;
+        const Peak* peaks = a.window.peaks + first_place / PEAK_CENTERS;
         Peak peak = larger(peaks[0], peaks[1]);
         float thresholds[2] = {threshold_of(a, slot, peak), threshold_of(a, slot + 8, peak)};
         Products products;
         multiply_tile(ring, turn, consumer_group(), a.depth, products);
         // Lane 0 has the warp's first row.
+        Fragment<COLUMN_BLOCKS> part = {products, a.window.bases + (center - a.window_first), slot, center};
         if (__shfl_sync(FULL_WARP, slot, 0) < a.round->count)
-            Fragment<COLUMN_BLOCKS>{a, products, slot, center, peak, end_of(a)}.search(thresholds);
+            Searching<COLUMN_BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
         if (threadIdx.x == GROUP) count_tile<BOX_ROWS, BOX_CENTERS>(a, first_slot, first_place);
     });
 }

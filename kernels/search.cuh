@@ -11,11 +11,8 @@ struct RefreshArguments {
     Interval interval;
     Frontier frontier;
     Round* round;
-    const F16* window;       // (m, depth)
-    const Operand* operands; // by center
-    const float* bases;      // by place in the window, and beyond its end more than any threshold
-    const Peak* peaks;       // by place / PEAK_CENTERS
-    u32 window_first, end;   // centers in the window, at most
+    Window window;
+    u32 window_first, end; // centers in the window, at most
     u32 depth;
 };
 static_assert(sizeof(RefreshArguments) == 184);
@@ -26,7 +23,7 @@ DEVICE u32 end_of(const RefreshArguments& a) { return min(a.end, a.round->center
 // What the products of center `place` on are held against, for the row in `slot`; none passes where there is no such row.
 DEVICE float threshold_of(const RefreshArguments& a, u32 slot, const Peak& peak) {
     if (slot >= a.round->count) return -INFINITY;
-    return loosened(a.frontier.tests[slot], peak);
+    return loosened(a.frontier.packed.tests[slot], peak);
 }
 
 // A row of the tile whose products are looked at one by one.
@@ -43,7 +40,7 @@ DEVICE Search begin_search(const RefreshArguments& a, u32 slot, const Peak& peak
     Search s;
     s.slot = exists ? slot : 0;
     s.seen = exists ? a.frontier.seen[slot] : NO_CENTER;
-    s.operand = a.frontier.operands[s.slot];
+    s.operand = a.frontier.packed.operands[s.slot];
     s.limit = from_bits(*(volatile u64*)&a.frontier.limits[s.slot]);
     s.threshold = threshold_of(a, slot, peak); // other tiles may have lowered it
     return s;
@@ -58,7 +55,7 @@ DEVICE void lower_limit(const RefreshArguments& a, Search& s, const Peak& peak, 
     s.threshold = loosened(test, peak);
     if (!first_lane) return;
     atomicMin(&a.frontier.limits[s.slot], bits(s.limit));
-    a.frontier.tests[s.slot] = test;
+    a.frontier.packed.tests[s.slot] = test;
 }
 
 DEVICE void admit(const RefreshArguments& a, const Search& s, u32 center, double lower) {
@@ -101,13 +98,11 @@ DEVICE float value_at(const float (&values)[COUNT], u32 number) {
 template <u32 BLOCKS>
 struct Fragment {
     static_assert(BLOCKS <= TAGS, "a tag is a pair's number");
-    const RefreshArguments& a;
     const float (&products)[BLOCKS][4];
+    const float* first_base; // of `center`
     u32 slot, center;
-    Peak peak;
-    u32 end; // centers from this one on are not there
 
-    DEVICE float2 bases(u32 j) const { return reinterpret_cast<const float2*>(a.bases + (center - a.window_first))[j * (8 / 2)]; }
+    DEVICE float2 bases(u32 j) const { return reinterpret_cast<const float2*>(first_base)[j * (8 / 2)]; }
 
     // The left side of a center's test.
     DEVICE static float left(float base, float product) { return __fmaf_rn(-2.0f, product, base); }
@@ -147,33 +142,42 @@ struct Fragment {
         }
         return u64(high) << 32 | low;
     }
+};
+
+// A lane's part of a tile, searched for centers that may be its rows' nearest.
+template <u32 BLOCKS>
+struct Searching {
+    const RefreshArguments& a;
+    Fragment<BLOCKS> part;
+    Peak peak;
+    u32 end; // centers from this one on are not there
 
     // One row's products. `least`: the lane's least, tagged. The least of the row comes first, and lowers what others are held to.
     DEVICE void search_row(u32 h, float least) const {
-        Search s = begin_search(a, slot + 8 * h, peak);
+        Search s = begin_search(a, part.slot + 8 * h, peak);
         float row_least = least_of_quad(least);
         u32 lane = threadIdx.x % WARP, first = lane / QUAD * QUAD;
         u32 holding = __ballot_sync(FULL_WARP, least == row_least) >> first & ((1 << QUAD) - 1);
         u32 elected = first + (holding ? __ffs(holding) - 1 : 0);
         u32 j = tag_of(least) % BLOCKS;
-        float2 base = bases(j), pair = pair_at(h, j);
-        bool is_second = left(base.y, pair.y) < left(base.x, pair.x);
+        float2 base = part.bases(j), pair = part.pair_at(h, j);
+        bool is_second = Fragment<BLOCKS>::left(base.y, pair.y) < Fragment<BLOCKS>::left(base.x, pair.x);
         u32 number = 2 * j + is_second;
         float product = __shfl_sync(FULL_WARP, is_second ? pair.y : pair.x, elected);
-        u32 nearest = __shfl_sync(FULL_WARP, center_of(number), elected);
+        u32 nearest = __shfl_sync(FULL_WARP, part.center_of(number), elected);
         if (row_least > for_tagged(s.threshold)) return;
-        u64 pending = bits_below(end) & ~bits_below(s.seen);
+        u64 pending = part.bits_below(end) & ~part.bits_below(s.seen);
         if (nearest >= s.seen && nearest < end) {
-            Ends reach = ends(a.interval, s.operand, a.operands[nearest], product);
+            Ends reach = ends(a.interval, s.operand, a.window.operands[nearest], product);
             if (lane == elected) {
                 admit(a, s, nearest, reach.lower);
                 pending &= ~(u64(1) << number);
             }
             lower_limit(a, s, peak, reach.upper, lane == first);
         }
-        for (u64 others = pending & passing(h, s.threshold); others; others &= others - 1) {
-            u32 other = __ffsll(others) - 1, its_center = center_of(other);
-            admit(a, s, its_center, ends(a.interval, s.operand, a.operands[its_center], product_at(h, other)).lower);
+        for (u64 others = pending & part.passing(h, s.threshold); others; others &= others - 1) {
+            u32 other = __ffsll(others) - 1, its_center = part.center_of(other);
+            admit(a, s, its_center, ends(a.interval, s.operand, a.window.operands[its_center], part.product_at(h, other)).lower);
         }
     }
 
@@ -182,10 +186,11 @@ struct Fragment {
         float least[2] = {INFINITY, INFINITY};
 #pragma unroll
         for (u32 j = 0; j < BLOCKS; j++) {
-            float2 base = bases(j);
+            float2 base = part.bases(j);
 #pragma unroll
             for (u32 h = 0; h < 2; h++) {
-                float pair = fminf(left(base.x, products[j][2 * h]), left(base.y, products[j][2 * h + 1]));
+                float pair = fminf(Fragment<BLOCKS>::left(base.x, part.products[j][2 * h]),
+                                   Fragment<BLOCKS>::left(base.y, part.products[j][2 * h + 1]));
                 least[h] = fminf(least[h], tagged(pair, j));
             }
         }

@@ -43,15 +43,28 @@ struct Reach {
 };
 static_assert(sizeof(Reach) == 8);
 
+// Rows as they are packed, by slot.
+struct PackedRows {
+    Test* tests; // for a row's limit, or one it had
+    Operand* operands;
+    F16* values; // (capacity, depth)
+};
+
+// Centers as they are packed, of which so many fit. Operands are by center, the rest by place in the window.
+struct Window {
+    F16* values; // (window, depth)
+    Operand* operands;
+    float* bases; // beyond the last center more than any threshold
+    Peak* peaks;  // by place / PEAK_CENTERS
+};
+
 // Per frontier row, by slot: `(capacity,)`.
 struct Frontier {
     u32* rows;    // pool row
     u32* sources; // where the row's values are: its row, or where it was staged
     u32* seen;
     u64* limits; // no center farther than this can be the nearest: a distance's bits
-    Test* tests; // for that limit, or one it had
-    Operand* operands;
-    F16* packed; // (capacity, depth)
+    PackedRows packed;
     u32* candidate_counts;
     Reach* candidates; // (capacity, MOST_CANDIDATES)
 };

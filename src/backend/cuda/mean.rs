@@ -90,16 +90,16 @@ impl Search<'_> {
             return Ok(());
         }
         let (stream, b) = (self.stream.cuda_stream(), self.buffers);
-        let check = kernel::PrepareArguments {
-            rows: self.rows(),
+        let check = kernel::PrepareCheckArguments {
+            values: self.pool.address,
             norms: b.norms.pointer(),
             not_finite: b.nearest.pointer(),
             without_direction: b.nearest.pointer(),
+            first: 0,
             count: self.pool.rows as u64,
             d: number(self.pool.d),
-            ..kernel::PrepareArguments::NONE
         };
-        self.stream.checked(self.gpu().kernels().check(stream, self.pool.dtype, &check))
+        self.stream.checked(self.gpu().kernels().prepare_check(stream, self.pool.dtype, &check))
     }
 
     fn arguments(&self) -> kernel::MeanArguments {
@@ -133,7 +133,7 @@ impl Search<'_> {
                 ..self.arguments()
             };
             let kernels = self.gpu().kernels();
-            self.stream.checked(kernels.mean_of_rows(stream, self.pool.dtype, &arguments))?;
+            self.stream.checked(kernels.mean_sums(stream, self.pool.dtype, &arguments))?;
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Search<'_> {
         self.stream.checked(fill(stream, b.nearest, 0xff))?;
         let arguments = self.arguments();
         let kernels = self.gpu().kernels();
-        self.stream.checked(kernels.nearest_the_mean(stream, self.pool.dtype, &arguments))?;
+        self.stream.checked(kernels.mean_nearest(stream, self.pool.dtype, &arguments))?;
         let mut nearest = [0u32];
         self.stream.checked(fetch(stream, b.nearest, &mut nearest))?;
         self.stream.synchronize()?;

@@ -3,7 +3,7 @@
 use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
-use super::types::{Offer, State};
+use super::types::Offer;
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
 use crate::pool::Dtype;
@@ -25,7 +25,9 @@ pub struct PoolResult {
 #[repr(C)]
 pub struct BatchArguments {
     pub values: Pointer<u8>,
-    pub state: State,
+    pub bounds: Pointer<f64>,
+    pub nearest: Pointer<u32>,
+    pub weights: Pointer<f32>,
     pub roles: Pointer<u8>,
     pub norms: Pointer<f64>,
     pub given_rows: Pointer<u32>,

@@ -4,10 +4,10 @@ use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
 use super::grid::of_blocks;
-use super::refresh::RefreshArguments;
-use super::types::Rows;
+use super::types::{PackedRows, Rows, Window};
 use crate::backend::Neighbour;
 use crate::backend::cuda::driver::Pointer;
+use crate::backend::interval::Interval;
 use crate::limits::{MMA_TILE, TILES_RESIDENT};
 use crate::pool::Dtype;
 
@@ -30,29 +30,34 @@ pub struct JoinCounts {
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct JoinArguments {
-    pub refresh: RefreshArguments,
+    pub interval: Interval,
+    pub block: PackedRows,
+    pub window: Window,
     pub rows: Rows,
+    pub pool_rows: Pointer<u32>,
     pub wanted: Pointer<u32>,
     pub passed: Pointer<Passed>,
     pub found: Pointer<Neighbour>,
     pub counts: Pointer<JoinCounts>,
     pub reach: f64,
+    pub count: u32,
     pub first_place: u32,
+    pub end_place: u32,
     pub first_wanted: u32,
     pub capacity: u32,
     pub d: u32,
+    pub depth: u32,
 }
 
 impl Kernels {
-    /// Pairs within reach of the window's places and a block of `size` rows of the pool.
+    /// Pairs within reach of each other, of places of the window and a block of the pool's rows.
     pub fn join(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
-        size: u32,
         a: &JoinArguments,
     ) -> Result<(), DriverError> {
-        let tiles = size.div_ceil(MMA_TILE) * (a.refresh.end - a.first_place).div_ceil(MMA_TILE);
+        let tiles = a.count.div_ceil(MMA_TILE) * (a.end_place - a.first_place).div_ceil(MMA_TILE);
         self.join_mma.launch(
             stream,
             of_blocks(tiles.min(TILES_RESIDENT * self.multiprocessors)),

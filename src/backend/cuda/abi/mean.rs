@@ -31,7 +31,7 @@ pub struct MeanArguments {
 
 impl Kernels {
     /// Add a part of the pool to its mean.
-    pub fn mean_of_rows(
+    pub fn mean_sums(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
@@ -43,7 +43,8 @@ impl Kernels {
         self.mean_total.launch(stream, of_blocks(across), a)
     }
 
-    pub fn nearest_the_mean(
+    /// The eligible row nearest to the mean, in two reads.
+    pub fn mean_nearest(
         &self,
         stream: &CudaStream,
         dtype: Dtype,

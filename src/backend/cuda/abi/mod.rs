@@ -26,15 +26,22 @@ pub use batch::{BatchArguments, PoolResult};
 pub use frontier::{FrontierArguments, List, Select};
 pub use join::{JoinArguments, JoinCounts, Passed};
 pub use mean::MeanArguments;
-pub use pack::{PackArguments, Packing};
+pub use pack::{
+    GatherPicksArguments, GatherRowsArguments, PackBlockArguments, PackCentersArguments,
+    PackRowsArguments, PackWantedArguments, Packing,
+};
 pub use pick::{PanelArguments, PickArguments};
-pub use prepare::PrepareArguments;
+pub use prepare::{
+    PrepareCheckArguments, PrepareFirstArguments, PrepareMeanArguments, PrepareReachArguments,
+};
 #[cfg(feature = "lab")]
 pub use probe::{ProbeArguments, ProductsArguments};
 pub use refine::RefineArguments;
 pub use refresh::{RefreshArguments, RefreshBoxes};
 pub use settle::SettleArguments;
-pub use types::{Counts, Frontier, Offer, Peak, Reach, Round, Rows, State, Test};
+pub use types::{
+    Counts, Frontier, Offer, PackedRows, Peak, Reach, Round, Rows, State, Test, Window,
+};
 
 /// The file that is compiled for one architecture alone.
 const REFRESH_90A: &str = "refresh_90a";
@@ -81,13 +88,16 @@ pub struct Kernels {
     batch_shared: u32,
     frontier: Kernel<FrontierArguments>,
     settle_start: Kernel<SettleArguments>,
-    prepare_mean: ByDtype<PrepareArguments>,
-    prepare_reach: Kernel<PrepareArguments>,
-    prepare_check: ByDtype<PrepareArguments>,
-    prepare_first: ByDtype<PrepareArguments>,
-    pack_rows: ByDtype<PackArguments>,
-    pack_centers: Kernel<PackArguments>,
-    gather: ByDtype<PackArguments>,
+    prepare_mean: ByDtype<PrepareMeanArguments>,
+    prepare_reach: Kernel<PrepareReachArguments>,
+    prepare_check: ByDtype<PrepareCheckArguments>,
+    prepare_first: ByDtype<PrepareFirstArguments>,
+    pack_rows: ByDtype<PackRowsArguments>,
+    pack_centers: Kernel<PackCentersArguments>,
+    pack_block: ByDtype<PackBlockArguments>,
+    pack_wanted: Kernel<PackWantedArguments>,
+    gather_picks: ByDtype<GatherPicksArguments>,
+    gather_rows: ByDtype<GatherRowsArguments>,
     refresh_mma: Kernel<RefreshArguments>,
     /// Where the device has its instructions.
     refresh_wgmma: Option<Kernel<RefreshBoxes>>,
@@ -125,7 +135,10 @@ impl Kernels {
             prepare_first: ByDtype::load(m, "prepare", "prepare_first")?,
             pack_rows: ByDtype::load(m, "pack", "pack_rows")?,
             pack_centers: m.kernel("pack", "pack_centers")?,
-            gather: ByDtype::load(m, "pack", "gather")?,
+            pack_block: ByDtype::load(m, "pack", "pack_block")?,
+            pack_wanted: m.kernel("pack", "pack_wanted")?,
+            gather_picks: ByDtype::load(m, "pack", "gather_picks")?,
+            gather_rows: ByDtype::load(m, "pack", "gather_rows")?,
             refresh_mma: m.kernel("refresh", "refresh_mma")?,
             refresh_wgmma: None,
             refine: ByDtype::load(m, "refine", "refine")?,

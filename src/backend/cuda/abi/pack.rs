@@ -3,9 +3,9 @@
 use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
-use super::types::{Frontier, Peak, Round, Rows};
+use super::types::{Frontier, PackedRows, Round, Rows, Window};
 use crate::backend::cuda::driver::Pointer;
-use crate::backend::interval::{Interval, Operand};
+use crate::backend::interval::Interval;
 use crate::pool::Dtype;
 
 /// How rows are packed.
@@ -23,21 +23,64 @@ pub struct Packing {
 
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-pub struct PackArguments {
+pub struct PackRowsArguments {
     pub packing: Packing,
     pub rows: Rows,
     pub frontier: Frontier,
     pub round: Pointer<Round>,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PackCentersArguments {
+    pub packing: Packing,
+    pub round: Pointer<Round>,
     pub centers: Pointer<f32>,
-    pub operands: Pointer<Operand>,
-    pub bases: Pointer<f32>,
-    pub peaks: Pointer<Peak>,
-    pub window: Pointer<u16>,
+    pub window: Window,
+    pub first: u32,
+    pub count: u32,
+    pub window_first: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PackBlockArguments {
+    pub packing: Packing,
+    pub rows: Rows,
+    pub pool_rows: Pointer<u32>,
+    pub block: PackedRows,
+    pub limit: f64,
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PackWantedArguments {
+    pub packing: Packing,
+    pub values: Pointer<f32>,
+    pub window: Window,
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct GatherPicksArguments {
+    pub rows: Rows,
+    pub round: Pointer<Round>,
     pub sources: Pointer<u32>,
     pub pool_rows: Pointer<u32>,
+    pub centers: Pointer<f32>,
+    pub d: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct GatherRowsArguments {
+    pub rows: Rows,
+    pub pool_rows: Pointer<u32>,
+    pub values: Pointer<f32>,
     pub count: u32,
-    pub first: u32,
-    pub window_first: u32,
+    pub d: u32,
 }
 
 impl Kernels {
@@ -47,21 +90,57 @@ impl Kernels {
         stream: &CudaStream,
         dtype: Dtype,
         size: u32,
-        a: &PackArguments,
+        a: &PackRowsArguments,
     ) -> Result<(), DriverError> {
         self.pack_rows.of(dtype).launch(stream, self.by_warp(size as usize), a)
     }
 
-    pub fn pack_centers(&self, stream: &CudaStream, a: &PackArguments) -> Result<(), DriverError> {
+    /// Pack centers of a window.
+    pub fn pack_centers(
+        &self,
+        stream: &CudaStream,
+        a: &PackCentersArguments,
+    ) -> Result<(), DriverError> {
         self.pack_centers.launch(stream, self.by_warp(a.count as usize), a)
     }
 
-    pub fn gather(
+    /// Pack a join's block of pool rows.
+    pub fn pack_block(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
-        a: &PackArguments,
+        a: &PackBlockArguments,
     ) -> Result<(), DriverError> {
-        self.gather.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
+        self.pack_block.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
+    }
+
+    /// Pack the rows that a join is asked about as centers.
+    pub fn pack_wanted(
+        &self,
+        stream: &CudaStream,
+        a: &PackWantedArguments,
+    ) -> Result<(), DriverError> {
+        self.pack_wanted.launch(stream, self.by_warp(a.count as usize), a)
+    }
+
+    /// The round's picks, at most `most`, become centers.
+    pub fn gather_picks(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        most: u32,
+        a: &GatherPicksArguments,
+    ) -> Result<(), DriverError> {
+        self.gather_picks.of(dtype).launch(stream, self.by_warp(most as usize), a)
+    }
+
+    /// Values of any pool rows, as the metric sees them.
+    pub fn gather_rows(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        a: &GatherRowsArguments,
+    ) -> Result<(), DriverError> {
+        self.gather_rows.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
     }
 }

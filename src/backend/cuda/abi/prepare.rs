@@ -11,82 +11,91 @@ use crate::pool::Dtype;
 
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-pub struct PrepareArguments {
+pub struct PrepareMeanArguments {
     pub rows: Rows,
-    pub state: State,
-    pub roles: Pointer<u8>,
+    pub mean: Pointer<f32>,
+    pub count: u64,
+    pub d: u32,
+    pub step: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PrepareReachArguments {
     pub centers: Pointer<f32>,
     pub mean: Pointer<f32>,
-    pub norms: Pointer<f64>,
     pub farthest: Pointer<u64>,
+    pub first: u32,
+    pub end: u32,
+    pub d: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PrepareCheckArguments {
+    pub values: Pointer<u8>,
+    pub norms: Pointer<f64>,
     pub not_finite: Pointer<u32>,
     pub without_direction: Pointer<u32>,
     pub first: u64,
     pub count: u64,
     pub d: u32,
-    pub step: u32,
-    pub first_center: u32,
-    pub end_center: u32,
 }
 
-impl PrepareArguments {
-    /// Nothing given.
-    pub const NONE: PrepareArguments = PrepareArguments {
-        rows: Rows { values: Pointer::NULL, norms: Pointer::NULL },
-        state: State {
-            bounds: Pointer::NULL,
-            nearest: Pointer::NULL,
-            seen: Pointer::NULL,
-            weights: Pointer::NULL,
-        },
-        roles: Pointer::NULL,
-        centers: Pointer::NULL,
-        mean: Pointer::NULL,
-        norms: Pointer::NULL,
-        farthest: Pointer::NULL,
-        not_finite: Pointer::NULL,
-        without_direction: Pointer::NULL,
-        first: 0,
-        count: 0,
-        d: 0,
-        step: 1,
-        first_center: 0,
-        end_center: 0,
-    };
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PrepareFirstArguments {
+    pub rows: Rows,
+    pub state: State,
+    pub roles: Pointer<u8>,
+    pub center: Pointer<f32>,
+    pub farthest: Pointer<u64>,
+    pub first: u64,
+    pub count: u64,
+    pub d: u32,
 }
 
 impl Kernels {
-    pub fn mean(
+    /// A vector near the middle: the mean of every `step`-th row.
+    pub fn prepare_mean(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
-        a: &PrepareArguments,
+        a: &PrepareMeanArguments,
     ) -> Result<(), DriverError> {
         self.prepare_mean.of(dtype).launch(stream, of_blocks(a.d.div_ceil(THREADS)), a)
     }
 
-    pub fn reach(&self, stream: &CudaStream, a: &PrepareArguments) -> Result<(), DriverError> {
-        let centers = (a.end_center - a.first_center) as usize;
-        self.prepare_reach.launch(stream, self.by_warp(centers), a)
+    /// How far centers lie from that vector.
+    pub fn prepare_reach(
+        &self,
+        stream: &CudaStream,
+        a: &PrepareReachArguments,
+    ) -> Result<(), DriverError> {
+        self.prepare_reach.launch(stream, self.by_warp((a.end - a.first) as usize), a)
     }
 
-    pub fn check(
+    /// The first row that is not finite or has no direction, and canonical norms.
+    pub fn prepare_check(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
-        a: &PrepareArguments,
+        a: &PrepareCheckArguments,
     ) -> Result<(), DriverError> {
-        let count = usize::try_from(a.count).expect("rows are numbered by usize");
-        self.prepare_check.of(dtype).launch(stream, self.by_warp(count), a)
+        self.prepare_check.of(dtype).launch(stream, self.by_warp(rows(a.count)), a)
     }
 
-    pub fn first(
+    /// Every row's distance to the first center.
+    pub fn prepare_first(
         &self,
         stream: &CudaStream,
         dtype: Dtype,
-        a: &PrepareArguments,
+        a: &PrepareFirstArguments,
     ) -> Result<(), DriverError> {
-        let count = usize::try_from(a.count).expect("rows are numbered by usize");
-        self.prepare_first.of(dtype).launch(stream, self.by_warp(count), a)
+        self.prepare_first.of(dtype).launch(stream, self.by_warp(rows(a.count)), a)
     }
+}
+
+fn rows(count: u64) -> usize {
+    usize::try_from(count).expect("rows are numbered by usize")
 }

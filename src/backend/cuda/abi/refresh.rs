@@ -3,12 +3,12 @@
 use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
-use super::types::{Frontier, Peak, Round};
+use super::types::{Frontier, Round, Window};
 use super::{Multiplier, grid::of_blocks};
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
 use crate::backend::cuda::driver::tensor_map::TensorMap;
-use crate::backend::interval::{Interval, Operand};
+use crate::backend::interval::Interval;
 use crate::limits::{BOX_CENTERS, BOX_ROWS, MMA_TILE, RING_BYTES, TILES_RESIDENT, WGMMA_THREADS};
 
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +17,7 @@ pub struct RefreshArguments {
     pub interval: Interval,
     pub frontier: Frontier,
     pub round: Pointer<Round>,
-    pub window: Pointer<u16>,
-    pub operands: Pointer<Operand>,
-    pub bases: Pointer<f32>,
-    pub peaks: Pointer<Peak>,
+    pub window: Window,
     pub window_first: u32,
     pub end: u32,
     pub depth: u32,
@@ -49,8 +46,13 @@ impl Kernels {
         if let (Multiplier::Fastest, Some(kernel)) = (multiplier, &self.refresh_wgmma) {
             let boxes = RefreshBoxes {
                 refresh: *a,
-                packed: TensorMap::of_halves(a.frontier.packed, capacity, a.depth, BOX_ROWS)?,
-                window: TensorMap::of_halves(a.window, centers, a.depth, BOX_CENTERS)?,
+                packed: TensorMap::of_halves(
+                    a.frontier.packed.values,
+                    capacity,
+                    a.depth,
+                    BOX_ROWS,
+                )?,
+                window: TensorMap::of_halves(a.window.values, centers, a.depth, BOX_CENTERS)?,
             };
             let tiles = size.div_ceil(BOX_ROWS) * centers.div_ceil(BOX_CENTERS);
             let blocks = of_blocks(tiles.min(self.multiprocessors));

@@ -88,6 +88,25 @@ pub struct Round {
     pub unused: u32,
 }
 
+/// Rows as they are packed, by slot.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PackedRows {
+    pub tests: Pointer<Test>,
+    pub operands: Pointer<Operand>,
+    pub values: Pointer<u16>,
+}
+
+/// Centers as they are packed, by place in the window, and their operands by number.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Window {
+    pub values: Pointer<u16>,
+    pub operands: Pointer<Operand>,
+    pub bases: Pointer<f32>,
+    pub peaks: Pointer<Peak>,
+}
+
 /// Per frontier row, by slot.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -96,9 +115,7 @@ pub struct Frontier {
     pub sources: Pointer<u32>,
     pub seen: Pointer<u32>,
     pub limits: Pointer<u64>,
-    pub tests: Pointer<Test>,
-    pub operands: Pointer<Operand>,
-    pub packed: Pointer<u16>,
+    pub packed: PackedRows,
     pub candidate_counts: Pointer<u32>,
     pub candidates: Pointer<Reach>,
 }

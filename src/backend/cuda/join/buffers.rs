@@ -2,7 +2,6 @@
 
 use crate::backend::Neighbour;
 use crate::backend::cuda::abi as kernel;
-use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::memory::{Carver, Region};
 use crate::backend::cuda::packing::{capacity, depth};
 use crate::backend::interval::Operand;
@@ -58,7 +57,6 @@ pub struct Buffers {
     /// First row that is not finite, and first row without a direction.
     pub bad_rows: Region<u32>,
     pub eligible: Region<u32>,
-    pub round: Region<kernel::Round>,
     // The rows asked about, by place.
     pub wanted: Region<u32>,
     pub values: Region<f32>,
@@ -67,7 +65,6 @@ pub struct Buffers {
     pub bases: Region<f32>,
     pub peaks: Region<kernel::Peak>,
     // A block of the pool's rows, by slot.
-    pub limits: Region<u64>,
     pub tests: Region<kernel::Test>,
     pub operands: Region<Operand>,
     pub packed: Region<u16>,
@@ -87,14 +84,12 @@ impl Buffers {
             farthest: c.region("farthest", 1),
             bad_rows: c.region("bad_rows", 2),
             eligible: c.region("eligible", e.eligible),
-            round: c.region("round", 1),
             wanted: c.region("wanted", e.window),
             values: c.region("values", e.window * e.d),
             wanted_operands: c.region("wanted_operands", e.window),
             window: c.region("window", e.window * depth),
             bases: c.region("bases", places),
             peaks: c.region("peaks", places / PEAK_CENTERS as usize),
-            limits: c.region("limits", e.capacity),
             tests: c.region("tests", e.capacity),
             operands: c.region("operands", e.capacity),
             packed: c.region("packed", e.capacity * depth),
@@ -104,19 +99,20 @@ impl Buffers {
         }
     }
 
-    /// The block of eligible rows from `first` on.
-    pub fn frontier(&self, first: usize, size: usize) -> kernel::Frontier {
-        let rows = self.eligible.part(first, size).pointer();
-        kernel::Frontier {
-            rows,
-            sources: rows,
-            seen: Pointer::NULL,
-            limits: self.limits.pointer(),
+    pub fn block(&self) -> kernel::PackedRows {
+        kernel::PackedRows {
             tests: self.tests.pointer(),
             operands: self.operands.pointer(),
-            packed: self.packed.pointer(),
-            candidate_counts: Pointer::NULL,
-            candidates: Pointer::NULL,
+            values: self.packed.pointer(),
+        }
+    }
+
+    pub fn window(&self) -> kernel::Window {
+        kernel::Window {
+            values: self.window.pointer(),
+            operands: self.wanted_operands.pointer(),
+            bases: self.bases.pointer(),
+            peaks: self.peaks.pointer(),
         }
     }
 }

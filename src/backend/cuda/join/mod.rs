@@ -52,33 +52,37 @@ impl Join {
         kernel::Rows { values: self.pool, norms: self.buffers.norms.pointer_if_any() }
     }
 
-    fn prepare_arguments(&self) -> kernel::PrepareArguments {
-        let b = &self.buffers;
-        kernel::PrepareArguments {
-            rows: self.rows(),
-            centers: b.values.pointer(),
-            mean: b.mean.pointer(),
-            norms: b.norms.pointer_if_any(),
-            farthest: b.farthest.pointer(),
-            not_finite: b.bad_rows.part(0, 1).pointer(),
-            without_direction: b.bad_rows.part(1, 1).pointer(),
-            count: self.extent.n as u64,
-            d: number(self.extent.d),
-            step: number(self.extent.n.div_ceil(SAMPLE)),
-            ..kernel::PrepareArguments::NONE
-        }
-    }
-
     /// The eligible rows' numbers, every row's norm, and the mean.
     fn look_at_rows(&self, stream: &Stream, eligible: Vec<u32>) -> Result<()> {
         let (b, s, kernels) = (&self.buffers, stream.cuda_stream(), stream.gpu().kernels());
         stream.checked(send(s, &eligible, b.eligible))?;
         stream.checked(fill(s, b.bad_rows, 0xff))?;
-        let arguments = self.prepare_arguments();
         if self.extent.has_norms {
-            stream.checked(kernels.check(s, self.dtype, &arguments))?;
+            self.compute_norms(stream)?;
         }
-        stream.checked(kernels.mean(s, self.dtype, &arguments))
+        let mean = kernel::PrepareMeanArguments {
+            rows: self.rows(),
+            mean: b.mean.pointer(),
+            count: self.extent.n as u64,
+            d: number(self.extent.d),
+            step: number(self.extent.n.div_ceil(SAMPLE)),
+        };
+        stream.checked(kernels.prepare_mean(s, self.dtype, &mean))
+    }
+
+    fn compute_norms(&self, stream: &Stream) -> Result<()> {
+        let b = &self.buffers;
+        let check = kernel::PrepareCheckArguments {
+            values: self.pool,
+            norms: b.norms.pointer(),
+            not_finite: b.bad_rows.part(0, 1).pointer(),
+            without_direction: b.bad_rows.part(1, 1).pointer(),
+            first: 0,
+            count: self.extent.n as u64,
+            d: number(self.extent.d),
+        };
+        let kernels = stream.gpu().kernels();
+        stream.checked(kernels.prepare_check(stream.cuda_stream(), self.dtype, &check))
     }
 
     /// How far from the mean any eligible row lies.
@@ -88,9 +92,15 @@ impl Join {
         for first in (0..self.extent.eligible).step_by(self.extent.window) {
             let count = self.extent.window.min(self.extent.eligible - first);
             self.gather(stream, b.eligible.part(first, count))?;
-            let end_center = number(count);
-            let reach = kernel::PrepareArguments { end_center, ..self.prepare_arguments() };
-            stream.checked(kernels.reach(s, &reach))?;
+            let reach = kernel::PrepareReachArguments {
+                centers: b.values.pointer(),
+                mean: b.mean.pointer(),
+                farthest: b.farthest.pointer(),
+                first: 0,
+                end: number(count),
+                d: number(self.extent.d),
+            };
+            stream.checked(kernels.prepare_reach(s, &reach))?;
         }
         let (mut farthest, mut bad_rows) = ([0u64; 1], [0u32; 2]);
         stream.checked(fetch(s, b.farthest, &mut farthest))?;
@@ -102,36 +112,17 @@ impl Join {
         }
     }
 
-    fn pack_arguments(&self) -> kernel::PackArguments {
-        let b = &self.buffers;
-        kernel::PackArguments {
-            packing: self.packing,
-            rows: self.rows(),
-            frontier: b.frontier(0, 0),
-            round: b.round.pointer(),
-            centers: b.values.pointer(),
-            operands: b.wanted_operands.pointer(),
-            bases: b.bases.pointer(),
-            peaks: b.peaks.pointer(),
-            window: b.window.pointer(),
-            sources: Pointer::NULL,
-            pool_rows: Pointer::NULL,
-            count: 0,
-            first: 0,
-            window_first: 0,
-        }
-    }
-
     /// Values of these rows under the metric, by place.
     fn gather(&self, stream: &Stream, rows: Region<u32>) -> Result<()> {
-        let gather = kernel::PackArguments {
-            round: Pointer::NULL,
-            sources: rows.pointer(),
+        let gather = kernel::GatherRowsArguments {
+            rows: self.rows(),
             pool_rows: rows.pointer(),
+            values: self.buffers.values.pointer(),
             count: number(rows.len()),
-            ..self.pack_arguments()
+            d: number(self.extent.d),
         };
-        stream.checked(stream.gpu().kernels().gather(stream.cuda_stream(), self.dtype, &gather))
+        let kernels = stream.gpu().kernels();
+        stream.checked(kernels.gather_rows(stream.cuda_stream(), self.dtype, &gather))
     }
 
     /// [`crate::backend::Space::within`].
@@ -142,8 +133,6 @@ impl Join {
         reach: f64,
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
-        let limits = vec![reach.to_bits(); self.extent.capacity];
-        stream.checked(send(stream.cuda_stream(), &limits, self.buffers.limits))?;
         let window = self.extent.window;
         let mut found = Found { pairs: Vec::new(), most, at_once: window };
         for (batch, rows) in rows.chunks(window).enumerate() {
@@ -151,8 +140,8 @@ impl Join {
             let blocks = (0..self.extent.eligible).step_by(self.extent.capacity);
             for first in blocks {
                 let size = self.extent.capacity.min(self.extent.eligible - first);
-                self.pack_block(stream, first, size, rows.len())?;
                 let block = Block { first, size, reach, first_wanted: batch * window };
+                self.pack_block(stream, block)?;
                 if !self.block(stream, block, rows.len(), &mut found)? {
                     return Ok(None);
                 }
@@ -160,13 +149,6 @@ impl Join {
         }
         found.pairs.par_sort_unstable_by_key(Neighbour::order);
         Ok(Some(found.pairs))
-    }
-
-    /// What kernels read of a round: `size` rows in the block, and `wanted` places.
-    fn send_round(&self, stream: &Stream, size: usize, wanted: usize) -> Result<()> {
-        let (count, centers) = (number(size), number(wanted));
-        let round = kernel::Round { count, centers, ceiling: 1, ..kernel::Round::default() };
-        stream.checked(send(stream.cuda_stream(), &[round], self.buffers.round))
     }
 
     fn pack_wanted(&self, stream: &Stream, rows: &[usize]) -> Result<()> {
@@ -177,17 +159,30 @@ impl Join {
         self.gather(stream, wanted)?;
         stream.checked(fill(s, b.bases, ABOVE_ALL))?;
         stream.checked(fill(s, b.peaks, 0))?;
-        self.send_round(stream, 0, rows.len())?;
-        let pack = kernel::PackArguments { count: number(rows.len()), ..self.pack_arguments() };
-        stream.checked(kernels.pack_centers(s, &pack))
+        let pack = kernel::PackWantedArguments {
+            packing: self.packing,
+            values: b.values.pointer(),
+            window: b.window(),
+            count: number(rows.len()),
+        };
+        stream.checked(kernels.pack_wanted(s, &pack))
     }
 
-    fn pack_block(&self, stream: &Stream, first: usize, size: usize, wanted: usize) -> Result<()> {
-        self.send_round(stream, size, wanted)?;
-        let frontier = self.buffers.frontier(first, size);
-        let pack = kernel::PackArguments { frontier, ..self.pack_arguments() };
+    fn pack_block(&self, stream: &Stream, block: Block) -> Result<()> {
+        let pack = kernel::PackBlockArguments {
+            packing: self.packing,
+            rows: self.rows(),
+            pool_rows: self.pool_rows(block),
+            block: self.buffers.block(),
+            limit: block.reach,
+            count: number(block.size),
+        };
         let kernels = stream.gpu().kernels();
-        stream.checked(kernels.pack_rows(stream.cuda_stream(), self.dtype, number(size), &pack))
+        stream.checked(kernels.pack_block(stream.cuda_stream(), self.dtype, &pack))
+    }
+
+    fn pool_rows(&self, block: Block) -> Pointer<u32> {
+        self.buffers.eligible.part(block.first, block.size).pointer()
     }
 
     /// The pairs of a block and `wanted` places; false if there are too many in all.
@@ -225,7 +220,7 @@ impl Join {
         let (b, s, kernels) = (&self.buffers, stream.cuda_stream(), stream.gpu().kernels());
         stream.checked(fill(s, b.counts, 0))?;
         let arguments = self.join_arguments(block, places);
-        stream.checked(kernels.join(s, self.dtype, number(block.size), &arguments))?;
+        stream.checked(kernels.join(s, self.dtype, &arguments))?;
         let mut counts = [kernel::JoinCounts::default()];
         stream.checked(fetch(s, b.counts, &mut counts))?;
         stream.synchronize()?;
@@ -247,28 +242,23 @@ impl Join {
     ) -> kernel::JoinArguments {
         let b = &self.buffers;
         kernel::JoinArguments {
-            refresh: kernel::RefreshArguments {
-                interval: self.packing.interval,
-                frontier: b.frontier(block.first, block.size),
-                round: b.round.pointer(),
-                window: b.window.pointer(),
-                operands: b.wanted_operands.pointer(),
-                bases: b.bases.pointer(),
-                peaks: b.peaks.pointer(),
-                window_first: 0,
-                end: number(places.end),
-                depth: self.packing.depth,
-            },
+            interval: self.packing.interval,
+            block: b.block(),
+            window: b.window(),
             rows: self.rows(),
+            pool_rows: self.pool_rows(block),
             wanted: b.wanted.pointer(),
             passed: b.passed.pointer(),
             found: b.found.pointer(),
             counts: b.counts.pointer(),
             reach: block.reach,
+            count: number(block.size),
             first_place: number(places.start),
+            end_place: number(places.end),
             first_wanted: number(block.first_wanted),
             capacity: number(self.extent.pairs()),
             d: number(self.extent.d),
+            depth: self.packing.depth,
         }
     }
 }

@@ -220,12 +220,9 @@ impl Run {
         let (b, d) = (&self.buffers, self.layout.d);
         kernel::BatchArguments {
             values,
-            state: kernel::State {
-                bounds: b.bounds.pointer(),
-                nearest: b.nearest.pointer(),
-                seen: Pointer::NULL,
-                weights: b.weights.pointer_if_any(),
-            },
+            bounds: b.bounds.pointer(),
+            nearest: b.nearest.pointer(),
+            weights: b.weights.pointer_if_any(),
             roles: b.roles.pointer_if_any(),
             norms: b.norms.pointer_if_any(),
             given_rows: b.given_rows.pointer(),

@@ -74,14 +74,17 @@ impl Cuda<'_> {
         }
         let rows = self.buffers().pick_rows(self.extent().live_capacity).pointer();
         let slots = self.buffers().pick_slots.pointer();
-        let gather = kernel::PackArguments {
+        let gather = kernel::GatherPicksArguments {
+            rows: self.rows(),
+            round: self.buffers().round().pointer(),
             sources: if self.is_staged() { slots } else { rows },
             pool_rows: rows,
-            count: self.size.min(u32::try_from(limit).unwrap_or(u32::MAX)),
-            ..self.pack_arguments()
+            centers: self.buffers().centers.pointer(),
+            d: number(self.extent().d),
         };
+        let most = self.size.min(u32::try_from(limit).unwrap_or(u32::MAX));
         let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
-        self.checked(kernels.gather(stream, self.dtype(), &gather))
+        self.checked(kernels.gather_picks(stream, self.dtype(), most, &gather))
     }
 
     pub(super) fn take_picks(&mut self, picks: usize) {

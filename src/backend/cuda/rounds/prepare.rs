@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::Cuda;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::memory::{fetch, fill, send};
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
@@ -80,25 +79,21 @@ impl Cuda<'_> {
 
     /// Values of the pool rows `rows` from the pool on the device, as centers from `first` on.
     fn gather_centers(&self, rows: &[usize], mut first: usize) -> Result<()> {
-        // Of this, gathering reads the number of dimensions alone.
-        let packing = self.packing_for(1.0);
         for rows in rows.chunks(self.extent().capacity) {
             let numbers: Vec<u32> = rows.iter().map(|&row| number(row)).collect();
             let target = self.buffers().rows.part(0, rows.len());
             self.checked(send(self.stream.cuda_stream(), &numbers, target))?;
-            let gather = kernel::PackArguments {
-                sources: target.pointer(),
+            let d = self.extent().d;
+            let values = self.buffers().centers.part(first * d, rows.len() * d);
+            let gather = kernel::GatherRowsArguments {
+                rows: self.rows(),
                 pool_rows: target.pointer(),
-                round: Pointer::NULL,
+                values: values.pointer(),
                 count: number(rows.len()),
-                first: number(first),
-                ..self.pack_arguments_with(packing)
+                d: number(d),
             };
-            self.checked(self.stream.gpu().kernels().gather(
-                self.stream.cuda_stream(),
-                self.dtype(),
-                &gather,
-            ))?;
+            let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+            self.checked(kernels.gather_rows(stream, self.dtype(), &gather))?;
             first += rows.len();
         }
         Ok(())
@@ -117,27 +112,6 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    fn prepare_arguments(&self, first: usize, count: usize) -> kernel::PrepareArguments {
-        let b = self.buffers();
-        kernel::PrepareArguments {
-            rows: self.rows(),
-            state: b.state(),
-            roles: b.roles.pointer(),
-            centers: b.centers.pointer(),
-            mean: b.mean.pointer(),
-            norms: b.norms.pointer_if_any(),
-            farthest: b.farthest.pointer(),
-            not_finite: b.bad_rows.part(0, 1).pointer(),
-            without_direction: b.bad_rows.part(1, 1).pointer(),
-            first: first as u64,
-            count: count as u64,
-            d: number(self.extent().d),
-            step: 1,
-            first_center: 0,
-            end_center: 0,
-        }
-    }
-
     fn look_at_rows(&mut self) -> Result<()> {
         let n = self.extent().n;
         self.send_pool()?;
@@ -148,8 +122,7 @@ impl Cuda<'_> {
         self.send_centers(rows, labeled)?;
         self.gather_centers(&self.given, labeled)?;
         self.apply_first(0, n)?;
-        let step = number(n.div_ceil(SAMPLE));
-        self.mean(kernel::PrepareArguments { step, ..self.prepare_arguments(0, n) })
+        self.mean(n, n.div_ceil(SAMPLE))
     }
 
     /// As many rows at a time as can be staged.
@@ -174,21 +147,21 @@ impl Cuda<'_> {
         let step = n.div_ceil(most);
         let count = n.div_ceil(step);
         self.send_rows(count, |i| i * step)?;
-        let arguments = self.prepare_arguments(0, count);
-        self.checked(self.stream.gpu().kernels().check(
-            self.stream.cuda_stream(),
-            self.dtype(),
-            &arguments,
-        ))?;
-        self.mean(arguments)
+        self.check_rows(0, count)?;
+        self.mean(count, 1)
     }
 
-    fn mean(&self, arguments: kernel::PrepareArguments) -> Result<()> {
-        self.checked(self.stream.gpu().kernels().mean(
-            self.stream.cuda_stream(),
-            self.dtype(),
-            &arguments,
-        ))
+    /// A vector near the middle: the mean of every `step`-th of `count` rows.
+    fn mean(&self, count: usize, step: usize) -> Result<()> {
+        let mean = kernel::PrepareMeanArguments {
+            rows: self.rows(),
+            mean: self.buffers().mean.pointer(),
+            count: count as u64,
+            d: number(self.extent().d),
+            step: number(step),
+        };
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.prepare_mean(stream, self.dtype(), &mean))
     }
 
     fn clear_bad_rows(&self) -> Result<()> {
@@ -197,39 +170,63 @@ impl Cuda<'_> {
 
     /// The host checked the values of its pools when it made them: of those, only norms are missing.
     fn check(&self, first: usize, count: usize) -> Result<()> {
-        let arguments = self.prepare_arguments(first, count);
-        if self.placement.lent().is_none() && arguments.norms.address == 0 {
+        if self.placement.lent().is_none() && self.buffers().norms.len() == 0 {
             return Ok(());
         }
-        self.checked(self.stream.gpu().kernels().check(
-            self.stream.cuda_stream(),
-            self.dtype(),
-            &arguments,
-        ))
+        self.check_rows(first, count)
+    }
+
+    fn check_rows(&self, first: usize, count: usize) -> Result<()> {
+        let b = self.buffers();
+        let check = kernel::PrepareCheckArguments {
+            values: self.rows().values,
+            norms: b.norms.pointer_if_any(),
+            not_finite: b.bad_rows.part(0, 1).pointer(),
+            without_direction: b.bad_rows.part(1, 1).pointer(),
+            first: first as u64,
+            count: count as u64,
+            d: number(self.extent().d),
+        };
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.prepare_check(stream, self.dtype(), &check))
     }
 
     fn apply_first(&self, first: usize, count: usize) -> Result<()> {
-        let arguments = self.prepare_arguments(first, count);
-        self.checked(self.stream.gpu().kernels().first(
-            self.stream.cuda_stream(),
-            self.dtype(),
-            &arguments,
-        ))
+        let b = self.buffers();
+        let apply = kernel::PrepareFirstArguments {
+            rows: self.rows(),
+            state: b.state(),
+            roles: b.roles.pointer(),
+            center: b.centers.pointer(),
+            farthest: b.farthest.pointer(),
+            first: first as u64,
+            count: count as u64,
+            d: number(self.extent().d),
+        };
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.prepare_first(stream, self.dtype(), &apply))
+    }
+
+    /// The largest distance of centers `first` to `end` from the mean, into slot `slot` of `farthest`.
+    fn reach_of_centers(&self, first: usize, end: usize, slot: usize) -> Result<()> {
+        let b = self.buffers();
+        let reach = kernel::PrepareReachArguments {
+            centers: b.centers.pointer(),
+            mean: b.mean.pointer(),
+            farthest: b.farthest.part(slot, 1).pointer(),
+            first: number(first),
+            end: number(end),
+            d: number(self.extent().d),
+        };
+        let kernels = self.stream.gpu().kernels();
+        self.checked(kernels.prepare_reach(self.stream.cuda_stream(), &reach))
     }
 
     /// How far from the mean any row or center lies, which sets the scale.
     fn measure_reach(&mut self) -> Result<()> {
         let ground = self.ground;
-        let outside = (ground.labeled.len(), ground.labeled_count());
-        for (slot, (first, end)) in [(1, (0, 1)), (2, outside)] {
-            let arguments = kernel::PrepareArguments {
-                farthest: self.buffers().farthest.part(slot, 1).pointer(),
-                first_center: number(first),
-                end_center: number(end),
-                ..self.prepare_arguments(0, 0)
-            };
-            self.checked(self.stream.gpu().kernels().reach(self.stream.cuda_stream(), &arguments))?;
-        }
+        self.reach_of_centers(0, 1, 1)?;
+        self.reach_of_centers(ground.labeled.len(), ground.labeled_count(), 2)?;
         let (mut found, mut bad_rows) = ([0u64; 3], [0u32; 2]);
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().farthest, &mut found))?;
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().bad_rows, &mut bad_rows))?;

@@ -3,7 +3,6 @@
 use super::Cuda;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::memory::fill;
 use crate::backend::cuda::packing::ABOVE_ALL;
 use crate::error::Result;
@@ -28,30 +27,6 @@ impl Cuda<'_> {
 
     pub(super) fn packing(&self) -> kernel::Packing {
         self.packing.expect("prepared before the first refresh")
-    }
-
-    pub(super) fn pack_arguments(&self) -> kernel::PackArguments {
-        self.pack_arguments_with(self.packing())
-    }
-
-    pub(super) fn pack_arguments_with(&self, packing: kernel::Packing) -> kernel::PackArguments {
-        let b = self.buffers();
-        kernel::PackArguments {
-            packing,
-            rows: self.rows(),
-            frontier: b.frontier(),
-            round: b.round().pointer(),
-            centers: b.centers.pointer(),
-            operands: b.center_operands.pointer(),
-            bases: b.bases.pointer(),
-            peaks: b.peaks.pointer(),
-            window: b.window.pointer(),
-            sources: Pointer::NULL,
-            pool_rows: Pointer::NULL,
-            count: 0,
-            first: 0,
-            window_first: 0,
-        }
     }
 
     /// Queue a round's frontier, of at most `size` rows, and its refresh, once there are at most `centers` centers.
@@ -89,12 +64,13 @@ impl Cuda<'_> {
     pub(super) fn apply_pending(&mut self, size: u32, centers: usize) -> Result<()> {
         self.stage(size)?;
         let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
-        self.checked(kernels.pack_rows(
-            self.stream.cuda_stream(),
-            dtype,
-            size,
-            &self.pack_arguments(),
-        ))?;
+        let pack = kernel::PackRowsArguments {
+            packing: self.packing(),
+            rows: self.rows(),
+            frontier: self.buffers().frontier(),
+            round: self.buffers().round().pointer(),
+        };
+        self.checked(kernels.pack_rows(self.stream.cuda_stream(), dtype, size, &pack))?;
         let window = self.extent().window;
         for first in (0..centers).step_by(window) {
             self.refresh_window(size, first, centers.min(first + window), centers)?;
@@ -131,17 +107,7 @@ impl Cuda<'_> {
             self.clear_window()?;
         }
         if from < end {
-            let count = number(end - from);
-            let window_first = number(first);
-            let pack = kernel::PackArguments {
-                count,
-                first: number(from),
-                window_first,
-                ..self.pack_arguments()
-            };
-            self.checked(
-                self.stream.gpu().kernels().pack_centers(self.stream.cuda_stream(), &pack),
-            )?;
+            self.pack_centers(from, end, first)?;
         }
         self.packed = if fits { end } else { 0 };
         let b = self.buffers();
@@ -149,10 +115,7 @@ impl Cuda<'_> {
             interval: self.packing().interval,
             frontier: b.frontier(),
             round: b.round().pointer(),
-            window: b.window.pointer(),
-            operands: b.center_operands.pointer(),
-            bases: b.bases.pointer(),
-            peaks: b.peaks.pointer(),
+            window: b.window(),
             window_first: number(first),
             end: number(end),
             depth: number(self.extent().depth),
@@ -160,6 +123,22 @@ impl Cuda<'_> {
         let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
         let rows = number(self.extent().capacity);
         self.checked(kernels.refresh(stream, self.multiplier, size, rows, &refresh))
+    }
+
+    /// Pack centers `from` to `end` to the window that begins with center `window_first`.
+    fn pack_centers(&self, from: usize, end: usize, window_first: usize) -> Result<()> {
+        let b = self.buffers();
+        let pack = kernel::PackCentersArguments {
+            packing: self.packing(),
+            round: b.round().pointer(),
+            centers: b.centers.pointer(),
+            window: b.window(),
+            first: number(from),
+            count: number(end - from),
+            window_first: number(window_first),
+        };
+        let kernels = self.stream.gpu().kernels();
+        self.checked(kernels.pack_centers(self.stream.cuda_stream(), &pack))
     }
 
     /// No center is in the window, so none passes.

@@ -209,11 +209,22 @@ impl Buffers {
             sources: self.sources.pointer(),
             seen: self.slot_seen.pointer(),
             limits: self.limits.pointer(),
-            tests: self.tests.pointer(),
-            operands: self.operands.pointer(),
-            packed: self.packed.pointer(),
+            packed: kernel::PackedRows {
+                tests: self.tests.pointer(),
+                operands: self.operands.pointer(),
+                values: self.packed.pointer(),
+            },
             candidate_counts: self.candidate_counts.pointer(),
             candidates: self.candidates.pointer(),
+        }
+    }
+
+    pub fn window(&self) -> kernel::Window {
+        kernel::Window {
+            values: self.window.pointer(),
+            operands: self.center_operands.pointer(),
+            bases: self.bases.pointer(),
+            peaks: self.peaks.pointer(),
         }
     }
 
