@@ -48,10 +48,11 @@ fn on_stream(
     let before = &distances_before(ground, question.resume, Gemm, tuning.width);
     // One launch reads the pool on the device.
     let is_staged = matches!(placement, cuda::Placement::Staged(_));
-    if tuning.path != Path::Rounds && !is_staged {
-        if let Some(at_once) = AtOnce::new(ground, size, stream, placement)? {
-            return lazy(question, ground, at_once, before, tuning, watch);
-        }
+    if tuning.path != Path::Rounds
+        && !is_staged
+        && let Some(at_once) = AtOnce::new(ground, size, stream, placement)?
+    {
+        return lazy(question, ground, at_once, before, tuning, watch);
     }
     if tuning.path == Path::AtOnce {
         return Err(unsupported(

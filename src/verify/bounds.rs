@@ -76,12 +76,13 @@ mod tests {
         for seed in 0..100 {
             let weights = weights(seed);
             let ratios = largest_ratios(&weights);
-            for t in 0..weights.len() {
+            assert_eq!(ratios.len(), weights.len());
+            for (t, &found) in ratios.iter().enumerate() {
                 let pairs = (0..=t).flat_map(|j| (0..j).map(move |i| (i, j)));
                 let most = pairs
                     .map(|(i, j)| ratio(weights[j], weights[i]))
                     .fold(f64::NEG_INFINITY, f64::max);
-                assert_eq!(ratios[t], most, "{weights:?} up to {t}");
+                assert_eq!(found, most, "{weights:?} up to {t}");
             }
         }
     }

@@ -127,7 +127,7 @@ fn shards_do_the_work_of_one() {
         for shards in [filter::CPU_2_SHARDS, filter::CPU_3_SHARDS, filter::CPU_7_SHARDS] {
             let several = count(pool, budget, shards.with_frontier(frontier));
             // One more asks for a frontier and finds that no row is left.
-            assert!(several.exchanges as usize <= 2 * several.rounds + 1, "{several:?}");
+            assert!(several.exchanges <= 2 * several.rounds as u64 + 1, "{several:?}");
             assert_eq!(work(several), work(one.clone()), "{shards:?}");
         }
         // Without a frontier's size given, it adapts to the same counts.
@@ -149,7 +149,7 @@ fn what_crosses_in_a_round_does_not_grow_with_the_pool() {
         let a_round = shards * (frontier + 1) * candidate + frontier * (row + 2 * state);
         let centers = (1 + shards) * budget * row;
         let most = counts.rounds * a_round + centers;
-        assert!(counts.exchange_bytes as usize <= most, "{most} bytes, {counts:?}");
+        assert!(counts.exchange_bytes <= most as u64, "{most} bytes, {counts:?}");
         assert!(counts.exchange_bytes > 0, "{counts:?}");
     }
 }

@@ -45,7 +45,7 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
     }
 
     /// The numbers of the centers that are no rows of the ground.
-    pub fn from_elsewhere(&self) -> impl Iterator<Item = usize> {
+    pub fn elsewhere(&self) -> impl Iterator<Item = usize> {
         let is_row = |place: &Place| matches!(place, Place::Row(_));
         (0..self.len()).filter(move |&center| !is_row(&self.places[center]))
     }

@@ -40,7 +40,7 @@ pub fn packing<M: Multiplier>(
     let mut to_mean = |center| distance(centers.vector(center, &mut scratch), &mean);
     // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
     let rows = farthest + to_mean(0);
-    let others = centers.from_elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
+    let others = centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
     let reach = others.fold(rows, f64::max) * (1.0 + 1e-6);
     Packing::new::<M>(&mean, reach, width)
 }

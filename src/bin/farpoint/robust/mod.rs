@@ -192,7 +192,7 @@ impl Arguments {
             ..Options::default()
         };
         if let Err(refused) = asked.check_robust() {
-            return usage(&refused.to_string());
+            return usage(refused.to_string());
         }
         if terms.first == Some(First::Heaviest) {
             return usage("robust takes no --first heaviest: it has no weights");
