@@ -38,7 +38,7 @@ impl Selection {
 
     /// How many of `centers` were chosen when the radius was 0 already: each is equal to an earlier center, or has the weight 0, and
     /// covers nothing that was not covered.
-    pub fn redundant_picks(&self) -> usize {
+    pub fn idle_picks(&self) -> usize {
         let before = std::iter::once(&self.initial_radius).chain(&self.radii);
         before.take(self.centers.len()).filter(|&&radius| radius == 0.0).count()
     }

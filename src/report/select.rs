@@ -104,18 +104,17 @@ fn meaning(selection: &Selection, about: &About) -> String {
             number(selection.initial_radius)
         ));
     }
-    sentences.extend(redundancy(selection, about));
+    sentences.extend(idleness(selection, about));
     sentences.extend(exclusion(options));
     sentences.join(" ")
 }
 
 /// How many picks add nothing.
-fn redundancy(selection: &Selection, about: &About) -> Option<String> {
-    let redundant = selection.redundant_picks();
-    let (were, is) = (plural(redundant, "pick was", "picks were"), equal_to(about.options));
-    (redundant > 0).then(|| {
-        format!("{} {were} made at radius 0, where every row left {is}.", count(redundant))
-    })
+fn idleness(selection: &Selection, about: &About) -> Option<String> {
+    let idle = selection.idle_picks();
+    let (were, is) = (plural(idle, "pick was", "picks were"), equal_to(about.options));
+    (idle > 0)
+        .then(|| format!("{} {were} made at radius 0, where every row left {is}.", count(idle)))
 }
 
 fn outcome(selection: &Selection, about: &About) -> String {

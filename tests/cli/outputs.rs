@@ -275,11 +275,11 @@ fn what_bytes_are_read_as_is_told() {
 fn picks_of_equal_rows_are_told() {
     let folder = Folder::new();
     folder.vectors("few.npy", &[0.0, 5.0, 0.0, 9.0, 5.0, 0.0], 1);
-    let note = "note: 2 of the picks were made at radius 0, each the same as an earlier center: --stop-radius 0 leaves them out";
+    let note = "note: 2 of the 5 picks came when the radius was 0: each equals a center before it; --stop-radius 0 leaves them out";
     let run = folder.run("select few.npy -k 5 -o picks.json --report page.html");
     assert!(run.err.lines().any(|line| line == note), "{}", run.err);
     let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
-    assert_eq!(json["redundant_picks"], 2);
+    assert_eq!(json["idle_picks"], 2);
     let page = folder.read("page.html");
     assert!(
         page.contains("2 picks were made at radius 0, where every row left is equal to a center.")
@@ -290,13 +290,13 @@ fn picks_of_equal_rows_are_told() {
         assert!(!run.err.contains("note"), "{words}: {}", run.err);
         let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
         assert_eq!(
-            (&json["redundant_picks"], json["centers"].as_array().unwrap().len()),
+            (&json["idle_picks"], json["centers"].as_array().unwrap().len()),
             (&0.into(), 3)
         );
     }
     folder.text("all.txt", "0\n1\n3\n");
     let run = folder.run("select few.npy -k 2 --labeled all.txt --json");
-    assert!(run.out.contains(r#""redundant_picks":2"#), "{}", run.out);
+    assert!(run.out.contains(r#""idle_picks":2"#), "{}", run.out);
     let run = folder.run("robust few.npy -k 5");
     assert!(run.err.contains("note: radius 0 needs no more than 3 of the 5 picks"), "{}", run.err);
     assert!(!folder.run("robust few.npy -k 3").err.contains("note"));

@@ -290,13 +290,13 @@ fn the_assignment_is_counted_apart() {
 fn picks_at_radius_zero_are_counted() {
     let pool = Pool::new(&[0.0f32, 5.0, 0.0, 5.0, 0.0], 1).expect("finite");
     let (selection, text) = page(&pool, 4, &assigned());
-    assert_eq!(selection.redundant_picks(), 2);
+    assert_eq!(selection.idle_picks(), 2);
     assert!(
         text.contains("2 picks were made at radius 0, where every row left is equal to a center.")
     );
     let (selection, text) = page(&pool, 2, &assigned());
-    assert_eq!(selection.redundant_picks(), 0);
+    assert_eq!(selection.idle_picks(), 0);
     assert!(!text.contains("at radius 0"));
     let weighted = Options { weights: Some(vec![1.0, 0.0, 1.0, 0.0, 1.0]), ..assigned() };
-    assert_eq!(page(&pool, 3, &weighted).0.redundant_picks(), 2);
+    assert_eq!(page(&pool, 3, &weighted).0.idle_picks(), 2);
 }

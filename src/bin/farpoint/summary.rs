@@ -24,7 +24,7 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
         let (radius, unit) = (short(selection.radius()), unit(options.metric));
         say(format_args!("every row is within {radius} of a center{unit}"));
     }
-    tell_redundant(options, selection);
+    tell_idle(options, selection);
     say(format_args!("{}", report::curve_table(selection).trim_end()));
     let plot = report::curve_plot(selection, PLOT_WIDTH);
     if io::stderr().is_terminal() && !plot.is_empty() {
@@ -32,13 +32,14 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
     }
 }
 
-/// Picks that add nothing, so many were asked for.
-fn tell_redundant(options: &Options, selection: &Selection) {
-    let redundant = selection.redundant_picks();
-    if redundant > 0 {
-        let or = if options.weights.is_some() { " or a row of weight 0" } else { "" };
+/// Picks that cover nothing new.
+fn tell_idle(options: &Options, selection: &Selection) {
+    let (idle, picks) = (selection.idle_picks(), selection.centers.len());
+    if idle > 0 {
+        let or = if options.weights.is_some() { ", or has weight 0" } else { "" };
         say(format_args!(
-            "note: {redundant} of the picks were made at radius 0, each the same as an earlier center{or}: --stop-radius 0 leaves them out"
+            "note: {idle} of the {picks} picks came when the radius was 0: each equals a center before it{or}; --stop-radius 0 leaves \
+             them out"
         ));
     }
 }
