@@ -119,7 +119,7 @@ impl<'a> Rows<'a> {
         Rows { pool: self.pool, range, metric: self.metric, norms }
     }
 
-    /// The same rows again, the norms that are kept among them.
+    /// The same rows again, with the norms that are kept.
     pub fn again(&self) -> Rows<'_> {
         self.part(0..self.len())
     }

@@ -93,7 +93,7 @@ impl Batched<'_> {
     }
 }
 
-/// What there is to say of a batch beside its array.
+/// The options of a batch.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct BatchTerms {

@@ -1,4 +1,4 @@
-//! What the run did: its settings, its counts and where its time went.
+//! The run's settings, its counts, and where its time went.
 
 use super::About;
 use super::files::files;

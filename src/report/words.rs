@@ -1,4 +1,4 @@
-//! What pages of either kind say in the same words.
+//! Sentences that both kinds of page share.
 
 use super::chosen::Chosen;
 use super::format::{count, number, plural};

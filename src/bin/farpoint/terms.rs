@@ -1,4 +1,4 @@
-//! What a selection is of: the options that decide the answer, the same for `select` and `verify`.
+//! The options that decide the answer, the same for `select` and `verify`.
 
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// What contradicts itself whatever the files hold.
+    /// Refuses options that contradict each other, whatever the files hold.
     pub fn check(&self) -> Result<()> {
         if self.budget == Some(0) {
             return Err(farpoint::Error::BudgetZero.into());

@@ -1,4 +1,4 @@
-//! What is measured on a GPU: pools from files, or made.
+//! The pools that are measured on a GPU: from files, or made.
 
 use anyhow::{Context, Result};
 use farpoint::synth::{Shape, pool as synthetic};
