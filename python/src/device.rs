@@ -76,7 +76,7 @@ pub fn number(view: &View) -> usize {
 fn allocator(allocate: Py<PyAny>) -> Allocator {
     Box::new(move |bytes| {
         Python::attach(|py| {
-            // Whatever it raises, there is no memory to be had.
+            // Any exception means that there is no memory.
             let (address, keeper) = allocate.call1(py, (bytes,)).ok()?.extract(py).ok()?;
             Some(Allocation { address, keeper: Box::new(Keeper(Some(keeper))) })
         })

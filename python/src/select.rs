@@ -29,7 +29,7 @@ pub struct Answer<'py> {
     min_distance: Option<Bound<'py, PyArray1<f64>>>,
     assignment: Option<Bound<'py, PyArray1<i64>>>,
     interrupted: bool,
-    /// What the engine took, the check of the values included.
+    /// The seconds that the engine took, the check of the values included.
     seconds: f64,
     /// Why no GPU was used, where one would have been.
     fallback: Option<String>,

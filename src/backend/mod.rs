@@ -33,7 +33,7 @@ impl Candidate {
         self.key > other.key || (self.key == other.key && self.row < other.row)
     }
 
-    /// The one that precedes the other, if there are two.
+    /// The candidate that precedes the other, if there are two.
     pub fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
         match (a, b) {
             (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
@@ -56,7 +56,7 @@ pub(crate) struct Picked {
     pub next: Option<Candidate>,
 }
 
-/// What a device says of the middle of its pool, before the first center is known.
+/// The middle of a pool, as a device finds it before the first center is known.
 pub(crate) trait Middle {
     /// The eligible row nearest the mean of the rows that are not excluded, the lowest of equally near ones; any eligible row where the
     /// run is interrupted. How the mean is summed is part of the contract.
@@ -119,7 +119,7 @@ impl Neighbour {
     }
 }
 
-/// What a device says of distances over a pool, beside greedy's rounds.
+/// Distances over a pool, as a device computes them without greedy's rounds.
 pub(crate) trait Space {
     /// Each row's distance to the nearest labeled center, and that center's number; the distance is infinite if nothing
     /// is labeled. A labeled row's nearest center is itself.

@@ -15,7 +15,7 @@ impl<'a> Pool<'a> {
         self.checked_unless(&|| false)
     }
 
-    /// The same, given up once it `must_end`.
+    /// The same check; it gives up once it `must_end`.
     pub(super) fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
         match self.first_bad(must_end)? {
             _ if must_end() => Err(Error::Interrupted),

@@ -10,7 +10,7 @@ pub(super) fn absent(sentence: &str) -> String {
     format!(r#"<p class="absent">{sentence}</p>"#)
 }
 
-/// What a radius is under cosine, in brackets.
+/// The note in brackets that says what a radius is under cosine.
 pub(super) fn chord(radius: f64, options: &Options) -> String {
     if options.metric != Metric::Cosine || !radius.is_finite() {
         return String::new();

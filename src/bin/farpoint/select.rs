@@ -170,7 +170,7 @@ impl Arguments {
         })
     }
 
-    /// What is said about it all.
+    /// The words around the answer.
     fn tell(
         &self,
         outputs: &Outputs,

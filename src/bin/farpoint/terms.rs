@@ -82,7 +82,7 @@ impl Terms {
         Ok(())
     }
 
-    /// The same with every `--column` put to its file, of which the `picks` may be one.
+    /// The same terms, with every `--column` given to its file; `picks` may be one of the files.
     pub fn with_columns(&self, picks: Option<&Path>) -> Result<Terms> {
         let files = [
             (List::Labeled, self.labeled.as_deref()),
@@ -99,7 +99,7 @@ impl Terms {
         column.map(|column| &*column.name)
     }
 
-    /// The same with the `recorded` seed, if none is given and the first row is random.
+    /// The same terms with the `recorded` seed, if no seed is given and the first row is random.
     pub fn with_seed(self, recorded: u64) -> Terms {
         let recorded = Some(recorded).filter(|_| self.first == Some(First::Random));
         Terms { seed: self.seed.or(recorded), ..self }

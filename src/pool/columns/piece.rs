@@ -5,7 +5,7 @@ use arrow_array::ArrayRef;
 use super::super::reason::Reason;
 use crate::foreign::guarded;
 
-/// What `read` gives; a decoder's panic is an error.
+/// The result of `read`. A panic of the decoder becomes an error.
 pub(super) fn decoded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     guarded(read).unwrap_or_else(|| Err("is damaged: decoding failed".into()))
 }

@@ -47,7 +47,7 @@ pub struct Timed {
     pub most_seconds: f64,
     /// The sum of the phases'.
     pub floor_seconds: f64,
-    /// Of the median run, as all that follows.
+    /// Phases of the median run, as are all fields below.
     pub phases: Vec<Phase>,
     pub rounds: usize,
     /// Row-center pairs that refreshes needed, of n k; then with those that tiles rounded up to; then those of picking.
@@ -107,7 +107,7 @@ fn once(select: impl Fn() -> Result<Selection>) -> Result<(f64, Selection)> {
     Ok((started.elapsed().as_secs_f64(), selection))
 }
 
-/// What is timed, and the answer it must give.
+/// The selection that is timed, and the answer that it must give.
 struct Bench<'a> {
     pool: &'a Pool<'a>,
     k: usize,
