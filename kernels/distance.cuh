@@ -33,7 +33,8 @@ DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
     return __dsqrt_rn(fold(partial));
 }
 
-// Values that a lane loads before it needs the first: they arrive together. Fewer where registers are scarce.
+// A lane loads so many values before it needs the first, so that they arrive together; fewer where registers are
+// scarce.
 constexpr u32 TOGETHER = 8, FEW_TOGETHER = 4;
 
 // The same between rows, or a row and a vector, that lie far away.

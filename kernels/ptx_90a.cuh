@@ -1,6 +1,6 @@
-// What only a GPU of compute capability 9.0 has, compiled for sm_90a: boxes of a matrix that arrive by themselves in shared
-// memory, the barriers that tell, and products of whole warpgroups (128 threads, aligned) on what lies there. As in ptx.cuh,
-// each with its instruction and what the test bed does in its place.
+// Primitives that only a GPU of compute capability 9.0 has, compiled for sm_90a: boxes of a matrix that arrive by
+// themselves in shared memory, the barriers that tell, and products of whole warpgroups (128 threads, aligned) on what
+// lies there. As in ptx.cuh, each with its instruction and what the test bed does in its place.
 #pragma once
 #include "ptx.cuh"
 

@@ -1,6 +1,6 @@
 //! How exact a product of tensor cores is: what the filter's interval allows for.
 
-/// What tensor cores make of a sum of `d` exact products in f32 is off by at most this times the sum of their sizes.
+/// A sum of `d` exact products by tensor cores, in f32, is off by at most this times the sum of the products' sizes.
 ///
 /// They add 16 products, or fewer, to a sum at a time: all are cut to 24 bits below the largest of them, as is the result. With
 /// u = 2^-23 the d products and d / 16 sums that are cut lose less than (17 / 16) d u times the largest, the results
