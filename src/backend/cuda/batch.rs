@@ -91,7 +91,7 @@ impl Batch {
         if let Some(first) = &options.first {
             batch.set_first(first, stream)?;
         }
-        // Whatever stream a run is queued on, the memory is ready.
+        // The memory is then ready on whatever stream a run is queued.
         stream.synchronize()?;
         Ok(batch)
     }
@@ -128,7 +128,8 @@ impl Batch {
     fn go_on_from(&mut self, stream: &Stream) -> Result<()> {
         if self.stream.cu_stream() != stream.cuda_stream().cu_stream() {
             let status = stream.checked(stream.cuda_stream().capture_status())?;
-            // What is captured runs later, in an order that whoever launches the graph sees to; and nothing may be waited for.
+            // Captured work runs later, in an order that the caller who launches the graph must see to. And a capture
+            // must not wait.
             if status == CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE {
                 stream.checked(self.stream.synchronize())?;
             }

@@ -74,7 +74,8 @@ impl<A> ByDtype<A> {
         }]
     }
 
-    /// Lets a block have all the dynamic shared memory that its own, static, leaves of `limit`. Returns how much that is.
+    /// Allows a block the dynamic shared memory that its static shared memory leaves of `limit`. Returns how many bytes
+    /// that is.
     fn allow_most_shared(&self, limit: u32) -> Result<u32, DriverError> {
         let mut each = self.0.iter().map(|kernel| kernel.allow_most_shared(limit));
         each.try_fold(limit, |least, left| Ok(least.min(left?)))
@@ -156,7 +157,7 @@ impl Kernels {
             mean_distance: ByDtype::load(m, "mean", "mean_distance")?,
             mean_nearest: ByDtype::load(m, "mean", "mean_nearest")?,
         };
-        // Absent where the device, or the build, lacks the architecture.
+        // Absent if the device or the build lacks the architecture.
         if m.has(REFRESH_90A) {
             let kernel = m.kernel(REFRESH_90A, "refresh_wgmma")?;
             kernel.allow_shared(RING_BYTES)?;

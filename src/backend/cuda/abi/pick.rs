@@ -65,7 +65,7 @@ impl Kernels {
             self.pick_live.launch(stream, by_slot, a)?;
         }
         let size = size.min(a.capacity);
-        // Without a pick to be made no product is looked at.
+        // If no pick is to be made, no product is needed.
         if a.limit > 0 {
             let side = size.div_ceil(MMA_TILE);
             let shape = of_blocks((side * side).min(TILES_RESIDENT * self.multiprocessors));

@@ -8,7 +8,7 @@ use super::context::cuda_version;
 /// The oldest driver that runs what the pinned compiler makes.
 const DRIVER_NEEDED: &str = "580";
 
-/// Errors after which a context answers nothing else.
+/// Whether a context answers nothing else after this error.
 pub fn is_fatal(code: CUresult) -> bool {
     use CUresult as C;
     matches!(

@@ -49,7 +49,7 @@ impl Extent {
     }
 }
 
-/// What is where.
+/// The regions of the allocation.
 pub struct Buffers {
     pub norms: Region<f64>,
     pub mean: Region<f32>,

@@ -74,7 +74,7 @@ impl<'p> AtOnce<'p> {
         eligible - self.given.len() - picks
     }
 
-    /// Everything but the launch itself.
+    /// Sends everything that the launch needs.
     fn send_all(&self) -> Result<()> {
         let (run, stream) = (&self.run, self.stream.cuda_stream());
         if let Some(weights) = self.ground.weights {

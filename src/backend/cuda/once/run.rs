@@ -62,7 +62,7 @@ impl Layout {
     }
 }
 
-/// What is where.
+/// The regions of the allocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Buffers {
     pub pool: Region<u8>,
@@ -126,14 +126,14 @@ pub struct Run {
     _arena: Arena,
 }
 
-/// Where the host finds what a launch came to.
+/// Pinned memory where the host finds a launch's results.
 struct Answer {
     results: Pinned<PoolResult>,
     picks: Pinned<u32>,
     curve: Pinned<f64>,
 }
 
-/// What one pool's run came to.
+/// The result of one pool's run.
 pub struct Outcome<'a> {
     pub result: PoolResult,
     pub picks: &'a [u32],
@@ -179,7 +179,7 @@ impl Run {
         self.send_budgets(stream, &self.layout.budgets)
     }
 
-    /// No picks yet; and what no launch writes is no garbage either.
+    /// Clears the answers: no pick yet, and no garbage where no launch writes.
     fn clear(&self, stream: &CudaStream) -> Result<()> {
         let b = &self.buffers;
         fill(stream, b.results, 0)

@@ -3,7 +3,7 @@
 use crate::backend::cuda::abi::PoolResult;
 use crate::error::{Error, Result};
 
-/// What the device found of the values of a pool whose rows begin at `offset`.
+/// The error for bad values that the device found in a pool whose rows begin at `offset`.
 pub fn check_values(
     result: &PoolResult,
     offset: usize,
