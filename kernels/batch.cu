@@ -158,7 +158,7 @@ DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = x.at(j);
 }
 
-// The same of a center that was given.
+// The same for a center that was given.
 template <class T>
 DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
     u32 row = a.given_rows[center];

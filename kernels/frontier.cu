@@ -223,7 +223,8 @@ DEVICE void list_row(const FrontierArguments& a, Shared& s, u64 code) {
         a.list.codes[atomicAdd(&a.select->entries, 1u)] = code;
 }
 
-// By all of a block's threads, once its rows are listed.
+// Appends the rows that the block kept to the list. All of the block's threads call it, once the block's rows are
+// listed.
 DEVICE void tell_listed(const FrontierArguments& a, Shared& s) {
     __syncthreads(); // all of them are
     u32 count = min(s.listed_count, LISTED);
@@ -334,7 +335,7 @@ DEVICE void place_list(const FrontierArguments& a, const Shared& s) {
     }
 }
 
-// By one thread: the round begins.
+// By one thread: writes the new round.
 DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
     Round now = {};
     now.counts = a.round->counts; // of all rounds

@@ -114,7 +114,8 @@ DEVICE Offer best_owned(const PickArguments& a, const Live& live, const Owned& o
     return best;
 }
 
-// Row `number` may be nearer to live row `picked`, pick `applied` of the round, than its bound.
+// Opens the bound of row `number`, which may be nearer to live row `picked`, pick `applied` of the round, than its
+// bound says.
 DEVICE void mark(const PickArguments& a, const Live& live, Owned& own, u32 number, u32 picked, float product, u32 applied) {
     u32 index = live_row(threadIdx.x, number);
     const Operand* operands = a.frontier.packed.operands;
@@ -139,8 +140,8 @@ DEVICE void load_products(const PickArguments& a, const Live& live, const Owned&
     }
 }
 
-// Lower the bounds of this thread's rows by what the filter knows of their distance to live row `picked`. Returns, by number,
-// the ones that may have changed.
+// Lowers the bounds of this thread's rows by the filter's intervals of their distance to live row `picked`. Returns, by
+// number, the rows that may have changed.
 DEVICE u32 apply(const PickArguments& a, const Live& live, Owned& own, u32 picked, const float (&products)[LIVE_EACH],
                  u32 applied) {
     LiveRow center = live.entries[picked];
@@ -223,7 +224,7 @@ DEVICE u32 resolve(const PickArguments& a, const Live& live, Owned& own, u32 off
     return nearest.evaluated;
 }
 
-// By the thread that owns it: the row leaves the order.
+// By the row's owner: takes the row out of the order.
 DEVICE void remove(Owned& own, u32 number) {
     own.live &= ~(1u << number);
 #pragma unroll

@@ -33,7 +33,7 @@ struct Ends {
     double lower, upper;
 };
 
-// Of halves, the least normal number.
+// The least normal half.
 constexpr double LEAST_NORMAL = 1.0 / (1 << LEAST_NORMAL_BITS);
 
 // The operand of a row, from the sums of q^2 and of (s (x - m) - q)^2 over the `depth` values that are multiplied, each

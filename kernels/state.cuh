@@ -50,7 +50,7 @@ struct PackedRows {
     F16* values; // (capacity, depth)
 };
 
-// Centers as they are packed, of which so many fit. Operands are by center, the rest by place in the window.
+// Packed centers, as many as fit. Operands are by center number, the rest by place in the window.
 struct Window {
     F16* values; // (window, depth)
     Operand* operands;

@@ -7,8 +7,9 @@
 /// (1 / 16) d u, and no partial sum is above the sum of the sizes: 1.125 d 2^-23 in all. This is 1.7 times as much, and
 /// more than 8 products at a time lose.
 ///
-/// Its size, when the cut is placed, is told by the factors' exponents, and a factor below the normal halves, whose leading zeros
-/// are not shifted away, has theirs: in all sizes here such a factor counts as the least of them, 2^-14. So does zero, to be safe.
+/// The factors' exponents decide where the cut lies. A factor below the normal halves has the exponent of the least of
+/// them, since its leading zeros are not shifted away: in all sizes here such a factor counts as the least of them,
+/// 2^-14. So does zero, to be safe.
 pub fn error_factor(d: usize) -> f64 {
     (d as f64 + 4.0) * 2f64.powi(-22)
 }

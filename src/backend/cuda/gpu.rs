@@ -30,7 +30,7 @@ pub struct Gpu {
     name: String,
     multiprocessors: u32,
     shared_limit: u32,
-    /// What the driver called it, once it was lost.
+    /// The driver's name for the error by which the device was lost, if it was.
     lost: OnceLock<String>,
 }
 

@@ -8,7 +8,7 @@ use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
 use crate::pool::Dtype;
 
-/// What a pool's run in a batch came to.
+/// The result of one pool's run in a batch.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct PoolResult {

@@ -51,7 +51,7 @@ const REFRESH_90A: &str = "refresh_90a";
 pub enum Multiplier {
     /// The fastest that the device runs.
     Fastest,
-    /// The one that every device runs.
+    /// The kernel that every device runs.
     Portable,
 }
 
@@ -100,7 +100,7 @@ pub struct Kernels {
     gather_picks: ByDtype<GatherPicksArguments>,
     gather_rows: ByDtype<GatherRowsArguments>,
     refresh_mma: Kernel<RefreshArguments>,
-    /// Where the device has its instructions.
+    /// Only if the device has its instructions.
     refresh_wgmma: Option<Kernel<RefreshBoxes>>,
     refine: ByDtype<RefineArguments>,
     panel_list: Kernel<PanelArguments>,

@@ -32,7 +32,7 @@ pub struct PickArguments {
     pub depth: u32,
 }
 
-/// Of more live rows than can be picked at once, the best.
+/// Keeps the best live rows, if there are more than can be picked among at once.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct PanelArguments {

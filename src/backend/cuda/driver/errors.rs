@@ -1,4 +1,4 @@
-//! What the driver's errors mean.
+//! The meaning of the driver's errors.
 
 use cudarc::driver::sys::CUresult;
 use cudarc::driver::{CudaContext, DriverError};
@@ -29,7 +29,7 @@ pub fn is_fatal(code: CUresult) -> bool {
     )
 }
 
-/// What an error means with which a device could not be opened.
+/// The meaning of an error with which a device could not be opened.
 pub fn explain_start(ordinal: usize, error: DriverError) -> String {
     use CUresult as C;
     match error.0 {

@@ -80,7 +80,7 @@ impl<A: Copy> Kernel<A> {
         unsafe { launch.launch(shape.config()) }.map(drop)
     }
 
-    /// The same, of blocks that are all resident and may meet.
+    /// The same, with blocks that are all resident and may meet at barriers.
     pub fn launch_together(
         &self,
         stream: &CudaStream,

@@ -58,7 +58,7 @@ pub(crate) struct Cuda<'p> {
     live_rows: u64,
     width: f64,
     multiplier: Multiplier,
-    /// Of this round and of the next.
+    /// The clocks of this round and of the next.
     clocks: [Clock; 2],
     answer: Pinned<u64>,
     statistics: Statistics,

@@ -1,4 +1,4 @@
-//! Where the pool's rows are, and how they come to the device where they stay on the host.
+//! The place of the pool's rows, and how rows that stay on the host come to the device.
 
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::memory::fetch;
@@ -11,7 +11,7 @@ use crate::ground::Ground;
 use super::Cuda;
 use super::workspace::{Extent, ROUND, Workspace};
 
-/// Where the pool's rows are.
+/// The place of the pool's rows.
 pub(super) enum Place {
     /// On the device, at this address.
     Device(Pointer<u8>),
