@@ -26,7 +26,7 @@ impl Pool<'static> {
     /// reading past the new end kills the process (`SIGBUS`).
     ///
     /// # Errors
-    /// [`Error::Io`] if a file cannot be read; [`Error::Format`], naming the file and usually a row, if it is damaged, of another
+    /// [`crate::Error::Io`] if a file cannot be read; [`crate::Error::Format`], naming the file and usually a row, if it is damaged, of another
     /// type or shape, empty, or holds a value that is not finite; if some of many files hold rows that do not count: the caches of a
     /// Hugging Face dataset beside its own files, or the files of a Delta, Iceberg or Hudi table.
     pub fn open(path: impl AsRef<Path>) -> Result<Pool<'static>> {
@@ -38,7 +38,7 @@ impl Pool<'static> {
     /// Without a name the file must hold a single candidate: a two-dimensional tensor, an array, a column of lists.
     ///
     /// # Errors
-    /// As [`Pool::open`]; [`Error::Format`], listing the candidates, if a name is needed or is not among them.
+    /// As [`Pool::open`]; [`crate::Error::Format`], listing the candidates, if a name is needed or is not among them.
     pub fn open_named(path: impl AsRef<Path>, name: Option<&str>) -> Result<Pool<'static>> {
         let path = path.as_ref();
         // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
