@@ -12,7 +12,7 @@ pub struct Nvcc {
     pub version: String,
 }
 
-/// The one that `NVCC` names, which must be one; else the first that is found.
+/// The compiler that `NVCC` names, which must be one; else the first compiler that is found.
 pub fn find() -> Option<Nvcc> {
     if let Some(path) = variable("NVCC").map(PathBuf::from) {
         let refuse = || fail(&format!("NVCC is {}, which is not a CUDA compiler", path.display()));

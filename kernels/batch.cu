@@ -6,15 +6,16 @@
 //   picks, curve     out: pool p's begin at starts[p] and starts[p] + p. curve[t] is the largest key left before pick t
 //   results  (pools,)  in, zeros, and out
 //
-// A block owns a slice of its pool's rows, cached in shared memory if it fits. For every center a block stages the center, sums
-// squared differences in f32, and evaluates the canonical distance where that sum, whose error is relative, may be below the row's
-// bound. Two barriers a pick, and one among the pool's blocks if there are several. O(n k d).
+// A block owns a slice of its pool's rows, cached in shared memory if it fits. For every center, a block stages the
+// center and sums squared differences in f32. It evaluates the canonical distance where that sum, whose error is
+// relative, may be below the row's bound. There are two barriers a pick, and one among the pool's blocks if there are
+// several. O(n k d).
 #include "distance.cuh"
 #include "offer.cuh"
 #include "order.cuh"
 #include "ptx.cuh"
 
-// What a pool's run came to.
+// The result of one pool's run.
 struct PoolResult {
     u32 picks;
     u32 has_next, next_row; // the row that is next, where rows are left
@@ -132,7 +133,7 @@ DEVICE void improve(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 ce
     set_slot(a, s, slot, distance);
 }
 
-// Apply the staged center, number `center`, to the block's rows. Every warp sees to its own.
+// Applies the staged center, number `center`, to the block's rows. Every warp works on its own rows.
 template <class T>
 DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
     for (u32 q = 0; q < groups(s.count); q++) {
@@ -149,14 +150,15 @@ DEVICE void apply(const BatchArguments& a, Slice<T>& s, u32 center) {
     }
 }
 
-// Stage a pool row as the center to apply. Every thread must be done with the one before; a barrier must follow.
+// Stages a pool row as the center to apply. Every thread must be done with the center before, and a barrier must
+// follow.
 template <class T>
 DEVICE void stage_row(const BatchArguments& a, const Slice<T>& s, u64 row) {
     View<T> x = {static_cast<const T*>(a.values) + row * a.d, a.norms ? a.norms[row] : 0.0};
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = x.at(j);
 }
 
-// The same of a center that was given.
+// The same for a center that was given.
 template <class T>
 DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
     u32 row = a.given_rows[center];
@@ -164,7 +166,7 @@ DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) 
     for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
 }
 
-// Look at row `slot` once, by a warp: whether it is finite, and its norm, 0 under euclidean.
+// Checks row `slot`, by a warp: whether it is finite. Returns its norm, 0 under euclidean.
 template <class T>
 DEVICE double check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
     const T* x = s.values + u64(slot) * a.d;
@@ -290,7 +292,8 @@ DEVICE void record_end(const BatchArguments& a, const Slice<T>& s, Offer next, u
     a.curve[a.starts[s.pool] + s.pool + picks] = next.key > 0 ? from_bits(next.key - 1) : 0.0;
 }
 
-// The first pick of a pool without centers: any row may be named, else the lowest is the best of all the infinite keys.
+// The first pick of a pool without centers: a row may be named; else all keys are infinite, so the lowest row is the
+// best.
 template <class T>
 DEVICE Offer first_pick(const BatchArguments& a, const Slice<T>& s, Offer best) {
     if (a.firsts) best.row = u32(a.offsets[s.pool]) + a.firsts[s.pool];

@@ -21,8 +21,8 @@ DEVICE Vector<T> vector(const T* values) {
     return {values};
 }
 
-// Canonical distance of `x` from the vector `c`, `(d,)`, of which one is close at hand. All lanes of a warp call it and all get
-// the result.
+// Canonical distance of `x` from the vector `c`, `(d,)`; one of the two is close at hand. All lanes of a warp call it
+// and all get the result.
 template <class T, class C>
 DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
     double partial = 0.0;
@@ -33,10 +33,11 @@ DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
     return __dsqrt_rn(fold(partial));
 }
 
-// Values that a lane loads before it needs the first: they arrive together. Fewer where registers are scarce.
+// A lane loads so many values before it needs the first, so that they arrive together; fewer where registers are
+// scarce.
 constexpr u32 TOGETHER = 8, FEW_TOGETHER = 4;
 
-// The same between rows, or a row and a vector, that lie far away.
+// The same distance between rows, or a row and a vector, that both lie far away.
 template <u32 AT_ONCE = TOGETHER, class T, template <class> class Other, class C>
 DEVICE double canonical_distance(View<T> x, Other<C> c, u32 d, u32 lane) {
     double partial = 0.0;

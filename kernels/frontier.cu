@@ -1,6 +1,7 @@
 // The frontier: the `size` rows that precede all others by (key, lowest row), and the first row outside.
 //
-// One launch, of blocks that are resident together and meet at barriers. What no block may do differently, each does for itself.
+// One launch, of blocks that are resident together and meet at barriers. Decisions that all blocks must agree on are
+// computed by every block for itself, not told.
 //
 //   count   a histogram of 12 bits of the codes (key, ~row) for each pass, until few rows are at the edge: those whose digits so
 //           far are the threshold's. Rows above it belong, rows below it do not. Reads 8 n bytes a pass
@@ -10,8 +11,8 @@
 //           chunk of the list, each sorted and searched
 //   place   fills the slots
 //
-// The first pass counts on from the last frontier's largest key, which no key is above now, and a few times as far as that
-// frontier reached: it mostly suffices. No step depends on the order in which threads arrive.
+// The first pass counts from the last frontier's largest key downwards, since no key is above that now. It counts a few
+// times as far as that frontier reached, which mostly suffices. No result depends on the order in which threads arrive.
 #include "frontier.cuh"
 #include "ptx.cuh"
 
@@ -25,7 +26,8 @@ constexpr u32 LEAST_SPAN_BITS = 20;
 static_assert(CHUNK * SHARERS == FRONTIER_THREADS);
 static_assert((FRONTIER_PASSES - 2) * DIGIT_BITS == 96 && FRONTIER_BINS == 1 << DIGIT_BITS);
 
-// Where the select has come: the edge is the rows from `first` to `last`, whose codes agree in all but the `open` last bits.
+// How far the select has come. The edge is the rows from `first` to `last`: their codes agree in all but the last
+// `open` bits.
 struct Threshold {
     u64 base; // keys count from here, and those below it alike
     u64 high; // the bits that agree
@@ -41,7 +43,7 @@ constexpr u32 UNKNOWN = ~0u; // rows at the edge, before they are counted
 
 constexpr Candidate BEFORE_ALL = {~u64(0), 0}, BEHIND_ALL = {0, NO_CENTER};
 
-// What the edge comes to.
+// The decision about the edge.
 struct Cut {
     u32 listed, count; // rows that belong: above the edge, and in all
     u32 has_outside, outside_row;
@@ -80,25 +82,27 @@ DEVICE u32 digit(const Threshold& t, u64 key, u32 row) {
     return bits & ((1u << (t.open - next)) - 1);
 }
 
-// Counts keys from the last ceiling down to 2^span below it, and those below alike; all of them where that is no base.
+// Counts keys from the last ceiling down to 2^span below it; keys further below count as one. Counts whole keys where
+// there is no such base.
 DEVICE Threshold open_threshold(u64 ceiling, u32 span) {
     if (span > SPAN_BITS || ceiling >> span == 0) return {0, 0, 0, 96, BEFORE_ALL, BEHIND_ALL, 0, UNKNOWN, 0};
     return {ceiling + 1 - (u64(1) << span), 0, 0, span + 32, BEFORE_ALL, BEHIND_ALL, 0, UNKNOWN, span};
 }
 
-// The last frontier's keys reached from its ceiling to its edge: this one's are looked for in four to eight times as much.
+// The last frontier's keys reached from its ceiling to its edge. This frontier's keys are looked for in four to eight
+// times that span.
 DEVICE Threshold first_threshold(const Round& last) {
     if (last.edge_key == 0) return open_threshold(last.ceiling, SPAN_BITS);
     u32 reached = 64 - u32(__clzll(i64((last.ceiling - last.edge_key) | 1)));
     return open_threshold(last.ceiling, min(max(reached + 2, LEAST_SPAN_BITS), SPAN_BITS));
 }
 
-// Where that was not enough.
+// The threshold to start again with, where `failed` did not reach far enough.
 DEVICE Threshold next_threshold(const Threshold& failed, u64 ceiling) {
     return open_threshold(ceiling, failed.span < SPAN_BITS ? SPAN_BITS : SPAN_BITS + 1);
 }
 
-// The first pass of those that count from a base has all keys below it in its lowest bin.
+// In the first pass of a count from a base, the lowest bin has all keys below the base.
 DEVICE bool is_lowest(const Threshold& t, u32 value) { return t.span > 0 && value == 0 && t.open == t.span + 32; }
 
 DEVICE void fix_digit(Threshold& t, u32 value) {
@@ -118,7 +122,7 @@ DEVICE void fix_digit(Threshold& t, u32 value) {
     t.open = next;
 }
 
-// Each row that has not left the order, and its key; every lane of a warp calls `visit` as often.
+// Calls `visit` with each row that has not left the order and its key. Every lane of a warp calls it equally often.
 template <class Visit>
 DEVICE void each_row(const FrontierArguments& a, Visit visit) {
     u64 stride = u64(gridDim.x) * FRONTIER_THREADS * ROWS;
@@ -177,7 +181,8 @@ DEVICE u32 sum_before(u32* sums, u32 own) {
     return before;
 }
 
-// The digit at which one row more than the frontier holds is reached, from the largest down. Without so many rows all belong.
+// Finds the digit at which, from the largest digit down, one row more than the frontier holds is reached. If there are
+// not so many rows, all belong.
 DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
     constexpr u32 EACH = FRONTIER_BINS / FRONTIER_THREADS;
     u32 top = FRONTIER_BINS - EACH * threadIdx.x; // this thread's bins are [top - EACH, top), downwards
@@ -205,11 +210,11 @@ DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
 // The first center pending for `row`. To a row at distance 0 none comes nearer, so none is pending.
 DEVICE u32 pending_from(const State& state, u32 row) { return state.bounds[row] > 0.0 ? state.seen[row] : NO_CENTER; }
 
-// Rows are ordered by this: those of like `seen` are neighbours.
+// Slots are in the order of this code, so rows of equal `seen` are neighbours.
 DEVICE u64 code_of(const State& state, u32 row) { return u64(pending_from(state, row)) << 32 | row; }
 
-// Keeps the code of a row that belongs, mostly until all of the block's rows are known: 10,000 additions to one counter in device
-// memory take longer than reading all bounds.
+// Keeps the code of a row that belongs until all rows of the block are known, if there is room. 10,000 additions to one
+// counter in device memory would take longer than reading all bounds.
 DEVICE void list_row(const FrontierArguments& a, Shared& s, u64 code) {
     u32 place = atomicAdd(&s.listed_count, 1u);
     if (place < LISTED)
@@ -218,7 +223,8 @@ DEVICE void list_row(const FrontierArguments& a, Shared& s, u64 code) {
         a.list.codes[atomicAdd(&a.select->entries, 1u)] = code;
 }
 
-// By all of a block's threads, once its rows are listed.
+// Appends the rows that the block kept to the list. All of the block's threads call it, once the block's rows are
+// listed.
 DEVICE void tell_listed(const FrontierArguments& a, Shared& s) {
     __syncthreads(); // all of them are
     u32 count = min(s.listed_count, LISTED);
@@ -249,7 +255,7 @@ DEVICE void list_rows(const FrontierArguments& a, Shared& s) {
     tell_listed(a, s);
 }
 
-// Which of the edge's rows belong, and which is the first that does not.
+// Decides which of the edge's rows belong, and which is the first that does not.
 DEVICE void cut_edge(const FrontierArguments& a, Shared& s) {
     u32 listed = a.select->entries, edge = a.select->edge, e = threadIdx.x;
     u32 wanted = min(edge, a.size - listed);
@@ -297,7 +303,7 @@ DEVICE u32 codes_below(const u64* sorted, u32 count, u64 code) {
     return below;
 }
 
-// Every entry of the list against every chunk of it.
+// Finds each entry's slot: every entry of the list is searched for in every chunk of the list.
 DEVICE void order_list(const FrontierArguments& a, Shared& s) {
     u32 entries = s.cut.count, chunks = (entries + CHUNK - 1) / CHUNK;
     u32 parts = max(1u, gridDim.x / max(1u, chunks)); // of the list, each searched for by another block
@@ -311,7 +317,7 @@ DEVICE void order_list(const FrontierArguments& a, Shared& s) {
     }
 }
 
-// What a refresh of the row of this code begins with.
+// Fills the slot of the row of this code, as its refresh needs it.
 DEVICE void place(const FrontierArguments& a, u32 slot, u64 code) {
     u32 row = u32(code);
     double bound = a.state.bounds[row];
@@ -329,7 +335,7 @@ DEVICE void place_list(const FrontierArguments& a, const Shared& s) {
     }
 }
 
-// By one thread: the round begins.
+// By one thread: writes the new round.
 DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
     Round now = {};
     now.counts = a.round->counts; // of all rounds
@@ -343,7 +349,8 @@ DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
     *a.round = now;
 }
 
-// By one thread: the last round found the end, and nothing is left to do but settle. That it did stays: other blocks may still ask.
+// By one thread: the last round ended the selection, and only settling is left. `has_next` stays set: blocks that have
+// not started yet test it.
 DEVICE void stand_by(const FrontierArguments& a) {
     a.round->centers += a.round->picks;
     a.round->picks = 0;

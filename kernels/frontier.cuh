@@ -1,8 +1,8 @@
-// What selecting a frontier, or a block of rows to settle, goes by.
+// The arguments for selecting a frontier, or for listing a block of rows to settle.
 #pragma once
 #include "state.cuh"
 
-// What the blocks tell each other: zeros between launches.
+// The counters that the blocks share; zeros between launches.
 struct Select {
     u64 ceiling; // largest key found, bits
     u32 arrived; // at barriers

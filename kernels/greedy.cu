@@ -1,22 +1,22 @@
-// Greedy: the picks of a round, among the live rows, wholly on the device: by one block, one barrier a pick.
+// Greedy: one block makes the picks of a round among the live rows, with one barrier a pick.
 //
 // Thread t owns the live rows t, t + GREEDY_THREADS, ...: their keys and tests are its registers, the rest is shared memory. After a
 // pick it tests each of its rows by the product with the pick. Where the test cannot say that the pick is no nearer than the
 // row's bound, the bound is *open*, and falls to the upper end of the distance's interval: no canonical distance is evaluated.
 //
-// Rows offer themselves by the keys of their bounds. Where the best offer is an open row's, its owner's warp *resolves* it: the
-// canonical distances to the picks that may be the nearest make the bound exact, and all offer again. Only a row whose bound is
-// exact is picked. The order is the exact one: a bound is never below the distance it stands for, and keys grow with bounds, so
-// the picked row's exact key precedes, by (key, row), every other row's upper key, and thereby its exact key: where an open
-// row's upper key is the same and its row lower, that one comes first, and is resolved. Which rows are resolved depends on the
-// order alone, not on where rows lie: counts are the same every time.
+// Rows offer themselves by the keys of their bounds. If the best offer is an open row's, its owner's warp *resolves*
+// it: the canonical distances to the picks that may be the nearest make the bound exact, and all rows offer again. Only
+// a row whose bound is exact is picked. The order is the exact one: a bound is never below the distance it stands for,
+// and keys grow with bounds. So the picked row's exact key precedes, by (key, row), every other row's upper key, and
+// thereby its exact key. An open row with the same upper key and a lower row number comes first, and is resolved. Which
+// rows are resolved depends on the order alone, not on where rows lie, so counts are the same every time.
 //
-// A row that no longer precedes everything outside leaves, resolved or not. If its bound is open, its state says so: `seen` stops
-// before the first pick that may be nearer, and the bound is just above the upper end, so that the refresh, to which those picks are
-// then pending, finds the one that made it fall.
+// A row that falls behind the first row outside leaves the round. If its bound is open, `seen` is rewound to the first
+// pick that may be nearer, and the bound is set just above the upper end. Those picks are then pending, and the row's
+// next refresh finds the one that made the bound fall.
 //
-// Per pick a row's product (4 bytes, from L2) and a test; per resolve the products with the picks since, and O(d) for each that
-// may be the nearest.
+// A pick costs each row a product (4 bytes, from L2) and a test. A resolve costs the products with the picks since, and
+// O(d) for each pick that may be the nearest.
 #include "distance.cuh"
 #include "offer.cuh"
 #include "pick.cuh"
@@ -62,7 +62,7 @@ DEVICE bool has(u32 bits, u32 number) { return bits >> number & 1; }
 // The smallest double above `value`, which is 0 or positive and finite.
 DEVICE double next_up(double value) { return from_bits(bits(value) + 1); }
 
-// Leaves the state of a live row as far as it is known, `applied` of the round's picks having been applied.
+// Writes the state of a live row as far as it is known, once `applied` of the round's picks were applied.
 DEVICE void put_back(const PickArguments& a, const Live& live, u32 index, bool is_open, u32 applied) {
     u32 row = live.rows[index];
     a.state.seen[row] = a.applied + (is_open ? live.entries[index].since : applied);
@@ -70,7 +70,7 @@ DEVICE void put_back(const PickArguments& a, const Live& live, u32 index, bool i
     if (is_open && upper < a.state.bounds[row]) a.state.bounds[row] = next_up(upper);
 }
 
-// Takes over a new bound: the row's key and test; gone if it no longer precedes everything outside.
+// Sets a row's bound, and with it its key and test. The row leaves if it no longer precedes everything outside.
 DEVICE void set_bound(const PickArguments& a, const Live& live, Owned& own, u32 number, double bound, u32 applied) {
     u32 index = live_row(threadIdx.x, number), row = live.rows[index];
     live.bounds[index] = bound;
@@ -114,7 +114,8 @@ DEVICE Offer best_owned(const PickArguments& a, const Live& live, const Owned& o
     return best;
 }
 
-// Row `number` may be nearer to live row `picked`, pick `applied` of the round, than its bound.
+// Opens the bound of row `number`, which may be nearer to live row `picked`, pick `applied` of the round, than its
+// bound says.
 DEVICE void mark(const PickArguments& a, const Live& live, Owned& own, u32 number, u32 picked, float product, u32 applied) {
     u32 index = live_row(threadIdx.x, number);
     const Operand* operands = a.frontier.packed.operands;
@@ -139,8 +140,8 @@ DEVICE void load_products(const PickArguments& a, const Live& live, const Owned&
     }
 }
 
-// Lower the bounds of this thread's rows by what the filter knows of their distance to live row `picked`. Returns, by number,
-// the ones that may have changed.
+// Lowers the bounds of this thread's rows by the filter's intervals of their distance to live row `picked`. Returns, by
+// number, the rows that may have changed.
 DEVICE u32 apply(const PickArguments& a, const Live& live, Owned& own, u32 picked, const float (&products)[LIVE_EACH],
                  u32 applied) {
     LiveRow center = live.entries[picked];
@@ -159,7 +160,7 @@ DEVICE u32 apply(const PickArguments& a, const Live& live, Owned& own, u32 picke
     return admitted;
 }
 
-// What is known of a pick's distance to a row that is resolved: by one lane.
+// One lane's knowledge of the distance of one pick to the row that is resolved.
 struct Reached {
     double lower;
     u32 slot, source;
@@ -178,8 +179,9 @@ struct Nearest {
     u32 evaluated; // canonical distances
 };
 
-// The canonical distances of live row `index` to the picks since its bound was exact, where one may be the least: no more than
-// the row's upper bound. In the order of the picks; strictly nearer replaces.
+// Evaluates the canonical distances of live row `index` to the picks since its bound was exact, as far as one may be
+// the least: an interval that begins above the row's upper bound cannot. The picks come in order; strictly nearer
+// replaces.
 template <class T>
 DEVICE Nearest nearest_of(const PickArguments& a, const Live& live, u32 index, u32 applied) {
     u32 lane = threadIdx.x % WARP, slot = live.entries[index].slot, row = live.rows[index];
@@ -205,7 +207,7 @@ DEVICE Nearest nearest_of(const PickArguments& a, const Live& live, u32 index, u
     return nearest;
 }
 
-// By a warp: makes the bound of one of its rows exact. Returns the canonical distances evaluated.
+// By a warp: makes the bound of one of its rows exact. Returns how many canonical distances it evaluated.
 template <class T>
 DEVICE u32 resolve(const PickArguments& a, const Live& live, Owned& own, u32 offered, u32 applied) {
     u32 owner = owner_of(offered), number = number_of(offered), index = live_row(owner, number);
@@ -222,7 +224,7 @@ DEVICE u32 resolve(const PickArguments& a, const Live& live, Owned& own, u32 off
     return nearest.evaluated;
 }
 
-// By the thread that owns it: the row leaves the order.
+// By the row's owner: takes the row out of the order.
 DEVICE void remove(Owned& own, u32 number) {
     own.live &= ~(1u << number);
 #pragma unroll
@@ -238,7 +240,7 @@ DEVICE void record_pick(const PickArguments& a, const Live& live, const Offer& p
     a.pick_keys[picks] = pick.key - 1;
 }
 
-// By one thread: what the round came to.
+// By one thread: writes the end of the round.
 DEVICE void record_end(const PickArguments& a, const Offer& next, u32 picks, u32 applied) {
     a.round->picks = picks;
     a.round->applied = applied;
@@ -247,8 +249,8 @@ DEVICE void record_end(const PickArguments& a, const Offer& next, u32 picks, u32
     a.round->next_key = next.key - 1;
 }
 
-// The best offers of this thread, and the lane that has the warp's. `stale`: this thread's changed since. Keys only fall, so no
-// other row makes an offer wrong.
+// This thread's best offer, and the lane that has the warp's. `stale`: the row of this thread's offer has changed
+// since. Keys only fall, so a change of another row makes no offer wrong.
 struct Offering {
     Offer best;
     u32 speaker;

@@ -11,8 +11,8 @@ struct Interval {
 };
 static_assert(sizeof(Interval) == 56);
 
-// What the interval needs to know of a packed row: N = ||q||^2, e >= ||s (x - m) - q||, and ||q|| where a value below half's normal
-// numbers counts as the least of them: a product's error is relative to that.
+// A packed row's numbers for its intervals: N = ||q||^2, e >= ||s (x - m) - q||, and ||q|| with values below half's
+// normal numbers counted as the least of those, since a product's error is relative to that.
 struct Operand {
     double square, norm, error;
 };
@@ -33,10 +33,11 @@ struct Ends {
     double lower, upper;
 };
 
-// Of halves, the least normal number.
+// The least normal half.
 constexpr double LEAST_NORMAL = 1.0 / (1 << LEAST_NORMAL_BITS);
 
-// From the sums of q^2 and of (s (x - m) - q)^2 over the `depth` values that are multiplied, each in any order.
+// The operand of a row, from the sums of q^2 and of (s (x - m) - q)^2 over the `depth` values that are multiplied, each
+// sum in any order.
 DEVICE Operand operand(const Interval& interval, double square, double residual, u32 depth) {
     double ulps = double(depth + 8) * EPSILON;
     double norm = __dsqrt_rn(square);
@@ -92,8 +93,8 @@ DEVICE void raise(Peak* peak, const Terms& center) {
     atomicMax(&peak->error, __float_as_uint(center.error));
 }
 
-// The threshold which `base - 2 product` of any center below the peak is held to: no center within the limit is above it. It is not
-// a number, which admits everything, where the peak is none.
+// The threshold for `base - 2 product` alone, for centers whose norm and error are at most the peak's: it excludes no
+// center within the limit. If the peak is not a number the threshold is not a number either, and admits everything.
 DEVICE float loosened(const Test& test, const Peak& peak) {
     float threshold = __fmaf_ru(test.alpha, __uint_as_float(peak.norm), test.threshold);
     return __fmaf_ru(test.beta, __uint_as_float(peak.error), threshold);

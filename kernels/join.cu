@@ -62,7 +62,7 @@ DEVICE float least_of(const Part& part, u32 h) {
     return least;
 }
 
-// What a row's products are held against; none passes where there is no such row.
+// The threshold for a row's products. Nothing passes if there is no such row.
 DEVICE float threshold_of(const JoinArguments& a, u32 slot, const Peak& peak) {
     return slot < a.count ? loosened(a.block.tests[slot], peak) : -INFINITY;
 }

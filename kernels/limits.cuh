@@ -1,7 +1,7 @@
 // Every number that the kernels and the host must agree on, and no other: build.rs makes `limits.rs` of this text.
 //
 // Each line is a comment or `constexpr u32 NAME = ...;`, whole numbers, names above it, + - * / << and brackets; what a constant means
-// stands right above it or behind it. No constant stands a second time in kernels/ or in src/: tests/abi.rs looks.
+// stands right above it or behind it. No constant stands a second time in kernels/ or in src/: tests/limits.rs looks.
 #pragma once
 #include "portable.cuh"
 

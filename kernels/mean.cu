@@ -45,7 +45,7 @@ KERNEL(mean_total, MeanArguments, THREADS, 1) {
     a.mean[j] = a.count > 0.0 ? __ddiv_rn(total, a.count) : total;
 }
 
-// What `found(row, distance)` makes of every eligible row, by a warp.
+// Calls `found(row, distance)` for every eligible row, by a warp each.
 template <class T, class Found>
 DEVICE void for_eligible(const MeanArguments& a, Found found) {
     u64 warps = u64(gridDim.x) * blockDim.x / WARP, warp = (u64(blockIdx.x) * blockDim.x + threadIdx.x) / WARP;

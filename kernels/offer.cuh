@@ -2,7 +2,7 @@
 #pragma once
 #include "order.cuh"
 
-// A row's claim to be the next center: its key's bits and 1, since 0 says the row is gone.
+// A row's claim to be the next center. `key` is the key's bits plus 1; 0 says that the row is gone.
 struct Offer {
     u64 key;
     u32 row;
@@ -14,7 +14,8 @@ DEVICE Offer no_offer() { return {0, NO_CENTER, 0}; }
 
 DEVICE Offer better(Offer x, Offer y) { return precedes({y.key, y.row}, {x.key, x.row}) ? y : x; }
 
-// Of the lanes that lead so far, those whose value is the largest lead on; told by one instruction and a vote. Returns them.
+// Keeps, of the lanes that lead so far, those with the largest value, by one instruction and a vote. Returns the lanes
+// that still lead.
 DEVICE u32 keep_largest(bool& leads, u32 value) {
     u32 largest = __reduce_max_sync(FULL_WARP, leads ? value : 0);
     leads = leads && value == largest;

@@ -1,4 +1,4 @@
-// Packing: rows centered, scaled and rounded to what the multiplier takes, with what the interval needs to know of them.
+// Packing: rows are centered, scaled and rounded to the multiplier's format, and their intervals' numbers are computed.
 //
 //   pack_rows     one warp a slot      the frontier's rows
 //   pack_centers  one warp a center    the centers of a window
@@ -7,10 +7,10 @@
 //   gather_picks  one warp a pick      new centers' values under the metric, kept as f32
 //   gather_rows   one warp a row       the same of any pool rows
 //
-// q = ((x pre - m pre) post) in half precision: `pre` and `post` are powers of two whose product is the scale, `pre` at most 1 so that
-// nothing overflows, `post` at least 1 and in two factors since it may exceed f32. Half precision has few exponents: the scale
-// brings the farthest row below 2^15, not 1, so that rows up to 2^15 times nearer to the mean than it keep all their bits. The
-// residual is summed in f64 from the very q.
+// q = ((x pre - m pre) post) in half precision: `pre` and `post` are powers of two whose product is the scale, `pre` at
+// most 1 so that nothing overflows, `post` at least 1 and in two factors since it may exceed f32. Half precision has
+// few exponents: the scale brings the farthest row below 2^15, not 1, so that rows up to 2^15 times nearer to the mean
+// than it keep all their bits. The residual is summed in f64 from the q that is stored.
 #include "distance.cuh"
 #include "state.cuh"
 
@@ -83,8 +83,8 @@ DEVICE F16 packed_value(const Packing& p, float value, float middle) {
     return to_f16(fminf(fmaxf(wanted, -LARGEST_F16), LARGEST_F16)); // products are finite, whatever the values
 }
 
-// Packs `x` into `out`, by one warp. Values are loaded together, before any is stored: the compiler must take it that a store
-// may change them, and would wait for each.
+// Packs `x` into `out`, by one warp. Values are loaded together, before any is stored: the compiler must assume that a
+// store may change them, and would else wait for each load.
 template <class T>
 DEVICE Operand pack(const Packing& p, View<T> x, F16* out, u32 lane) {
     double square = 0.0, residual = 0.0;

@@ -1,5 +1,5 @@
-// Panel: of more live rows than can be picked at once, the best, and the first that is left out takes the place of the first row
-// outside. Picks among the rest are then as sure as among all of them.
+// Panel: if more rows are live than can be picked at once, only the best of them are picked among. The first row that
+// is left out takes the place of the first row outside, so picks among the panel are as sure as among all live rows.
 //
 //   list  one thread a slot        the live rows
 //   rank  one thread a live row    its rank among all of them, by counting: its place in the panel

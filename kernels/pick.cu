@@ -1,4 +1,4 @@
-// Pick: what the picks of a round need to know of the live rows. greedy.cu makes them.
+// Pick: lists the live rows and computes their products. greedy.cu makes the picks from these.
 //
 //   live      one thread a slot        the frontier's rows that precede everything outside
 //   products  tiles of 128 x 128       every live row's product with every other: `(live, live)`, half of it computed

@@ -1,4 +1,4 @@
-// What picking inside a frontier is given.
+// The arguments for picking inside a frontier.
 #pragma once
 #include "state.cuh"
 

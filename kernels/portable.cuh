@@ -1,4 +1,4 @@
-// What lets one kernel source be compiled by nvcc for the device and by g++ for the test bed (tests/bed): names of types,
+// Lets one kernel source be compiled by nvcc for the device and by g++ for the test bed (tests/bed): names of types,
 // how a kernel and its shared memory are declared, and the element types of a pool.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What comes before the first round.
+// Prepare: the launches before the first round.
 //
 //   mean    one thread a dimension    the mean of every `step`-th row: any vector near the middle serves the filter
 //   reach   one warp a center         how far centers lie from that mean

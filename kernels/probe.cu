@@ -82,7 +82,7 @@ KERNEL(probe_empty, ProbeArguments, THREADS, 1) {
     if (a.repeats > 0) *a.result = 0;
 }
 
-// As a pick's in greedy.cu: every warp's offer, a barrier, the best of all.
+// Like a pick in greedy.cu: every warp's offer, a barrier, the best of all.
 DEVICE Offer meet(Offer own, Offers& offers, u32 turn) { return best_of_block(own, best_lane(own), offers, turn); }
 
 // A thread's offer after `best`: no turn can begin before the last has ended.
@@ -95,7 +95,7 @@ KERNEL(probe_barrier, ProbeArguments, BATCH_THREADS, 1) {
     if (threadIdx.x == 0) *a.result = best.key;
 }
 
-// As a pick's in batch.cu.
+// Like a pick in batch.cu.
 DEVICE Offer meet_group(const ProbeArguments& a, Offer own, u32 turn) {
     Offer* all = a.offers + turn % OFFER_SETS * u64(gridDim.x);
     if (threadIdx.x == 0) all[blockIdx.x] = own;

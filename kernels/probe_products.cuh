@@ -1,4 +1,4 @@
-// What the probes of matrix products are given: one tile, which every block multiplies, block 0 keeping the products.
+// The arguments of the probes of matrix products: one tile, which every block multiplies, block 0 keeping the products.
 #pragma once
 #include "ptx_90a.cuh"
 

@@ -81,7 +81,7 @@ DEVICE void multiply_16x8x16(float (&sums)[4], const u32 (&rows)[4], const u32 (
 #endif
 }
 
-// Adds one to a counter: whoever sees it sees all that this thread wrote or saw before.
+// Adds one to a counter. A thread that sees the new count sees all that this thread wrote or saw before.
 DEVICE void arrive(u32* counter) {
 #ifdef __CUDACC__
     asm volatile("red.release.gpu.add.u32 [%0], 1;" ::"l"(counter) : "memory");

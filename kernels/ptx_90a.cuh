@@ -1,6 +1,6 @@
-// What only a GPU of compute capability 9.0 has, compiled for sm_90a: boxes of a matrix that arrive by themselves in shared
-// memory, the barriers that tell, and products of whole warpgroups (128 threads, aligned) on what lies there. As in ptx.cuh,
-// each with its instruction and what the test bed does in its place.
+// Primitives that only a GPU of compute capability 9.0 has, compiled for sm_90a: boxes of a matrix that arrive by
+// themselves in shared memory, the barriers that tell, and products of whole warpgroups (128 threads, aligned) on what
+// lies there. As in ptx.cuh, each with its instruction and what the test bed does in its place.
 #pragma once
 #include "ptx.cuh"
 
@@ -160,7 +160,8 @@ DEVICE void multiply_64x256x16(float (&sums)[32][4], u64 rows, u64 columns, bool
 #undef SUMS_OF_8
 #undef ALL_SUMS
 
-// Each thread of this warpgroup has so many registers from now on, of those that other warpgroups gave; a multiple of 8.
+// From now on each thread of this warpgroup has so many registers, a multiple of 8; they come from warpgroups that gave
+// theirs.
 template <int REGISTERS> DEVICE void registers_take() {
     static_assert(REGISTERS >= 24 && REGISTERS <= 256 && REGISTERS % 8 == 0);
 #ifdef __CUDACC__
@@ -170,7 +171,7 @@ template <int REGISTERS> DEVICE void registers_take() {
 #endif
 }
 
-// The same, and gives the others back.
+// The same for fewer registers: gives the others back.
 template <int REGISTERS> DEVICE void registers_give() {
     static_assert(REGISTERS >= 24 && REGISTERS <= 256 && REGISTERS % 8 == 0);
 #ifdef __CUDACC__

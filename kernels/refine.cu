@@ -51,7 +51,7 @@ struct Refined {
     u64 evaluations, canonical, rows;
 };
 
-// To the round's counts, once a block: every warp of the device would stand in line for them.
+// Adds to the round's counts once a block. If every warp did, all warps of the device would wait for the same counters.
 DEVICE void count_refined(const RefineArguments& a, Refined* of_warps, const Refined& own) {
     if (threadIdx.x % WARP == 0) of_warps[threadIdx.x / WARP] = own;
     __syncthreads(); // every warp's are there

@@ -5,7 +5,8 @@
 // Every storage type, for entry points: ENTRY(name in Rust, type here).
 #define DTYPES(ENTRY) ENTRY(f32, float) ENTRY(f16, F16) ENTRY(bf16, Bf16) ENTRY(u8, u8) ENTRY(i8, signed char)
 
-// Where rows of `d` values lie one after another, and their canonical norms under cosine, null under euclidean.
+// The address of rows of `d` values that lie one after another, and of their canonical norms under cosine; null under
+// euclidean.
 struct Rows {
     const void* values;
     const double* norms;

@@ -1,9 +1,10 @@
 // A row's products against a tile of centers: which of them may be its nearest. Both refresh kernels end a tile with this.
 //
-// The products of a row lie in the four lanes of a quad, as tensor cores leave them. Almost no center of a tile is as near as a
-// row's limit, so what every product costs is a multiply-add, a minimum, and half a tag: the row's test is loosened by
-// the largest norm and error of any center near (`Peak`), which leaves the center a single number. Only what passes is looked at by its
-// own interval.
+// The products of a row lie in the four lanes of a quad, as tensor cores leave them. Almost no center of a tile is as
+// near as a row's limit, so most products must cost little. Each costs one multiply-add and one minimum; each pair of
+// products costs one tag, the pair's number in the last 5 bits. To that end the row's test is loosened by the largest
+// norm and error among the centers near (`Peak`), which leaves a center one number. Only a product that passes is
+// looked at by its own interval.
 #pragma once
 #include "state.cuh"
 
@@ -20,7 +21,8 @@ static_assert(sizeof(RefreshArguments) == 184);
 // The end of the window's centers.
 DEVICE u32 end_of(const RefreshArguments& a) { return min(a.end, a.round->centers); }
 
-// What the products of center `place` on are held against, for the row in `slot`; none passes where there is no such row.
+// The threshold for the products of the row in `slot`, for centers whose peak this is. Nothing passes if there is no
+// such row.
 DEVICE float threshold_of(const RefreshArguments& a, u32 slot, const Peak& peak) {
     if (slot >= a.round->count) return -INFINITY;
     return loosened(a.frontier.packed.tests[slot], peak);
@@ -46,8 +48,8 @@ DEVICE Search begin_search(const RefreshArguments& a, u32 slot, const Peak& peak
     return s;
 }
 
-// Lower the row's limit to the upper end of its least candidate's interval, so that few others are admitted. Of tests that
-// several tiles store at once any may stay: each holds for a limit the row had.
+// Lowers the row's limit to the upper end of its least candidate's interval, so that few others are admitted. Several
+// tiles may store a test at once, and any of them may stay: each is right for a limit that the row had.
 DEVICE void lower_limit(const RefreshArguments& a, Search& s, const Peak& peak, double upper, bool first_lane) {
     if (!(upper < s.limit)) return;
     s.limit = upper;
@@ -65,14 +67,15 @@ DEVICE void admit(const RefreshArguments& a, const Search& s, u32 center, double
         a.frontier.candidates[u64(s.slot) * MOST_CANDIDATES + entry] = {center, __double2float_rd(lower)};
 }
 
-// The number of a pair of a lane's products, kept in the last bits of what is compared: the least then tells where it is.
+// A tag is the number of a pair of a lane's products. It takes the last bits of the value that is compared, so the
+// least value tells in which pair it is.
 constexpr u32 TAGS = 32;
 constexpr float TAG_ERROR = TAGS * 0x1p-23f; // relative
 
 DEVICE float tagged(float value, u32 number) { return __uint_as_float((__float_as_uint(value) & ~(TAGS - 1)) | number); }
 DEVICE u32 tag_of(float value) { return __float_as_uint(value) & (TAGS - 1); }
 
-// No tagged value is above it whose value is not above the threshold.
+// The threshold for tagged values: it excludes no value that the threshold itself does not exclude.
 DEVICE float for_tagged(float threshold) { return __fmaf_ru(fabsf(threshold), TAG_ERROR, threshold); }
 
 DEVICE float least_of_quad(float value) {
@@ -80,7 +83,8 @@ DEVICE float least_of_quad(float value) {
     return value;
 }
 
-// The value of that number, a power of two of them: registers cannot be indexed, so every second is left out until one is left.
+// The value of this number, among a power of two of them. Registers cannot be indexed, so half of the values are left
+// out at a time until one is left.
 template <u32 COUNT>
 DEVICE float value_at(const float (&values)[COUNT], u32 number) {
     if constexpr (COUNT == 1) {
@@ -109,7 +113,7 @@ struct Fragment {
 
     DEVICE u32 center_of(u32 number) const { return center + 8 * (number / 2) + number % 2; }
 
-    // How many of the lane's centers come before `other`, as so many bits.
+    // One bit for each of the lane's centers that come before `other`.
     DEVICE u64 bits_below(u32 other) const {
         u32 distance = other > center ? other - center : 0;
         u32 count = min(distance, 8 * BLOCKS) / 8 * 2 + (distance < 8 * BLOCKS ? min(distance % 8, 2u) : 0);
@@ -130,7 +134,7 @@ struct Fragment {
         return number % 2 == 0 ? pair.x : pair.y;
     }
 
-    // The products that pass the row's test, a bit each.
+    // The products that pass the row's test, one bit each.
     DEVICE u64 passing(u32 h, float threshold) const {
         u32 low = 0, high = 0;
 #pragma unroll
@@ -152,7 +156,8 @@ struct Searching {
     Peak peak;
     u32 end; // centers from this one on are not there
 
-    // One row's products. `least`: the lane's least, tagged. The least of the row comes first, and lowers what others are held to.
+    // Searches one row's products. `least`: the lane's least, tagged. The row's least product comes first, since it
+    // lowers the limit for the others.
     DEVICE void search_row(u32 h, float least) const {
         Search s = begin_search(a, part.slot + 8 * h, peak);
         float row_least = least_of_quad(least);
@@ -181,7 +186,7 @@ struct Searching {
         }
     }
 
-    // All of it. Every lane of the warp calls it, with the thresholds of its two rows.
+    // Searches both rows of each lane. Every lane of the warp calls it, with the thresholds of its two rows.
     DEVICE void search(const float (&thresholds)[2]) const {
         float least[2] = {INFINITY, INFINITY};
 #pragma unroll
@@ -217,7 +222,7 @@ DEVICE void each_tile(const RefreshArguments& a, Body body) {
     }
 }
 
-// By one thread: the pairs of the tile, rounded up or not.
+// By one thread: counts the pairs of the tile that exist.
 template <u32 ROWS, u32 COLUMNS>
 DEVICE void count_tile(const RefreshArguments& a, u32 first_slot, u32 first_place) {
     u64 rows = min(ROWS, a.round->count - first_slot), columns = min(COLUMNS, end_of(a) - a.window_first - first_place);

@@ -1,4 +1,4 @@
-// What the rounds' kernels share: the pool's state, the frontier, and what a round answers.
+// The structs that the rounds' kernels share: the pool's state, the frontier, and what a round answers.
 #pragma once
 #include "interval.cuh"
 #include "order.cuh"
@@ -12,14 +12,14 @@ struct State {
     const float* weights; // null without weights
 };
 
-// Counts of a round, added to by all.
+// Counts of all rounds so far; many launches add to them.
 struct Counts {
     u64 evaluations, tile_evaluations, refresh_canonical, refreshed_rows;
     u64 pick_evaluations, pick_canonical;
 };
 
-// What a round found; the host reads it once, at the round's end. The next round may be queued before that: what it needs to know of
-// this one it finds here.
+// What a round found. The host reads it once, at the round's end. The next round may be queued before that: it finds
+// here what it needs to know of this one. docs/kernels.md says who writes and who reads each word.
 struct Round {
     u32 count;   // frontier rows
     u32 live;    // of those, the ones that precede everything outside
@@ -50,7 +50,7 @@ struct PackedRows {
     F16* values; // (capacity, depth)
 };
 
-// Centers as they are packed, of which so many fit. Operands are by center, the rest by place in the window.
+// Packed centers, as many as fit. Operands are by center number, the rest by place in the window.
 struct Window {
     F16* values; // (window, depth)
     Operand* operands;

@@ -1,9 +1,9 @@
 // A tile of products by the instructions of compute capability 9.0: 128 rows x 256 columns of two dense row-major operands in half
 // precision, by three warpgroups.
 //
-// One thread of the first copies slices of 64 values of both operands into a ring of four stages, whole boxes at a time; the
-// other two multiply, 64 rows each. A stage is `full` once its bytes are there, and `empty` once all eight warps that read it are
-// done with it. Products lie as `multiply_64x256x16` leaves them.
+// One thread of the first copies slices of 64 values of both operands into a ring of four stages, whole boxes at a
+// time; the other two multiply, 64 rows each. A stage is `full` when its bytes are there, and `empty` when all eight
+// warps that read it are done with it. Products lie as `multiply_64x256x16` leaves them.
 #pragma once
 #include "limits.cuh"
 #include "ptx_90a.cuh"

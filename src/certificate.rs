@@ -25,7 +25,7 @@ pub struct Certificate {
     pub dual: Dual,
 }
 
-/// What a lower bound rests on.
+/// The proof that a lower bound rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LowerBy {

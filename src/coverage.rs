@@ -48,7 +48,7 @@ pub fn coverage(pool: &Pool, centers: &[usize], options: &Options) -> Result<Cov
         ..options.clone()
     };
     let (coverage, _) = with_space(pool, &options, &Tuning::default(), |ground, space| {
-        // What a selection of one row refuses is refused here too: no row left to cover above all.
+        // Whatever a selection of one row refuses is refused here too, above all a pool without a row left to cover.
         Question::new(1, &options, ground)?;
         check_centers(ground, centers)?;
         let nearest = min_distances(space, centers)?.into_iter().zip(&ground.excluded);

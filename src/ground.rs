@@ -104,7 +104,7 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
         }
     }
 
-    /// What ends the run when it is set.
+    /// The flag that ends the run when it is set.
     pub fn interrupt(&self) -> Option<&'a AtomicBool> {
         self.interrupt
     }

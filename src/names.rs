@@ -1,4 +1,4 @@
-//! What is asked for by name: a metric, a first center, a device. The program, Python and records share these names.
+//! Metrics, first centers and devices, and their names, which the program, Python and records share.
 
 use std::fmt;
 use std::str::FromStr;

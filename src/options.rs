@@ -1,4 +1,4 @@
-//! What may be asked of a selection.
+//! The options of a selection.
 
 use std::sync::atomic::AtomicBool;
 
@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 pub use crate::names::{Device, First, Metric};
 use crate::pool::Pool;
 
-/// What may be said about a selection beside the budget. `Options::default()` selects from the whole pool, from row 0.
+/// The options of a selection; the budget is given beside them. `Options::default()` selects from the whole pool, from
+/// row 0.
 #[derive(Debug, Clone, Default)]
 pub struct Options<'a> {
     /// Pool rows that are centers from the start, distinct.
@@ -15,7 +16,7 @@ pub struct Options<'a> {
     pub labeled_vectors: Option<&'a Pool<'a>>,
     /// Pool rows that are neither chosen nor counted in the radius.
     pub excluded: Vec<usize>,
-    /// One finite number of at least 0 a row: the key of a row is its weight times its distance.
+    /// One finite number of at least 0 for each row: the key of a row is its weight times its distance.
     pub weights: Option<Vec<f32>>,
     /// Stop once the radius is at most this.
     pub stop_radius: Option<f64>,
@@ -23,7 +24,7 @@ pub struct Options<'a> {
     pub first: First,
     /// The metric.
     pub metric: Metric,
-    /// For [`First::Random`]; nothing else is random.
+    /// The seed for [`First::Random`]; nothing else is random.
     pub seed: u64,
     /// Where to work.
     pub device: Device,

@@ -26,7 +26,7 @@ pub(crate) trait Gather: Sync {
     /// Row `row` under the metric, `(d,)`: borrowed where it can be, else made in `scratch`.
     ///
     /// # Panics
-    /// Of a pool that lies on a device, if the row is none of those fetched.
+    /// If the pool lies on a device and the row was not fetched.
     fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32];
 
     /// Row `row` as it is stored; nothing of a pool that lies on a device.
@@ -100,7 +100,7 @@ impl Gather for FetchedRows {
 /// Consecutive rows of a pool on the host, numbered from 0: all of them, but for a shard's. Cosine keeps 8 bytes a row and never a second copy of the pool.
 pub(crate) struct Rows<'a> {
     pool: &'a Pool<'a>,
-    /// Those of the pool that these are.
+    /// The rows of the pool that these are.
     range: Range<usize>,
     metric: Metric,
     /// Canonical norms, under cosine, once they are kept.
@@ -119,7 +119,7 @@ impl<'a> Rows<'a> {
         Rows { pool: self.pool, range, metric: self.metric, norms }
     }
 
-    /// The same rows again, the norms that are kept among them.
+    /// The same rows again, with the norms that are kept.
     pub fn again(&self) -> Rows<'_> {
         self.part(0..self.len())
     }

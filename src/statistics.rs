@@ -19,7 +19,7 @@ pub struct Statistics {
     pub rounds: usize,
     /// Row-center pairs that the refreshes needed.
     pub refresh_evaluations: u64,
-    /// Of those, the ones for [`crate::Options::assign`] at the end.
+    /// The part of those that [`crate::Options::assign`] takes at the end.
     pub settle_evaluations: u64,
     /// Row-center pairs that the refreshes computed: tiles compute some that were not needed.
     pub tile_evaluations: u64,

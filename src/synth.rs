@@ -37,7 +37,7 @@ pub fn pool(shape: Shape, n: usize, d: usize, seed: u64) -> Vec<f32> {
     values
 }
 
-/// What all rows of a pool share.
+/// The values that all rows of a pool share.
 struct Basis {
     shape: Shape,
     clusters: Vec<Vec<f32>>,

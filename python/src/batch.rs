@@ -19,7 +19,7 @@ use crate::terms::named;
 use crate::view::View;
 use crate::watch::{at_once, watched};
 
-/// What they are called in errors.
+/// Their name in errors.
 const POOLS: &str = "array of pools";
 
 /// The rows `offsets[p] .. offsets[p + 1]` of one array are pool p.
@@ -93,7 +93,7 @@ impl Batched<'_> {
     }
 }
 
-/// What there is to say of a batch beside its array.
+/// The options of a batch.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct BatchTerms {
@@ -212,7 +212,7 @@ impl Batch {
 
 impl Batch {
     fn with<T>(&self, work: impl FnOnce(&mut farpoint::cuda::Batch) -> T) -> T {
-        // What a panic leaves behind is checked again by every call.
+        // A panic may leave anything behind, so every call checks the state again.
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         work(batch.as_mut().expect("there until it is dropped"))
     }

@@ -47,8 +47,8 @@ pub fn stream(view: &View, allocate: Option<&Py<PyAny>>) -> farpoint::Result<Str
     Ok(unsafe { stream.allocating(allocator(allocate)) })
 }
 
-/// A thread's own default stream means another one in the engine's threads: wait for it in the caller's, and work on the default stream,
-/// which it is in the order of.
+/// The handle of a thread's own default stream means another stream in the engine's threads. So the caller's thread
+/// waits for it, and the work goes to the default stream, which is ordered after it.
 pub fn leave_own_stream(view: &mut View) -> farpoint::Result<()> {
     if view.place != Place::Host && view.stream == PER_THREAD {
         keeping_current_context(|| stream_of(number(view), PER_THREAD)?.synchronize())?;
@@ -76,7 +76,7 @@ pub fn number(view: &View) -> usize {
 fn allocator(allocate: Py<PyAny>) -> Allocator {
     Box::new(move |bytes| {
         Python::attach(|py| {
-            // Whatever it raises, there is no memory to be had.
+            // Any exception means that there is no memory.
             let (address, keeper) = allocate.call1(py, (bytes,)).ok()?.extract(py).ok()?;
             Some(Allocation { address, keeper: Box::new(Keeper(Some(keeper))) })
         })

@@ -29,14 +29,14 @@ pub fn raised<T>(result: farpoint::Result<T>) -> PyResult<T> {
     result.map_err(exception)
 }
 
-/// What is raised where the engine broke a promise of its own.
+/// The exception for an engine that broke a promise of its own.
 pub fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     PyRuntimeError::new_err(format!("a bug in farpoint, please report it: {text}"))
 }
 
-/// What the system says, without the number that Rust puts behind it.
+/// The system's message, without the number that Rust puts behind it.
 fn strerror(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_string()

@@ -9,12 +9,12 @@ pub enum Place {
     Cuda(usize),
 }
 
-/// What keeps the memory for as long as it is held. It is let go with the interpreter attached.
+/// Keeps the memory for as long as it is held. It is let go with the interpreter attached.
 pub type Keeper = Box<dyn Send + Sync>;
 
 /// An array of any shape and type.
 pub struct Lent {
-    /// Of the first value; null where there is no memory.
+    /// The address of the first value; null if there is no memory.
     pub address: u64,
     pub place: Place,
     pub shape: Vec<usize>,

@@ -17,7 +17,7 @@ use crate::source::{Source, checked_vectors};
 use crate::terms::{Terms, with};
 use crate::watch::{watched, without_selection};
 
-/// What a robust selection came to, as `farpoint._robust` takes it, and what ended it early.
+/// A robust selection as `farpoint._robust` takes it, and the exception that ended it early.
 #[derive(IntoPyObject)]
 pub struct Answer<'py> {
     centers: Bound<'py, PyArray1<i64>>,
@@ -96,7 +96,7 @@ pub fn robust<'py>(
         robust_with(&pool, budget, &options, &robust_options, watch)
     };
     let tell = |_: Python<'_>| {
-        // The engine is not kept from telling more meanwhile.
+        // The engine may report more meanwhile.
         let progress = latest.lock().expect("as above").take();
         tell(tick, progress)
     };

@@ -18,7 +18,7 @@ use crate::watch::{Watched, at_once, watched, without_selection};
 /// Products of values up to which a selection is sooner done than a tick: it runs in the calling thread.
 pub const QUICK: usize = 1 << 26;
 
-/// What a selection came to, as `farpoint._selection` takes it, and what ended it early.
+/// A selection as `farpoint._selection` takes it, and the exception that ended it early.
 #[derive(IntoPyObject)]
 pub struct Answer<'py> {
     centers: Bound<'py, PyArray1<i64>>,
@@ -29,7 +29,7 @@ pub struct Answer<'py> {
     min_distance: Option<Bound<'py, PyArray1<f64>>>,
     assignment: Option<Bound<'py, PyArray1<i64>>>,
     interrupted: bool,
-    /// What the engine took, the check of the values included.
+    /// The seconds that the engine took, the check of the values included.
     seconds: f64,
     /// Why no GPU was used, where one would have been.
     fallback: Option<String>,
@@ -98,7 +98,7 @@ pub fn select<'py>(
     answer(py, finished(py, (selection, raised_by), tick, budget)?, seconds)
 }
 
-/// What the engine told last. It is not kept from telling more while that is passed on.
+/// The engine's latest progress. The engine may report more while this is passed on.
 fn take(latest: &Mutex<Option<Progress>>) -> Option<Progress> {
     latest.lock().expect("nothing panics while it is held").take()
 }
@@ -111,7 +111,8 @@ fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult
     Ok(())
 }
 
-/// What was raised meanwhile goes before the engine's error, which it may have brought about; the last picks are told, too.
+/// An exception raised meanwhile comes before the engine's error, which it may have caused. The last picks are
+/// reported, too.
 fn finished(
     py: Python<'_>,
     (selection, raised_by): Watched<farpoint::Result<Selection>>,

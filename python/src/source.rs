@@ -13,7 +13,7 @@ use crate::file::FilePool;
 use crate::lent::Place;
 use crate::view::View;
 
-/// What labeled vectors are called in errors.
+/// The name of labeled vectors in errors.
 const VECTORS: &str = "array of labeled vectors";
 
 /// A pool as it was passed.

@@ -1,4 +1,4 @@
-//! What may be said about a selection, as `farpoint._terms` checked it.
+//! The options of a selection, as `farpoint._terms` checked them.
 
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,5 @@
-//! Running the engine beside the interpreter: its lock is released, and the calling thread looks up for signals and progress.
+//! Runs the engine beside the interpreter: the interpreter's lock is released, and the calling thread checks for
+//! signals and progress now and then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +14,10 @@ use crate::errors::panicked;
 /// Between two looks at signals.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What work gave, and what was raised meanwhile: by a signal, or by `tick`.
+/// The result of the work, and an exception that a signal or `tick` raised meanwhile.
 pub type Watched<T> = (T, Option<PyErr>);
 
-/// Do `work` in the calling thread, without looking up: for what takes no longer than a tick.
+/// Does `work` in the calling thread, without such checks: for work that takes no longer than a tick.
 ///
 /// # Errors
 /// RuntimeError where `work` panics.
@@ -67,7 +68,7 @@ pub fn watched<T: Send>(
     done.map(|done| (done, raised)).map_err(|panic| panicked(&*panic))
 }
 
-/// What ended a run before anything was chosen: its `selection` is None.
+/// The exception that ended a run before anything was chosen: its `selection` is None.
 pub fn without_selection(py: Python<'_>, raised: PyErr) -> PyErr {
     // An exception that takes no attributes is raised all the same.
     let _ = raised.value(py).setattr("selection", py.None());

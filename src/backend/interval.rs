@@ -10,7 +10,7 @@ use crate::limits::SLACK_BITS;
 
 const SLACK: f64 = 1.0 / (1 << SLACK_BITS) as f64;
 
-/// What the interval needs to know of a packed row or center.
+/// A packed row's or center's numbers for its intervals.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Operand {

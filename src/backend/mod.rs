@@ -33,7 +33,7 @@ impl Candidate {
         self.key > other.key || (self.key == other.key && self.row < other.row)
     }
 
-    /// The one that precedes the other, if there are two.
+    /// The candidate that precedes the other, if there are two.
     pub fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
         match (a, b) {
             (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
@@ -47,7 +47,7 @@ impl Candidate {
     }
 }
 
-/// What picking inside a frontier came to.
+/// The result of picking inside a frontier.
 #[derive(Debug, Default)]
 pub(crate) struct Picked {
     /// The next centers, in order, each with the key it was chosen at.
@@ -56,7 +56,7 @@ pub(crate) struct Picked {
     pub next: Option<Candidate>,
 }
 
-/// What a device says of the middle of its pool, before the first center is known.
+/// The middle of a pool, as a device finds it before the first center is known.
 pub(crate) trait Middle {
     /// The eligible row nearest the mean of the rows that are not excluded, the lowest of equally near ones; any eligible row where the
     /// run is interrupted. How the mean is summed is part of the contract.
@@ -94,7 +94,7 @@ pub(crate) trait Backend: Middle {
     /// Apply every pending center to every row, and end: each row's distance to its nearest center and that center's number.
     fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
 
-    /// What was done so far.
+    /// Counts and times so far.
     fn statistics(&self) -> Statistics;
 }
 
@@ -119,18 +119,18 @@ impl Neighbour {
     }
 }
 
-/// What a device says of distances over a pool, beside greedy's rounds.
+/// Distances over a pool, as a device computes them without greedy's rounds.
 pub(crate) trait Space {
-    /// Each row's distance to the nearest labeled center, and that center's number; infinite where there is none. A labeled row's own
-    /// is itself.
+    /// Each row's distance to the nearest labeled center, and that center's number; the distance is infinite if nothing
+    /// is labeled. A labeled row's nearest center is itself.
     fn labeled_distances(&mut self) -> Result<(Vec<f64>, Vec<u32>)>;
 
     /// Each row's distance to the nearest of `centers` (pool rows, labeled ones left aside), and that center's position among them, the
     /// first of equally near ones. 0 for a center itself, infinite where there is no center.
     fn min_distances(&mut self, centers: &[usize]) -> Result<(Vec<f64>, Vec<u32>)>;
 
-    /// Every eligible row within `reach` of one of `rows` (eligible rows themselves, each its own neighbour), for each of them by
-    /// distance, then by row; `None` if there are more than `most`.
+    /// For each of `rows`, which must be eligible, every eligible row within `reach` of it, itself included, ordered by
+    /// distance, then by row. `None` if there are more than `most` pairs.
     fn within(&mut self, rows: &[usize], reach: f64, most: usize)
     -> Result<Option<Vec<Neighbour>>>;
 }

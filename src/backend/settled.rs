@@ -39,7 +39,8 @@ fn none(ground: &Ground) -> (Vec<f64>, Vec<u32>) {
     (vec![f64::INFINITY; n], vec![NO_CENTER; n])
 }
 
-/// A center's nearest is itself, also where another lies at the same place; of one given twice the first.
+/// A center's nearest is itself, even if another center has the same values. If a center is given twice, its first
+/// position counts.
 fn own(distances: &mut [f64], nearest: &mut [u32], centers: &[usize]) {
     for (position, &row) in centers.iter().enumerate().rev() {
         distances[row] = 0.0;

@@ -24,7 +24,7 @@ pub enum Multiplier {
     /// The fastest that the device has.
     #[default]
     Fastest,
-    /// Those that every device of its kind has: f32 on a CPU, f16 by `mma.sync` on a GPU.
+    /// The instructions that every device of its kind has: f32 on a CPU, f16 by `mma.sync` on a GPU.
     Portable,
     /// bf16 by AVX-512, on a CPU.
     Avx512Bf16,

@@ -61,7 +61,7 @@ fn settle(
     let is_asked = question.assign && !matches!(end, End::Unknown);
     let rows = is_asked.then(|| backend.settle()).transpose()?;
     let evaluations = backend.statistics().refresh_evaluations - before;
-    // Cut short, it is no answer.
+    // If settling was cut short its result is no answer.
     Ok(Settled { rows: rows.filter(|_| !ground.is_interrupted()), evaluations })
 }
 
@@ -105,7 +105,7 @@ impl Frontier {
     }
 }
 
-/// What is chosen before the first round: the picks resumed from, or the first center where nothing is labeled.
+/// Makes the picks before the first round: those resumed from, or the first center where nothing is labeled.
 fn start(
     question: &Question,
     ground: &Ground,
@@ -136,7 +136,7 @@ fn rounds(
         if ground.is_interrupted() {
             return Ok(End::Unknown);
         }
-        // Before the first pick there is nothing to leave behind, and the initial radius is not known.
+        // Before the first pick there is no prefix to keep, and the initial radius is not known.
         if picks.len() > 0 && watch(picks.progress(question.budget)).is_break() {
             return Ok(End::Unknown);
         }
@@ -162,7 +162,7 @@ fn rounds(
     }
 }
 
-/// Picks resumed from are taken on trust but for this: the radius never grows, so the first new key tells on them.
+/// Checks the picks resumed from, as far as the first new key can: the radius never grows.
 fn check_resumed(question: &Question, picks: &Picks, picked: &Picked) -> Result<()> {
     let Some(last) = question.resume.len().checked_sub(1).filter(|last| last + 1 == picks.len())
     else {

@@ -9,8 +9,8 @@ use crate::question::Question;
 /// The picks resumed from, each with its key when it was chosen. `first` is the first center, where nothing is labeled.
 ///
 /// # Errors
-/// If the first pick is not the one the options call for, or a key is larger than the one before or within the stop radius:
-/// greedy would not have chosen so.
+/// If greedy would not have made these picks: the first is not the one that the options call for, a key is larger than
+/// the one before, or a key is within the stop radius.
 pub(crate) fn replay(
     question: &Question,
     ground: &Ground,

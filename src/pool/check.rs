@@ -6,7 +6,7 @@ use super::Pool;
 use crate::error::{Error, Result};
 use crate::threads::on_engine_threads;
 
-/// Bytes of values that are checked sooner than threads are started.
+/// Up to so many bytes, checking values takes less time than starting threads.
 const CHECKED_ALONE: usize = 1 << 20;
 
 impl<'a> Pool<'a> {
@@ -15,7 +15,7 @@ impl<'a> Pool<'a> {
         self.checked_unless(&|| false)
     }
 
-    /// The same, given up once it `must_end`.
+    /// The same check; it gives up once it `must_end`.
     pub(super) fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
         match self.first_bad(must_end)? {
             _ if must_end() => Err(Error::Interrupted),
@@ -24,8 +24,8 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// The first row with a value that is not finite. Threads of the whole process's own would not outlive a fork, so a pool of
-    /// some size is looked at by the engine's.
+    /// The first row with a value that is not finite. Threads that belong to the whole process would not survive a
+    /// fork, so the engine's own threads check a large pool.
     fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
         let is_bad = |&row: &usize| must_end() || !self.dtype.all_finite(self.row_bytes(row));
         let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);

@@ -5,7 +5,7 @@ use super::convert::{Layout, round, row_major};
 use super::reason::Reason;
 use super::{Dtype, Pool};
 
-/// What an array in a file is made of, for the types that a pool, a row list or weights may have.
+/// The type of the values of an array in a file, as far as a pool, a row list or weights may have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Stored(Dtype),
@@ -115,7 +115,7 @@ fn rounded(values: &[u8], layout: Layout) -> Result<Vec<f32>, Reason> {
     }
 }
 
-/// What a pool converted from f64 tells.
+/// The notice of a pool converted from f64.
 pub(super) const ROUNDED: &str = "f64 values rounded to f32";
 
 fn notices(layout: Layout, kind: Kind) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What a value is stored as.
+//! The types of stored values.
 
 use half::{bf16, f16};
 

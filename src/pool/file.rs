@@ -51,7 +51,7 @@ pub(super) fn open_file(path: &Path, name: Option<&str>) -> Result<Pool<'static>
     let map = map::map(path)?;
     let mapped = map.as_ptr_range();
     let mut pool = read(path, Bytes::Mapped(map), name)?;
-    // Addresses, only compared: whatever was copied was copied while the map was there, so to another place.
+    // Addresses are only compared here: a copy was made while the map was there, so it lies elsewhere.
     pool.mapped = pool.bytes_within(&mapped);
     pool.files.push(path.to_path_buf());
     pool.first_rows.push(0);

@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
     };
     surplus::check(&files)?;
     let note = order::note(path, &files);
-    // Every file is opened before the first error is told, so that it is the same one each time.
+    // Every file is opened before the first error is reported, so that the error is the same each time.
     let pools: Vec<_> = files.par_iter().map(|file| open_file(file, name)).collect();
     let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
     let mut pool = join(files.into_iter().zip(pools).collect())?;
@@ -89,7 +89,7 @@ fn join(mut pools: Vec<(PathBuf, Pool<'static>)>) -> Result<Pool<'static>> {
     Ok(pool)
 }
 
-/// A folder of a thousand f64 files tells so three times, not a thousand.
+/// A folder of a thousand f64 files gives this notice three times, not a thousand.
 fn shorten(notices: &mut Vec<String>) {
     let more = notices.len().saturating_sub(NOTICES);
     if more > 0 {

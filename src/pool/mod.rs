@@ -153,7 +153,7 @@ impl<'a> Pool<'a> {
         self.mapped
     }
 
-    /// What was converted on the way in, a sentence each, for the user to be told.
+    /// Conversions on the way in, one sentence each, to be shown to the user.
     pub fn notices(&self) -> &[String] {
         &self.notices
     }

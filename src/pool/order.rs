@@ -9,7 +9,8 @@ pub(super) fn sort(files: &mut [PathBuf]) {
     files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
 }
 
-/// What to say of the files of `pool`, which are in order, where numbers in their names are in another.
+/// The notice for the files of `pool`, which are in order of their names, if the numbers in their names are in another
+/// order.
 pub(super) fn note(pool: &Path, files: &[PathBuf]) -> Option<String> {
     let (earlier, later) = out_of_number(files)?;
     let [earlier, later] = [earlier, later].map(|file| file.display());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Why a file is refused, before its path is known: the readers work on bytes and never see a path.
+/// Why a file is refused. The path is added later: the readers work on bytes and never see a path.
 pub(super) type Reason = Cow<'static, str>;
 
 /// One line, whatever a name inside the file is made of.

@@ -11,7 +11,7 @@ pub(super) struct Chosen<'a> {
     pub assignment: Option<&'a [i64]>,
 }
 
-/// What picks have that depends on how they were made.
+/// The facts about picks that depend on how they were made.
 pub(super) enum Kind<'a> {
     /// An order, a radius after each, and the row that the last of those is the distance of.
     Greedy { radii: &'a [f64], farthest: Option<usize> },

@@ -22,9 +22,9 @@ const QUANTILES: [(f64, &str); 6] = [
 /// The axis ends at this many radii, where it would go on to rows left uncovered: they would press all others together.
 const MOST_RADII: f64 = 2.0;
 
-/// What the figure is of.
+/// The distances in the figure.
 struct Distances {
-    /// Of the rows that count and are not centers themselves, increasing.
+    /// Distances of the rows that count and are not centers themselves, increasing.
     sorted: Vec<f64>,
     /// The radius, where rows may be farther than it.
     radius: Option<f64>,
@@ -166,7 +166,7 @@ fn bars(plot: &Plot, bins: &[usize], end: f64) -> String {
     bins.iter().enumerate().filter(|(_, rows)| **rows > 0).map(bar).collect()
 }
 
-/// What is marked along the axis, and its label.
+/// The markers along the axis, each with its label.
 fn markers(distances: &[f64], radius: Option<f64>) -> Vec<(f64, String)> {
     let [half, most] = [0.5, 0.9].map(|q| quantile(distances, q));
     let mut markers = vec![

@@ -10,7 +10,7 @@ use crate::robust::{Candidates, Decision, End, RobustOptions, RobustSelection};
 /// Decisions drawn at most: more than a screen has columns.
 const MOST_POINTS: usize = 2000;
 
-/// What a radius tried came to: its verdict, which is also its key's class, and the class of its dot.
+/// The result of a radius tried: its verdict, which is also its key's class, and the class of its dot.
 const VERDICTS: [(&str, &str); 3] =
     [("covered", "dots"), ("refuted", "dots refuted"), ("open", "dots open")];
 

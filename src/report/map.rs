@@ -18,7 +18,7 @@ const MOST_OUTLIERS: usize = 5_000;
 /// Variance along the second axis, relative to the first, below which the pool is a line.
 const LINE: f64 = 1e-10;
 
-/// What the page's script draws; points are base64 of u16 pairs, `x y x y ...`.
+/// The data that the page's script draws; points are base64 of u16 pairs, `x y x y ...`.
 #[derive(Serialize)]
 pub(super) struct Map {
     /// Height of the drawing over its width.
@@ -181,7 +181,7 @@ pub(super) fn figure(map: Option<&Map>, pool: &Pool, chosen: &Chosen, about: &Ab
     )
 }
 
-/// What plays the picks one after another, where they have an order.
+/// The control that plays the picks one after another, if they have an order.
 fn controls(map: &Map) -> String {
     if !map.ordered {
         return String::new();

@@ -1,4 +1,4 @@
-//! A selection as a person reads it: one self-contained HTML file, and tables for a terminal.
+//! Reports for people: one self-contained HTML file, and tables for a terminal.
 
 // | file | what it has |
 // | --- | --- |
@@ -35,7 +35,7 @@ use crate::selection::Selection;
 pub use files::files;
 pub use terminal::{curve_plot, curve_table};
 
-/// What a report says beside the pool and the selection.
+/// Facts that a report shows beside the pool and the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// What to call the pool, usually its file name.

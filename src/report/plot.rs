@@ -24,7 +24,7 @@ pub(super) struct Plot<'t> {
     pub x_column: usize,
 }
 
-/// What the page's read-out moves to the point it tells of.
+/// The marker that the page's read-out moves to the point it tells of.
 pub(super) const READING: &str = r#"<i class="cross"></i><i class="dot"></i>"#;
 
 /// Points drawn one by one at most.

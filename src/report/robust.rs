@@ -81,7 +81,7 @@ fn outliers(selection: &RobustSelection) -> String {
     tile(&count(left), &format!("{rows} left uncovered, of {} that may be", count(allowed)))
 }
 
-/// What is known of the best radius.
+/// The knowledge of the best radius.
 enum Proof {
     /// It cannot be below zero, which was reached.
     Zero,
@@ -219,7 +219,7 @@ fn outcome(selection: &RobustSelection, about: &About) -> String {
     }
 }
 
-/// What the lower bound rests on.
+/// The sentence that says on which proof the lower bound rests.
 fn proof(selection: &RobustSelection) -> Option<String> {
     let Proof::Bound { checked, .. } = Proof::of(selection) else { return None };
     let weighted = selection.certificate.dual.weights.len();

@@ -1,4 +1,4 @@
-//! What the run did: its settings, its counts and where its time went.
+//! The run's settings, its counts, and where its time went.
 
 use super::About;
 use super::files::files;
@@ -107,7 +107,7 @@ pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
     list(&facts) + &phases(selection)
 }
 
-/// What the search for a robust selection took, and why it ended.
+/// The time that the search for a robust selection took, and why it ended.
 pub(super) fn search(pool: &Pool, selection: &RobustSelection) -> String {
     let search = &selection.search;
     let facts = [
@@ -136,7 +136,7 @@ fn decided(selection: &RobustSelection) -> String {
     }
 }
 
-/// What was asked of a robust selection beside the options of every selection.
+/// The options of a robust selection beside those of every selection.
 pub(super) fn asked(selection: &RobustSelection, robust: &RobustOptions) -> Vec<(String, String)> {
     let mut facts = vec![
         fact("Budget", count(selection.certificate.budget)),

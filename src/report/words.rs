@@ -1,4 +1,4 @@
-//! What pages of either kind say in the same words.
+//! Sentences that both kinds of page share.
 
 use super::chosen::Chosen;
 use super::format::{count, number, plural};
@@ -10,7 +10,7 @@ pub(super) fn absent(sentence: &str) -> String {
     format!(r#"<p class="absent">{sentence}</p>"#)
 }
 
-/// What a radius is under cosine, in brackets.
+/// The note in brackets that says what a radius is under cosine.
 pub(super) fn chord(radius: f64, options: &Options) -> String {
     if options.metric != Metric::Cosine || !radius.is_finite() {
         return String::new();

@@ -26,7 +26,7 @@ pub use verdict::{CertificateVerdict, Interval};
 ///
 /// # Errors
 /// Options that no robust selection could be made with: those [`crate::select`] lists, weights, a stop radius, picks to resume from;
-/// [`Error::Interrupted`].
+/// [`crate::Error::Interrupted`].
 ///
 /// ```
 /// use farpoint::{Certificate, Dual, LowerBy, Options, Pool, verify_certificate};

@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(draws, published);
     }
 
-    /// Of the 2^64 draws, the one of low half 0 is one too many for thirds.
+    /// One draw of the 2^64 is too many to divide them in thirds: the draw with low half 0.
     #[test]
     fn a_draw_too_many_is_passed_over() {
         assert_eq!(below(3, [0, u64::MAX]), 2);

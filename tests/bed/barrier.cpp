@@ -10,7 +10,7 @@ namespace {
 
 constexpr u32 MOST_ARRIVALS = (1 << 20) - 1;
 
-// As it lies in shared memory. Neither NaN nor zeros are one.
+// A barrier as it lies in shared memory. Neither NaN nor zeros are a barrier.
 struct State {
   enum : u64 { FRESH = 1, VISIBLE = 2 };
   u64 kind : 2;

@@ -1,4 +1,4 @@
-// What a kernel's source finds on the host in place of CUDA's language and built-in functions.
+// Takes the place of CUDA's language and built-in functions when a kernel is compiled for the host.
 #pragma once
 #include "arithmetic.hpp"
 #include "atomics.hpp"

@@ -23,7 +23,7 @@ void copy_chunk(u8* to, const TensorMap& map, u64 row, u64 column) {
   std::memset(to + inside * HALF_BYTES, 0, CHUNK - inside * HALF_BYTES);
 }
 
-// What is read must be memory of the device, all of it.
+// All memory that is read must be the device's.
 void check_source(const Box& box) {
   const TensorMap& map = *box.map;
   if (box.row >= map.rows || box.column >= map.columns) return;

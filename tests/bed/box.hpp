@@ -4,7 +4,7 @@
 
 namespace bed {
 
-// What the fake driver makes of the arguments of cuTensorMapEncodeTiled: rows of halves, the 128-byte swizzle.
+// The map that the fake driver makes of the arguments of cuTensorMapEncodeTiled: rows of halves, the 128-byte swizzle.
 struct alignas(64) TensorMap {
   static constexpr u64 MARK = 0x70616d726f736e65;
   u64 mark, address, rows, columns, row_bytes;

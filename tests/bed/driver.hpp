@@ -1,4 +1,4 @@
-// What the fake driver keeps: contexts, memory, streams with the work queued on them, events, graphs, modules.
+// The fake driver's state: contexts, memory, streams with the work queued on them, events, graphs, modules.
 #pragma once
 #include <atomic>
 #include <chrono>

@@ -17,7 +17,7 @@ struct Tiling {
   int interleave, swizzle, promotion, fill;
 };
 
-// What the test bed does not do.
+// Whether the test bed cannot do this map.
 bool foreign(const Tiling& t) {
   return t.type != FLOAT16 || t.rank != 2 || t.interleave || t.swizzle != SWIZZLE_128 || t.fill || t.box[0] * HALF_BYTES != SWIZZLED_BYTES;
 }

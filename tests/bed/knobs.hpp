@@ -1,4 +1,5 @@
-// What a test may set (FARPOINT_BED_<NAME> when the library loads, bed_set_limit afterwards) and count.
+// The knobs that a test may set (FARPOINT_BED_<NAME> when the library loads, bed_set_limit afterwards), and the
+// counters that it may read.
 #pragma once
 #include <atomic>
 #include <cstdint>

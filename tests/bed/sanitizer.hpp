@@ -1,4 +1,4 @@
-// What the address sanitizer is told about memory that this test bed hands out itself.
+// Tells the address sanitizer about memory that this test bed hands out itself.
 #pragma once
 #include <cstddef>
 

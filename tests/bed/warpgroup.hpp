@@ -1,5 +1,5 @@
-// What the warps of a warpgroup execute together: products of matrices in shared memory (wgmma), and trading registers. No
-// warp of it waits for another here, for the device does not promise that either.
+// Instructions that the warps of a warpgroup execute together: products of matrices in shared memory (wgmma), and
+// trading registers. No warp of it waits for another here, for the device does not promise that either.
 #pragma once
 #include "machine.hpp"
 

@@ -25,7 +25,7 @@ use crate::rows::Gather;
 /// Picks between two looks at the interrupt.
 const AT_ONCE: usize = 1024;
 
-/// Of `picks`, eligible rows. `O(k (k / 2 + labeled) d)` in products, for k of them.
+/// The distances of `picks`, which are eligible rows. `O(k (k / 2 + labeled) d)` in products, for k picks.
 pub(crate) fn distances_before<M: Multiplier, R: Gather + ?Sized>(
     ground: &Ground<R>,
     picks: &[usize],

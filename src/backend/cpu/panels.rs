@@ -69,7 +69,8 @@ impl<M: Multiplier> Panels<M> {
         self.capacity * PANEL
     }
 
-    /// Make sure that centers number `wanted`, at most [`Panels::reach`] of them from a panel's start, are packed.
+    /// Makes sure that the centers of these numbers are packed: at most [`Panels::reach`] of them, from the start of a
+    /// panel.
     pub fn ensure<R: Gather + ?Sized>(
         &mut self,
         wanted: Range<usize>,
@@ -103,7 +104,7 @@ impl<M: Multiplier> Panels<M> {
     }
 }
 
-/// Pack the centers that `panel` lacks of the first `filled` of number `number`.
+/// Packs those centers of panel number `number`, of its first `filled`, that `panel` lacks.
 fn fill<M: Multiplier, R: Gather + ?Sized>(
     panel: &mut Panel<M>,
     number: usize,

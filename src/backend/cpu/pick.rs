@@ -22,7 +22,7 @@ const PRODUCT_BYTES: usize = 64 << 20;
 /// The key of a row that was picked or no longer precedes the outside.
 const GONE: f64 = -1.0;
 
-/// What picking needs beside the live rows.
+/// The inputs of picking beside the live rows.
 #[derive(Clone, Copy)]
 pub struct Terms<'r, M: Multiplier> {
     pub multiplier: M,
@@ -38,7 +38,7 @@ pub struct Terms<'r, M: Multiplier> {
 pub struct Live<'r, M: Multiplier> {
     terms: Terms<'r, M>,
     block: &'r LiveBlock<'r>,
-    /// What every live row has become.
+    /// The state of every live row.
     pub state: Vec<RowState>,
     keys: Vec<f64>,
     panels: Vec<RowPanel<M>>,

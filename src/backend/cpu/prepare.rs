@@ -1,4 +1,4 @@
-//! What a run needs before its first round: the packing, and the first center applied to every row.
+//! Prepares a run before its first round: the packing, and the first center applied to every row.
 
 use rayon::prelude::*;
 
@@ -38,7 +38,8 @@ pub fn packing<M: Multiplier>(
     let mean = sample_mean(ground);
     let mut scratch = Vec::new();
     let mut to_mean = |center| distance(centers.vector(center, &mut scratch), &mean);
-    // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
+    // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own
+    // rounding.
     let rows = farthest + to_mean(0);
     let others = centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
     let reach = others.fold(rows, f64::max) * (1.0 + 1e-6);

@@ -16,7 +16,7 @@ use crate::distance::distance;
 use crate::ground::Ground;
 use crate::rows::Gather;
 
-/// Rows between the one asked of memory and the one worked on.
+/// How many rows ahead of the one worked on memory is asked for a row.
 const AHEAD: usize = 2;
 
 /// A row, its state, and how far it is to be taken: the centers below `end` are applied to it.
@@ -51,7 +51,7 @@ impl Cost {
     }
 }
 
-/// What every tile of a refresh reads.
+/// The inputs that every tile of a refresh reads.
 pub struct Refresh<'r, M: Multiplier, R: Gather + ?Sized + 'r> {
     pub multiplier: M,
     pub ground: &'r Ground<'r, R>,
@@ -78,7 +78,7 @@ struct Search {
     pending: Range<usize>,
     /// No center farther than this can be the nearest.
     limit: f64,
-    /// Centers that may be, with their interval's lower end.
+    /// Centers that may be the nearest, with the lower end of their interval.
     candidates: Vec<(usize, f64)>,
 }
 
@@ -233,7 +233,7 @@ impl Search {
         self.test = interval.test(operand, self.limit);
     }
 
-    /// Whether a center may be the nearest whose interval begins at `lower`; one without a number may.
+    /// Whether a center whose interval begins at `lower` may be the nearest. It may if `lower` is not a number.
     fn may_reach(&self, lower: f64) -> bool {
         lower <= self.limit || lower.is_nan()
     }
@@ -246,8 +246,8 @@ impl Search {
             .map(|(center, _)| *center)
     }
 
-    /// Note the admitted centers of a panel's `columns`, the least first, since each lowers the limit to its upper end and few
-    /// of the others are then admitted.
+    /// Notes the admitted centers of a panel's `columns`. The least comes first: it lowers the limit to its upper end,
+    /// and few of the others are then admitted.
     #[inline(always)]
     fn admit(
         &mut self,

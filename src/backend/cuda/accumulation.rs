@@ -1,14 +1,15 @@
 //! How exact a product of tensor cores is: what the filter's interval allows for.
 
-/// What tensor cores make of a sum of `d` exact products in f32 is off by at most this times the sum of their sizes.
+/// A sum of `d` exact products by tensor cores, in f32, is off by at most this times the sum of the products' sizes.
 ///
 /// They add 16 products, or fewer, to a sum at a time: all are cut to 24 bits below the largest of them, as is the result. With
 /// u = 2^-23 the d products and d / 16 sums that are cut lose less than (17 / 16) d u times the largest, the results
 /// (1 / 16) d u, and no partial sum is above the sum of the sizes: 1.125 d 2^-23 in all. This is 1.7 times as much, and
 /// more than 8 products at a time lose.
 ///
-/// Its size, when the cut is placed, is told by the factors' exponents, and a factor below the normal halves, whose leading zeros
-/// are not shifted away, has theirs: in all sizes here such a factor counts as the least of them, 2^-14. So does zero, to be safe.
+/// The factors' exponents decide where the cut lies. A factor below the normal halves has the exponent of the least of
+/// them, since its leading zeros are not shifted away: in all sizes here such a factor counts as the least of them,
+/// 2^-14. So does zero, to be safe.
 pub fn error_factor(d: usize) -> f64 {
     (d as f64 + 4.0) * 2f64.powi(-22)
 }

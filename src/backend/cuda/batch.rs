@@ -15,7 +15,7 @@ use crate::question::{check_budget, check_stop_radius};
 use crate::selection::Selection;
 use crate::statistics::Statistics;
 
-/// What may be said about a batch. The default selects from row 0 of each pool.
+/// The options of a batch. The default selects from row 0 of each pool.
 #[derive(Debug, Clone, Default)]
 pub struct BatchOptions {
     /// The metric.
@@ -36,7 +36,7 @@ pub struct BatchOptions {
 pub struct Batch {
     run: Run,
     stop: f64,
-    /// Where it was last queued.
+    /// The stream on which it was last queued.
     stream: Arc<CudaStream>,
 }
 
@@ -91,7 +91,7 @@ impl Batch {
         if let Some(first) = &options.first {
             batch.set_first(first, stream)?;
         }
-        // Whatever stream a run is queued on, the memory is ready.
+        // The memory is then ready on whatever stream a run is queued.
         stream.synchronize()?;
         Ok(batch)
     }
@@ -117,8 +117,8 @@ impl Batch {
     /// for that one first: the runs share this memory. Not while the stream is captured: the graph must be launched after that work.
     ///
     /// # Errors
-    /// [`Error::Options`] if `pools` has another shape or dtype; [`Error::Lost`] if the driver refuses. What goes wrong on the
-    /// device is told by [`Batch::fetch`].
+    /// [`Error::Options`] if `pools` has another shape or dtype; [`Error::Lost`] if the driver refuses.
+    /// [`Batch::fetch`] reports what goes wrong on the device.
     pub fn queue(&mut self, pools: &DevicePool, stream: &Stream) -> Result<()> {
         self.check(pools, stream)?;
         self.go_on_from(stream)?;
@@ -128,7 +128,8 @@ impl Batch {
     fn go_on_from(&mut self, stream: &Stream) -> Result<()> {
         if self.stream.cu_stream() != stream.cuda_stream().cu_stream() {
             let status = stream.checked(stream.cuda_stream().capture_status())?;
-            // What is captured runs later, in an order that whoever launches the graph sees to; and nothing may be waited for.
+            // Captured work runs later, in an order that the caller who launches the graph must see to. And a capture
+            // must not wait.
             if status == CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE {
                 stream.checked(self.stream.synchronize())?;
             }
@@ -166,18 +167,19 @@ impl Batch {
         Ok(self.run.outcomes().map(|outcome| self.selection(&outcome)).collect())
     }
 
-    /// Where the picks are on the device, for whoever goes on there: u32 rows, those of pool `p` from `budgets[..p]`'s sum on.
-    /// They count once the launch is done; where a pool had fewer picks than its budget, the rest is undefined.
+    /// The picks' address on the device, for work that goes on there: u32 rows, those of pool `p` from `budgets[..p]`'s
+    /// sum on. They are valid once the launch is done. If a pool had fewer picks than its budget, the rest is
+    /// undefined.
     pub fn picks_address(&self) -> u64 {
         self.run.buffers.picks.pointer().address
     }
 
-    /// Where the radii are on the device: f64, those of pool `p` from `budgets[..p]`'s sum plus `p` plus 1 on.
+    /// The radii's address on the device: f64, those of pool `p` from `budgets[..p]`'s sum plus `p` plus 1 on.
     pub fn radii_address(&self) -> u64 {
         self.run.buffers.curve.pointer().address
     }
 
-    /// Where each pool's status is on the device: 32 bytes a pool, of which the first u32 is the number of picks made, and the
+    /// The address of the pools' status on the device: 32 bytes a pool. The first u32 is the number of picks made. The
     /// fourth and fifth are 0 unless a row of the pool is not finite or, under cosine, has no direction.
     pub fn status_address(&self) -> u64 {
         self.run.buffers.results.pointer().address

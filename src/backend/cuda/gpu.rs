@@ -30,7 +30,7 @@ pub struct Gpu {
     name: String,
     multiprocessors: u32,
     shared_limit: u32,
-    /// What the driver called it, once it was lost.
+    /// The driver's name for the error by which the device was lost, if it was.
     lost: OnceLock<String>,
 }
 
@@ -40,7 +40,8 @@ static OPENED: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
 /// The process that first opened a GPU; 0 before that.
 static OPENED_BY: AtomicU32 = AtomicU32::new(0);
 
-/// A context does not outlive a fork, nor does whoever held a lock meanwhile: a child process must not touch either.
+/// A context does not outlive a fork, nor does a thread that held a lock at the time. So a child process must touch
+/// neither contexts nor locks.
 fn check_not_forked(device: usize) -> Result<()> {
     let this = std::process::id();
     match OPENED_BY.compare_exchange(0, this, Ordering::SeqCst, Ordering::SeqCst) {
@@ -54,15 +55,16 @@ fn check_not_forked(device: usize) -> Result<()> {
     }
 }
 
-/// Whether to try a GPU where none was asked for. The driver is looked for under dozens of names, so once a process.
+/// Whether to try a GPU where none was asked for. Looking for the driver tries dozens of names, so it is done once a
+/// process.
 pub fn has_driver() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(driver::is_present)
 }
 
-/// Do `work`, and leave the thread's current context as it was.
+/// Does `work`, and leaves the thread's current context as it was.
 pub fn keeping_current<T>(work: impl FnOnce() -> T) -> T {
-    // Looking for a driver costs more than what is kept; and a forked child must not touch it.
+    // Looking for a driver takes long, and a forked child must not touch it.
     let opener = OPENED_BY.load(Ordering::SeqCst);
     if !has_driver() || (opener != 0 && opener != std::process::id()) {
         return work();
@@ -90,7 +92,7 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// A library that is no driver may lack what cudarc looks for, and cudarc then panics.
+    /// A library that is no driver may lack functions that cudarc looks for; cudarc then panics.
     fn start(ordinal: usize) -> Result<Gpu> {
         if let Some(reason) = ABSENT {
             let device = Device::Cuda(ordinal);
@@ -179,7 +181,7 @@ impl Gpu {
         Err(Error::Unavailable { device: self.context.ordinal(), reason })
     }
 
-    /// What a driver's error means while a selection is made.
+    /// Turns a driver's error during a selection into an error that says what it means.
     pub fn explain(&self, error: DriverError) -> Error {
         if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
             return self.out_of_memory();
@@ -195,13 +197,13 @@ impl Gpu {
         Error::Lost { device, during, reason, selection: None }
     }
 
-    /// Memory was asked for in vain.
+    /// The error for memory that was not granted.
     pub fn out_of_memory(&self) -> Error {
         let reason = "out of memory, on the device or pinned for it on the host: free some, select from a smaller pool, or use the CPU";
         Error::CudaMemory { device: self.context.ordinal(), reason: reason.into() }
     }
 
-    /// Not enough memory for what a selection needs at once.
+    /// The error for a device with less memory than a selection needs at once.
     pub fn too_small(&self, needed: u64, free: u64) -> Error {
         let reason = format!(
             "this selection needs {} MB of device memory and {} MB are free: free some, choose a smaller budget or pool, or use the CPU",

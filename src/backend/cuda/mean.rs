@@ -84,7 +84,7 @@ impl Search<'_> {
         Ok(roles.iter().filter(|&&role| role != EXCLUDED).count())
     }
 
-    /// Under cosine. What else the check finds is found again by the selection.
+    /// Computes norms, under cosine. The selection repeats the other checks.
     fn compute_norms(&self) -> Result<()> {
         if self.buffers.norms.len() == 0 {
             return Ok(());

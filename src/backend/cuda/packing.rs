@@ -27,7 +27,7 @@ pub fn capacity(n: usize, depth: usize) -> usize {
     (MOST_VALUES / depth).clamp(MMA_TILE as usize, MOST_SLOTS as usize).min(n.next_multiple_of(32))
 }
 
-/// How rows of `d` values are packed that lie at most `reach` from `mean`.
+/// The packing for rows of `d` values that lie at most `reach` from `mean`.
 pub fn packing(d: usize, reach: f64, mean: Pointer<f32>, width: f64) -> kernel::Packing {
     let scale = scale_for(reach) * LARGEST;
     let (post, post_again) = halves(scale.max(1.0));

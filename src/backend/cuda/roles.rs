@@ -1,4 +1,4 @@
-//! What a row may be beside a pick.
+//! The role of each row: eligible, labeled or excluded.
 
 use crate::ground::Ground;
 use crate::limits::{ELIGIBLE, EXCLUDED, LABELED};

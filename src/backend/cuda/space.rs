@@ -11,7 +11,7 @@ use crate::options::Device;
 pub(crate) struct CudaSpace<'p> {
     ground: &'p HostGround<'p>,
     stream: &'p Stream,
-    /// None if the pool stays on the host.
+    /// `None` if the pool stays on the host.
     pool: Option<DevicePool<'static>>,
     join: Option<Join>,
     width: f64,
@@ -52,7 +52,7 @@ impl<'p> CudaSpace<'p> {
         Error::Unsupported { device, reason }
     }
 
-    /// A backend over `ground`, of this pool, for so many centers.
+    /// A backend over `ground`, whose rows are this pool's, for at most so many centers.
     fn backend<'b>(&'b self, ground: &'b Ground<'b>, centers: usize) -> Result<Cuda<'b>> {
         let staged = Placement::Staged(&self.ground.rows);
         let placement = self.pool.as_ref().map_or(staged, Placement::Lent);

@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::terminal::say;
 use crate::terms::{Terms, first_name};
 
-/// The pool, and what the terms name files for.
+/// The pool, and the contents of the files that the terms name.
 pub struct Inputs {
     pub pool: Pool<'static>,
     vectors: Option<Pool<'static>>,

@@ -1,4 +1,4 @@
-//! What the system tells of the machine: for records, and for plans.
+//! Facts about the machine, as the system tells them, for records and plans.
 
 use std::fs;
 

@@ -50,12 +50,12 @@ pub struct Outputs {
     report: Option<Target>,
 }
 
-/// What there is to write.
+/// The results to be written.
 pub struct Made<'a> {
     pub centers: &'a [usize],
     /// One a pick, or one fewer; `None` where picks have no order.
     pub radii: Option<&'a [f64]>,
-    /// What only a finished run knows of every row.
+    /// Values of every row, which only a finished run has.
     pub min_distances: Option<&'a [f64]>,
     pub assignment: Option<&'a [i64]>,
     /// Writes the .json.
@@ -201,7 +201,7 @@ impl Outputs {
     }
 }
 
-/// What only a finished run knows of every row.
+/// Values of every row, which only a finished run has.
 fn write_settled<T>(
     target: &Target,
     values: Option<&[T]>,
@@ -253,7 +253,7 @@ pub fn write_json(out: &mut dyn Write, record: &impl Serialize) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-/// The page that `page` makes of what there is to say about a run; `facts` are more of it.
+/// The page that `page` makes of a run; `facts` are added to it.
 pub fn report(
     options: &Options,
     pool: &Path,

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 
 use crate::record::Record;
 
-/// What a file of picks says.
+/// The contents of a file of picks.
 #[derive(Default)]
 pub struct Picks {
     pub centers: Vec<usize>,

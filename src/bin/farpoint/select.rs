@@ -127,7 +127,8 @@ fn kept(made: Result<Selection, Error>) -> Result<(Selection, Option<Error>)> {
 }
 
 impl Arguments {
-    /// The files named to be read, which no output may replace. Picks to resume from may be: the same ones come first.
+    /// The files that are read, which no output may replace. The file of picks to resume from may be replaced, since
+    /// the new picks begin with the same ones.
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.terms.files().chain([&self.pool])
     }
@@ -169,7 +170,7 @@ impl Arguments {
         })
     }
 
-    /// What is said about it all.
+    /// The words around the answer.
     fn tell(
         &self,
         outputs: &Outputs,

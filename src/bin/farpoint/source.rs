@@ -5,7 +5,7 @@ use std::path::Path;
 use farpoint::Pool;
 use serde::{Deserialize, Serialize};
 
-/// A file the answer depends on, and what it held.
+/// A file that the answer depends on, and a hash of its contents.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {

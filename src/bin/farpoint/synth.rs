@@ -89,7 +89,7 @@ impl ShapeName {
         }
     }
 
-    /// What values are multiplied by before they are rounded to whole numbers.
+    /// Values are multiplied by this before they are rounded to whole numbers.
     fn scale(self) -> f32 {
         if matches!(self, ShapeName::Integers) { 1.0 } else { 32.0 }
     }

@@ -90,7 +90,7 @@ impl Target {
         builder.prefix(".farpoint-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        // Of the error only its kind: the name it carries means nothing to anybody.
+        // Only the kind of the error is told: the name in it means nothing to a person.
         builder.tempfile_in(folder).map_err(|error| error.kind().into())
     }
 

@@ -1,4 +1,4 @@
-//! What a selection is of: the options that decide the answer, the same for `select` and `verify`.
+//! The options that decide the answer, the same for `select` and `verify`.
 
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// What contradicts itself whatever the files hold.
+    /// Refuses options that contradict each other, whatever the files hold.
     pub fn check(&self) -> Result<()> {
         if self.budget == Some(0) {
             return Err(farpoint::Error::BudgetZero.into());
@@ -82,7 +82,7 @@ impl Terms {
         Ok(())
     }
 
-    /// The same with every `--column` put to its file, of which the `picks` may be one.
+    /// The same terms, with every `--column` given to its file; `picks` may be one of the files.
     pub fn with_columns(&self, picks: Option<&Path>) -> Result<Terms> {
         let files = [
             (List::Labeled, self.labeled.as_deref()),
@@ -99,7 +99,7 @@ impl Terms {
         column.map(|column| &*column.name)
     }
 
-    /// The same with the `recorded` seed, if none is given and the first row is random.
+    /// The same terms with the `recorded` seed, if no seed is given and the first row is random.
     pub fn with_seed(self, recorded: u64) -> Terms {
         let recorded = Some(recorded).filter(|_| self.first == Some(First::Random));
         Terms { seed: self.seed.or(recorded), ..self }

@@ -46,7 +46,7 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     }
 }
 
-/// What a file says of the question it answers.
+/// The question that a file of answers belongs to.
 struct Said<'a> {
     path: &'a Path,
     pool: &'a PoolRecord,
@@ -88,7 +88,7 @@ impl Arguments {
         tell(ok, wrong)
     }
 
-    /// The terms, completed by what is `said`, and the files they name, which must hold what they held then.
+    /// The terms, completed by `said`. The files that they name must hold what they held then.
     fn question(&self, said: Option<Said>) -> Result<(Terms, Inputs)> {
         if self.terms.budget == Some(0) {
             return Err(farpoint::Error::BudgetZero.into());
@@ -126,7 +126,7 @@ fn tell(ok: impl Display, wrong: Option<String>) -> Result<ExitCode> {
     Ok(if wrong.is_none() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
-/// What a right certificate proves may be of another budget than was asked for.
+/// A right certificate may be for another budget than was asked for.
 fn wrong_budget(asked: Option<usize>, proven: usize) -> Option<String> {
     let asked = match asked {
         Some(budget) if budget == proven => return None,
@@ -136,7 +136,7 @@ fn wrong_budget(asked: Option<usize>, proven: usize) -> Option<String> {
     Some(format!("the certificate is of budget {proven}, and the options say {asked}"))
 }
 
-/// What may be wrong with right picks: their number, or what the .json says beside them.
+/// Right picks may still be wrong in their number, or in what the .json says beside them.
 fn wrong_beside(picks: &Picks, terms: &Terms, budget: usize, cover: &Cover) -> Option<String> {
     let record = picks.record.as_deref();
     let interrupted = record.is_some_and(|record| record.interrupted);

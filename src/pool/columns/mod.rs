@@ -100,7 +100,7 @@ fn refuse_bytes(schema: &Schema, name: Option<&str>, no_lists: bool) -> Result<(
     }
 }
 
-/// Of the items, if `lists` is a type of lists.
+/// The type of the items, if `lists` is a type of lists.
 fn item_type(lists: &DataType) -> Option<&DataType> {
     match lists {
         DataType::FixedSizeList(item, _) | DataType::List(item) | DataType::LargeList(item) => {

@@ -1,4 +1,4 @@
-//! What the pages of a compressed Parquet column claim to hold: the decoder allocates it before it looks.
+//! Checks the sizes that the pages of a compressed Parquet column claim: the decoder allocates them before it looks.
 
 use super::super::reason::Reason;
 

@@ -19,7 +19,7 @@ use super::piece::{Piece, decoded};
 /// Rows decoded at once, and kept as one piece: at d = 768, 6 MiB of f32.
 const BATCH_ROWS: usize = 2 << 10;
 
-/// What the columns of `file` are.
+/// The columns of `file`.
 pub(super) fn schema(file: &bytes::Bytes) -> Result<SchemaRef, Reason> {
     let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(damaged)?;
     Ok(Arc::clone(metadata.schema()))

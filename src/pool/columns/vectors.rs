@@ -89,7 +89,7 @@ fn bytes(values: Buffer, kind: Kind, d: usize, first_row: usize) -> Result<Bytes
     }
 }
 
-/// What items of type `data_type` are to a pool.
+/// The dtype of a pool whose items are of type `data_type`.
 pub(super) fn kind(data_type: &DataType) -> Result<Kind, Reason> {
     Ok(match data_type {
         DataType::Float32 => Kind::Stored(Dtype::F32),

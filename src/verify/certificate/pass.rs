@@ -53,7 +53,7 @@ impl Finding {
     }
 }
 
-/// The one of the lower row.
+/// The finding of the lower row.
 fn lower<T>(a: Option<(usize, T)>, b: Option<(usize, T)>) -> Option<(usize, T)> {
     a.into_iter().chain(b).min_by_key(|&(row, _)| row)
 }

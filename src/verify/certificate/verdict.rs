@@ -55,7 +55,7 @@ pub enum CertificateVerdict {
     Lower {
         /// The bound given.
         lower: f64,
-        /// What it is said to rest on.
+        /// The proof that it is said to rest on.
         lower_by: LowerBy,
         /// The radius of the weights.
         checked: f64,
@@ -115,7 +115,7 @@ pub enum CertificateVerdict {
         row: usize,
         /// The radius of the weights.
         radius: f64,
-        /// What the rows strictly nearer than that weigh.
+        /// The weight of the rows strictly nearer than that.
         weight: u128,
         /// What a weight of 1 is.
         denominator: u64,

@@ -25,7 +25,7 @@ pub const PANEL: usize = 128;
 
 /// Multiplies a block of rows by a panel of centers, in a type it rounds them to.
 pub trait Multiplier: Copy + Send + Sync {
-    /// What operands are rounded to.
+    /// The type that operands are rounded to.
     type Value: bytemuck::Pod + Send + Sync;
 
     /// Values a packed row of `d` takes, with its padding of zeros.

@@ -8,7 +8,7 @@ use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
 use crate::pool::Dtype;
 
-/// What a pool's run in a batch came to.
+/// The result of one pool's run in a batch.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct PoolResult {
@@ -62,7 +62,7 @@ impl Kernels {
     ) -> Result<(), DriverError> {
         let shape = Shape { blocks: (pools * a.group, 1), threads, shared };
         let kernel = self.batch.of(dtype);
-        // Only blocks that meet must all be resident.
+        // Only blocks that meet at barriers must all be resident.
         if a.group > 1 {
             kernel.launch_together(stream, shape, a)
         } else {

@@ -12,7 +12,7 @@ use crate::limits::FRONTIER_THREADS;
 /// Rows a block is given at least, if there are more.
 const FRONTIER_ROWS: usize = 2048;
 
-/// What the blocks that select a frontier tell each other.
+/// The counters that the blocks share which select a frontier.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Select {

@@ -51,7 +51,7 @@ const REFRESH_90A: &str = "refresh_90a";
 pub enum Multiplier {
     /// The fastest that the device runs.
     Fastest,
-    /// The one that every device runs.
+    /// The kernel that every device runs.
     Portable,
 }
 
@@ -74,7 +74,8 @@ impl<A> ByDtype<A> {
         }]
     }
 
-    /// Lets a block have all the dynamic shared memory that its own, static, leaves of `limit`. Returns how much that is.
+    /// Allows a block the dynamic shared memory that its static shared memory leaves of `limit`. Returns how many bytes
+    /// that is.
     fn allow_most_shared(&self, limit: u32) -> Result<u32, DriverError> {
         let mut each = self.0.iter().map(|kernel| kernel.allow_most_shared(limit));
         each.try_fold(limit, |least, left| Ok(least.min(left?)))
@@ -99,7 +100,7 @@ pub struct Kernels {
     gather_picks: ByDtype<GatherPicksArguments>,
     gather_rows: ByDtype<GatherRowsArguments>,
     refresh_mma: Kernel<RefreshArguments>,
-    /// Where the device has its instructions.
+    /// Only if the device has its instructions.
     refresh_wgmma: Option<Kernel<RefreshBoxes>>,
     refine: ByDtype<RefineArguments>,
     panel_list: Kernel<PanelArguments>,
@@ -156,7 +157,7 @@ impl Kernels {
             mean_distance: ByDtype::load(m, "mean", "mean_distance")?,
             mean_nearest: ByDtype::load(m, "mean", "mean_nearest")?,
         };
-        // Absent where the device, or the build, lacks the architecture.
+        // Absent if the device or the build lacks the architecture.
         if m.has(REFRESH_90A) {
             let kernel = m.kernel(REFRESH_90A, "refresh_wgmma")?;
             kernel.allow_shared(RING_BYTES)?;

@@ -32,7 +32,7 @@ pub struct PickArguments {
     pub depth: u32,
 }
 
-/// Of more live rows than can be picked at once, the best.
+/// Keeps the best live rows, if there are more than can be picked among at once.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct PanelArguments {
@@ -65,7 +65,7 @@ impl Kernels {
             self.pick_live.launch(stream, by_slot, a)?;
         }
         let size = size.min(a.capacity);
-        // Without a pick to be made no product is looked at.
+        // If no pick is to be made, no product is needed.
         if a.limit > 0 {
             let side = size.div_ceil(MMA_TILE);
             let shape = of_blocks((side * side).min(TILES_RESIDENT * self.multiprocessors));

@@ -1,4 +1,4 @@
-//! What comes before the first round: `kernels/prepare.cu`.
+//! The launches before the first round: `kernels/prepare.cu`.
 
 use cudarc::driver::{CudaStream, DriverError};
 

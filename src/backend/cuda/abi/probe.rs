@@ -1,4 +1,4 @@
-//! What the laboratory's probes are given: `kernels/probe.cu`, `kernels/probe_mma.cu` and `kernels/probe_90a.cu`.
+//! The arguments of the laboratory's probes: `kernels/probe.cu`, `kernels/probe_mma.cu` and `kernels/probe_90a.cu`.
 
 use super::types::Offer;
 use crate::backend::cuda::driver::Pointer;

@@ -23,7 +23,7 @@ pub struct RefreshArguments {
     pub depth: u32,
 }
 
-/// The same, and both operands as they are copied by the box.
+/// The same, with maps of both operands, by which boxes of them are copied.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct RefreshBoxes {

@@ -1,4 +1,4 @@
-//! What the driver's errors mean.
+//! The meaning of the driver's errors.
 
 use cudarc::driver::sys::CUresult;
 use cudarc::driver::{CudaContext, DriverError};
@@ -8,7 +8,7 @@ use super::context::cuda_version;
 /// The oldest driver that runs what the pinned compiler makes.
 const DRIVER_NEEDED: &str = "580";
 
-/// Errors after which a context answers nothing else.
+/// Whether a context answers nothing else after this error.
 pub fn is_fatal(code: CUresult) -> bool {
     use CUresult as C;
     matches!(
@@ -29,7 +29,7 @@ pub fn is_fatal(code: CUresult) -> bool {
     )
 }
 
-/// What an error means with which a device could not be opened.
+/// The meaning of an error with which a device could not be opened.
 pub fn explain_start(ordinal: usize, error: DriverError) -> String {
     use CUresult as C;
     match error.0 {

@@ -53,7 +53,8 @@ impl<A> Kernel<A> {
         self.function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes)
     }
 
-    /// Lets a block have all the dynamic shared memory that its own, static, leaves of `limit`. Returns how much that is.
+    /// Allows a block the dynamic shared memory that its static shared memory leaves of `limit`. Returns how many bytes
+    /// that is.
     pub fn allow_most_shared(&self, limit: u32) -> Result<u32, DriverError> {
         let own = u32::try_from(self.function.shared_size_bytes()?).unwrap_or(0);
         let left = limit.saturating_sub(own);
@@ -79,7 +80,7 @@ impl<A: Copy> Kernel<A> {
         unsafe { launch.launch(shape.config()) }.map(drop)
     }
 
-    /// The same, of blocks that are all resident and may meet.
+    /// The same, with blocks that are all resident and may meet at barriers.
     pub fn launch_together(
         &self,
         stream: &CudaStream,

@@ -9,10 +9,10 @@ use super::Pointer;
 /// Pieces of an arena begin at multiples of this, as allocations do.
 const ALIGNMENT: u64 = 256;
 
-/// What gives memory: of a stream, or of a caller's.
+/// A source of memory: a stream, or a caller's allocator.
 pub type Allocate<'a> = dyn Fn(usize) -> Result<Arena, DriverError> + 'a;
 
-/// For tests: every region gets an allocation of its own, and this is told its name and where it begins.
+/// For tests: every region gets an allocation of its own, and this hears its name and its address.
 static APART: OnceLock<fn(&'static str, u64)> = OnceLock::new();
 
 /// From now on, in this process, regions are kept apart: a driver that guards allocations then sees every access outside one.
@@ -70,7 +70,7 @@ pub fn bytes_of<B>(carve: impl Fn(&mut Carver) -> B) -> usize {
     usize::try_from(plan.next).expect("64-bit machines alone have CUDA")
 }
 
-/// What `carve` lays out, in one allocation, and what keeps it.
+/// Allocates what `carve` lays out, in one piece; also returns what keeps the memory.
 pub fn laid_out<B>(
     allocate: &Allocate,
     carve: impl Fn(&mut Carver) -> B,
@@ -145,7 +145,7 @@ impl<T> Region<T> {
 /// One allocation on a device, freed when dropped, once the work queued before that is done.
 pub struct Arena {
     address: u64,
-    /// What frees it: a slice of our own, or whatever a caller's allocator gave with it.
+    /// Its owner, which frees it when dropped: a slice of our own, or what a caller's allocator gave with it.
     _memory: Box<dyn Send + Sync>,
 }
 
@@ -173,7 +173,7 @@ impl Arena {
 
 /// Memory that a caller's allocator gave.
 pub struct Allocation {
-    /// Where it begins, at a multiple of 256.
+    /// Its address, a multiple of 256.
     pub address: u64,
     /// Dropped when the memory is needed no more by work that is yet to be queued.
     pub keeper: Box<dyn Send + Sync>,
@@ -200,7 +200,7 @@ impl<T: bytemuck::Pod> Pinned<T> {
         Ok(Pinned { address, len, context: context.clone() })
     }
 
-    /// What is there once the stream that copied into it has been synchronized.
+    /// The values, which are there once the stream that copied into it has been synchronized.
     pub fn as_slice(&self) -> &[T] {
         // SAFETY: `len` values, initialised by `zeroed`; copies into it end before the stream's `synchronize` returns, and
         // every reader in this backend synchronizes first.

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-/// Where `len` values of `T` are on a device: a piece of an [`super::memory::Arena`], or memory that a caller lent for a run.
-/// It is an address: whoever makes one keeps the memory as long as kernels may use it.
+/// The address of values of `T` on a device: a piece of an [`super::memory::Arena`], or memory that a caller lent for a
+/// run. It does not keep the memory: its maker does, as long as kernels may use it.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Pointer<T> {

@@ -24,8 +24,9 @@ pub struct TensorMap {
 }
 
 impl TensorMap {
-    /// Of `rows` rows of `depth` halves, a multiple of 8, one after another; in boxes of 64 halves of each of `box_rows` rows,
-    /// in the 128-byte swizzle. Cells of a box outside the matrix are 0. A context is bound to this thread.
+    /// A map of `rows` rows of `depth` halves, a multiple of 8, one after another. Its boxes have 64 halves of each of
+    /// `box_rows` rows, in the 128-byte swizzle. Cells of a box outside the matrix are 0. A context is bound to this
+    /// thread.
     pub fn of_halves(
         address: Pointer<u16>,
         rows: u32,

@@ -20,7 +20,7 @@ pub struct Extent {
     pub d: usize,
     /// Rows that may be neighbours.
     pub eligible: usize,
-    /// Of those, the ones in a block.
+    /// How many of those are in a block.
     pub capacity: usize,
     /// Rows asked about at once at most.
     pub window: usize,
@@ -49,7 +49,7 @@ impl Extent {
     }
 }
 
-/// What is where.
+/// The regions of the allocation.
 pub struct Buffers {
     pub norms: Region<f64>,
     pub mean: Region<f32>,

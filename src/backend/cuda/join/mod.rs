@@ -273,7 +273,7 @@ struct Block {
     first_wanted: usize,
 }
 
-/// What a join has found so far.
+/// The pairs that a join has found so far.
 struct Found {
     pairs: Vec<Neighbour>,
     most: usize,

@@ -1,4 +1,5 @@
-//! What a caller lends: a stream of a GPU, and a pool in its memory. Their unsafe functions are promises of the caller's.
+//! A stream of a GPU and a pool in its memory, which a caller lends. Their unsafe functions rest on the caller's
+//! promises.
 
 mod pool;
 mod rows;

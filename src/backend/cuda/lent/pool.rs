@@ -21,7 +21,7 @@ pub struct DevicePool<'a> {
     pub(crate) rows: usize,
     pub(crate) d: usize,
     pub(crate) dtype: Dtype,
-    /// Where the memory is ours.
+    /// The owner of the memory, if the memory is ours.
     _arena: Option<Arena>,
     borrowed: PhantomData<&'a [u8]>,
 }
@@ -35,7 +35,7 @@ impl<'a> DevicePool<'a> {
         DevicePool::copied(pool, stream, stream.arena(pool.bytes()))
     }
 
-    /// The same; none if the device has not that much memory free.
+    /// The same; `None` if the device does not have that much memory free.
     pub(crate) fn upload_if_it_fits(
         pool: &Pool,
         stream: &Stream,

@@ -39,13 +39,13 @@ impl DevicePool<'_> {
         Ok(stored.chunks_exact(row_bytes).map(widen).collect())
     }
 
-    /// The error that names the first value of `row` which is not finite, or what kept it from being found.
+    /// The error that names the first value of `row` that is not finite, or the error that kept it from being found.
     pub(crate) fn not_finite(&self, row: usize, stream: &Stream) -> Error {
         let values = match self.fetch_rows(&[row], stream) {
             Ok(mut rows) => rows.remove(0),
             Err(error) => return error,
         };
-        // There was one when the device looked; whoever owns the pool may have changed it since.
+        // The device found one; the pool's owner may have changed it since.
         let dimension = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
         Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
     }

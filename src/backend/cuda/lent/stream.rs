@@ -16,11 +16,11 @@ use crate::options::Device;
 pub struct Stream {
     gpu: Arc<Gpu>,
     stream: Arc<CudaStream>,
-    /// Where memory comes from, if not from the driver.
+    /// The caller's allocator, if memory does not come from the driver.
     allocator: Option<Allocator>,
 }
 
-/// A caller's allocator: so many bytes of memory for a stream, none if there are not that many.
+/// A caller's allocator: gives so many bytes of memory for a stream, or `None` if it cannot.
 pub type Allocator = Box<dyn Fn(usize) -> Option<Allocation> + Send + Sync>;
 
 impl Stream {
@@ -56,18 +56,19 @@ impl Stream {
         Ok(Stream { stream, gpu, allocator: None })
     }
 
-    /// The same stream, the memory that selections on it need taken from `allocator`: PyTorch's, say, so that it is counted there and
-    /// reused.
+    /// The same stream. Selections on it take their memory from `allocator`: PyTorch's, say, so that the memory is
+    /// counted there and reused.
     ///
     /// # Safety
-    /// What `allocator` gives is memory of this stream's GPU, as many bytes as asked for, that begins at a multiple of 256; work queued on
-    /// this stream may use it until its keeper is dropped, and whoever gets it next uses it after that work.
+    /// `allocator` must give memory of this stream's GPU, as many bytes as asked for, that begins at a multiple of 256.
+    /// Work queued on this stream may use it until its keeper is dropped, and the next owner must use it after that
+    /// work.
     #[must_use]
     pub unsafe fn allocating(self, allocator: Allocator) -> Stream {
         Stream { allocator: Some(allocator), ..self }
     }
 
-    /// So many bytes of device memory.
+    /// Allocates so many bytes of device memory.
     pub(crate) fn arena(&self, bytes: usize) -> std::result::Result<Arena, DriverError> {
         let Some(allocator) = &self.allocator else {
             return Arena::allocate(&self.stream, bytes);
@@ -76,7 +77,7 @@ impl Stream {
         lent.ok_or(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY))
     }
 
-    /// What `carve` lays out in device memory, and what keeps that.
+    /// Allocates what `carve` lays out in device memory; also returns what keeps the memory.
     pub(crate) fn laid_out<B>(
         &self,
         carve: impl Fn(&mut Carver) -> B,

@@ -21,12 +21,12 @@ use crate::statistics::Statistics;
 /// Rows of such a pool at most.
 pub(crate) const MOST_ROWS: usize = 4096;
 
-/// What a selection may come to, for whoever allocates its memory before it begins.
+/// The largest numbers that a selection may reach: its memory is allocated for them before it begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     /// Picks at most.
     pub picks: usize,
-    /// Of those, the ones given before the first round.
+    /// How many of those are given before the first round.
     pub given: usize,
     /// Centers at most: labeled ones and picks.
     pub centers: usize,
@@ -45,7 +45,7 @@ pub(crate) struct AtOnce<'p> {
 }
 
 impl<'p> AtOnce<'p> {
-    /// None if the pool is too large for one launch, or the device has not that much memory free.
+    /// `None` if the pool is too large for one launch, or the device does not have that much memory free.
     pub fn new(
         ground: &'p Ground<'p>,
         size: Size,
@@ -74,7 +74,7 @@ impl<'p> AtOnce<'p> {
         eligible - self.given.len() - picks
     }
 
-    /// Everything but the launch itself.
+    /// Sends everything that the launch needs.
     fn send_all(&self) -> Result<()> {
         let (run, stream) = (&self.run, self.stream.cuda_stream());
         if let Some(weights) = self.ground.weights {

@@ -52,7 +52,7 @@ impl Layout {
         self.offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
     }
 
-    /// Where each pool's picks begin, and where the last one's end.
+    /// The index at which each pool's picks begin, and at which the last pool's end.
     pub fn starts(&self) -> Vec<usize> {
         let sums = self.budgets.iter().scan(0, |sum, budget| {
             *sum += budget;
@@ -62,7 +62,7 @@ impl Layout {
     }
 }
 
-/// What is where.
+/// The regions of the allocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Buffers {
     pub pool: Region<u8>,
@@ -82,7 +82,7 @@ pub struct Buffers {
     pub barriers: Region<u32>,
     pub results: Region<PoolResult>,
     pub picks: Region<u32>,
-    /// Of each pool, the largest key left before each pick, and after the last.
+    /// For each pool, the largest key left before each pick, and after the last.
     pub curve: Region<f64>,
 }
 
@@ -126,14 +126,14 @@ pub struct Run {
     _arena: Arena,
 }
 
-/// Where the host finds what a launch came to.
+/// Pinned memory where the host finds a launch's results.
 struct Answer {
     results: Pinned<PoolResult>,
     picks: Pinned<u32>,
     curve: Pinned<f64>,
 }
 
-/// What one pool's run came to.
+/// The result of one pool's run.
 pub struct Outcome<'a> {
     pub result: PoolResult,
     pub picks: &'a [u32],
@@ -149,7 +149,7 @@ impl Run {
         Spread::of(kernels, layout.pools(), shape, layout.dtype).is_some()
     }
 
-    /// None if the pools are too large to be run at once, or the device has not that much memory free.
+    /// `None` if the pools are too large to be run at once, or the device does not have that much memory free.
     pub fn new(stream: &Stream, layout: Layout) -> Result<Option<Run>> {
         let gpu = stream.gpu();
         let shape = (layout.largest(), layout.d);
@@ -179,7 +179,7 @@ impl Run {
         self.send_budgets(stream, &self.layout.budgets)
     }
 
-    /// No picks yet; and what no launch writes is no garbage either.
+    /// Clears the answers: no pick yet, and no garbage where no launch writes.
     fn clear(&self, stream: &CudaStream) -> Result<()> {
         let b = &self.buffers;
         fill(stream, b.results, 0)
@@ -257,7 +257,7 @@ impl Run {
             .map_err(|error| self.gpu.explain(error))
     }
 
-    /// What the last [`Run::fetch`] brought, pool by pool.
+    /// The results of the last [`Run::fetch`], pool by pool.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
         let results = self.answer.results.as_slice().iter();
         results.zip(self.layout.starts()).enumerate().map(|(pool, (&result, start))| {

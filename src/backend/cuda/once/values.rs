@@ -1,9 +1,9 @@
-//! What a launch found of the values of its pools.
+//! Bad values that a launch found in its pools.
 
 use crate::backend::cuda::abi::PoolResult;
 use crate::error::{Error, Result};
 
-/// What the device found of the values of a pool whose rows begin at `offset`.
+/// The error for bad values that the device found in a pool whose rows begin at `offset`.
 pub fn check_values(
     result: &PoolResult,
     offset: usize,
@@ -18,7 +18,7 @@ pub fn check_values(
     }
 }
 
-/// The row told as all ones less the row, 0 standing for none.
+/// The row that `told` stands for: all ones less the row, or 0 for none.
 fn lowest(told: u32) -> Option<usize> {
     (told > 0).then_some((u32::MAX - told) as usize)
 }

@@ -65,7 +65,7 @@ pub struct Probes {
     multiprocessors: u32,
     kernels: Vec<Kernel<ProbeArguments>>,
     mma: Kernel<ProductsArguments>,
-    /// Where the device has its instructions.
+    /// Only if the device has its instructions.
     wgmma: Option<Kernel<ProductsArguments>>,
 }
 

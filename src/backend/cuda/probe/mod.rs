@@ -1,5 +1,5 @@
-//! What a device can do, measured: the rates and latencies that a run's floor is made of. Each is the median of several launches,
-//! made longer until one takes a millisecond or all there is.
+//! Measures what a device can do: the rates and latencies that a run's floor is computed from. Each is the median of
+//! several launches, made longer until one takes a millisecond or all there is.
 
 mod kernels;
 
@@ -28,9 +28,9 @@ const WARM_SECONDS: f64 = 0.05;
 /// Memory is probed with at most this many bytes, which no cache holds, and a quarter of what is free.
 const MOST_BYTES: usize = 1 << 30;
 const LEAST_BYTES: usize = 1 << 20;
-/// What probed memory is filled with: f32 values of about 0.75.
+/// Probed memory is filled with this byte: f32 values of about 0.75.
 const FILLING: u8 = 0x3f;
-/// What no probe's sum comes to.
+/// No probe's sum has this value.
 const NEVER: f32 = -1.0;
 /// Values that a tile's rows are multiplied along.
 const DEPTH: usize = 1024;
@@ -48,7 +48,7 @@ pub struct Prober {
     scratch: Scratch,
 }
 
-/// What probes meet at and write to.
+/// Memory that probes meet at and write to.
 struct Scratch {
     offers: Region<kernel::Offer>,
     barrier: Region<u32>,

@@ -7,7 +7,7 @@ use cudarc::driver::{CudaEvent, CudaStream, DriverError};
 
 use crate::backend::cuda::driver::context::milliseconds;
 
-/// Marks in a stream's work, told apart once the last has been waited for.
+/// Marks in a stream's work; the times between them are known once the last has been waited for.
 pub struct Clock {
     events: Vec<CudaEvent>,
     marks: usize,

@@ -42,23 +42,23 @@ pub(crate) struct Cuda<'p> {
     packing: Option<kernel::Packing>,
     /// Picks given before that: rows that an earlier run chose, or the first center.
     given: Vec<usize>,
-    /// Centers whose values are on the device.
+    /// Number of centers whose values are on the device.
     centers: usize,
-    /// Of those, the ones packed, where all of them fit the window.
+    /// How many of those are packed, if all of them fit the window; else 0.
     packed: usize,
     /// Rows that may still be chosen.
     left: usize,
-    /// Rows of this round's frontier.
+    /// Size of this round's frontier.
     size: u32,
-    /// Rows that a frontier was last asked to have.
+    /// The size last asked for.
     wanted: usize,
-    /// Rows of the next round's frontier, where its refresh has been queued already.
+    /// Size of the next round's frontier, if its refresh has been queued already.
     ahead: Option<u32>,
-    /// Live rows of all rounds, each of which picking reads.
+    /// Live rows of all rounds: picking reads each of them.
     live_rows: u64,
     width: f64,
     multiplier: Multiplier,
-    /// Of this round and of the next.
+    /// The clocks of this round and of the next.
     clocks: [Clock; 2],
     answer: Pinned<u64>,
     statistics: Statistics,
@@ -79,7 +79,7 @@ impl<'p> Cuda<'p> {
     ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
         let (workspace, pool) = allocate(ground, most_centers, stream, placement)?;
-        // Rows to be staged have their place there, too.
+        // The numbers of rows to be staged are fetched to the same memory.
         let answer =
             workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
         let clock = || stream.checked(Clock::new(cuda_stream, MARKS));
@@ -140,7 +140,7 @@ impl<'p> Cuda<'p> {
         kernel::Rows { values, norms: self.buffers().norms.pointer_if_any() }
     }
 
-    /// Counts add up on the device; times are told by the clock's marks.
+    /// Takes over the counts, which add up on the device. Times come from the clock's marks.
     fn count(&mut self, counts: &kernel::Counts) {
         let n = self.extent().n as u64;
         let s = &mut self.statistics;

@@ -52,7 +52,7 @@ impl Cuda<'_> {
         self.mark()
     }
 
-    /// Wait for the round's answer, and for nothing queued after it.
+    /// Waits for the round's answer, but not for work queued after it.
     pub(super) fn fetch_answer(&mut self) -> Result<(kernel::Round, Vec<Candidate>)> {
         self.checked(self.clocks[0].wait())?;
         let (round, words) = (self.fetched_round(), self.answer.as_slice());
@@ -67,7 +67,7 @@ impl Cuda<'_> {
         bytemuck::pod_read_unaligned(bytemuck::cast_slice(&self.answer.as_slice()[..ROUND]))
     }
 
-    /// The picks' values join the centers', from where the frontier's rows are; of at most `limit` picks.
+    /// Queues copying the values of at most `limit` picks to the centers', from where the frontier's rows are.
     pub(super) fn queue_gather(&mut self, limit: usize) -> Result<()> {
         if limit == 0 {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What a run needs before its first round: the pool, the centers given, the packing, and center 0 applied to every row.
+//! Prepares a run before its first round: the pool, the given centers, the packing, and center 0 applied to every row.
 
 use std::time::Instant;
 
@@ -29,14 +29,14 @@ impl Cuda<'_> {
         }
         self.measure_reach()?;
         self.left = self.ground.eligible_count();
-        // Of centers given to be settled at once, some may be given twice.
+        // Centers that are settled at once may be given twice.
         self.left = self.left.saturating_sub(self.given.len());
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
     }
 
-    /// What each frontier leaves as it found it.
+    /// Zeroes the buffers that each frontier expects zeroed and leaves zeroed.
     fn clear_select(&self) -> Result<()> {
         let (stream, b) = (self.stream.cuda_stream(), self.buffers());
         let cleared = fill(stream, b.select, 0)
@@ -71,7 +71,7 @@ impl Cuda<'_> {
             }
             let target = self.buffers().centers.part(first * d, values.len());
             self.checked(send(self.stream.cuda_stream(), &values, target))?;
-            // The values are dropped here.
+            // The values are dropped at the end of this turn, so their copy must be done.
             self.stream.synchronize()?;
         }
         Ok(())
@@ -125,7 +125,7 @@ impl Cuda<'_> {
         self.mean(n, n.div_ceil(SAMPLE))
     }
 
-    /// As many rows at a time as can be staged.
+    /// Works on as many rows at a time as can be staged.
     fn look_at_staged_rows(&mut self) -> Result<()> {
         let (n, at_once) = (self.extent().n, self.extent().capacity);
         self.send_centers(0, self.centers)?;
@@ -140,8 +140,8 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    /// Norms of the sample are kept where those of the first rows belong, and the bad rows found are none of the pool's
-    /// numbers: both are made again with all rows.
+    /// The sample's norms overwrite the first entries of `norms`, and `bad_rows` then names rows of the sample. Both
+    /// are computed again for the whole pool.
     fn mean_of_staged_sample(&mut self) -> Result<()> {
         let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
         let step = n.div_ceil(most);
@@ -168,7 +168,7 @@ impl Cuda<'_> {
         self.checked(fill(self.stream.cuda_stream(), self.buffers().bad_rows, 0xff))
     }
 
-    /// The host checked the values of its pools when it made them: of those, only norms are missing.
+    /// The host checked the values of its own pools when it made them, so only their norms are missing.
     fn check(&self, first: usize, count: usize) -> Result<()> {
         if self.placement.lent().is_none() && self.buffers().norms.len() == 0 {
             return Ok(());
@@ -222,7 +222,7 @@ impl Cuda<'_> {
         self.checked(kernels.prepare_reach(self.stream.cuda_stream(), &reach))
     }
 
-    /// How far from the mean any row or center lies, which sets the scale.
+    /// Measures how far from the mean any row or center may lie, which sets the scale.
     fn measure_reach(&mut self) -> Result<()> {
         let ground = self.ground;
         self.reach_of_centers(0, 1, 1)?;
@@ -240,7 +240,8 @@ impl Cuda<'_> {
             return Err(Error::ZeroRow { what: "row", row });
         }
         let [farthest, first, vectors] = found.map(f64::from_bits);
-        // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
+        // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own
+        // rounding.
         let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
         self.packing = Some(self.packing_for(reach));
         Ok(())

@@ -29,7 +29,7 @@ impl Cuda<'_> {
         self.packing.expect("prepared before the first refresh")
     }
 
-    /// Queue a round's frontier, of at most `size` rows, and its refresh, once there are at most `centers` centers.
+    /// Queues a round's frontier, of at most `size` rows, and its refresh. There are at most `centers` centers by then.
     pub(super) fn queue_refresh(&mut self, size: u32, centers: usize) -> Result<()> {
         self.mark()?;
         let arguments = self.frontier_arguments(size);
@@ -39,9 +39,10 @@ impl Cuda<'_> {
         self.mark()
     }
 
-    /// Queue the next round's refresh before this one's picks are known: the device finds out by itself how many there were, and
-    /// does nothing if they were the last. Only where the host is not needed: rows are on the device, and all centers are packed
-    /// at once. The frontier is as large as this round's was asked to be.
+    /// Queues the next round's refresh before this one's picks are known. The device finds out by itself how many picks
+    /// there were, and does nothing if they were the last. This is done only where the host is not needed in between:
+    /// if the rows are on the device and all centers are packed at once. The frontier is as large as this round's was
+    /// asked to be.
     pub(super) fn queue_ahead(&mut self, limit: usize) -> Result<()> {
         let centers = self.centers + limit.min(self.size as usize);
         if limit == 0 || self.is_staged() || centers > self.extent().window {
@@ -60,7 +61,8 @@ impl Cuda<'_> {
         wanted.min(self.extent().capacity).min(self.left)
     }
 
-    /// Apply every center, of which there are at most `centers`, to the rows placed in the frontier's slots, at most `size`.
+    /// Applies every pending center, of at most `centers` centers, to the rows in the frontier's slots, at most `size`
+    /// rows.
     pub(super) fn apply_pending(&mut self, size: u32, centers: usize) -> Result<()> {
         self.stage(size)?;
         let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
@@ -93,7 +95,7 @@ impl Cuda<'_> {
         ))
     }
 
-    /// Filter the placed rows against centers `first` to `end` of `centers`.
+    /// Filters the rows in the slots against centers `first` to `end` of `centers`.
     pub(super) fn refresh_window(
         &mut self,
         size: u32,
@@ -141,7 +143,7 @@ impl Cuda<'_> {
         self.checked(kernels.pack_centers(self.stream.cuda_stream(), &pack))
     }
 
-    /// No center is in the window, so none passes.
+    /// Empties the window: at a place without a center nothing passes.
     pub(super) fn clear_window(&self) -> Result<()> {
         let (stream, b) = (self.stream.cuda_stream(), self.buffers());
         let cleared = fill(stream, b.bases, ABOVE_ALL).and_then(|()| fill(stream, b.peaks, 0));

@@ -1,4 +1,4 @@
-//! Where the pool's rows are, and how they come to the device where they stay on the host.
+//! The place of the pool's rows, and how rows that stay on the host come to the device.
 
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::memory::fetch;
@@ -11,7 +11,7 @@ use crate::ground::Ground;
 use super::Cuda;
 use super::workspace::{Extent, ROUND, Workspace};
 
-/// Where the pool's rows are.
+/// The place of the pool's rows.
 pub(super) enum Place {
     /// On the device, at this address.
     Device(Pointer<u8>),
@@ -19,7 +19,7 @@ pub(super) enum Place {
     Host(Feed),
 }
 
-/// The workspace, and in it the pool if that is to be copied and fits.
+/// Allocates the workspace, with room for the pool if the pool is to be copied and fits.
 pub(super) fn allocate(
     ground: &Ground,
     most_centers: usize,
@@ -48,14 +48,15 @@ pub(super) fn allocate(
 }
 
 impl Cuda<'_> {
-    /// Bring the rows placed in the slots to the device, where the pool stays on the host. The host must know them for that.
+    /// If the pool stays on the host, brings the rows in the slots to the device. For that the host must learn which
+    /// rows they are.
     pub(super) fn stage(&mut self, size: u32) -> Result<()> {
         if !self.is_staged() {
             return Ok(());
         }
         let size = size as usize;
         let (placed, found) = (self.buffers().rows.part(0, size), self.buffers().answer);
-        // Until the round's answer comes its place is free.
+        // The memory for the round's answer is free until that comes.
         let (round, rows) = self.answer.as_mut_slice().split_at_mut(ROUND);
         let rows: &mut [u32] = &mut bytemuck::cast_slice_mut(rows)[..size];
         let stream = self.stream.cuda_stream();

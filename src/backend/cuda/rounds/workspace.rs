@@ -73,7 +73,7 @@ impl Extent {
     }
 }
 
-/// What is where.
+/// The regions of the allocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Buffers {
     pub pool: Region<u8>,
@@ -256,7 +256,7 @@ impl Workspace {
         Workspace::try_allocate(stream, extent)?.ok_or_else(too_small)
     }
 
-    /// None if the device has not that much memory free.
+    /// Returns `None` if the device does not have that much memory free.
     pub fn try_allocate(stream: &Stream, extent: Extent) -> Result<Option<Workspace>> {
         match stream.laid_out(|carver| Buffers::carve(&extent, carver)) {
             Ok((buffers, arena)) => Ok(Some(Workspace { extent, buffers, _arena: arena })),

@@ -63,7 +63,7 @@ pub fn measure(subject: &Subject, rate: Option<f64>, turns: usize) -> Result<Mea
     let pool = Pool::new(&subject.values, d)?;
     let n = pool.rows();
     let mut engines = Vec::new();
-    // First of all, while the process has kept no memory back that a run could use unseen.
+    // This comes first: later the process may keep freed memory, which a run could use unseen.
     for (name, multiplier) in [("auto", Multiplier::Fastest), ("f32", Multiplier::Portable)] {
         engines.push(Entrant {
             name,
@@ -130,7 +130,7 @@ fn engine(
 ) -> Engine {
     let mut runs: Vec<&(f64, Statistics)> = entrant.runs.iter().collect();
     runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // What is said of a run is said of the median one.
+    // All figures of a run are those of the median one.
     let statistics = runs[runs.len() / 2].1.clone();
     let seconds: Vec<f64> = entrant.runs.iter().map(|run| run.0).collect();
     let ratios: Vec<f64> = plain.iter().zip(&seconds).map(|(plain, own)| plain / own).collect();

@@ -18,7 +18,7 @@ pub struct Chosen {
     said: Option<Said>,
 }
 
-/// Of what `select` and `robust` write as .json, the part they have in common.
+/// The part that the .json files of `select` and `robust` have in common.
 #[derive(Deserialize)]
 struct Said {
     pool: PoolRecord,
@@ -61,7 +61,7 @@ impl Chosen {
     }
 }
 
-/// What a .json says, unless it is a mere list of rows.
+/// The contents of a .json, unless it is a mere list of rows.
 fn said(path: &Path) -> Result<Option<Said>> {
     if path.extension().is_none_or(|extension| extension != "json") {
         return Ok(None);

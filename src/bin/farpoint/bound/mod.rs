@@ -72,7 +72,7 @@ struct Constants {
     gamma: f64,
 }
 
-/// Of [`Terms`], what a cover depends on.
+/// The part of [`Terms`] that a cover depends on.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What is covered")]
 struct Covered {

@@ -1,4 +1,4 @@
-//! What a cover bounds the loss by, as a table or as JSON.
+//! The bound on the loss by a cover, as a table or as JSON.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What a person is told of a robust selection.
+//! The summary of a robust selection, for a person.
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal};
@@ -115,7 +115,7 @@ fn interval(selection: &RobustSelection) -> String {
     format!("no radius below {lower} is possible ({word}); {gap:.3} % apart: {end}")
 }
 
-/// What the algorithm of the paper comes to.
+/// The answer of the paper's algorithm.
 pub fn paper(printed: &Printed) -> String {
     let (lower, upper) = (short(printed.lower), short(printed.upper));
     let end = match printed.end {

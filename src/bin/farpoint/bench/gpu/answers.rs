@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use farpoint::Selection;
 
-/// The same rows, and the same radii to the bit.
+/// Checks that both have the same rows, and the same radii to the bit.
 pub fn compare(cpu: &Selection, gpu: &Selection) -> Result<()> {
     let lengths = |s: &Selection| (s.centers.len(), s.radii.len());
     ensure!(

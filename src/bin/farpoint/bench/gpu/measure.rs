@@ -13,7 +13,8 @@ use super::phases::{Phase, Run};
 use super::small::{Bench as SmallBench, MeasuredSmall};
 use super::subject::Subject;
 
-/// What a selection may take on a device: the pool if it is copied there, this much a row, and this much whatever the pool.
+/// Device memory that a selection may take: the pool if it is copied there, so much a row, and so much whatever the
+/// pool.
 const ROW_BYTES: u64 = 48;
 const WORKSPACE_BYTES: u64 = 1_000_000_000;
 /// Rows of a pool that is selected from in one launch, at most.
@@ -46,7 +47,7 @@ pub struct Timed {
     pub most_seconds: f64,
     /// The sum of the phases'.
     pub floor_seconds: f64,
-    /// Of the median run, as all that follows.
+    /// Phases of the median run, as are all fields below.
     pub phases: Vec<Phase>,
     pub rounds: usize,
     /// Row-center pairs that refreshes needed, of n k; then with those that tiles rounded up to; then those of picking.
@@ -106,7 +107,7 @@ fn once(select: impl Fn() -> Result<Selection>) -> Result<(f64, Selection)> {
     Ok((started.elapsed().as_secs_f64(), selection))
 }
 
-/// What is timed, and the answer it must give.
+/// The selection that is timed, and the answer that it must give.
 struct Bench<'a> {
     pool: &'a Pool<'a>,
     k: usize,
@@ -118,7 +119,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// `uploads`: whether `select` brings the pool to the device.
     fn time(&self, uploads: bool, select: impl Fn() -> Result<Selection>) -> Result<Timed> {
-        // One that does not count, to warm up.
+        // A run that does not count, to warm up.
         compare(&self.expected, &select()?)?;
         let mut runs = Vec::new();
         for _ in 0..self.turns {
@@ -132,7 +133,7 @@ impl Bench<'_> {
 
     /// `runs` by their seconds.
     fn summary(&self, uploads: bool, runs: &[(f64, Statistics)]) -> Timed {
-        // What is said of a run is said of the median one.
+        // All figures of a run are those of the median one.
         let (seconds, s) = &runs[runs.len() / 2];
         let (n, k) = (self.pool.rows(), self.k);
         let pairs = n as f64 * k as f64;

@@ -32,7 +32,7 @@ use crate::terminal::print;
 /// Everything measured in one run.
 #[derive(Serialize)]
 struct Record {
-    /// Why the figures mean nothing, where they do.
+    /// Why the figures mean nothing, if they mean nothing.
     warning: Option<&'static str>,
     machine: Machine,
     command: String,

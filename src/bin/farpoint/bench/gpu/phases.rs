@@ -10,7 +10,7 @@ pub struct Phase {
     pub name: &'static str,
     pub seconds: f64,
     pub share_of_total: f64,
-    /// What it has to do at least; each takes `floor_seconds` at the rate measured.
+    /// The work that it has to do at least; each piece takes `floor_seconds` at the rate measured.
     pub work: Vec<Work>,
     /// The sum of its work's.
     pub floor_seconds: f64,

@@ -29,7 +29,7 @@ pub struct Small {
     is_f16: bool,
 }
 
-/// What is measured where no pool is given: a step of active learning, and a batch of point clouds.
+/// The pools that are measured if none is given: a step of active learning, and a batch of point clouds.
 pub fn small(quick: bool) -> Vec<Small> {
     let step = |rows, d, budget, is_f16| {
         let (name, shape, pools) = ("text-like, synthetic", Shape::Text, 1);

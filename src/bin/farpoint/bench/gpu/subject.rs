@@ -1,4 +1,4 @@
-//! What is measured on a GPU: pools from files, or made.
+//! The pools that are measured on a GPU: from files, or made.
 
 use anyhow::{Context, Result};
 use farpoint::synth::{Shape, pool as synthetic};
@@ -39,7 +39,7 @@ impl Subject {
 
 const SEED: u64 = 1;
 
-/// What the command line asks for.
+/// The pools that the command line asks for.
 pub fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     let mut subjects: Vec<_> = arguments.pool.iter().map(|it| file(it)).collect::<Result<_>>()?;
     let (text, mixture) = ((Shape::Text, "text-like"), (Shape::Mixture, "mixture"));
