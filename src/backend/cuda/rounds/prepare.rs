@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::Cuda;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::{fetch, fill, send};
+use crate::backend::cuda::driver::copies::{fetch, fill, send};
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
 use crate::backend::cuda::roles::roles;
@@ -140,8 +140,8 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    /// Norms of the sample are kept where those of the first rows belong, and the bad rows found are none of the pool's
-    /// numbers: both are made again with all rows.
+    /// The sample's norms overwrite the first rows' places in `norms`, and `bad_rows` then names rows of the sample: both are made anew
+    /// with all rows of the pool, after this.
     fn mean_of_staged_sample(&mut self) -> Result<()> {
         let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
         let step = n.div_ceil(most);

@@ -1,7 +1,7 @@
 //! Where the pool's rows are, and how they come to the device where they stay on the host.
 
 use crate::backend::cuda::driver::Pointer;
-use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::driver::copies::fetch;
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::placement::Placement;
