@@ -6,7 +6,8 @@ use cudarc::driver::sys::CUevent_flags;
 use cudarc::driver::{CudaEvent, CudaStream};
 use rayon::prelude::*;
 
-use crate::backend::cuda::driver::memory::{Pinned, Region, send};
+use crate::backend::cuda::driver::copies::{Pinned, send};
+use crate::backend::cuda::driver::memory::Region;
 use crate::backend::cuda::gpu::Gpu;
 use crate::error::Result;
 use crate::pool::Pool;

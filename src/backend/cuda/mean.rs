@@ -2,7 +2,8 @@
 
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::{Carver, Region, fetch, fill, send};
+use crate::backend::cuda::driver::copies::{fetch, fill, send};
+use crate::backend::cuda::driver::memory::{Carver, Region};
 use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::cuda::roles::roles;

@@ -1,18 +1,18 @@
-//! Device memory, pinned memory, and copies between them: what cudarc offers as unsafe, made safe by lengths.
+//! Device memory: one allocation, and the regions laid out in it.
 
 use std::sync::{Arc, OnceLock};
 
-use cudarc::driver::{CudaContext, CudaStream, DriverError, result};
+use cudarc::driver::{CudaStream, DriverError};
 
 use super::Pointer;
 
 /// Pieces of an arena begin at multiples of this, as allocations do.
 const ALIGNMENT: u64 = 256;
 
-/// A source of memory: a stream, or a caller's allocator.
+/// What gives memory: of a stream, or of a caller's.
 pub type Allocate<'a> = dyn Fn(usize) -> Result<Arena, DriverError> + 'a;
 
-/// For tests: every region gets an allocation of its own, and this hears its name and its address.
+/// For tests: every region gets an allocation of its own, and this is told its name and where it begins.
 static APART: OnceLock<fn(&'static str, u64)> = OnceLock::new();
 
 /// From now on, in this process, regions are kept apart: a driver that guards allocations then sees every access outside one.
@@ -70,7 +70,7 @@ pub fn bytes_of<B>(carve: impl Fn(&mut Carver) -> B) -> usize {
     usize::try_from(plan.next).expect("64-bit machines alone have CUDA")
 }
 
-/// Allocates what `carve` lays out, in one piece; also returns what keeps the memory.
+/// What `carve` lays out, in one allocation, and what keeps it.
 pub fn laid_out<B>(
     allocate: &Allocate,
     carve: impl Fn(&mut Carver) -> B,
@@ -145,7 +145,7 @@ impl<T> Region<T> {
 /// One allocation on a device, freed when dropped, once the work queued before that is done.
 pub struct Arena {
     address: u64,
-    /// Its owner, which frees it when dropped: a slice of our own, or what a caller's allocator gave with it.
+    /// What frees it: a slice of our own, or whatever a caller's allocator gave with it.
     _memory: Box<dyn Send + Sync>,
 }
 
@@ -173,99 +173,8 @@ impl Arena {
 
 /// Memory that a caller's allocator gave.
 pub struct Allocation {
-    /// Its address, a multiple of 256.
+    /// Where it begins, at a multiple of 256.
     pub address: u64,
     /// Dropped when the memory is needed no more by work that is yet to be queued.
     pub keeper: Box<dyn Send + Sync>,
-}
-
-/// Host memory that a device reads and writes itself.
-pub struct Pinned<T> {
-    address: *mut T,
-    len: usize,
-    context: Arc<CudaContext>,
-}
-
-// SAFETY: it owns its memory, as a `Vec` does.
-unsafe impl<T: Send> Send for Pinned<T> {}
-
-impl<T: bytemuck::Pod> Pinned<T> {
-    pub fn zeroed(context: &Arc<CudaContext>, len: usize) -> Result<Pinned<T>, DriverError> {
-        context.bind_to_thread()?;
-        // SAFETY: no flags; the memory is freed once, in `drop`.
-        let address: *mut T =
-            unsafe { result::malloc_host(len.max(1) * size_of::<T>(), 0) }?.cast();
-        // SAFETY: `len` values were just allocated, and zero bytes are a value of any Pod.
-        unsafe { address.write_bytes(0, len.max(1)) };
-        Ok(Pinned { address, len, context: context.clone() })
-    }
-
-    /// The values, which are there once the stream that copied into it has been synchronized.
-    pub fn as_slice(&self) -> &[T] {
-        // SAFETY: `len` values, initialised by `zeroed`; copies into it end before the stream's `synchronize` returns, and
-        // every reader in this backend synchronizes first.
-        unsafe { std::slice::from_raw_parts(self.address, self.len) }
-    }
-
-    /// As [`Pinned::as_slice`]; copies out of it must have ended too.
-    pub fn as_mut_slice(&mut self) -> &mut [T] {
-        // SAFETY: as in `as_slice`, and borrowed mutably.
-        unsafe { std::slice::from_raw_parts_mut(self.address, self.len) }
-    }
-}
-
-impl<T> Drop for Pinned<T> {
-    fn drop(&mut self) {
-        // A copy may still be under way after an error; a device that was lost has none. Binding also tells an earlier error,
-        // which is not this buffer's: it must not keep us from waiting.
-        self.context.record_err(self.context.bind_to_thread());
-        let _ = result::ctx::synchronize();
-        // SAFETY: allocated by `malloc_host`, freed here alone.
-        let freed = unsafe { result::free_host(self.address.cast()) };
-        self.context.record_err(freed);
-    }
-}
-
-/// Queue a copy of `source` to the device. The driver stages pageable memory before it returns; pinned memory must stay
-/// as it is until the stream has been synchronized.
-pub fn send<T: bytemuck::Pod>(
-    stream: &CudaStream,
-    source: &[T],
-    target: Region<T>,
-) -> Result<(), DriverError> {
-    assert_eq!(source.len(), target.len());
-    stream.context().bind_to_thread()?;
-    if source.is_empty() {
-        return Ok(());
-    }
-    // SAFETY: the target has as many values as the source.
-    unsafe { result::memcpy_htod_async(target.pointer.address, source, stream.cu_stream()) }
-}
-
-/// Queue a copy from the device. What is in `target` counts once the stream has been synchronized.
-pub fn fetch<T: bytemuck::Pod>(
-    stream: &CudaStream,
-    source: Region<T>,
-    target: &mut [T],
-) -> Result<(), DriverError> {
-    assert_eq!(source.len(), target.len());
-    stream.context().bind_to_thread()?;
-    if target.is_empty() {
-        return Ok(());
-    }
-    // SAFETY: the target has as many values as the source, and any bytes are a value of a Pod; callers synchronize before it
-    // is read or goes out of scope.
-    unsafe { result::memcpy_dtoh_async(target, source.pointer.address, stream.cu_stream()) }
-}
-
-/// Queue filling `target` with one byte.
-pub fn fill<T>(stream: &CudaStream, target: Region<T>, byte: u8) -> Result<(), DriverError> {
-    stream.context().bind_to_thread()?;
-    if target.len() == 0 {
-        return Ok(());
-    }
-    // SAFETY: within the region.
-    unsafe {
-        result::memset_d8_async(target.pointer.address, byte, target.bytes(), stream.cu_stream())
-    }
 }

@@ -1,7 +1,8 @@
-//! The driver: memory, launches, maps of matrices, and what its errors mean. It knows of no selection and imports nothing above it. Nearly
+//! The driver: memory, copies, launches, maps of matrices, and what its errors mean. It knows of no selection and imports nothing above it. Nearly
 //! all unsafe code of the backend is here; the rest is the promises of callers in `lent/`.
 
 pub mod context;
+pub mod copies;
 pub mod errors;
 pub mod launch;
 pub mod launched;

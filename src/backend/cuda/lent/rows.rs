@@ -1,6 +1,7 @@
 //! Selecting from a pool that lies on the device: what the host must know of its rows.
 
-use crate::backend::cuda::driver::memory::{Region, fetch};
+use crate::backend::cuda::driver::copies::fetch;
+use crate::backend::cuda::driver::memory::Region;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::options::Metric;

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::run::{Layout, Run};
+use super::layout::Layout;
+use super::run::Run;
 use super::values::check_values;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::driver::copies::fetch;
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::mean::nearest_the_mean;

@@ -5,113 +5,17 @@ use std::sync::Arc;
 use cudarc::driver::CudaStream;
 use cudarc::driver::sys::CUresult;
 
+use super::layout::{Buffers, Layout};
 use super::spread::Spread;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::PoolResult;
 use crate::backend::cuda::abi::number;
 use crate::backend::cuda::driver::Pointer;
-use crate::backend::cuda::driver::memory::{
-    Arena, Carver, Pinned, Region, bytes_of, fetch, fill, send,
-};
+use crate::backend::cuda::driver::copies::{Pinned, fetch, fill, send};
+use crate::backend::cuda::driver::memory::{Arena, Carver, Region, bytes_of};
 use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::lent::Stream;
 use crate::error::Result;
-use crate::limits::OFFER_SETS;
-use crate::options::Metric;
-use crate::pool::Dtype;
-
-/// The numbers that decide how much memory a launch takes.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    /// Pool p's rows are `offsets[p] .. offsets[p + 1]`.
-    pub offsets: Vec<usize>,
-    /// Picks of each pool at most.
-    pub budgets: Vec<usize>,
-    pub d: usize,
-    pub dtype: Dtype,
-    pub metric: Metric,
-    /// Centers applied before the first pick.
-    pub given: usize,
-    pub has_firsts: bool,
-    pub has_roles: bool,
-    pub has_weights: bool,
-    /// Bytes of a pool copied to the device; 0 if it lies there already.
-    pub pool_bytes: usize,
-}
-
-impl Layout {
-    pub fn pools(&self) -> usize {
-        self.budgets.len()
-    }
-
-    pub fn rows(&self) -> usize {
-        self.offsets[self.pools()]
-    }
-
-    pub fn largest(&self) -> usize {
-        self.offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
-    }
-
-    /// The index at which each pool's picks begin, and at which the last pool's end.
-    pub fn starts(&self) -> Vec<usize> {
-        let sums = self.budgets.iter().scan(0, |sum, budget| {
-            *sum += budget;
-            Some(*sum)
-        });
-        std::iter::once(0).chain(sums).collect()
-    }
-}
-
-/// The regions of the allocation.
-#[derive(Debug, Clone, Copy)]
-pub struct Buffers {
-    pub pool: Region<u8>,
-    pub bounds: Region<f64>,
-    pub nearest: Region<u32>,
-    pub norms: Region<f64>,
-    pub roles: Region<u8>,
-    pub weights: Region<f32>,
-    pub given_rows: Region<u32>,
-    /// `(given, d)`: of centers that are no pool rows.
-    pub centers: Region<f32>,
-    pub offsets: Region<u64>,
-    pub budgets: Region<u32>,
-    pub firsts: Region<u32>,
-    pub starts: Region<u64>,
-    pub offers: Region<kernel::Offer>,
-    pub barriers: Region<u32>,
-    pub results: Region<PoolResult>,
-    pub picks: Region<u32>,
-    /// For each pool, the largest key left before each pick, and after the last.
-    pub curve: Region<f64>,
-}
-
-impl Buffers {
-    fn carve(l: &Layout, group: u32, c: &mut Carver) -> Buffers {
-        let (n, pools) = (l.rows(), l.pools());
-        let picks: usize = l.budgets.iter().sum();
-        let if_any = |condition: bool, count: usize| if condition { count } else { 0 };
-        Buffers {
-            pool: c.region("pool", l.pool_bytes),
-            bounds: c.region("bounds", n),
-            nearest: c.region("nearest", n),
-            norms: c.region("norms", if_any(l.metric == Metric::Cosine, n)),
-            roles: c.region("roles", if_any(l.has_roles, n)),
-            weights: c.region("weights", if_any(l.has_weights, n)),
-            given_rows: c.region("given_rows", l.given),
-            centers: c.region("centers", l.given * l.d),
-            offsets: c.region("offsets", pools + 1),
-            budgets: c.region("budgets", pools),
-            firsts: c.region("firsts", if_any(l.has_firsts, pools)),
-            starts: c.region("starts", pools),
-            offers: c.region("offers", (OFFER_SETS * group) as usize * pools),
-            barriers: c.region("barriers", pools),
-            results: c.region("results", pools),
-            picks: c.region("picks", picks),
-            curve: c.region("curve", picks + pools),
-        }
-    }
-}
 
 /// A launch, ready to be queued.
 pub struct Run {
@@ -126,14 +30,14 @@ pub struct Run {
     _arena: Arena,
 }
 
-/// Pinned memory where the host finds a launch's results.
+/// Where the host finds what a launch came to.
 struct Answer {
     results: Pinned<PoolResult>,
     picks: Pinned<u32>,
     curve: Pinned<f64>,
 }
 
-/// The result of one pool's run.
+/// What one pool's run came to.
 pub struct Outcome<'a> {
     pub result: PoolResult,
     pub picks: &'a [u32],
@@ -149,7 +53,7 @@ impl Run {
         Spread::of(kernels, layout.pools(), shape, layout.dtype).is_some()
     }
 
-    /// `None` if the pools are too large to be run at once, or the device does not have that much memory free.
+    /// None if the pools are too large to be run at once, or the device has not that much memory free.
     pub fn new(stream: &Stream, layout: Layout) -> Result<Option<Run>> {
         let gpu = stream.gpu();
         let shape = (layout.largest(), layout.d);
@@ -179,7 +83,7 @@ impl Run {
         self.send_budgets(stream, &self.layout.budgets)
     }
 
-    /// Clears the answers: no pick yet, and no garbage where no launch writes.
+    /// No picks yet; and what no launch writes is no garbage either.
     fn clear(&self, stream: &CudaStream) -> Result<()> {
         let b = &self.buffers;
         fill(stream, b.results, 0)
@@ -257,7 +161,7 @@ impl Run {
             .map_err(|error| self.gpu.explain(error))
     }
 
-    /// The results of the last [`Run::fetch`], pool by pool.
+    /// What the last [`Run::fetch`] brought, pool by pool.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
         let results = self.answer.results.as_slice().iter();
         results.zip(self.layout.starts()).enumerate().map(|(pool, (&result, start))| {

@@ -14,7 +14,7 @@ use cudarc::driver::DriverError;
 
 use super::abi as kernel;
 use super::abi::{Multiplier, number};
-use super::driver::memory::Pinned;
+use super::driver::copies::Pinned;
 use super::lent::Stream;
 use super::placement::Placement;
 use crate::backend::{Backend, Candidate, Middle, Picked};

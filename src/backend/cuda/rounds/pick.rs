@@ -5,7 +5,7 @@ use super::workspace::ROUND;
 use crate::backend::Candidate;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::driver::copies::fetch;
 use crate::error::Result;
 
 impl Cuda<'_> {

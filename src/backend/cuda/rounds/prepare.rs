@@ -1,11 +1,11 @@
-//! Prepares a run before its first round: the pool, the given centers, the packing, and center 0 applied to every row.
+//! What a run needs before its first round: the pool, the centers given, the packing, and center 0 applied to every row.
 
 use std::time::Instant;
 
 use super::Cuda;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::{fetch, fill, send};
+use crate::backend::cuda::driver::copies::{fetch, fill, send};
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
 use crate::backend::cuda::roles::roles;
@@ -29,14 +29,14 @@ impl Cuda<'_> {
         }
         self.measure_reach()?;
         self.left = self.ground.eligible_count();
-        // Centers that are settled at once may be given twice.
+        // Of centers given to be settled at once, some may be given twice.
         self.left = self.left.saturating_sub(self.given.len());
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
     }
 
-    /// Zeroes the buffers that each frontier expects zeroed and leaves zeroed.
+    /// What each frontier leaves as it found it.
     fn clear_select(&self) -> Result<()> {
         let (stream, b) = (self.stream.cuda_stream(), self.buffers());
         let cleared = fill(stream, b.select, 0)
@@ -71,7 +71,7 @@ impl Cuda<'_> {
             }
             let target = self.buffers().centers.part(first * d, values.len());
             self.checked(send(self.stream.cuda_stream(), &values, target))?;
-            // The values are dropped at the end of this turn, so their copy must be done.
+            // The values are dropped here.
             self.stream.synchronize()?;
         }
         Ok(())
@@ -125,7 +125,7 @@ impl Cuda<'_> {
         self.mean(n, n.div_ceil(SAMPLE))
     }
 
-    /// Works on as many rows at a time as can be staged.
+    /// As many rows at a time as can be staged.
     fn look_at_staged_rows(&mut self) -> Result<()> {
         let (n, at_once) = (self.extent().n, self.extent().capacity);
         self.send_centers(0, self.centers)?;
@@ -140,8 +140,8 @@ impl Cuda<'_> {
         Ok(())
     }
 
-    /// The sample's norms overwrite the first entries of `norms`, and `bad_rows` then names rows of the sample. Both
-    /// are computed again for the whole pool.
+    /// The sample's norms overwrite the first rows' places in `norms`, and `bad_rows` then names rows of the sample: both are made anew
+    /// with all rows of the pool, after this.
     fn mean_of_staged_sample(&mut self) -> Result<()> {
         let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
         let step = n.div_ceil(most);
@@ -168,7 +168,7 @@ impl Cuda<'_> {
         self.checked(fill(self.stream.cuda_stream(), self.buffers().bad_rows, 0xff))
     }
 
-    /// The host checked the values of its own pools when it made them, so only their norms are missing.
+    /// The host checked the values of its pools when it made them: of those, only norms are missing.
     fn check(&self, first: usize, count: usize) -> Result<()> {
         if self.placement.lent().is_none() && self.buffers().norms.len() == 0 {
             return Ok(());
@@ -222,7 +222,7 @@ impl Cuda<'_> {
         self.checked(kernels.prepare_reach(self.stream.cuda_stream(), &reach))
     }
 
-    /// Measures how far from the mean any row or center may lie, which sets the scale.
+    /// How far from the mean any row or center lies, which sets the scale.
     fn measure_reach(&mut self) -> Result<()> {
         let ground = self.ground;
         self.reach_of_centers(0, 1, 1)?;
@@ -240,8 +240,7 @@ impl Cuda<'_> {
             return Err(Error::ZeroRow { what: "row", row });
         }
         let [farthest, first, vectors] = found.map(f64::from_bits);
-        // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own
-        // rounding.
+        // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
         let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
         self.packing = Some(self.packing_for(reach));
         Ok(())

@@ -3,7 +3,7 @@
 use super::Cuda;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
-use crate::backend::cuda::driver::memory::fill;
+use crate::backend::cuda::driver::copies::fill;
 use crate::backend::cuda::packing::ABOVE_ALL;
 use crate::error::Result;
 

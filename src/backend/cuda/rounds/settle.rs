@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Cuda, number};
 use crate::backend::cuda::abi as kernel;
-use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::driver::copies::fetch;
 use crate::error::Result;
 
 impl Cuda<'_> {

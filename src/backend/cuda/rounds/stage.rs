@@ -1,7 +1,7 @@
 //! The place of the pool's rows, and how rows that stay on the host come to the device.
 
 use crate::backend::cuda::driver::Pointer;
-use crate::backend::cuda::driver::memory::fetch;
+use crate::backend::cuda::driver::copies::fetch;
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::placement::Placement;
