@@ -39,7 +39,8 @@ CASES = [
     ("text, 1,000 labeled", "text", 1_000, 1_000, 0, 60),
 ]
 
-# Of a mixture pool: the dimensions its clusters lie in, how many there are, how far apart, and the noise on every value.
+# A mixture pool: the dimensions that its clusters lie in, how many there are, how far apart, and the noise on every
+# value.
 INTRINSIC, CLUSTERS, SPREAD, NOISE = 16, 100, 3.0, 0.05
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-# Of a sampler, the picks of each cloud, (clouds, budget); of an assignment, a center of each row, (n,).
+# A sampler's result is the picks of each cloud, (clouds, budget); an assignment's is a center for each row, (n,).
 Call = Callable[[], torch.Tensor]
 
 

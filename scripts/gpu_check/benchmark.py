@@ -209,7 +209,7 @@ def ratio(size: str, ours: Json, in_one_launch: Json | None, torch: Json) -> Jso
         "farpoint_seconds_from_host": ours["from_host"]["seconds"],
         "torch_seconds_a_pick": torch["seconds_a_pick"],
         "torch_picks_timed": torch["picks_timed"],
-        # Of a loop timed in part it is the ratio of seconds a pick.
+        # For a loop that was timed in part, it is the ratio of seconds a pick.
         "torch_whole_budget_timed": torch["whole_budget_timed"],
         "times_faster": times,
         "target": target,

@@ -48,7 +48,7 @@ class Sizes:
     others: tuple[Subject, ...]
     # Too large for the CPU to select as many from.
     huge: Subject
-    # Of the huge pool, what the CPU selects.
+    # The budget that the CPU selects from the huge pool.
     prefix: int
     # The small pools of the benchmark, and the budget.
     small: tuple[int, int, int]

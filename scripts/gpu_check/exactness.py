@@ -8,7 +8,7 @@ from pathlib import Path
 from .context import Context
 from .running import Clock, Json
 
-# Of the .json, all that is part of the answer.
+# The keys of the .json that are part of the answer.
 ANSWER = ["centers", "radii", "initial_radius", "lower_bounds", "farthest", "interrupted"]
 LIMIT = 60
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from .context import Context, Subject, memory_available, room
 from .running import Clock, Json
 
-# Of making the pool, selecting on the device and a little on the CPU, with 16 cores: estimates.
+# Seconds, estimated for 16 cores: making the pool, selecting on the device, and a little on the CPU.
 SECONDS = 110
 # Making it holds every value as f32, and the file may lie in memory; with some for all the rest.
 MEMORY_FACTOR = 3.5

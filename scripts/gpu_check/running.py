@@ -12,7 +12,7 @@ from pathlib import Path
 
 Json = dict[str, object]
 
-# Of a command's output, what a record keeps.
+# The part of a command's output that a record keeps.
 TAIL_LINES = 30
 
 

@@ -22,7 +22,7 @@ DTYPES = ["f32", "f16", "bf16", "u8", "i8"]
 FEW = ["rounds", "labeled"]
 # Which cases each tool sees; racecheck is the slowest by far.
 TOOLS = {"memcheck": None, "initcheck": FEW, "synccheck": FEW, "racecheck": ["rounds", "grouped"]}
-# What it says of a device that it cannot look into, as under some virtual machines.
+# Its message about a device that it cannot look into, as under some virtual machines.
 UNSUPPORTED = "Device not supported"
 ERRORS = 9
 REPORT_LINES = 60

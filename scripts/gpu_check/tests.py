@@ -10,9 +10,9 @@ from .running import TAIL_LINES, Clock, Json
 # One line a test, also of a program that was stopped before its summary.
 ENDED = re.compile(r"^test (.+) \.\.\. (ok|FAILED|ignored)", re.MULTILINE)
 
-# Of the tests that are stamped onto every filter, those on the device.
+# The tests on the device, among those that are stamped onto every filter.
 FILTERS = {"engine": ["cuda"]}
-# Of 16 threads with a selection each, most would wait for the device.
+# If 16 threads made a selection each, most would wait for the device.
 THREADS = ["--test-threads", "4"]
 
 

@@ -37,7 +37,8 @@ def select_clouds(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.T
 def _picks(points: torch.Tensor, clouds: Sequence[Cloud]) -> list[torch.Tensor]:
     # A GPU takes clouds of some thousand rows in one launch; on the CPU each is one core's, so few clouds would leave cores idle.
     if len(clouds) > 1 and (points.is_cuda or len(clouds) >= (os.cpu_count() or 1)):
-        # What is too much for a launch is selected one by one; what is wrong with a cloud is said there, too.
+        # Clouds that are too much for one launch are selected from one by one. That also reports what is wrong with a
+        # cloud.
         with contextlib.suppress(ValueError, TypeError):
             return _together(points, clouds)
     return _in_turn(points, clouds)
