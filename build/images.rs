@@ -96,7 +96,7 @@ fn sources(kernel: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut left = vec![kernel.to_owned()];
     while let Some(path) = left.pop() {
-        // What only the test bed includes is not here.
+        // Files that only the test bed includes are left out.
         if path.exists() && found.insert(path.clone()) {
             let included = |line: &str| {
                 Some(
@@ -125,7 +125,7 @@ fn compile(nvcc: &Nvcc, kernel: &Path, targets: &[String], image: &Path) -> Vec<
     output.stderr
 }
 
-/// What the kernels of this file are compiled for: `name_90a` for 90a alone, if at all.
+/// The architectures that this file is compiled for: a file named `name_90a` for 90a alone, if at all.
 fn targets(file: &str) -> Vec<String> {
     let list =
         variable("FARPOINT_CUDA_ARCHITECTURES").map(|list| list.to_string_lossy().into_owned());

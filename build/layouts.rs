@@ -163,7 +163,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Of a struct that is laid out: what it asks for, or the largest of its fields'.
+    /// The alignment of a struct that is laid out: the one it asks for, or the largest of its fields'.
     fn alignment(&self, name: &str) -> usize {
         let layout = self.done.iter().find(|layout| layout.name == name).expect("it is laid out");
         let of_field = |field: &Field| match field.kind.as_str() {
@@ -236,7 +236,7 @@ pub fn rust(layouts: &[Layout]) -> String {
     out
 }
 
-/// What differs between the structs of two folders, each difference by struct and field.
+/// The differences between the structs of two folders, each by struct and field.
 #[allow(dead_code, reason = "tests compare")]
 pub fn differences(here: &[Layout], there: &[Layout]) -> Vec<String> {
     let places = |layouts: &[Layout]| -> BTreeMap<String, (usize, String)> {

@@ -118,7 +118,7 @@ pub fn rust(limits: &[Limit]) -> String {
     out
 }
 
-/// What differs between two texts of constants, each difference by its constant's name.
+/// The differences between two texts of constants, each by the constant's name.
 #[allow(dead_code, reason = "tests compare")]
 pub fn differences(here: &[Limit], there: &[Limit]) -> Vec<String> {
     let values = |limits: &[Limit]| -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-// Range join: of the rows asked about and a block of the pool's, the pairs within reach of each other.
+// Range join: the pairs within reach of each other, of a row asked about and a row of a block of the pool.
 //
 //   block   (count, depth)  in: rows of the pool as packed, by slot, with `tests` for the limit `reach`
 //   window  (m, depth)      in: the rows asked about, packed as centers are, by place
@@ -50,7 +50,7 @@ static_assert(sizeof(JoinArguments) == 208);
 
 typedef Fragment<COLUMN_BLOCKS> Part;
 
-// The least left side of a row's products: what all of the lane's are held to first.
+// The least left side of a row's products in this lane; the others are looked at only if it passes.
 DEVICE float least_of(const Part& part, u32 h) {
     float least = INFINITY;
 #pragma unroll
@@ -67,7 +67,7 @@ DEVICE float threshold_of(const JoinArguments& a, u32 slot, const Peak& peak) {
     return slot < a.count ? loosened(a.block.tests[slot], peak) : -INFINITY;
 }
 
-// Note the pairs of a row whose interval begins within reach.
+// Notes the pairs of a row whose interval begins within reach.
 DEVICE void note(const JoinArguments& a, const Part& part, u32 h, float threshold) {
     u32 slot = part.slot + 8 * h;
     for (u64 left = part.passing(h, threshold) & part.bits_below(a.end_place); left; left &= left - 1) {

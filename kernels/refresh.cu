@@ -1,4 +1,5 @@
-// Refresh: the frontier's rows against a window of centers, in tiles. What survives the filter becomes a row's candidate.
+// Refresh: tests the frontier's rows against a window of centers, in tiles. A center that passes the filter becomes a
+// candidate of the row.
 //
 //   frontier.packed  (count, depth)   in: rows as packed, by slot, ordered by `seen`
 //   window           (m, depth)       in: centers `window_first` ... `end`

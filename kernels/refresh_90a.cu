@@ -1,7 +1,8 @@
 // Refresh on GPUs of compute capability 9.0: as refresh.cu, with the instructions that no other has. Compiled for 90a alone.
 //
-// Tiles of 128 x 256, grid-stride, one block a multiprocessor. While a warpgroup searches its products, slices of the next tile
-// arrive, and the other warpgroup goes on multiplying what has: neither waits for the other but through the ring.
+// Tiles of 128 x 256, grid-stride, one block a multiprocessor. While a warpgroup searches its products, slices of the
+// next tile arrive, and the other warpgroup goes on multiplying slices that are there. The two wait for each other only
+// through the ring.
 #include "search.cuh"
 #include "tile_90a.cuh"
 
@@ -19,7 +20,7 @@ DEVICE void produce(const RefreshBoxes& a, Ring* ring) {
         a.refresh, [&](u32 slot, u32 place) { produce_tile(ring, turn, &a.packed, &a.window, slot, place, a.refresh.depth); });
 }
 
-// By the warpgroups that multiply: their rows' products, tile after tile, and what they say.
+// By the warpgroups that multiply: computes their rows' products, tile after tile, and searches them.
 DEVICE void consume(const RefreshArguments& a, Ring* ring) {
     Turn turn;
     each_tile<BOX_ROWS, BOX_CENTERS>(a, [&](u32 first_slot, u32 first_place) {

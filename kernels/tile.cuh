@@ -79,8 +79,8 @@ DEVICE void multiply_slice(const F16* rows, const F16* columns, Products& produc
     }
 }
 
-// All products of the tile, but for the warps that want none. Every thread of the block calls it; the slices are free again when it
-// returns.
+// Computes all products of the tile; warps that want none leave theirs out. Every thread of the block calls it. The
+// slices are free again when it returns.
 DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, bool wanted, Slice* rows, Slice* columns,
                           Products& products) {
 #pragma unroll

@@ -154,7 +154,7 @@ fn needed(options: &Options) -> Vec<usize> {
     }
 }
 
-/// What a backend must know of the question before its memory is allocated.
+/// The numbers of the question that a backend must know before its memory is allocated.
 fn size(question: &Question, ground: &Ground) -> Size {
     let labeled = ground.labeled_count();
     let resumed = question.resume.len();

@@ -74,7 +74,7 @@ const TEST_BED: &str = "Farpoint test bed";
 /// Values that the products whose errors are measured are summed over.
 const DEPTH: usize = 1024;
 
-/// What the driver says of GPU number `device`.
+/// The driver's description of GPU number `device`.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`] where there is none that could be used.

@@ -118,7 +118,7 @@ fn refuse_unnamed(first: &str, column: Column) -> Result<(), Reason> {
 struct Separator<'t>(&'t str);
 
 impl<'t> Separator<'t> {
-    /// The one that the first line uses.
+    /// The separator that the first line uses.
     fn of(text: &'t str) -> Result<Separator<'t>, Reason> {
         let (mut quoted, mut found) = (false, Vec::new());
         for (at, character) in text.char_indices().skip_while(|(_, c)| matches!(c, '\r' | '\n')) {

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::exit::usage;
 
-/// What a file of rows or weights is given for.
+/// The role of a file of rows or weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List {
     Labeled,

@@ -56,7 +56,7 @@ pub struct FileRecord {
     pub first_row: usize,
 }
 
-/// [`Terms`], with what the files held.
+/// [`Terms`], with hashes of the contents of the files.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TermsRecord {
@@ -141,7 +141,7 @@ impl TermsRecord {
         }
     }
 
-    /// `given`, and how the first center is chosen as it is recorded here where `given` does not say.
+    /// `given`, completed by the recorded choice of the first center if `given` does not say it.
     pub fn complete_first(&self, given: &Terms) -> Result<Terms> {
         let recorded = || self.first.as_deref().map(str::parse::<First>).transpose();
         Ok(Terms {
@@ -151,7 +151,7 @@ impl TermsRecord {
         .with_seed(self.seed))
     }
 
-    /// `given`, and what it does not say as it is recorded here. Files are looked for as named, then beside `record`.
+    /// `given`, completed by what is recorded here. Files are looked for as named, then beside `record`.
     pub fn complete(&self, given: &Terms, record: &Path) -> Result<Terms> {
         let file = |given: &Option<PathBuf>, source: &Option<Source>| {
             given.clone().or_else(|| Some(find(&source.as_ref()?.path, record)))

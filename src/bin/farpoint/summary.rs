@@ -1,4 +1,4 @@
-//! What a person is told of a finished selection.
+//! The summary of a finished selection, for a person.
 
 use std::io::{self, IsTerminal};
 
@@ -9,7 +9,7 @@ use crate::terminal::{say, short};
 /// Columns of the plot; its last label may reach a little farther, within 80.
 const PLOT_WIDTH: usize = 72;
 
-/// That the CPU did what a GPU was to do.
+/// Tells that the CPU did the work that a GPU was to do.
 pub fn warn(statistics: &Statistics) {
     if let Some(reason) = &statistics.fallback {
         say(format_args!("warning: the CPU was used, since the GPU cannot be: {reason}"));
@@ -64,7 +64,7 @@ fn stored(dtype: Dtype) -> String {
     dtype.name().to_string() + &range.unwrap_or_default()
 }
 
-/// What to say after a radius that is not in the pool's own unit.
+/// The words after a radius that is not in the pool's own unit.
 pub fn unit(metric: Metric) -> &'static str {
     match metric {
         Metric::Euclidean => "",
