@@ -16,9 +16,9 @@
 
 use std::ops::ControlFlow;
 
-pub use crate::backend::cuda::batch::{Batch, BatchOptions};
 use crate::backend::cuda::gpu::keeping_current;
 pub use crate::backend::cuda::lent::{Allocation, Allocator, DevicePool, Stream};
+pub use crate::batch::{Batch, BatchOptions};
 use crate::engine::{Tuning, select_lent};
 use crate::error::Result;
 use crate::options::Options;

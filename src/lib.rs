@@ -2,6 +2,8 @@
 
 mod backend;
 mod bandwidth;
+#[cfg(feature = "cuda")]
+mod batch;
 mod bound;
 mod certificate;
 mod coverage;

@@ -6,14 +6,13 @@ pub(crate) mod driver;
 
 pub(crate) mod abi;
 pub(crate) mod accumulation;
-pub(crate) mod batch;
 mod feed;
 pub(crate) mod gpu;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod lent;
 mod mean;
-mod once;
+pub(crate) mod once;
 mod packing;
 mod placement;
 #[cfg(feature = "lab")]
@@ -23,8 +22,7 @@ mod rounds;
 mod space;
 
 pub(crate) use abi::Multiplier;
-pub(crate) use batch::check_count;
 pub(crate) use once::{AtOnce, Size};
-pub(crate) use placement::Placement;
+pub(crate) use placement::{Placement, check_count};
 pub(crate) use rounds::Cuda;
 pub(crate) use space::CudaSpace;

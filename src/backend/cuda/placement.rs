@@ -1,6 +1,8 @@
-//! How a device comes by the pool's rows.
+//! How a device comes by the pool's rows, and how many it can number.
 
-use crate::backend::cuda::lent::DevicePool;
+use crate::backend::cuda::lent::{DevicePool, Stream};
+use crate::error::{Error, Result};
+use crate::options::Device;
 use crate::rows::Rows;
 
 /// How a device comes by the pool's rows.
@@ -30,4 +32,14 @@ impl<'p> Placement<'p> {
             Placement::Copied(_) | Placement::Staged(_) => None,
         }
     }
+}
+
+/// Kernels number rows by u32, of which the last stands for none.
+pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
+    if u32::try_from(rows).is_ok_and(|rows| rows < u32::MAX) {
+        return Ok(());
+    }
+    let device = Device::Cuda(stream.gpu().context().ordinal());
+    let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
+    Err(Error::Unsupported { device, reason })
 }

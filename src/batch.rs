@@ -6,10 +6,11 @@ use cudarc::driver::CudaStream;
 use cudarc::driver::sys::CUstreamCaptureStatus;
 
 use crate::backend::cuda::abi::number;
+use crate::backend::cuda::check_count;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::cuda::once::{Layout, Outcome, Run, check_values};
 use crate::error::{Error, Result};
-use crate::options::{Device, Metric};
+use crate::options::Metric;
 use crate::pool::Dtype;
 use crate::question::{check_budget, check_stop_radius};
 use crate::selection::Selection;
@@ -216,16 +217,6 @@ fn check_offsets(offsets: &[usize], budgets: &[usize], d: usize) -> Result<()> {
         budgets.len(),
         budgets.len() + 1
     )))
-}
-
-/// Kernels number rows by u32, of which the last stands for none.
-pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
-    if u32::try_from(rows).is_ok_and(|rows| rows < u32::MAX) {
-        return Ok(());
-    }
-    let device = Device::Cuda(stream.gpu().context().ordinal());
-    let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
-    Err(Error::Unsupported { device, reason })
 }
 
 fn check_first(first: &[usize], offsets: &[usize]) -> Result<()> {
