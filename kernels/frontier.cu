@@ -1,6 +1,7 @@
 // The frontier: the `size` rows that precede all others by (key, lowest row), and the first row outside.
 //
-// One launch, of blocks that are resident together and meet at barriers. What no block may do differently, each does for itself.
+// One launch, of blocks that are resident together and meet at barriers. What all of them must decide alike each block works out for itself: nothing
+// is sent around.
 //
 //   count   a histogram of 12 bits of the codes (key, ~row) for each pass, until few rows are at the edge: those whose digits so
 //           far are the threshold's. Rows above it belong, rows below it do not. Reads 8 n bytes a pass
@@ -343,7 +344,8 @@ DEVICE void begin_round(const FrontierArguments& a, const Cut& cut) {
     *a.round = now;
 }
 
-// By one thread: the last round found the end, and nothing is left to do but settle. That it did stays: other blocks may still ask.
+// By one thread: the last round found the end, and nothing is left to do but settle. `has_next` stays set: blocks that
+// have not begun yet test it.
 DEVICE void stand_by(const FrontierArguments& a) {
     a.round->centers += a.round->picks;
     a.round->picks = 0;

@@ -11,9 +11,9 @@
 // row's upper key is the same and its row lower, that one comes first, and is resolved. Which rows are resolved depends on the
 // order alone, not on where rows lie: counts are the same every time.
 //
-// A row that no longer precedes everything outside leaves, resolved or not. If its bound is open, its state says so: `seen` stops
-// before the first pick that may be nearer, and the bound is just above the upper end, so that the refresh, to which those picks are
-// then pending, finds the one that made it fall.
+// A row that falls behind everything outside leaves the round, resolved or not. If its bound is open, its state says so: `seen` is
+// rewound to the first pick that may be nearer, and the bound is just above the upper end. The next refresh, to which those picks are
+// then pending, finds the one that made the bound fall.
 //
 // Per pick a row's product (4 bytes, from L2) and a test; per resolve the products with the picks since, and O(d) for each that
 // may be the nearest.

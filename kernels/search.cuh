@@ -1,9 +1,9 @@
 // A row's products against a tile of centers: which of them may be its nearest. Both refresh kernels end a tile with this.
 //
-// The products of a row lie in the four lanes of a quad, as tensor cores leave them. Almost no center of a tile is as near as a
-// row's limit, so what every product costs is a multiply-add, a minimum, and half a tag: the row's test is loosened by
-// the largest norm and error of any center near (`Peak`), which leaves the center a single number. Only what passes is looked at by its
-// own interval.
+// The products of a row lie in the four lanes of a quad, as tensor cores leave them. Almost no center of a tile is as near as a row's
+// limit. So per product there is one multiply-add and one minimum; per two products one tag, the pair's number, in the last bits of
+// the value. For that the row's test is loosened by the largest norm and error of any center near (`Peak`), which leaves the center a
+// single number, its base. A center that passes is looked at by its own interval.
 #pragma once
 #include "state.cuh"
 
