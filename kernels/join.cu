@@ -12,6 +12,8 @@
 #include "search.cuh"
 #include "tile.cuh"
 
+using namespace mma;
+
 struct Passed {
     u32 place, slot;
 };
@@ -48,13 +50,13 @@ struct JoinArguments {
 };
 static_assert(sizeof(JoinArguments) == 208);
 
-typedef Fragment<COLUMN_BLOCKS> Part;
+typedef Fragment<Tile::BLOCKS> Part;
 
 // The least left side of a row's products in this lane; the others are looked at only if it passes.
 DEVICE float least_of(const Part& part, u32 h) {
     float least = INFINITY;
 #pragma unroll
-    for (u32 j = 0; j < COLUMN_BLOCKS; j++) {
+    for (u32 j = 0; j < Tile::BLOCKS; j++) {
         float2 base = part.bases(j);
         least = fminf(least, Part::left(base.x, part.products[j][2 * h]));
         least = fminf(least, Part::left(base.y, part.products[j][2 * h + 1]));
@@ -90,17 +92,16 @@ DEVICE void join_tile(const JoinArguments& a, u32 first_slot, u32 first_place, S
     bool wanted = warp_has(count, width);
     tile_products(row, column, a.depth, wanted, rows, columns, products);
     if (!wanted) return;
-    u32 slot = first_slot + first_row_of_thread(), place = first_place + first_column_of_thread();
     Peak peak = a.window.peaks[first_place / PEAK_CENTERS];
-#pragma unroll
-    for (u32 i = 0; i < ROW_BLOCKS; i++) {
-        Part part = {products[i], a.window.bases + place, slot + 16 * i, place};
+    Tile::each_fragment(products, [&](auto& fragment, u32 row, u32 column) {
+        u32 place = first_place + column;
+        Part part = {fragment, a.window.bases + place, first_slot + row, place};
 #pragma unroll
         for (u32 h = 0; h < 2; h++) {
             float threshold = threshold_of(a, part.slot + 8 * h, peak);
             if (!(least_of(part, h) > threshold)) note(a, part, h, threshold);
         }
-    }
+    });
 }
 
 KERNEL(join_mma, JoinArguments, THREADS, TILES_RESIDENT) {

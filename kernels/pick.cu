@@ -5,6 +5,8 @@
 #include "pick.cuh"
 #include "tile.cuh"
 
+using namespace mma;
+
 KERNEL(pick_live, PickArguments, THREADS, 1) {
     u32 slot = blockIdx.x * blockDim.x + threadIdx.x;
     if (slot >= a.round->count) return;
@@ -25,18 +27,12 @@ DEVICE void products_tile(const PickArguments& a, u32 first_row, u32 first_colum
     u64 pairs = u64(min(MMA_TILE, live - first_row)) * min(MMA_TILE, live - first_column);
     if (threadIdx.x == 0) atomicAdd(&a.round->counts.pick_evaluations, pairs);
     if (!wanted) return;
-    u32 row = first_row + first_row_of_thread(), column = first_column + first_column_of_thread();
-#pragma unroll
-    for (u32 i = 0; i < ROW_BLOCKS; i++)
-#pragma unroll
-        for (u32 j = 0; j < COLUMN_BLOCKS; j++)
-#pragma unroll
-            for (u32 e = 0; e < 4; e++) {
-                u32 x = row + 16 * i + e / 2 * 8, y = column + 8 * j + e % 2;
-                if (x >= live || y >= live) continue;
-                a.products[u64(x) * a.capacity + y] = products[i][j][e];
-                a.products[u64(y) * a.capacity + x] = products[i][j][e];
-            }
+    Tile::each_product(products, [&](u32 row, u32 column, float product) {
+        u32 x = first_row + row, y = first_column + column;
+        if (x >= live || y >= live) return;
+        a.products[u64(x) * a.capacity + y] = product;
+        a.products[u64(y) * a.capacity + x] = product;
+    });
 }
 
 KERNEL(pick_products, PickArguments, THREADS, TILES_RESIDENT) {

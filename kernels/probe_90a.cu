@@ -2,13 +2,7 @@
 #include "probe_products.cuh"
 #include "tile_90a.cuh"
 
-DEVICE void keep_products(const ProductsArguments& a, const Products& products) {
-    float* out = a.products + u64(first_row_of_thread()) * BOX_CENTERS + first_column_of_thread();
-#pragma unroll
-    for (u32 j = 0; j < COLUMN_BLOCKS; j++)
-#pragma unroll
-        for (u32 e = 0; e < 4; e++) out[e / 2 * 8 * BOX_CENTERS + 8 * j + e % 2] = products[j][e];
-}
+using namespace wgmma;
 
 KERNEL(probe_wgmma, ProductsArguments, WGMMA_THREADS, 1) {
     DYNAMIC_SHARED(Ring, ring);
@@ -22,6 +16,8 @@ KERNEL(probe_wgmma, ProductsArguments, WGMMA_THREADS, 1) {
         registers_take<CONSUMER_REGISTERS>();
         Products products;
         for (u32 i = 0; i < a.repeats; i++) multiply_tile(ring, turn, consumer_group(), a.depth, products);
-        if (blockIdx.x == 0) keep_products(a, products);
+        if (blockIdx.x > 0) return;
+        Tile::each_product(products,
+                           [&](u32 row, u32 column, float product) { a.products[row * Tile::COLUMNS + column] = product; });
     }
 }

@@ -11,6 +11,8 @@
 #include "search.cuh"
 #include "tile.cuh"
 
+using namespace mma;
+
 DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_place, Slice* rows, Slice* columns) {
     u32 count = min(MMA_TILE, a.round->count - first_slot), width = min(MMA_TILE, end_of(a) - a.window_first - first_place);
     const F16* packed = a.frontier.packed.values + u64(first_slot) * a.depth;
@@ -20,22 +22,20 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     Products products;
     bool wanted = warp_has(count, width);
     tile_products(row, column, a.depth, wanted, rows, columns, products);
-    if (threadIdx.x == 0) count_tile<MMA_TILE, MMA_TILE>(a, first_slot, first_place);
+    if (threadIdx.x == 0) count_tile<Tile::ROWS, Tile::COLUMNS>(a, first_slot, first_place);
     if (!wanted) return;
-    u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
     Peak peak = a.window.peaks[first_place / PEAK_CENTERS];
-#pragma unroll
-    for (u32 i = 0; i < ROW_BLOCKS; i++) {
-        u32 first = slot + 16 * i;
+    Tile::each_fragment(products, [&](auto& fragment, u32 row, u32 column) {
+        u32 first = first_slot + row, place = first_place + column;
         float thresholds[2] = {threshold_of(a, first, peak), threshold_of(a, first + 8, peak)};
-        Fragment<COLUMN_BLOCKS> part = {products[i], a.window.bases + (center - a.window_first), first, center};
-        Searching<COLUMN_BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
-    }
+        Fragment<Tile::BLOCKS> part = {fragment, a.window.bases + place, first, a.window_first + place};
+        Searching<Tile::BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
+    });
 }
 
 KERNEL(refresh_mma, RefreshArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
     if (a.round->ceiling == 0) return;
-    each_tile<MMA_TILE, MMA_TILE>(a, [&](u32 slot, u32 place) { refresh_tile(a, slot, place, rows, columns); });
+    each_tile<Tile::ROWS, Tile::COLUMNS>(a, [&](u32 slot, u32 place) { refresh_tile(a, slot, place, rows, columns); });
 }

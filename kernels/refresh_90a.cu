@@ -6,6 +6,8 @@
 #include "search.cuh"
 #include "tile_90a.cuh"
 
+using namespace wgmma;
+
 struct RefreshBoxes {
     RefreshArguments refresh;
     TensorMap packed; // frontier.packed, boxes of 128 rows
@@ -16,14 +18,14 @@ static_assert(sizeof(RefreshBoxes) == 448);
 // By one thread: every slice of every tile.
 DEVICE void produce(const RefreshBoxes& a, Ring* ring) {
     Turn turn;
-    each_tile<BOX_ROWS, BOX_CENTERS>(
+    each_tile<Tile::ROWS, Tile::COLUMNS>(
         a.refresh, [&](u32 slot, u32 place) { produce_tile(ring, turn, &a.packed, &a.window, slot, place, a.refresh.depth); });
 }
 
 // By the warpgroups that multiply: computes their rows' products, tile after tile, and searches them.
 DEVICE void consume(const RefreshArguments& a, Ring* ring) {
     Turn turn;
-    each_tile<BOX_ROWS, BOX_CENTERS>(a, [&](u32 first_slot, u32 first_place) {
+    each_tile<Tile::ROWS, Tile::COLUMNS>(a, [&](u32 first_slot, u32 first_place) {
         u32 slot = first_slot + first_row_of_thread(), center = a.window_first + first_place + first_column_of_thread();
         const Peak* peaks = a.window.peaks + first_place / PEAK_CENTERS;
         Peak peak = larger(peaks[0], peaks[1]);
@@ -31,10 +33,10 @@ DEVICE void consume(const RefreshArguments& a, Ring* ring) {
         Products products;
         multiply_tile(ring, turn, consumer_group(), a.depth, products);
         // Lane 0 has the warp's first row.
-        Fragment<COLUMN_BLOCKS> part = {products, a.window.bases + (center - a.window_first), slot, center};
+        Fragment<Tile::BLOCKS> part = {products, a.window.bases + (center - a.window_first), slot, center};
         if (__shfl_sync(FULL_WARP, slot, 0) < a.round->count)
-            Searching<COLUMN_BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
-        if (threadIdx.x == GROUP) count_tile<BOX_ROWS, BOX_CENTERS>(a, first_slot, first_place);
+            Searching<Tile::BLOCKS>{a, part, peak, end_of(a)}.search(thresholds);
+        if (threadIdx.x == GROUP) count_tile<Tile::ROWS, Tile::COLUMNS>(a, first_slot, first_place);
     });
 }
 

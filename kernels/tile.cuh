@@ -5,8 +5,11 @@
 // rows 16 i + l / 4 (+ 8) and columns 8 j + 2 (l % 4) (+ 1). A row of a slice is 64 bytes; its 16-byte pieces change places by row,
 // so that the eight rows of a matrix that `load_matrices` reads lie in different banks.
 #pragma once
+#include "fragment.cuh"
 #include "limits.cuh"
 #include "ptx.cuh"
+
+namespace mma {
 
 constexpr u32 STAGES = 3;
 constexpr u32 ROW_BLOCKS = 2;    // of 16 rows, a warp
@@ -106,3 +109,23 @@ DEVICE void tile_products(const Copying& row, const Copying& column, u32 depth, 
     }
     __syncthreads(); // nobody reads the last slices any more
 }
+
+// The tile, for kernels that do not care who multiplies: `wgmma::Tile` has the same.
+struct Tile {
+    static constexpr u32 ROWS = MMA_TILE, COLUMNS = MMA_TILE, BLOCKS = COLUMN_BLOCKS;
+
+    // Calls `body(fragment, row, column)` for what this thread has, `row` and `column` those of the fragment's first product.
+    template <class Body>
+    DEVICE static void each_fragment(const Products& products, Body body) {
+#pragma unroll
+        for (u32 i = 0; i < ROW_BLOCKS; i++) body(products[i], first_row_of_thread() + 16 * i, first_column_of_thread());
+    }
+
+    // Calls `body(row, column, product)` for each product that this thread has.
+    template <class Body>
+    DEVICE static void each_product(const Products& products, Body body) {
+        each_fragment(products, [&](auto& fragment, u32 row, u32 column) { each_of_fragment(fragment, row, column, body); });
+    }
+};
+
+} // namespace mma

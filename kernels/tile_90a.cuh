@@ -5,8 +5,11 @@
 // time; the other two multiply, 64 rows each. A stage is `full` when its bytes are there, and `empty` when all eight
 // warps that read it are done with it. Products lie as `multiply_64x256x16` leaves them.
 #pragma once
+#include "fragment.cuh"
 #include "limits.cuh"
 #include "ptx_90a.cuh"
+
+namespace wgmma {
 
 constexpr u32 STAGES = 4;
 constexpr u32 GROUP = 128; // threads a warpgroup
@@ -92,3 +95,22 @@ DEVICE u32 first_row_of_thread() {
     return consumer_group() * GROUP_ROWS + threadIdx.x % GROUP / WARP * 16 + threadIdx.x % WARP / QUAD;
 }
 DEVICE u32 first_column_of_thread() { return threadIdx.x % QUAD * 2; }
+
+// The tile, for kernels that do not care who multiplies: `mma::Tile` has the same.
+struct Tile {
+    static constexpr u32 ROWS = BOX_ROWS, COLUMNS = BOX_CENTERS, BLOCKS = COLUMN_BLOCKS;
+
+    // Calls `body(fragment, row, column)` for what this thread has, `row` and `column` those of the fragment's first product.
+    template <class Body>
+    DEVICE static void each_fragment(const Products& products, Body body) {
+        body(products, first_row_of_thread(), first_column_of_thread());
+    }
+
+    // Calls `body(row, column, product)` for each product that this thread has.
+    template <class Body>
+    DEVICE static void each_product(const Products& products, Body body) {
+        each_fragment(products, [&](auto& fragment, u32 row, u32 column) { each_of_fragment(fragment, row, column, body); });
+    }
+};
+
+} // namespace wgmma
