@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::frontier::frontier;
 use super::kernels::Multiplier;
-use super::shard::{CpuShard, SETTLED_AT_ONCE};
+use super::state::{CpuRows, SETTLED_AT_ONCE};
 
 /// Centers of the first stage. As many or fewer are left to the rounds.
 const FIRST: usize = 512;
@@ -36,40 +36,45 @@ impl CatchUp {
     }
 }
 
-impl<M: Multiplier> CpuShard<'_, M> {
-    /// Part of a stage: as many rows as are settled at once. Their number; none once every stage is done. No row is live.
-    pub(super) fn catch_up(&mut self) -> Option<usize> {
-        self.prepare();
-        let n = self.bounds.len();
-        while let Some(mut stage) = self.catch_up.take() {
-            if stage.rows == 0 {
-                stage.reached = stage.reached.max(self.probe(stage.centers));
-            }
-            let block = stage.rows..n.min(stage.rows + SETTLED_AT_ONCE);
-            let mut rows = self.rows_that_reach(stage.reached, stage.end, block.clone());
-            self.refresh_rows(&mut rows, stage.end);
-            stage.rows = block.end;
-            self.catch_up = if block.end < n { Some(stage) } else { stage.next() };
-            if !rows.is_empty() {
-                return Some(rows.len());
-            }
+/// Part of a stage: as many rows as are settled at once. Their number; none once every stage is done.
+pub(super) fn catch_up<M: Multiplier>(
+    stages: &mut Option<CatchUp>,
+    rows: &mut CpuRows<M>,
+) -> Option<usize> {
+    let n = rows.bounds.len();
+    while let Some(mut stage) = stages.take() {
+        if stage.rows == 0 {
+            stage.reached = stage.reached.max(probe(rows, stage.centers));
         }
-        None
+        let block = stage.rows..n.min(stage.rows + SETTLED_AT_ONCE);
+        let mut reaching = rows_that_reach(rows, stage.reached, stage.end, block.clone());
+        rows.refresh_rows(&mut reaching, stage.end);
+        stage.rows = block.end;
+        *stages = if block.end < n { Some(stage) } else { stage.next() };
+        if !reaching.is_empty() {
+            return Some(reaching.len());
+        }
     }
+    None
+}
 
-    /// Apply all centers to a few rows of largest bound: the largest key among them.
-    fn probe(&mut self, centers: usize) -> f64 {
-        let key = |row, bound| self.ground.key(row, bound);
-        let farthest =
-            frontier(&self.bounds, key, self.ceiling, PROBES.min(self.bounds.len() / 64));
-        let mut rows: Vec<usize> = farthest.rows.iter().map(|candidate| candidate.row).collect();
-        self.refresh_rows(&mut rows, centers);
-        rows.iter().map(|&row| self.key(row)).fold(0.0, f64::max)
-    }
+/// Apply all centers to a few rows of largest bound: the largest key among them.
+fn probe<M: Multiplier>(rows: &mut CpuRows<M>, centers: usize) -> f64 {
+    let key = |row, bound| rows.ground.key(row, bound);
+    let few = PROBES.min(rows.bounds.len() / 64);
+    let farthest = frontier(&rows.bounds, key, rows.ceiling, few);
+    let mut probes: Vec<usize> = farthest.rows.iter().map(|candidate| candidate.row).collect();
+    rows.refresh_rows(&mut probes, centers);
+    probes.iter().map(|&row| rows.key(row)).fold(0.0, f64::max)
+}
 
-    /// The rows of a block that have not seen `end` centers, and whose key by those they have is `reached` or more.
-    fn rows_that_reach(&self, reached: f64, end: usize, block: Range<usize>) -> Vec<usize> {
-        let behind = |row: usize| (self.seen[row] as usize) < end && self.bounds[row] > 0.0;
-        block.filter(|&row| behind(row) && self.key(row) >= reached).collect()
-    }
+/// The rows of a block that have not seen `end` centers, and whose key by those they have is `reached` or more.
+fn rows_that_reach<M: Multiplier>(
+    rows: &CpuRows<M>,
+    reached: f64,
+    end: usize,
+    block: Range<usize>,
+) -> Vec<usize> {
+    let behind = |row: usize| (rows.seen[row] as usize) < end && rows.bounds[row] > 0.0;
+    block.filter(|&row| behind(row) && rows.key(row) >= reached).collect()
 }

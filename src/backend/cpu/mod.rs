@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
-//! | `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
+//! | `state.rs`, `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
 //! | `prepare.rs`, `centers.rs` | what comes before the first round; centers by number |
 //! | `frontier.rs` | the rows of largest key, by histogram |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
@@ -31,6 +31,7 @@ mod refresh;
 mod row_panel;
 mod shard;
 mod space;
+mod state;
 
 use std::time::Instant;
 
@@ -85,7 +86,7 @@ impl<M: Multiplier> Middle for Cpu<'_, M> {
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
-        self.shard.choose(rows.iter().copied());
+        self.shard.rows.choose(rows.iter().copied());
         Ok(())
     }
 
@@ -98,7 +99,7 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         if frontier.rows.is_empty() {
             return Ok(0);
         }
-        self.shard.statistics.rounds += 1;
+        self.shard.rows.statistics.rounds += 1;
         self.outside = frontier.outside;
         self.zeros = zeros(&frontier.rows);
         match &self.zeros {
@@ -110,15 +111,15 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         if let Some(rows) = self.zeros.take() {
             let picked = pick_zeros(rows, limit, stop);
-            self.shard.choose(picked.picks.iter().map(|pick| pick.row));
+            self.shard.rows.choose(picked.picks.iter().map(|pick| pick.row));
             return Ok(picked);
         }
         let started = Instant::now();
-        let applied = self.shard.centers.len();
+        let applied = self.shard.rows.centers.len();
         let block = self.shard.live_block();
         let terms = Terms {
             multiplier: self.multiplier,
-            packing: self.shard.packing(),
+            packing: self.shard.rows.packing(),
             outside: self.outside,
             applied,
             interrupt: self.ground.interrupt(),
@@ -130,8 +131,8 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         counts.pick_seconds = started.elapsed().as_secs_f64();
         let states = live.state;
         self.shard.lower(&states)?;
-        self.shard.choose(picked.picks.iter().map(|pick| pick.row));
-        self.shard.count(counts);
+        self.shard.rows.choose(picked.picks.iter().map(|pick| pick.row));
+        self.shard.rows.count(counts);
         Ok(picked)
     }
 

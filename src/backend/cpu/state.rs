@@ -1,0 +1,198 @@
+//! Rows on the CPU and their state, and what changes it but picking.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::centers::Centers;
+use super::kernels::Multiplier;
+use super::pack::Packing;
+use super::panels::Panels;
+use super::refresh::{Cost, Pending, Refresh, Scratch};
+use super::{kernels, prepare, tile_rows};
+use crate::backend::shard::{LEFT, RowState};
+use crate::ground::HostGround;
+use crate::limits::NO_CENTER;
+use crate::rows::Gather;
+use crate::statistics::Statistics;
+
+/// Rows settled at a time: a refresh's results are held for no more rows than these.
+pub const SETTLED_AT_ONCE: usize = 1 << 16;
+
+/// Consecutive rows and their state: 16 bytes a row. Inside, rows are numbered from 0.
+pub(super) struct CpuRows<'p, M: Multiplier> {
+    multiplier: M,
+    pub ground: &'p HostGround<'p>,
+    pub centers: Centers<'p>,
+    panels: Panels<M>,
+    packing: Option<Packing>,
+    /// `LEFT` for rows that left the order. Empty until the first center is applied.
+    pub bounds: Vec<f64>,
+    nearest: Vec<u32>,
+    pub seen: Vec<u32>,
+    /// No key is larger.
+    pub ceiling: f64,
+    /// 1; tests widen the filter's interval or narrow it to nothing.
+    width: f64,
+    /// One a thread.
+    scratch: Vec<Mutex<Scratch<M>>>,
+    pub statistics: Statistics,
+}
+
+impl<'p, M: Multiplier> CpuRows<'p, M> {
+    /// The rows of `ground`. Its labeled centers are taken in.
+    pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> CpuRows<'p, M> {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        CpuRows {
+            multiplier,
+            ground,
+            centers: Centers::new(ground),
+            panels: Panels::new(d),
+            packing: None,
+            bounds: Vec::new(),
+            nearest: vec![NO_CENTER; n],
+            seen: vec![0; n],
+            ceiling: f64::INFINITY,
+            width,
+            scratch: (0..rayon::current_num_threads())
+                .map(|_| Mutex::new(Scratch::new(d)))
+                .collect(),
+            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+        }
+    }
+
+    /// How rows are packed, once the first center was applied.
+    pub fn packing(&self) -> &Packing {
+        self.packing.as_ref().expect("prepared before the first frontier")
+    }
+
+    /// Apply center 0 to every row, and take the rows that cannot be chosen out of the order. False where that was done before.
+    pub fn prepare(&mut self) -> bool {
+        if self.packing.is_some() {
+            return false;
+        }
+        let started = Instant::now();
+        self.bounds = prepare::first_distances(self.ground, &self.centers);
+        self.nearest.fill(0);
+        self.seen.fill(1);
+        let farthest = self.bounds.par_iter().copied().reduce(|| 0.0, f64::max);
+        self.packing =
+            Some(prepare::packing::<M>(self.ground, &self.centers, farthest, self.width));
+        for (row, bound) in self.bounds.iter_mut().enumerate() {
+            if !self.ground.eligible[row] {
+                *bound = LEFT;
+            }
+        }
+        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
+        let key = |(row, &bound): (usize, &f64)| {
+            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
+        };
+        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
+        self.statistics.row_reads += self.bounds.len() as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        true
+    }
+
+    pub fn state(&self, row: usize) -> RowState {
+        RowState { bound: self.bounds[row], center: self.nearest[row], seen: self.seen[row] }
+    }
+
+    pub fn set_state(&mut self, row: usize, state: RowState) {
+        (self.bounds[row], self.nearest[row], self.seen[row]) =
+            (state.bound, state.center, state.seen);
+    }
+
+    /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
+    /// centers share a tile.
+    pub fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
+        let started = Instant::now();
+        rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
+        let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
+        while start < end && !self.ground.is_interrupted() {
+            let window = start - start % kernels::PANEL;
+            let window = window..end.min(window + self.panels.reach());
+            start = window.end;
+            self.refresh_window(rows, window);
+        }
+        self.statistics.refresh_seconds += started.elapsed().as_secs_f64();
+    }
+
+    /// Apply the centers of `window`, as many as can be packed at once.
+    fn refresh_window(&mut self, rows: &[usize], window: Range<usize>) {
+        let packing = self.packing.as_ref().expect("prepared before the first refresh");
+        let end = window.end;
+        let behind = rows.partition_point(|&row| (self.seen[row] as usize) < end);
+        self.panels.ensure(window, &self.centers, packing);
+        let (rows, tile) = (&rows[..behind], tile_rows::<M>(behind, self.ground.rows.dimensions()));
+        let refresh = Refresh {
+            multiplier: self.multiplier,
+            ground: self.ground,
+            centers: &self.centers,
+            packing,
+            panels: &self.panels,
+        };
+        let work = |tile: &[usize]| {
+            let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
+            let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
+            let pending = |&row| Pending { row, before: self.state(row), end };
+            let tile: Vec<Pending> = tile.iter().map(pending).collect();
+            refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted())
+        };
+        let done: Vec<(Vec<RowState>, Cost)> = rows.par_chunks(tile).map(work).collect();
+        for (rows, (states, cost)) in rows.chunks(tile).zip(done) {
+            rows.iter().zip(states).for_each(|(&row, state)| self.set_state(row, state));
+            self.count_refresh(cost);
+        }
+        self.statistics.refreshed_rows += rows.len() as u64;
+        self.statistics.row_reads += rows.len() as u64;
+    }
+
+    /// Add what picking took.
+    pub fn count(&mut self, picking: Statistics) {
+        self.statistics = std::mem::take(&mut self.statistics).and(picking);
+    }
+
+    fn count_refresh(&mut self, cost: Cost) {
+        self.statistics.refresh_evaluations += cost.evaluations;
+        self.statistics.tile_evaluations += cost.tile_evaluations;
+        self.statistics.refresh_canonical += cost.canonical;
+    }
+
+    /// Rows here become centers, in this order.
+    pub fn choose(&mut self, rows: impl Iterator<Item = usize>) {
+        for row in rows {
+            self.centers.push(row);
+            self.leave(row);
+        }
+    }
+
+    /// Before the first center is applied there are no bounds; `prepare` sees to the rows that were centers before.
+    pub fn leave(&mut self, row: usize) {
+        if let Some(bound) = self.bounds.get_mut(row) {
+            *bound = LEFT;
+        }
+    }
+
+    pub fn key(&self, row: usize) -> f64 {
+        self.ground.key(row, self.bounds[row])
+    }
+
+    /// Apply every pending center to every row, and end: each row's distance to its nearest center, and that center's number.
+    pub fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
+        let started = Instant::now();
+        self.prepare();
+        for row in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
+            self.set_state(row, RowState { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
+        }
+        for start in (0..self.bounds.len()).step_by(SETTLED_AT_ONCE) {
+            let block = start..self.bounds.len().min(start + SETTLED_AT_ONCE);
+            // A row at distance 0, and one that left the order, cannot come nearer.
+            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
+            self.refresh_rows(&mut rows, self.centers.len());
+        }
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
+    }
+}
