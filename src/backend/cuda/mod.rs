@@ -7,7 +7,7 @@
 //! | `gpu`, `lent/` | a device, opened; a stream and a pool that a caller lends |
 //! | `packing`, `accumulation`, `roles`, `placement`, `feed` | what the ways of work share: packing and its error, each row's role, how the device comes by rows |
 //! | `rounds/`, `once/`, `join/` | the three ways of work: selections in rounds, in one launch, range joins |
-//! | `mean`, `space`, `batch` | the row nearest the mean; distances over a pool; many small pools, for callers |
+//! | `mean`, `space` | the row nearest the mean; distances over a pool |
 //! | `probe/` | what a device can do, measured, for the laboratory |
 
 #[allow(unsafe_code)]
