@@ -1,10 +1,10 @@
 //! Bugs of the engine's kernels.
 //!
-//! What is not here was tried. The __syncwarp of refine.cu stands between a lane's accesses to what no other lane
-//! changes: no bug without it. In frontier.cu the barrier after `narrow` has written the threshold matters where warps of a block
-//! are apart by just that, and rows that the first pass leaves below its base are found again. The barrier before a block says that
-//! it is done, and the second set of the batch's offers, matter where a block runs far ahead of another, which the bed rarely lets it
-//! do.
+//! Some barriers are missing here: no test noticed when they were taken out. The `__syncwarp` of refine.cu separates a
+//! lane's accesses to values that no other lane changes, so nothing goes wrong without it. In frontier.cu the barrier
+//! after `narrow` has written the threshold matters only if warps of a block are just one barrier apart, and rows that
+//! the first pass leaves below its base are found again. The barrier before a block says that it is done, and the
+//! second set of the batch's offers, matter only if a block runs far ahead of another; the bed rarely lets that happen.
 
 use crate::bug::Notice::{Reported, Sanitized, Wrong};
 use crate::bug::{Bug, bug};

@@ -1,5 +1,14 @@
-//! The CUDA backend, from below: `driver` (memory, launches), `abi` (a file a kernel: its structs, its launch), `gpu` (a device, opened),
-//! `lent` (what callers lend), and above them the three ways of work: `rounds`, `once`, `join`.
+//! The CUDA backend.
+//!
+//! | file, from below | what it has |
+//! | --- | --- |
+//! | `driver/` | memory, copies, launches: nearly all unsafe code of the backend; it knows no selection |
+//! | `abi/` | a file a kernel: its structs and its launch |
+//! | `gpu`, `lent/` | a device, opened; a stream and a pool that a caller lends |
+//! | `packing`, `accumulation`, `roles`, `placement`, `feed` | what the ways of work share: packing and its error, each row's role, how the device comes by rows |
+//! | `rounds/`, `once/`, `join/` | the three ways of work: selections in rounds, in one launch, range joins |
+//! | `mean`, `space` | the row nearest the mean; distances over a pool |
+//! | `probe/` | what a device can do, measured, for the laboratory |
 
 #[allow(unsafe_code)]
 pub(crate) mod driver;

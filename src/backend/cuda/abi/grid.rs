@@ -1,4 +1,4 @@
-//! How many blocks a kernel is given.
+//! The grids of kernels: how many blocks they are given.
 
 use super::Kernels;
 use crate::backend::cuda::driver::launch::Shape;

@@ -1,5 +1,17 @@
-//! A selection in rounds: the CPU's, each queued whole on the device. The host decides nothing inside a round and waits once for its
-//! answer; where the pool stays on the host it waits once more, for the rows that must travel.
+//! A selection in rounds: the CPU's, each queued whole on the device. The host decides nothing inside a round and waits
+//! once, for its answer; if the pool stays on the host it waits once more, for the rows that must travel.
+//! docs/kernels.md follows a round.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | this one | the state of a selection, and the backend |
+//! | `workspace` | all device memory of a selection |
+//! | `stage` | where the pool's rows are, and how rows of the host travel |
+//! | `prepare`, `mean` | the launches before the first round; the row nearest the mean |
+//! | `refresh` | a round's frontier and refresh, and the next round's ahead |
+//! | `pick` | the picks, and the answer that brings them to the host |
+//! | `settle` | every pending center applied to every row |
+//! | `clock` | how long phases took |
 
 pub mod clock;
 mod mean;

@@ -1,4 +1,4 @@
-//! What a run needs before its first round: the pool, the centers given, the packing, and center 0 applied to every row.
+//! The launches before the first round: the pool, the given centers, the packing, and center 0 applied to every row.
 
 use std::time::Instant;
 

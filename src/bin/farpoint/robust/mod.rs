@@ -206,7 +206,7 @@ impl Arguments {
         }
     }
 
-    /// The files named to be read, which no output may replace.
+    /// The files that are read, which no output may replace.
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.terms.files().chain([&self.pool])
     }
