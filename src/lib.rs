@@ -20,6 +20,7 @@ mod ground;
 #[cfg(feature = "lab")]
 pub mod lab;
 mod limits;
+mod mean;
 mod names;
 mod options;
 mod plan;

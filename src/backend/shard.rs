@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::{Candidate, Picked};
 use crate::error::Result;
-use crate::first::mean::{NearPoint, Sums};
 use crate::ground::key;
+use crate::mean::{NearPoint, Sums};
 use crate::rows::{Gather, Rows};
 use crate::statistics::Statistics;
 

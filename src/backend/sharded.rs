@@ -12,8 +12,8 @@ use super::shard::{CenterBlock, FrontierRows, LiveBlock, LiveValues, Picker, Row
 use super::zeros::{pick_zeros, zeros};
 use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
-use crate::first::mean::{NearPoint, Sums};
 use crate::ground::Ground;
+use crate::mean::{NearPoint, Sums};
 use crate::statistics::Statistics;
 
 /// Centers that travel in one block, at most: 4 MB of values at 1,024 dimensions.

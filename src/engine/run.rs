@@ -3,7 +3,7 @@
 use super::tuning::Tuning;
 use crate::backend::{Backend, Before};
 use crate::error::Result;
-use crate::greedy::{self, Frontier, Watch};
+use crate::greedy::{self, FrontierSize, Watch};
 use crate::ground::Ground;
 use crate::question::Question;
 use crate::selection::Selection;
@@ -16,7 +16,7 @@ pub(super) fn lazy(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    let adaptive = || Frontier::adaptive(ground.rows.len(), ground.rows.dimensions());
-    let frontier = tuning.frontier.map_or_else(adaptive, Frontier::fixed);
+    let adaptive = || FrontierSize::adaptive(ground.rows.len(), ground.rows.dimensions());
+    let frontier = tuning.frontier.map_or_else(adaptive, FrontierSize::fixed);
     greedy::lazy(question, ground, &mut backend, before, frontier, watch)
 }

@@ -4,12 +4,11 @@
 //! | --- | --- |
 //! | the lowest eligible row | `lowest.rs` |
 //! | the eligible row of largest weight | `heaviest.rs` |
-//! | the eligible row nearest the mean | `mean.rs` on the host, `backend/cuda/mean.rs` on a device |
+//! | the eligible row nearest the mean | `src/mean.rs` on the host, `src/backend/cuda/mean.rs` on a device |
 //! | an eligible row drawn with a seed | `random.rs` |
 
 mod heaviest;
 mod lowest;
-pub(crate) mod mean;
 mod random;
 
 use crate::backend::Middle;

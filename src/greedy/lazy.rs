@@ -4,6 +4,7 @@
 //! distance need no work. And greedy inside the rows of largest bound is the global greedy for as long as its best candidate
 //! is not behind the largest bound outside.
 
+use super::frontier_size::FrontierSize;
 use super::picks::{End, Picks, Watch};
 use super::replay::replay;
 use crate::backend::{Backend, Before, Picked};
@@ -12,7 +13,6 @@ use crate::first::first_center;
 use crate::ground::Ground;
 use crate::question::Question;
 use crate::selection::Selection;
-use crate::statistics::Statistics;
 
 /// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes. `before` is of the picks to resume from.
 pub(crate) fn lazy(
@@ -20,7 +20,7 @@ pub(crate) fn lazy(
     ground: &Ground,
     backend: &mut impl Backend,
     before: &Before,
-    frontier: Frontier,
+    frontier: FrontierSize,
     watch: Watch,
 ) -> Result<Selection> {
     let mut picks = start(question, ground, backend, before)?;
@@ -65,46 +65,6 @@ fn settle(
     Ok(Settled { rows: rows.filter(|_| !ground.is_interrupted()), evaluations })
 }
 
-/// How many rows a frontier holds, adapted from round to round.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frontier {
-    size: usize,
-    least: usize,
-    most: usize,
-}
-
-/// The bounds of an adaptive frontier; small pools have smaller ones.
-const LEAST: usize = 256;
-const MOST: usize = 8192;
-/// Live rows are packed: at most 64 MB of them, but for very long rows.
-const MOST_VALUES: usize = 16 << 20;
-
-impl Frontier {
-    /// Adapted to how the rounds of a pool of `n` rows of `d` values go.
-    pub fn adaptive(n: usize, d: usize) -> Frontier {
-        let most = MOST.min(MOST_VALUES / d).max(2 * LEAST);
-        Frontier { size: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, most) }
-    }
-
-    /// Always this size.
-    pub fn fixed(size: usize) -> Frontier {
-        let size = size.max(1);
-        Frontier { size, least: size, most: size }
-    }
-
-    /// A large frontier means few rounds, each of which looks at all `n` bounds, but more live rows to pick among: balance the
-    /// pairs computed for the two.
-    fn adapt(&mut self, n: usize, before: &Statistics, after: &Statistics) {
-        let picking = after.pick_evaluations - before.pick_evaluations;
-        let refreshing = after.refresh_evaluations - before.refresh_evaluations + n as u64;
-        if picking > refreshing {
-            self.size = (self.size / 2).max(self.least);
-        } else if 4 * picking < refreshing {
-            self.size = (self.size * 2).min(self.most);
-        }
-    }
-}
-
 /// Makes the picks before the first round: those resumed from, or the first center where nothing is labeled.
 fn start(
     question: &Question,
@@ -127,7 +87,7 @@ fn rounds(
     question: &Question,
     ground: &Ground,
     backend: &mut impl Backend,
-    mut frontier: Frontier,
+    mut frontier: FrontierSize,
     picks: &mut Picks,
     watch: Watch,
 ) -> Result<End> {
@@ -141,7 +101,7 @@ fn rounds(
             return Ok(End::Unknown);
         }
         let before = backend.statistics();
-        let refreshed = backend.refresh(frontier.size)?;
+        let refreshed = backend.refresh(frontier.rows)?;
         if ground.is_interrupted() {
             return Ok(End::Unknown);
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::decide::{Answer, Effort, Sought, Trial, Verdict, decide};
 use super::proof::prove;
-use super::search::{Rows, Search};
+use super::search::{HeldRows, Search};
 use super::selection::{Decision, End, Method};
 use super::start::Start;
 use super::tried::Tried;
@@ -48,7 +48,7 @@ impl Search<'_, '_> {
     }
 
     fn step(&mut self, radius: f64, sought: Sought) -> Result<()> {
-        if self.rows == Rows::All && radius < self.floor {
+        if self.rows == HeldRows::All && radius < self.floor {
             self.hold_open(radius)?;
         }
         if self.clock.is_over() {

@@ -21,7 +21,7 @@ pub fn local_search(
     if size == 0 {
         return None;
     }
-    let mut search = Search::new(cover);
+    let mut search = Swaps::new(cover);
     start.iter().take(size).for_each(|&column| search.enter(column));
     while search.chosen.len() < size.min(cover.columns.len()) {
         search.enter(search.best_anywhere()?);
@@ -38,7 +38,7 @@ pub fn local_search(
     (search.uncovered_weight <= outliers).then_some(search.chosen)
 }
 
-struct Search<'c> {
+struct Swaps<'c> {
     cover: &'c Cover,
     /// Per row.
     weight: Vec<i64>,
@@ -60,13 +60,13 @@ struct Search<'c> {
     random: u64,
 }
 
-impl<'c> Search<'c> {
-    fn new(cover: &'c Cover) -> Search<'c> {
+impl<'c> Swaps<'c> {
+    fn new(cover: &'c Cover) -> Swaps<'c> {
         let weight: Vec<i64> = (0..cover.rows.len())
             .map(|row| i64::try_from(cover.multiplicity(row)).expect("fewer rows than 2^63"))
             .collect();
         let rows = 0..u32::try_from(cover.rows.len()).expect("numbers fit u32");
-        Search {
+        Swaps {
             score: cover
                 .columns
                 .iter()

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::search::{Rows, Search};
+use super::search::{HeldRows, Search};
 use super::selection::End;
 use super::start::Start;
 use crate::error::Result;
@@ -24,7 +24,7 @@ impl Search<'_, '_> {
     /// far apart.
     pub fn hold_first(&mut self, start: &Start) -> Result<()> {
         self.rows =
-            if self.question.is_restricted() { Rows::AsNeeded } else { self.choose_rows()? };
+            if self.question.is_restricted() { HeldRows::AsNeeded } else { self.choose_rows()? };
         let mut first: Vec<usize> = start.picks.iter().copied().chain(start.farthest).collect();
         first.sort_unstable();
         first.dedup();
@@ -36,7 +36,7 @@ impl Search<'_, '_> {
     }
 
     /// Whether all rows that need covering can be held: a sample of them tells about how many pairs they have.
-    fn choose_rows(&mut self) -> Result<Rows> {
+    fn choose_rows(&mut self) -> Result<HeldRows> {
         let reach = self.upper;
         let open: Vec<usize> = self
             .question
@@ -45,7 +45,7 @@ impl Search<'_, '_> {
             .collect();
         let products = open.len() as f64 * self.question.n as f64 * self.question.d as f64;
         if products > MOST_PRODUCTS {
-            return Ok(Rows::AsNeeded);
+            return Ok(HeldRows::AsNeeded);
         }
         let sample: Vec<usize> =
             open.iter().copied().step_by(open.len().div_ceil(64).max(1)).collect();
@@ -54,7 +54,7 @@ impl Search<'_, '_> {
         self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
         let fits =
             found.is_some_and(|found| found.len() * open.len() / sample.len().max(1) < MOST_PAIRS);
-        Ok(if fits { Rows::All } else { Rows::AsNeeded })
+        Ok(if fits { HeldRows::All } else { HeldRows::AsNeeded })
     }
 
     /// Holds those of `rows` that are not held yet. Returns false if they have too many pairs, or the clock ended the
@@ -95,7 +95,7 @@ impl Search<'_, '_> {
         if self.hold(&open, MOST_PAIRS)? {
             self.floor = radius;
         } else if !self.clock.is_over() {
-            self.rows = Rows::AsNeeded;
+            self.rows = HeldRows::AsNeeded;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// How rows come to be held.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Rows {
+pub enum HeldRows {
     /// All rows that the labeled centers leave uncovered at a radius, from when that radius is decided.
     All,
     /// Rows that the covers found so far did not cover.
@@ -28,7 +28,7 @@ pub struct Search<'a, 'w> {
     pub space: &'a mut dyn Space,
     pub clock: &'a mut Clock<'w>,
     pub held: Held,
-    pub rows: Rows,
+    pub rows: HeldRows,
     /// Every row farther than this from the labeled centers is held, in a search over all.
     pub floor: f64,
     /// How long one pass over the pool takes.
@@ -63,7 +63,7 @@ impl<'a, 'w> Search<'a, 'w> {
         let candidates = question.candidates(&start.picks);
         Search {
             held: Held::new(question.n, candidates),
-            rows: Rows::AsNeeded,
+            rows: HeldRows::AsNeeded,
             floor: f64::INFINITY,
             pass: start.pass,
             effort: Effort(0),
@@ -122,7 +122,7 @@ impl<'a, 'w> Search<'a, 'w> {
     /// [`Self::distances`] from the pairs held alone; `None` if a row beyond the radius of `centers` may not be held.
     /// That radius and the distances beyond it are exact. No other distance is too small.
     pub fn distances_by_pairs(&self, centers: &[u32]) -> Option<Vec<f64>> {
-        if self.rows != Rows::All {
+        if self.rows != HeldRows::All {
             return None;
         }
         let distances = self.question.with_labeled(self.held.min_distances(centers));

@@ -46,8 +46,8 @@ use super::shard::Shard;
 use super::zeros::{pick_zeros, zeros};
 use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
-use crate::first::mean;
 use crate::ground::HostGround;
+use crate::mean;
 use crate::statistics::Statistics;
 
 /// Rows a refresh tile holds at most: with a panel of centers they fit the second-level cache.

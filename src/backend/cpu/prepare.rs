@@ -7,8 +7,8 @@ use super::kernels::Multiplier;
 use super::pack::Packing;
 use crate::backend::shard::LiveBlock;
 use crate::distance::distance;
-use crate::first::mean;
 use crate::ground::HostGround;
+use crate::mean;
 use crate::rows::Gather;
 
 /// Rows sampled for the mean: anything near it serves.

@@ -10,9 +10,9 @@ use super::state::CpuRows;
 use crate::backend::Candidate;
 use crate::backend::shard::{CenterBlock, FrontierRows, LiveBlock, LiveValues, RowState, Shard};
 use crate::error::Result;
-use crate::first::mean;
-use crate::first::mean::{NearPoint, Sums};
 use crate::ground::HostGround;
+use crate::mean;
+use crate::mean::{NearPoint, Sums};
 use crate::rows::Gather;
 use crate::statistics::Statistics;
 

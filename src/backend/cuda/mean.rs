@@ -50,7 +50,7 @@ pub fn nearest_the_mean(ground: &Ground, pool: &DevicePool, stream: &Stream) -> 
     let metric = ground.rows.metric();
     let laid_out = stream.laid_out(|carver| Buffers::carve(pool, metric, carver));
     let (buffers, _arena) = stream.checked(laid_out)?;
-    let search = Search { pool, stream, buffers: &buffers };
+    let search = NearestToMean { pool, stream, buffers: &buffers };
     let counted = search.send_roles(ground)?;
     search.compute_norms()?;
     search.sum(counted)?;
@@ -60,13 +60,13 @@ pub fn nearest_the_mean(ground: &Ground, pool: &DevicePool, stream: &Stream) -> 
     Ok(if found < pool.rows { found } else { any })
 }
 
-struct Search<'s> {
+struct NearestToMean<'s> {
     pool: &'s DevicePool<'s>,
     stream: &'s Stream,
     buffers: &'s Buffers,
 }
 
-impl Search<'_> {
+impl NearestToMean<'_> {
     fn gpu(&self) -> &Gpu {
         self.stream.gpu()
     }

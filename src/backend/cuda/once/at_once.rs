@@ -14,9 +14,9 @@ use crate::backend::cuda::placement::Placement;
 use crate::backend::cuda::roles::roles;
 use crate::backend::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
-use crate::first::mean;
 use crate::ground::Ground;
 use crate::limits::NO_ROW;
+use crate::mean;
 use crate::statistics::Statistics;
 
 /// Rows of such a pool at most.

@@ -6,7 +6,7 @@ use crate::backend::cuda::lent::DevicePool;
 use crate::backend::cuda::mean::nearest_the_mean;
 use crate::backend::cuda::placement::Placement;
 use crate::error::{Error, Result};
-use crate::first::mean;
+use crate::mean;
 
 impl Cuda<'_> {
     /// On the device, where the pool is there; of staged rows on the host, which reads its memory faster than a device can.

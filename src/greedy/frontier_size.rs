@@ -1,0 +1,44 @@
+//! How large frontiers are.
+
+use crate::statistics::Statistics;
+
+/// How many rows a frontier holds, adapted from round to round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FrontierSize {
+    /// Rows of the next frontier.
+    pub rows: usize,
+    least: usize,
+    most: usize,
+}
+
+/// The bounds of an adaptive frontier; small pools have smaller ones.
+const LEAST: usize = 256;
+const MOST: usize = 8192;
+/// Live rows are packed: at most 64 MB of them, but for very long rows.
+const MOST_VALUES: usize = 16 << 20;
+
+impl FrontierSize {
+    /// Adapted to how the rounds of a pool of `n` rows of `d` values go.
+    pub fn adaptive(n: usize, d: usize) -> FrontierSize {
+        let most = MOST.min(MOST_VALUES / d).max(2 * LEAST);
+        FrontierSize { rows: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, most) }
+    }
+
+    /// Always this size.
+    pub fn fixed(rows: usize) -> FrontierSize {
+        let rows = rows.max(1);
+        FrontierSize { rows, least: rows, most: rows }
+    }
+
+    /// A large frontier means few rounds, each of which looks at all `n` bounds, but more live rows to pick among: balance the
+    /// pairs computed for the two.
+    pub fn adapt(&mut self, n: usize, before: &Statistics, after: &Statistics) {
+        let picking = after.pick_evaluations - before.pick_evaluations;
+        let refreshing = after.refresh_evaluations - before.refresh_evaluations + n as u64;
+        if picking > refreshing {
+            self.rows = (self.rows / 2).max(self.least);
+        } else if 4 * picking < refreshing {
+            self.rows = (self.rows * 2).min(self.most);
+        }
+    }
+}
