@@ -95,6 +95,7 @@ fn a_limit_that_stands_twice_is_named() {
     let limits = own_limits();
     let planted = [
         ("src/a.rs", "const EDGE: usize = 1024;"),
+        ("src/a.rs", "const EDGE: usize = 2 * limits::EDGE as usize;"),
         ("src/a.rs", "    pub(crate) const MOST_CANDIDATES: usize = 128;"),
         ("kernels/a.cu", "constexpr u32 EDGE = 1024; // rows"),
         ("kernels/a.cu", "constexpr u32 CHUNK = 128, EDGE = 1024;"),
@@ -108,6 +109,7 @@ fn a_limit_that_stands_twice_is_named() {
         "let x = EDGE;",
         "constexpr u32 LEDGE = EDGE;",
         "const A: u32 = EDGE;",
+        "const EDGE: usize = limits::EDGE as usize;",
         "// const EDGE: usize",
     ] {
         assert_eq!(limits::twice(&limits, "a", line), Vec::<String>::new(), "{line}");
