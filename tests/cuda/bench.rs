@@ -187,10 +187,10 @@ fn a_wrong_answer_is_no_measurement() {
         let file = file.unwrap();
         std::fs::copy(file.path(), kernels.path().join(file.file_name())).unwrap();
     }
-    let pick = kernels.path().join("greedy.cu");
+    let pick = kernels.path().join("live.cuh");
     let source = std::fs::read_to_string(&pick).unwrap();
     let wrong = source.replacen("admitted &= own.live;", "admitted = 0;", 1);
-    assert_ne!(source, wrong, "the line to spoil is gone from greedy.cu");
+    assert_ne!(source, wrong, "the line to spoil is gone from live.cuh");
     std::fs::write(&pick, wrong).unwrap();
     let bed = bed::build("wrong", &["--kernels".as_ref(), kernels.path().as_os_str()]);
     let Some(bed) = bed else { return };
