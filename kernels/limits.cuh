@@ -17,8 +17,7 @@ constexpr u8 EXCLUDED = 2; // never chosen, and counted in no radius
 constexpr u32 NO_ROW = 0xffffffff;
 constexpr u32 NO_CENTER = NO_ROW;
 
-// Consecutive rows that are summed before their sum is added to the others': part of the contract's definition of the mean, so shards begin at
-// its multiples.
+// Consecutive rows that are summed before their sum is added to the others': part of the contract's definition of the mean.
 constexpr u32 MEAN_BLOCK = 1024;
 
 // 2^-SLACK_BITS covers the f32 roundings around a product: each is at most 2^-24 of a partial result of size at most 3 (N_x + N_c), and

@@ -97,7 +97,7 @@ impl FromStr for First {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<First, UnknownName> {
-        let row = || name.strip_prefix("row:")?.parse().ok();
+        let row = || number(name.strip_prefix("row:")?);
         match name {
             "lowest" => Ok(First::Lowest),
             "mean" => Ok(First::Mean),
@@ -127,7 +127,7 @@ impl FromStr for Device {
 
     /// `cuda` alone is GPU 0.
     fn from_str(name: &str) -> Result<Device, UnknownName> {
-        let gpu = || name.strip_prefix("cuda:")?.parse().ok();
+        let gpu = || number(name.strip_prefix("cuda:")?);
         match name {
             "auto" => Ok(Device::Auto),
             "cpu" => Ok(Device::Cpu),
@@ -139,6 +139,12 @@ impl FromStr for Device {
             }),
         }
     }
+}
+
+/// A number as it is written: digits, the first of several not 0.
+fn number(digits: &str) -> Option<usize> {
+    let number: usize = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
 }
 
 #[cfg(test)]
@@ -165,9 +171,9 @@ mod tests {
             assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
         }
         assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
-        for name in
-            ["", "Auto", "cuda:", "cuda:x", "cuda:-1", "cuda:99999999999999999999", "row:-1"]
-        {
+        let numbers = ["", "x", "-1", "+1", "01", " 1", "99999999999999999999"];
+        let numbered = numbers.iter().flat_map(|n| [format!("cuda:{n}"), format!("row:{n}")]);
+        for name in numbered.chain(["".into(), "Auto".into()]) {
             assert!(name.parse::<Device>().is_err() && name.parse::<First>().is_err(), "{name}");
         }
         let error = "manhattan".parse::<Metric>().unwrap_err().to_string();

@@ -97,7 +97,8 @@ impl Gather for FetchedRows {
     }
 }
 
-/// Consecutive rows of a pool on the host, numbered from 0: all of them, but for a shard's. Cosine keeps 8 bytes a row and never a second copy of the pool.
+/// Consecutive rows of a pool on the host, numbered from 0: a shard's part, or all of them. Cosine keeps 8 bytes a row and never a
+/// second copy of the pool.
 pub(crate) struct Rows<'a> {
     pool: &'a Pool<'a>,
     /// The rows of the pool that these are.

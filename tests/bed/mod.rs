@@ -86,9 +86,9 @@ impl Bed {
     }
 }
 
-#[cfg(feature = "lab")]
 /// From now on, every region of the engine's memory is an allocation of its own, between pages that nothing may touch: what does ends
 /// the process and is told, with the region's name.
+#[cfg(feature = "lab")]
 pub fn guard_regions() {
     let bed = load().expect("a bed guards memory");
     bed.set_limit("guard", 1);

@@ -100,6 +100,7 @@ fn a_tampered_json_is_refused() {
     };
     refused(&|json| json["radii"][4] = 0.5.into(), "the radius after pick 5 is ");
     refused(&|json| json["initial_radius"] = 0.5.into(), "the initial radius is ");
+    refused(&|json| json["idle_picks"] = 3.into(), "0 picks were made at radius 0, not 3");
     refused(&|json| json["lower_bounds"][2] = 0.5.into(), "the lower bound after pick 3 is ");
     refused(&|json| json["farthest"] = 7.into(), "the farthest row is ");
     refused(&|json| json["options"]["budget"] = 13.into(), "there are 12 picks for a budget of 13");

@@ -310,6 +310,8 @@ fn lists_of_nothing_are_told() {
     for (words, note) in [
         ("--labeled none.txt", "none.txt: holds no rows: no row is labeled by it"),
         ("--labeled none.csv", "none.csv: holds no rows: no row is labeled by it"),
+        // Nothing is labeled, so that there is a first center to choose.
+        ("--labeled none.txt --first mean", "none.txt: holds no rows: no row is labeled by it"),
         ("--exclude none.txt", "none.txt: holds no rows: no row is excluded"),
         ("--resume none.txt", "none.txt: holds no picks to go on from"),
     ] {

@@ -65,3 +65,12 @@ fn near_duplicates(mut values: Vec<f32>, d: usize) -> Vec<f32> {
     }
     values
 }
+
+/// 1,500 numbers whose mean depends on how they are summed: 2^60 in one block of 1,024 and -2^60 in the next cancel only once each has
+/// swallowed the numbers beside it. Summed as the contract says the mean is 0, and row 1,200 is the nearest.
+pub fn summed_in_blocks() -> Vec<f32> {
+    let mut values = vec![1.0f32; 1500];
+    (values[0], values[1024]) = (2f32.powi(60), -(2f32.powi(60)));
+    (values[1200], values[1201]) = (0.0, 0.3);
+    values
+}

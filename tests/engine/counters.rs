@@ -150,6 +150,8 @@ fn what_crosses_in_a_round_does_not_grow_with_the_pool() {
         let centers = (1 + shards) * budget * row;
         let most = counts.rounds * a_round + centers;
         assert!(counts.exchange_bytes <= most as u64, "{most} bytes, {counts:?}");
-        assert!(counts.exchange_bytes > 0, "{counts:?}");
+        // Every shard takes every center, each of which a shard lent before; and every round asks every shard.
+        let least = (1 + shards) * (budget - 1) * row + counts.rounds * shards * candidate;
+        assert!(counts.exchange_bytes >= least as u64, "{least} bytes, {counts:?}");
     }
 }

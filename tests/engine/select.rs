@@ -401,6 +401,10 @@ fn the_mean_is_summed_in_blocks(filter: Filter) {
         let options = Options { first: First::Mean, excluded, ..Options::default() };
         check("mean", &pool, 3, &options, &tuned(filter, 300));
     }
+    let values = pools::summed_in_blocks();
+    let pool = Pool::new(&values, 1).unwrap();
+    let options = Options { first: First::Mean, ..Options::default() };
+    check("sums in blocks", &pool, 3, &options, &tuned(filter, 300));
 }
 
 /// On pools small enough to try every set, no set is better than the bound, and greedy is within twice the best.

@@ -19,6 +19,7 @@ pub const NARROWING: Check = Check::Test("checks::narrowing_matches_the_oracle")
 pub const FALLING: Check = Check::Test("checks::falling_matches_the_oracle");
 pub const PANEL: Check = Check::Test("checks::panel_matches_the_oracle");
 pub const JOIN: Check = Check::Test("checks::joins_match_the_oracle");
+pub const MEAN: Check = Check::Test("checks::means_match_the_oracle");
 pub const BATCH: Check = Check::Test("checks::batch_matches_the_oracle");
 pub const REGIONS: Check = Check::Test("checks::regions_are_kept");
 
@@ -27,6 +28,16 @@ pub const REGIONS: Check = Check::Test("checks::regions_are_kept");
 #[ignore = "run over beds with bugs"]
 fn engine_matches_the_oracle() {
     all_agree(filter::CUDA);
+}
+
+/// The row nearest the mean, of a pool whose mean depends on the order of its sums.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn means_match_the_oracle() {
+    end_within(90);
+    bed::load().unwrap();
+    let options = Options { first: First::Mean, ..Options::default() };
+    agree(filter::CUDA, &pools::summed_in_blocks(), 1, 2, &options, 300);
 }
 
 /// The same by the instructions of every device.

@@ -9,11 +9,15 @@
 use crate::bug::Notice::{Reported, Sanitized, Wrong};
 use crate::bug::{Bug, bug};
 use crate::checks::{
-    BATCH, ENGINE, FALLING, FRONTIER, JOIN, LAZINESS, NARROWING, PANEL, PORTABLE, REGIONS,
+    BATCH, ENGINE, FALLING, FRONTIER, JOIN, LAZINESS, MEAN, NARROWING, PANEL, PORTABLE, REGIONS,
 };
 
 #[rustfmt::skip]
 pub const BUGS: &[Bug] = &[
+    bug("mean.cu", "first + MEAN_BLOCK)", 1, "first + MEAN_BLOCK / 2)", MEAN, Wrong),
+    bug("mean.cu", "(a.first_block + block) * MEAN_BLOCK", 1, "(a.first_block + block + 1) * MEAN_BLOCK", MEAN, Wrong),
+    bug("mean.cu", "__dadd_rn(total, a.sums[u64(block) * a.d + j])", 1, "__dadd_rn(total, a.sums[j])", MEAN, Wrong),
+    bug("mean.cu", "atomicMin(a.nearest, row)", 1, "atomicMin(a.nearest, row + 1)", MEAN, Wrong),
     bug("tile.cuh", "        __syncthreads(); // every thread's part of this slice has arrived, and nobody reads the slice before any more\n", 1, "", PORTABLE, Wrong),
     bug("tile.cuh", "    __syncthreads(); // nobody reads the last slices any more\n", 1, "", PORTABLE, Wrong),
     bug("tile.cuh", "cp_async_wait<STAGES - 2>()", 1, "cp_async_wait<STAGES - 1>()", PORTABLE, Wrong),

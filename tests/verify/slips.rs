@@ -3,6 +3,8 @@
 use farpoint::synth::{self, Shape};
 use farpoint::{First, Options, Pool, Selection, Verdict, select, verify};
 
+use crate::common::pools;
+
 /// A selection of 10 as `slipped` options make it, checked as one by `options`.
 fn verdict(pool: &Pool, slipped: &Options, options: &Options) -> (Selection, Verdict) {
     let answer = select(pool, 10, slipped).unwrap();
@@ -65,13 +67,9 @@ fn a_row_not_nearest_the_mean() {
     begins(&line(&values), &excluded, 9, 15);
 }
 
-/// 2^60 in one block of 1,024 and -2^60 in the next cancel only once each has swallowed the ones beside it: the mean is 0.
 #[test]
 fn a_mean_summed_otherwise_than_in_blocks() {
-    let mut values = vec![1.0f32; 1500];
-    (values[0], values[1024], values[1200], values[1201]) =
-        (2f32.powi(60), -(2f32.powi(60)), 0.0, 0.3);
-    begins(&line(&values), &options(First::Mean), 1200, 1201);
+    begins(&line(&pools::summed_in_blocks()), &options(First::Mean), 1200, 1201);
 }
 
 #[test]

@@ -13,7 +13,6 @@ use super::pack::Packing;
 use super::panels::Panels;
 use super::prepare::packing_of_centers;
 use super::refresh::{Cost, Pending, Refresh, Scratch};
-
 use super::tile_rows;
 use crate::backend::Before;
 use crate::backend::shard::RowState;

@@ -33,6 +33,11 @@ impl Inputs {
         })
     }
 
+    /// Refuses a first center where the list of labeled rows holds some.
+    pub fn check_first(&self, terms: &Terms) -> Result<()> {
+        terms.check_free(!self.labeled.is_empty())
+    }
+
     /// The files that vectors were read from: of a folder or a pattern, each of them.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.pool.files().iter().chain(self.vectors.iter().flat_map(|vectors| vectors.files()))

@@ -25,7 +25,7 @@ pub struct Record {
     pub lower_bounds: Vec<f64>,
     /// Picks made once the radius was 0: each the same as an earlier center, or of weight 0.
     #[serde(default)]
-    pub idle_picks: usize,
+    pub idle_picks: Option<usize>,
     pub farthest: Option<usize>,
     pub interrupted: bool,
     pub seconds: f64,
@@ -91,7 +91,7 @@ impl Record {
             radii: selection.radii.clone(),
             initial_radius: selection.initial_radius,
             lower_bounds: selection.lower_bounds.clone(),
-            idle_picks: selection.idle_picks(),
+            idle_picks: Some(selection.idle_picks()),
             farthest: selection.farthest,
             interrupted: selection.interrupted,
             seconds,

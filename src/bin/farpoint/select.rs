@@ -92,6 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         assign: outputs.need_assignment(),
         ..inputs.options(&terms)
     };
+    inputs.check_first(&terms)?;
     interrupt.selecting();
     if arguments.running.log {
         say(format_args!("open_seconds {}", opening.elapsed().as_secs_f64()));

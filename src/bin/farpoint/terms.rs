@@ -69,15 +69,21 @@ impl Terms {
         Ok(())
     }
 
-    /// Contradictions about the first center.
+    /// Contradictions about the first center, whatever the files hold.
     pub fn check_first(&self) -> Result<()> {
-        if self.first.is_some() && (self.labeled.is_some() || self.labeled_vectors.is_some()) {
+        self.check_free(self.labeled_vectors.is_some())?;
+        if self.first == Some(First::Heaviest) && self.weights.is_none() {
+            return usage("--first heaviest needs --weights");
+        }
+        Ok(())
+    }
+
+    /// A first center where something is labeled. A list of labeled rows may be empty: checked once it is read.
+    pub fn check_free(&self, is_labeled: bool) -> Result<()> {
+        if self.first.is_some() && is_labeled {
             return usage(
                 "--first is for when nothing is labeled: with labeled rows the farthest from them comes first",
             );
-        }
-        if self.first == Some(First::Heaviest) && self.weights.is_none() {
-            return usage("--first heaviest needs --weights");
         }
         Ok(())
     }

@@ -97,6 +97,7 @@ impl Arguments {
             self.terms.check_first()?;
             self.terms.check_seed()?;
             let inputs = Inputs::open(&self.pool, &self.terms)?;
+            inputs.check_first(&self.terms)?;
             inputs.tell_notices(&self.terms);
             return Ok((self.terms.clone(), inputs));
         };
@@ -105,6 +106,7 @@ impl Arguments {
         terms.check_first()?;
         terms.check_seed()?;
         let inputs = Inputs::open(&self.pool, &terms)?;
+        inputs.check_first(&terms)?;
         inputs.tell_notices(&terms);
         let now = inputs.terms_record(&terms);
         pool.check_same(&inputs.pool)
@@ -169,6 +171,10 @@ fn wrong_record(record: &Record, picks: &Picks, cover: &Cover) -> Option<String>
         let (exact, given) = (cover.initial_radius, record.initial_radius);
         return Some(format!("the initial radius is {exact}, not {given}"));
     }
+    let idle = idle_picks(cover, picks.centers.len());
+    if let Some(given) = record.idle_picks.filter(|&given| whole && given != idle) {
+        return Some(format!("{idle} picks were made at radius 0, not {given}"));
+    }
     if record.lower_bounds.len() != known {
         return Some(format!(
             "{} lower bounds are given for {known} radii",
@@ -184,6 +190,12 @@ fn wrong_record(record: &Record, picks: &Picks, cover: &Cover) -> Option<String>
     (whole && !record.interrupted && record.farthest != cover.farthest).then(|| {
         format!("the farthest row is {}, not {}", row(cover.farthest), row(record.farthest))
     })
+}
+
+/// How many of so many picks were made when the radius was 0 already.
+fn idle_picks(cover: &Cover, picks: usize) -> usize {
+    let before = std::iter::once(&cover.initial_radius).chain(&cover.radii);
+    before.take(picks).filter(|&&radius| radius == 0.0).count()
 }
 
 fn row(row: Option<usize>) -> String {

@@ -12,12 +12,12 @@ use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::ground::Ground;
 use crate::limits::{
-    BOX_CENTERS, EDGE, FRONTIER_BINS, FRONTIER_PASSES, LIVE_BYTES, MMA_TILE, MOST_CANDIDATES,
-    PEAK_CENTERS,
+    BOX_CENTERS, EDGE, FRONTIER_BINS, FRONTIER_PASSES, GREEDY_THREADS, LIVE_BYTES, LIVE_EACH,
+    MMA_TILE, MOST_CANDIDATES, PEAK_CENTERS,
 };
 
 /// Rows picked at once at most: their products with each other are 64 MB.
-const MOST_LIVE: usize = 4096;
+const MOST_LIVE: usize = (GREEDY_THREADS * LIVE_EACH) as usize;
 /// Values of packed centers kept: 256 MB.
 const WINDOW_VALUES: usize = 128 << 20;
 

@@ -127,6 +127,7 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     let outputs = arguments.outputs.check(arguments.files())?;
     let certificate = arguments.certificate_target(&outputs)?;
     let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
+    inputs.check_first(&arguments.terms)?;
     outputs.check_replace_none(inputs.files())?;
     if let Some(target) = &certificate {
         outputs.check_beside(target, inputs.files())?;
