@@ -73,15 +73,15 @@ def refreshes_under_cosine() -> None:
 def labeled_vectors() -> None:
     pool, vectors = (
         RANDOM.standard_normal((200_000, 128), dtype=np.float32),
-        RANDOM.standard_normal((50_000, 128), dtype=np.float32),
+        RANDOM.standard_normal((150_000, 128), dtype=np.float32),
     )
     raised = middle(lambda: farpoint.select(pool, 100, labeled_vectors=vectors, device="cpu"), 0.5, 0.2, 0.6)
-    assert len(raised.selection) == 0 and raised.selection.interrupted
+    assert raised.selection.interrupted and len(raised.selection) < 100
 
 
 def many_labeled_rows_and_a_small_budget() -> None:
-    pool = RANDOM.standard_normal((200_000, 64), dtype=np.float32)
-    labeled = np.arange(0, 200_000, 4)
+    pool = RANDOM.standard_normal((600_000, 128), dtype=np.float32)
+    labeled = np.arange(0, 600_000, 4)
     raised = middle(lambda: farpoint.select(pool, 10, labeled=labeled, device="cpu"), 0.3, 0.2, 0.4)
     assert raised.selection.interrupted and len(raised.selection) < 10
 
