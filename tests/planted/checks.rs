@@ -30,13 +30,15 @@ fn engine_matches_the_oracle() {
     all_agree(filter::CUDA);
 }
 
-/// The row nearest the mean, of a pool whose mean depends on the order of its sums.
+/// The row nearest the mean, of numbers over three blocks, and of a pool whose mean depends on the order of its sums.
 #[test]
 #[ignore = "run over beds with bugs"]
 fn means_match_the_oracle() {
     end_within(90);
     bed::load().unwrap();
     let options = Options { first: First::Mean, ..Options::default() };
+    let ascending: Vec<f32> = (0..3000u16).map(f32::from).collect();
+    agree(filter::CUDA, &ascending, 1, 2, &options, 300);
     agree(filter::CUDA, &pools::summed_in_blocks(), 1, 2, &options, 300);
 }
 
