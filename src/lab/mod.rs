@@ -19,7 +19,7 @@ mod space;
 #[cfg(feature = "cuda")]
 pub use gpu::{GpuFacts, GpuRates, accumulation_shares, gpu_facts, gpu_rates};
 pub use plain_loop::plain_loop;
-pub use rates::{best_of, product_rate};
+pub use rates::{best_of, int8_rates, product_rate};
 pub use space::{labeled_distances, min_distances, within};
 
 #[cfg(feature = "cuda")]

@@ -4,7 +4,12 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use crate::backend::cpu::kernels::PANEL;
 use crate::backend::cpu::kernels::gemm::product;
+use crate::backend::cpu::kernels::int8::Int8Multiplier;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::cpu::kernels::int8::avx512_vnni::Avx512Vnni;
+use crate::backend::cpu::kernels::int8::portable::PortableInt8;
 
 /// Rows, columns and depth of the product that is timed.
 const SIDE: usize = 4096;
@@ -19,6 +24,36 @@ pub fn product_rate() -> f64 {
     let seconds =
         best_of(3, || a.par_chunks(share).zip(c.par_chunks_mut(share)).for_each(multiply));
     2.0 * (SIDE as f64).powi(3) / seconds
+}
+
+/// The rate of every int8 multiplier this machine has, by name, in operations (two a multiply-add) a second.
+pub fn int8_rates() -> Vec<(&'static str, f64)> {
+    let mut rates = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    rates.extend(Avx512Vnni::detect().map(|vnni| ("AVX-512 VNNI", int8_rate(vnni))));
+    rates.push(("portable", int8_rate(PortableInt8)));
+    rates
+}
+
+/// Every thread multiplies a tile of its own, again and again: what a refresh does when nothing else costs time.
+fn int8_rate<M: Int8Multiplier>(multiplier: M) -> f64 {
+    const ROWS: usize = 256;
+    const D: usize = 768;
+    const TIMES: usize = 50;
+    let depth = M::depth(D);
+    let (mut panel, center) = (vec![0; PANEL * depth], vec![1; depth]);
+    (0..PANEL).for_each(|column| M::place(&mut panel, column, &center));
+    let start = [M::start(&center); PANEL];
+    let tile = |_: rayon::BroadcastContext<'_>| {
+        let (rows, panel) = (vec![M::FLIP ^ 1; ROWS * depth], panel.clone());
+        let mut out = vec![0; ROWS * PANEL];
+        for _ in 0..TIMES {
+            multiplier.multiply(&rows, depth, &panel, &start, 0..PANEL, &mut out);
+        }
+        out
+    };
+    let seconds = best_of(10, || drop(rayon::broadcast(tile)));
+    (2 * TIMES * ROWS * D * PANEL * rayon::current_num_threads()) as f64 / seconds
 }
 
 /// Seconds of the fastest of `times` runs.

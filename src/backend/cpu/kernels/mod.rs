@@ -7,6 +7,7 @@
 //! | `gemm` | f32, on every machine |
 //! | `avx512_bf16`, `amx` | bf16 by AVX-512 and by AMX |
 //! | `bf16_layout` | rounding and layout that those two share |
+//! | `int8/` | exact products of int8 |
 //! | `prefetch` | asks the cache for a row ahead |
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -16,6 +17,7 @@ pub mod avx512_bf16;
 #[cfg(target_arch = "x86_64")]
 mod bf16_layout;
 pub mod gemm;
+pub mod int8;
 pub mod prefetch;
 
 use std::ops::Range;

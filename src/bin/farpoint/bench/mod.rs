@@ -4,12 +4,13 @@
 mod gpu;
 mod measure;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use farpoint::lab::product_rate;
+use farpoint::lab::{int8_rates, product_rate};
 use farpoint::synth::{Shape, pool as synthetic};
 use farpoint::{Device, Pool};
 use measure::{Measured, Subject, measure};
@@ -60,6 +61,8 @@ struct Record {
     version: &'static str,
     /// f32 products by the `gemm` crate at 4,096 cubed, GF/s; not measured by a quick run.
     product_gflops: Option<f64>,
+    /// int8 products by each multiplier the machine has, GOP/s; not measured by a quick run.
+    int8_product_gops: Option<BTreeMap<&'static str, f64>>,
     pools: Vec<Measured>,
 }
 
@@ -73,6 +76,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 fn run_on_cpu(arguments: &Arguments) -> Result<ExitCode> {
     let rate = (!arguments.quick).then(product_rate);
+    let int8 = (!arguments.quick).then(int8_gops);
+    if let (Some(rate), Some(int8), false) = (rate, &int8, arguments.json) {
+        print(|out| Ok(out.write_all(rates(rate, int8).as_bytes())?))?;
+    }
     let mut pools = Vec::new();
     for subject in subjects(arguments)? {
         let measured = measure(&subject, rate, arguments.turns.max(1))?;
@@ -86,10 +93,24 @@ fn run_on_cpu(arguments: &Arguments) -> Result<ExitCode> {
         command: command(),
         version: env!("CARGO_PKG_VERSION"),
         product_gflops: rate.map(|rate| rate / 1e9),
+        int8_product_gops: int8,
         pools,
     };
     write(arguments, &record)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn int8_gops() -> BTreeMap<&'static str, f64> {
+    int8_rates().into_iter().map(|(name, rate)| (name, rate / 1e9)).collect()
+}
+
+/// The machine's products, in a line.
+fn rates(product: f64, int8: &BTreeMap<&str, f64>) -> String {
+    let mut text = format!("products on all threads: f32 by gemm {:.0} GF/s; int8", product / 1e9);
+    for (place, (name, gops)) in int8.iter().enumerate() {
+        let _ = write!(text, "{} by {name} {gops:.0} GOP/s", if place == 0 { "" } else { "," });
+    }
+    text + "\n"
 }
 
 /// The command that was given.
