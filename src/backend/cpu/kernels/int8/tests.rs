@@ -269,3 +269,5 @@ multiplier!(
     super::super::amx_int8::AmxInt8::detect()
         .or_else(|| Some(super::super::amx_emulated::emulated()))
 );
+#[cfg(target_arch = "aarch64")]
+multiplier!(neon_dot, super::super::neon_dot::NeonDot::detect());
