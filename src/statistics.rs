@@ -31,6 +31,9 @@ pub struct Statistics {
     pub refresh_canonical: u64,
     /// Canonical distances evaluated while picking.
     pub pick_canonical: u64,
+    /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
+    /// time. 0 where every bound is exact as soon as it is lowered.
+    pub settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
     /// Exchanges with the shards of a pool, two a round; 0 if one device holds the whole pool.
@@ -74,6 +77,7 @@ impl Statistics {
             refreshed_rows: self.refreshed_rows + other.refreshed_rows,
             refresh_canonical: self.refresh_canonical + other.refresh_canonical,
             pick_canonical: self.pick_canonical + other.pick_canonical,
+            settled_rows: self.settled_rows + other.settled_rows,
             row_reads: self.row_reads + other.row_reads,
             exchanges: self.exchanges + other.exchanges,
             exchange_bytes: self.exchange_bytes + other.exchange_bytes,

@@ -84,8 +84,13 @@ impl Interval {
         if !product.is_finite() {
             return (0.0, f64::INFINITY);
         }
+        self.around(x, c, f64::from(product))
+    }
+
+    /// As [`Interval::of`], of a product that is a number.
+    pub fn around(&self, x: Operand, c: Operand, product: f64) -> (f64, f64) {
         let sum = x.square + c.square;
-        let p = sum - 2.0 * f64::from(product);
+        let p = sum - 2.0 * product;
         let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;
         let e = x.error + c.error;
         let lower =

@@ -8,6 +8,10 @@ use crate::backend::cpu::kernels::amx::Amx;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
+use crate::backend::cpu::kernels::int8::Int8Multiplier;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::cpu::kernels::int8::avx512_vnni::Avx512Vnni;
+use crate::backend::cpu::kernels::int8::portable::PortableInt8;
 use crate::error::{Error, Result};
 use crate::ground::HostGround;
 use crate::options::Device;
@@ -50,6 +54,8 @@ pub(super) fn dispatch<W: Work>(
 
 fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> Result<W::Answer> {
     let ground = &ground.keep_norms()?;
+    // Beside int8 values, some distances are found by the fastest of the others.
+    let multiplier = if multiplier.is_int8() { Multiplier::Fastest } else { multiplier };
     let wanted = |one| multiplier == Multiplier::Fastest || multiplier == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Multiplier::Amx)) {
@@ -65,9 +71,32 @@ fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> 
     }
     match multiplier {
         Multiplier::Fastest | Multiplier::Portable => work.on_cpu(ground, Gemm),
-        missing => {
-            let reason = format!("this machine has no {missing:?} products");
-            Err(Error::Unsupported { device: Device::Cpu, reason })
-        }
+        missing => Err(absent(missing)),
     }
+}
+
+fn absent(multiplier: Multiplier) -> Error {
+    let reason = format!("this machine has no {multiplier:?} products");
+    Error::Unsupported { device: Device::Cpu, reason }
+}
+
+/// Work by whichever int8 instructions are chosen.
+pub(super) trait Int8Work {
+    type Answer;
+
+    fn with<K: Int8Multiplier>(self, multiplier: K) -> Self::Answer;
+}
+
+/// Does `work` by the int8 instructions wanted, or by the fastest if none are named.
+pub(super) fn with_int8<W: Int8Work>(multiplier: Multiplier, work: W) -> Result<W::Answer> {
+    let wanted =
+        |one| matches!(multiplier, Multiplier::Fastest | Multiplier::Int8) || multiplier == one;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(vnni) = Avx512Vnni::detect().filter(|_| wanted(Multiplier::Int8Avx512Vnni)) {
+        return Ok(work.with(vnni));
+    }
+    if wanted(Multiplier::Int8Portable) {
+        return Ok(work.with(PortableInt8));
+    }
+    Err(absent(multiplier))
 }

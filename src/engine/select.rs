@@ -1,12 +1,14 @@
 //! Selections from pools in host memory.
 
 use super::cuda::{on_cuda, select_copied};
-use super::place::{Work, dispatch};
+use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
 use super::tuning::{Placement, Tuning};
+use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::backend::cpu::{Cpu, distances_before};
+use crate::backend::cpu::kernels::int8::Int8Multiplier;
+use crate::backend::cpu::{Cpu, Int8Cpu, distances_before};
 use crate::error::Result;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
@@ -60,6 +62,30 @@ struct Selecting<'w> {
     watch: Watch<'w>,
 }
 
+/// A selection whose rounds run on int8 values.
+struct OnInt8<'s, 'w> {
+    selecting: &'s mut Selecting<'w>,
+    ground: &'s HostGround<'s>,
+    before: &'s Before,
+}
+
+impl Int8Work for OnInt8<'_, '_> {
+    type Answer = Result<Selection>;
+
+    fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
+        let Selecting { question, tuning, watch } = self.selecting;
+        let backend = Int8Cpu::new(self.ground, multiplier, tuning.width);
+        lazy(question, self.ground, backend, self.before, tuning, watch)
+    }
+}
+
+impl Selecting<'_> {
+    /// Whether the rounds run on int8 values.
+    fn takes_int8(&self, _ground: &HostGround) -> bool {
+        self.tuning.multiplier.is_int8()
+    }
+}
+
 impl Work for Selecting<'_> {
     type Answer = Selection;
 
@@ -70,6 +96,9 @@ impl Work for Selecting<'_> {
             let parts = parts(ground, shards);
             let backend = sharded(ground, &parts, multiplier, width);
             return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
+        }
+        if self.takes_int8(ground) {
+            return with_int8(self.tuning.multiplier, OnInt8 { selecting: self, ground, before })?;
         }
         let backend = Cpu::new(ground, multiplier, width);
         lazy(&self.question, ground, backend, before, self.tuning, self.watch)

@@ -30,6 +30,23 @@ pub enum Multiplier {
     Avx512Bf16,
     /// bf16 by AMX, on a CPU.
     Amx,
+    /// int8 by the fastest instructions for it, on a CPU, however few the picks.
+    Int8,
+    /// int8 by instructions that every CPU has.
+    Int8Portable,
+    /// int8 by AVX-VNNI.
+    Int8AvxVnni,
+    /// int8 by AVX-512 VNNI.
+    Int8Avx512Vnni,
+    /// int8 by AMX.
+    Int8Amx,
+}
+
+impl Multiplier {
+    pub(crate) fn is_int8(self) -> bool {
+        use Multiplier::{Int8, Int8Amx, Int8Avx512Vnni, Int8AvxVnni, Int8Portable};
+        matches!(self, Int8 | Int8Amx | Int8Avx512Vnni | Int8AvxVnni | Int8Portable)
+    }
 }
 
 /// Where a pool from host memory is kept during a run on a GPU.

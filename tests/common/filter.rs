@@ -17,6 +17,12 @@ pub const CPU: Filter = cpu(Multiplier::Fastest);
 pub const CPU_F32: Filter = cpu(Multiplier::Portable);
 pub const CPU_AVX512_BF16: Filter = cpu(Multiplier::Avx512Bf16);
 pub const CPU_AMX: Filter = cpu(Multiplier::Amx);
+/// Rounds on int8 values, however few the picks.
+pub const CPU_INT8: Filter = cpu(Multiplier::Int8);
+pub const CPU_INT8_PORTABLE: Filter = cpu(Multiplier::Int8Portable);
+pub const CPU_INT8_AVX_VNNI: Filter = cpu(Multiplier::Int8AvxVnni);
+pub const CPU_INT8_AVX512_VNNI: Filter = cpu(Multiplier::Int8Avx512Vnni);
+pub const CPU_INT8_AMX: Filter = cpu(Multiplier::Int8Amx);
 pub const CUDA: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::Rounds);
 pub const CUDA_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Fitting, Path::Rounds);
 pub const CUDA_STAGED: Filter = gpu(Multiplier::Fastest, Placement::Staged, Path::Rounds);

@@ -474,6 +474,11 @@ fn random_first_centers_are_pinned() {
 
 stamp! {
     cpu_f32: filter::CPU_F32;
+    cpu_int8: filter::CPU_INT8;
+    cpu_int8_portable: filter::CPU_INT8_PORTABLE;
+    cpu_int8_avx_vnni: filter::CPU_INT8_AVX_VNNI;
+    cpu_int8_avx512_vnni: filter::CPU_INT8_AVX512_VNNI;
+    cpu_int8_amx: filter::CPU_INT8_AMX;
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
     cpu_2_shards: filter::CPU_2_SHARDS;

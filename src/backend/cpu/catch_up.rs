@@ -4,13 +4,32 @@
 use std::ops::Range;
 
 use super::frontier::frontier;
-use super::kernels::Multiplier;
-use super::state::{CpuRows, SETTLED_AT_ONCE};
+use super::state::SETTLED_AT_ONCE;
 
 /// Centers of the first stage. As many or fewer are left to the rounds.
 const FIRST: usize = 512;
 /// Rows of largest bound to which a stage first applies all centers: the largest key among them is one that rows must reach to be next.
 const PROBES: usize = 64;
+
+/// Rows that take centers in.
+pub(super) trait Stages: Sync {
+    /// Of each row; negative for rows that left the order.
+    fn bounds(&self) -> &[f64];
+
+    /// How many centers were applied to `row`.
+    fn seen(&self, row: usize) -> usize;
+
+    /// No key is larger.
+    fn ceiling(&self) -> f64;
+
+    fn key(&self, row: usize, bound: f64) -> f64;
+
+    /// Applies to `rows` their pending centers below number `end`.
+    fn refresh(&mut self, rows: &mut [usize], end: usize);
+
+    /// Makes the bounds of `rows` exact, with respect to the centers applied to each.
+    fn make_exact(&mut self, rows: &[usize]);
+}
 
 /// Where the stages are.
 pub(super) struct CatchUp {
@@ -37,18 +56,15 @@ impl CatchUp {
 }
 
 /// Part of a stage: as many rows as are settled at once. Their number; none once every stage is done.
-pub(super) fn catch_up<M: Multiplier>(
-    stages: &mut Option<CatchUp>,
-    rows: &mut CpuRows<M>,
-) -> Option<usize> {
-    let n = rows.bounds.len();
+pub(super) fn catch_up(stages: &mut Option<CatchUp>, rows: &mut impl Stages) -> Option<usize> {
+    let n = rows.bounds().len();
     while let Some(mut stage) = stages.take() {
         if stage.rows == 0 {
             stage.reached = stage.reached.max(probe(rows, stage.centers));
         }
         let block = stage.rows..n.min(stage.rows + SETTLED_AT_ONCE);
         let mut reaching = rows_that_reach(rows, stage.reached, stage.end, block.clone());
-        rows.refresh_rows(&mut reaching, stage.end);
+        rows.refresh(&mut reaching, stage.end);
         stage.rows = block.end;
         *stages = if block.end < n { Some(stage) } else { stage.next() };
         if !reaching.is_empty() {
@@ -59,22 +75,24 @@ pub(super) fn catch_up<M: Multiplier>(
 }
 
 /// Apply all centers to a few rows of largest bound: the largest key among them.
-fn probe<M: Multiplier>(rows: &mut CpuRows<M>, centers: usize) -> f64 {
-    let key = |row, bound| rows.ground.key(row, bound);
-    let few = PROBES.min(rows.bounds.len() / 64);
-    let farthest = frontier(&rows.bounds, key, rows.ceiling, few);
+fn probe(rows: &mut impl Stages, centers: usize) -> f64 {
+    let key = |row, bound| rows.key(row, bound);
+    let few = PROBES.min(rows.bounds().len() / 64);
+    let farthest = frontier(rows.bounds(), key, rows.ceiling(), few);
     let mut probes: Vec<usize> = farthest.rows.iter().map(|candidate| candidate.row).collect();
-    rows.refresh_rows(&mut probes, centers);
-    probes.iter().map(|&row| rows.key(row)).fold(0.0, f64::max)
+    rows.refresh(&mut probes, centers);
+    rows.make_exact(&probes);
+    probes.iter().map(|&row| rows.key(row, rows.bounds()[row])).fold(0.0, f64::max)
 }
 
 /// The rows of a block that have not seen `end` centers, and whose key by those they have is `reached` or more.
-fn rows_that_reach<M: Multiplier>(
-    rows: &CpuRows<M>,
+fn rows_that_reach(
+    rows: &impl Stages,
     reached: f64,
     end: usize,
     block: Range<usize>,
 ) -> Vec<usize> {
-    let behind = |row: usize| (rows.seen[row] as usize) < end && rows.bounds[row] > 0.0;
-    block.filter(|&row| behind(row) && rows.key(row) >= reached).collect()
+    let bounds = rows.bounds();
+    let behind = |row: usize| rows.seen(row) < end && bounds[row] > 0.0;
+    block.filter(|&row| behind(row) && rows.key(row, bounds[row]) >= reached).collect()
 }

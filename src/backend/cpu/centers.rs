@@ -70,6 +70,14 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
         }
     }
 
+    /// The row of the ground that center number `center` is, if it is one.
+    pub fn row(&self, center: usize) -> Option<usize> {
+        match self.places[center] {
+            Place::Row(row) => Some(row),
+            Place::Vector(_) | Place::Lent(_) => None,
+        }
+    }
+
     /// Center number `center` as it is stored, if it is a row of the ground.
     pub fn stored(&self, center: usize) -> &[u8] {
         match self.places[center] {

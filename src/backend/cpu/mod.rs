@@ -10,6 +10,7 @@
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
 //! | `catch_up.rs`, `before.rs` | what many centers from the start take; how far picks to resume from lay from those before them |
 //! | `picker.rs` | picks among live rows lent by shards |
+//! | `int8/` | the same rounds on int8 values, which most selections take |
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
@@ -19,6 +20,7 @@ mod centers;
 #[cfg(test)]
 mod containment;
 mod frontier;
+mod int8;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
@@ -36,6 +38,7 @@ mod state;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
+pub(crate) use int8::Int8Cpu;
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;

@@ -91,18 +91,31 @@ pub fn packing_of_centers<M: Multiplier, R: Gather + ?Sized>(
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
 
-fn sample_mean(ground: &HostGround) -> Vec<f32> {
+/// The mean of a sample of the rows.
+pub fn sample_mean(ground: &HostGround) -> Vec<f32> {
     let mut scratch = Vec::new();
     mean_of_sample(ground.rows.len(), ground.rows.dimensions(), |row, sums| {
         mean::add(sums, ground.rows.get(row, &mut scratch));
     })
 }
 
+/// About how far rows lie from `mean`: the farthest of the sample.
+pub fn sample_reach(ground: &HostGround, mean: &[f32]) -> f64 {
+    let mut scratch = Vec::new();
+    let to_mean = |row| distance(ground.rows.get(row, &mut scratch), mean);
+    sample(ground.rows.len()).map(to_mean).fold(0.0, f64::max)
+}
+
+/// A fixed sample of `n` rows.
+fn sample(n: usize) -> impl ExactSizeIterator<Item = usize> {
+    (0..n).step_by(n.div_ceil(SAMPLE).max(1))
+}
+
 /// The mean of a fixed sample of `n` rows, each of which `add` adds to sums, as a row.
 #[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
 fn mean_of_sample(n: usize, d: usize, mut add: impl FnMut(usize, &mut [f64])) -> Vec<f32> {
     let mut sums = vec![0.0f64; d];
-    let sample = (0..n).step_by(n.div_ceil(SAMPLE).max(1));
+    let sample = sample(n);
     let count = sample.len() as f64;
     sample.for_each(|row| add(row, &mut sums));
     sums.iter().map(|sum| (sum / count) as f32).collect()

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::catch_up::Stages;
 use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
@@ -195,4 +196,29 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();
         (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
     }
+}
+
+impl<M: Multiplier> Stages for CpuRows<'_, M> {
+    fn bounds(&self) -> &[f64] {
+        &self.bounds
+    }
+
+    fn seen(&self, row: usize) -> usize {
+        self.seen[row] as usize
+    }
+
+    fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
+    fn key(&self, row: usize, bound: f64) -> f64 {
+        self.ground.key(row, bound)
+    }
+
+    fn refresh(&mut self, rows: &mut [usize], end: usize) {
+        self.refresh_rows(rows, end);
+    }
+
+    /// A bound is exact here as soon as centers are applied.
+    fn make_exact(&mut self, _rows: &[usize]) {}
 }

@@ -1,0 +1,128 @@
+//! Rows as int8: a copy of the pool that is made once, or the pool itself where its values are int8 or uint8.
+
+use bytemuck::cast_slice;
+use rayon::prelude::*;
+
+use super::measure::Int8Operand;
+use super::quantize::{Int8Numbers, Quantizer};
+use crate::distance::distance;
+use crate::ground::HostGround;
+use crate::options::Metric;
+use crate::pool::Dtype;
+use crate::rows::{Gather, Rows};
+
+/// Rows that a thread quantizes at a time.
+const CHUNK: usize = 256;
+
+/// Every row of a pool as int8 values, and the numbers that say how near they are to the row.
+pub enum Int8Rows<'p> {
+    /// `d` bytes and 12 more a row.
+    Copied(Copied),
+    /// The pool's own bytes, which are the values up to their highest bit.
+    InPlace(&'p Rows<'p>),
+}
+
+/// The copy.
+pub struct Copied {
+    d: usize,
+    /// `(n, d)`
+    values: Vec<i8>,
+    numbers: Vec<Int8Numbers>,
+}
+
+/// Whether the rows of a pool are int8 values as they lie, and so need no copy.
+pub fn lie_in_place(rows: &Rows) -> bool {
+    rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
+}
+
+impl<'p> Int8Rows<'p> {
+    /// The rows of `ground`, and the canonical distance of each to `center`. The pool is read once.
+    pub fn prepare(
+        ground: &'p HostGround,
+        quantizer: &Quantizer,
+        center: &[f32],
+    ) -> (Int8Rows<'p>, Vec<f64>) {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let mut distances = vec![0.0; n];
+        if lie_in_place(&ground.rows) {
+            let chunks = distances.par_chunks_mut(CHUNK).enumerate();
+            chunks.for_each_init(Vec::new, |scratch, (chunk, distances)| {
+                for (at, out) in (chunk * CHUNK..).zip(distances) {
+                    *out = first_distance(ground, at, center, scratch);
+                }
+            });
+            return (Int8Rows::InPlace(&ground.rows), distances);
+        }
+        let mut copy = Copied { d, values: vec![0; n * d], numbers: vec![Int8Numbers::ZERO; n] };
+        let values = copy.values.par_chunks_mut(CHUNK * d);
+        let numbers = copy.numbers.par_chunks_mut(CHUNK);
+        let chunks = values.zip(numbers).zip(distances.par_chunks_mut(CHUNK)).enumerate();
+        chunks.for_each_init(
+            || (Vec::new(), Vec::new()),
+            |(scratch, centered), (chunk, ((values, numbers), distances))| {
+                let rows = values.chunks_exact_mut(d).zip(numbers).zip(distances);
+                for (row, ((values, numbers), out)) in (chunk * CHUNK..).zip(rows) {
+                    if ground.is_interrupted() {
+                        return;
+                    }
+                    let x = ground.rows.get(row, scratch);
+                    *out = distance(x, center);
+                    *numbers = quantizer.quantize(x, centered, values);
+                }
+            },
+        );
+        (Int8Rows::Copied(copy), distances)
+    }
+
+    /// Puts the values of `row` into `out`, each byte XORed with `flip`; what `out` has beyond them becomes `flip`, which is 0.
+    pub fn gather(
+        &self,
+        row: usize,
+        flip: u8,
+        out: &mut [u8],
+        quantizer: &Quantizer,
+    ) -> Int8Operand {
+        let (values, flip_here) = match self {
+            Int8Rows::Copied(copy) => (copy.values(row), flip),
+            Int8Rows::InPlace(rows) => (rows.stored(row), flip ^ sign_of(rows.dtype())),
+        };
+        let (head, padding) = out.split_at_mut(values.len());
+        head.iter_mut().zip(values).for_each(|(out, value)| *out = value ^ flip_here);
+        padding.fill(flip);
+        match self {
+            Int8Rows::Copied(copy) => quantizer.operand(copy.numbers[row]),
+            Int8Rows::InPlace(_) => quantizer.operand(Int8Numbers::of_integers(head, flip)),
+        }
+    }
+
+    /// Whether the rows are the pool's own.
+    pub fn lie_in_place(&self) -> bool {
+        matches!(self, Int8Rows::InPlace(_))
+    }
+
+    /// The bytes of `row`, to be asked for ahead.
+    pub fn stored(&self, row: usize) -> &[u8] {
+        match self {
+            Int8Rows::Copied(copy) => copy.values(row),
+            Int8Rows::InPlace(rows) => rows.stored(row),
+        }
+    }
+}
+
+impl Copied {
+    fn values(&self, row: usize) -> &[u8] {
+        cast_slice(&self.values[row * self.d..][..self.d])
+    }
+}
+
+/// What turns stored bytes into int8 values: bytes from 0 to 255 stand for the values 128 below them.
+fn sign_of(dtype: Dtype) -> u8 {
+    if dtype == Dtype::U8 { 0x80 } else { 0 }
+}
+
+fn first_distance(ground: &HostGround, row: usize, center: &[f32], scratch: &mut Vec<f32>) -> f64 {
+    match ground.is_interrupted() {
+        true => 0.0,
+        false => distance(ground.rows.get(row, scratch), center),
+    }
+}

@@ -1,0 +1,167 @@
+//! The CPU backend on int8 values: rounds read the int8 copy alone, and canonical distances are evaluated only of the row that is about
+//! to be picked.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | this one | the backend |
+//! | `quantize.rs`, `copy.rs` | a row as int8 values; all rows |
+//! | `measure.rs` | from a product to an interval, or to the distance itself where rows are whole numbers |
+//! | `nearest.rs`, `state.rs` | the centers that can be a row's nearest; rows and their state |
+//! | `panels.rs`, `row_panel.rs` | centers and live rows as the multiplier sees them |
+//! | `refresh.rs`, `pick.rs` | the two places where pairs are evaluated |
+//! | `settle.rs` | canonical distances |
+
+mod copy;
+mod measure;
+mod nearest;
+mod panels;
+mod pick;
+mod quantize;
+mod refresh;
+mod row_panel;
+mod settle;
+mod state;
+
+use std::time::Instant;
+
+use super::catch_up::{CatchUp, catch_up};
+use super::frontier;
+use super::kernels::int8::Int8Multiplier;
+use crate::backend::zeros::{pick_zeros, zeros};
+use crate::backend::{Backend, Candidate, Middle, Picked};
+use crate::error::Result;
+use crate::ground::HostGround;
+use crate::mean;
+use crate::statistics::Statistics;
+use pick::{Live, LiveRow, Terms};
+use state::Int8State;
+
+/// All rows of a pool, and the picks among them.
+pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
+    multiplier: K,
+    ground: &'p HostGround<'p>,
+    rows: Int8State<'p, K>,
+    /// How far the centers from the start are applied, while that is under way.
+    catch_up: Option<CatchUp>,
+    live: Vec<usize>,
+    /// This round's frontier, where no key is above 0: its rows in order.
+    zeros: Option<Vec<Candidate>>,
+    outside: Option<Candidate>,
+}
+
+impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
+    pub fn new(ground: &'p HostGround<'p>, multiplier: K, width: f64) -> Int8Cpu<'p, K> {
+        let rows = Int8State::new(ground, multiplier, width);
+        Int8Cpu {
+            multiplier,
+            ground,
+            rows,
+            catch_up: None,
+            live: Vec::new(),
+            zeros: None,
+            outside: None,
+        }
+    }
+
+    /// Part of what must come before a frontier: how many rows were refreshed for it, none once all is done.
+    fn catch_up(&mut self) -> Option<usize> {
+        if self.rows.prepare() {
+            self.catch_up = CatchUp::new(self.rows.centers.len());
+        }
+        catch_up(&mut self.catch_up, &mut self.rows)
+    }
+
+    fn precedes_outside(&self, row: usize) -> bool {
+        let candidate = Candidate { key: self.rows.key(row), row };
+        self.outside.is_none_or(|outside| candidate.precedes(outside))
+    }
+
+    fn live_rows(&self) -> Vec<LiveRow> {
+        let (bounds, seen, nearest) = (&self.rows.bounds, &self.rows.seen, &self.rows.nearest);
+        let live = |&row: &usize| LiveRow {
+            row,
+            bound: bounds[row],
+            nearest: nearest.get(row),
+            seen: seen[row],
+        };
+        self.live.iter().map(live).collect()
+    }
+}
+
+impl<K: Int8Multiplier> Middle for Int8Cpu<'_, K> {
+    fn nearest_the_mean(&mut self) -> Result<usize> {
+        Ok(mean::nearest_the_mean(self.ground, &self.ground.rows))
+    }
+}
+
+impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
+    fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
+        self.rows.choose(rows.iter().copied());
+        Ok(())
+    }
+
+    fn refresh(&mut self, size: usize) -> Result<usize> {
+        // A part at a time, so that a caller may end the run in between.
+        if let Some(caught_up) = self.catch_up() {
+            return Ok(caught_up);
+        }
+        let started = Instant::now();
+        let key = |row, bound| self.ground.key(row, bound);
+        let frontier = frontier::frontier(&self.rows.bounds, key, self.rows.ceiling, size);
+        self.rows.ceiling = frontier.rows.iter().map(|row| row.key).fold(0.0, f64::max);
+        self.rows.statistics.frontier_seconds += started.elapsed().as_secs_f64();
+        if frontier.rows.is_empty() {
+            return Ok(0);
+        }
+        self.rows.statistics.rounds += 1;
+        self.outside = frontier.outside;
+        self.zeros = zeros(&frontier.rows);
+        if let Some(rows) = &self.zeros {
+            return Ok(rows.len());
+        }
+        let mut rows: Vec<usize> = frontier.rows.iter().map(|row| row.row).collect();
+        self.rows.refresh_rows(&mut rows, self.rows.centers.len());
+        let refreshed = rows.len();
+        rows.retain(|&row| self.precedes_outside(row));
+        rows.sort_unstable();
+        self.live = rows;
+        Ok(refreshed)
+    }
+
+    fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
+        if let Some(rows) = self.zeros.take() {
+            let picked = pick_zeros(rows, limit, stop);
+            self.rows.choose(picked.picks.iter().map(|pick| pick.row));
+            return Ok(picked);
+        }
+        let started = Instant::now();
+        let terms = Terms {
+            multiplier: self.multiplier,
+            ground: self.ground,
+            prepared: self.rows.prepared(),
+            centers: &self.rows.centers,
+            outside: self.outside,
+            interrupt: self.ground.interrupt(),
+        };
+        let mut live = Live::new(terms, self.live_rows());
+        let picked = live.pick(limit, stop);
+        let (states, mut counts) = (live.rows, live.counts);
+        for LiveRow { row, bound, nearest, seen } in states {
+            (self.rows.bounds[row], self.rows.seen[row]) = (bound, seen);
+            self.rows.nearest.set(row, nearest);
+        }
+        self.live.clear();
+        self.rows.choose(picked.picks.iter().map(|pick| pick.row));
+        counts.pick_seconds = started.elapsed().as_secs_f64();
+        self.rows.statistics = std::mem::take(&mut self.rows.statistics).and(counts);
+        Ok(picked)
+    }
+
+    fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        Ok(self.rows.settle())
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.rows.statistics.clone()
+    }
+}

@@ -1,0 +1,320 @@
+//! Greedy inside the live rows, on their int8 values. The row that is next is settled first: its bound is made exact, and if its key
+//! then falls behind another row's, that one is next. Products come in groups: the likeliest next picks against all live rows.
+
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+
+use super::super::centers::Centers;
+use super::super::kernels::int8::Int8Multiplier;
+use super::super::kernels::{Buffer, PANEL};
+use super::measure::CenterTerms;
+use super::nearest::Nearest;
+use super::row_panel::RowPanel;
+use super::settle::{Judge, Scratch, Settled};
+use super::state::Prepared;
+use crate::backend::shard::LEFT;
+use crate::backend::{Candidate, Picked};
+use crate::ground::HostGround;
+use crate::pool::is_set;
+use crate::rows::Gather;
+use crate::simd::widest;
+use crate::statistics::Statistics;
+
+/// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
+const GROUP: usize = 32;
+/// Bytes of products kept in a round; a round that needs more ends early.
+const PRODUCT_BYTES: usize = 32 << 20;
+/// The key of a row that was picked or no longer precedes the outside.
+const GONE: f64 = -1.0;
+/// Rows settled since the last pick, of which each next time so many are settled at once.
+const PATIENCE: usize = 8;
+
+/// The inputs of picking beside the live rows.
+#[derive(Clone, Copy)]
+pub struct Terms<'r, K: Int8Multiplier> {
+    pub multiplier: K,
+    pub ground: &'r HostGround<'r>,
+    pub prepared: &'r Prepared<'r>,
+    pub centers: &'r Centers<'r>,
+    /// The first row outside the frontier.
+    pub outside: Option<Candidate>,
+    pub interrupt: Option<&'r AtomicBool>,
+}
+
+/// A live row, and what is known of it.
+pub struct LiveRow {
+    pub row: usize,
+    pub bound: f64,
+    pub nearest: Nearest,
+    pub seen: u32,
+}
+
+/// The live rows of a round, while they are picked from.
+pub struct Live<'r, K: Int8Multiplier> {
+    terms: Terms<'r, K>,
+    pub rows: Vec<LiveRow>,
+    keys: Vec<f64>,
+    /// About how far each row's bound lies above its distance, if it is not exact.
+    gaps: Vec<f64>,
+    panels: Vec<RowPanel>,
+    /// Per row, its number among the rows of `groups`.
+    column: Vec<Option<usize>>,
+    /// Products of `GROUP` rows with every panel's: `[panel][row of the group][PANEL]`.
+    groups: Vec<Buffer<i32>>,
+    /// The rows picked, whose numbers follow those of the centers.
+    chosen: Vec<usize>,
+    /// Rows settled since the last pick.
+    in_vain: usize,
+    pub counts: Statistics,
+}
+
+impl<'r, K: Int8Multiplier> Live<'r, K> {
+    /// `rows` in the order of their numbers.
+    pub fn new(terms: Terms<'r, K>, rows: Vec<LiveRow>) -> Live<'r, K> {
+        let panels: Vec<RowPanel> = rows.par_chunks(PANEL).map(|rows| pack(&terms, rows)).collect();
+        let key = |live: &LiveRow| terms.ground.key(live.row, live.bound);
+        let gap = |index: usize| {
+            terms.prepared.measure.gap(&panels[index / PANEL].panel.operands[index % PANEL])
+        };
+        Live {
+            terms,
+            keys: rows.iter().map(key).collect(),
+            gaps: (0..rows.len()).map(gap).collect(),
+            panels,
+            column: vec![None; rows.len()],
+            groups: Vec::new(),
+            chosen: Vec::new(),
+            in_vain: 0,
+            counts: Statistics::default(),
+            rows,
+        }
+    }
+
+    /// At most `limit` picks, each of a key above `stop`.
+    pub fn pick(&mut self, limit: usize, stop: f64) -> Picked {
+        let mut picked = Picked::default();
+        while let Some(best) = self.best().filter(|_| !is_set(self.terms.interrupt)) {
+            let candidate = Candidate { key: self.keys[best], row: self.rows[best].row };
+            if candidate.key > 0.0 && !self.rows[best].nearest.is_exact() {
+                self.settle(best);
+                continue;
+            }
+            if picked.picks.len() == limit || candidate.key <= stop {
+                picked.next = Some(candidate);
+                break;
+            }
+            // If the largest key is 0, all keys are, and the next round picks without distances.
+            if candidate.key == 0.0 || (self.column[best].is_none() && !self.compute_group()) {
+                break;
+            }
+            self.choose(best);
+            picked.picks.push(candidate);
+        }
+        let applied = self.applied();
+        for (live, _) in self.rows.iter_mut().zip(&self.keys).filter(|(_, key)| **key != GONE) {
+            live.seen = applied;
+        }
+        picked
+    }
+
+    /// Centers applied to the rows still live.
+    fn applied(&self) -> u32 {
+        let applied = self.terms.centers.len() + self.chosen.len();
+        u32::try_from(applied).expect("centers are numbered below 2^32")
+    }
+
+    /// The row that precedes the others: the lowest of largest key.
+    fn best(&self) -> Option<usize> {
+        let largest = widest(
+            #[inline(always)]
+            || largest(&self.keys),
+        );
+        if largest == GONE { None } else { self.keys.iter().position(|&key| key == largest) }
+    }
+
+    /// Makes the bound of `best` exact; after many rows in vain, of the others of largest key with it.
+    fn settle(&mut self, best: usize) {
+        let rows = self.next_to_settle(best);
+        let applied = self.applied();
+        let judge =
+            Judge { ground: self.terms.ground, centers: self.terms.centers, chosen: &self.chosen };
+        let one = |scratch: &mut Scratch, &index: &usize| {
+            let live = &self.rows[index];
+            judge.nearest(live.row, &live.nearest, applied, scratch)
+        };
+        let settled: Vec<Settled> = match &rows[..] {
+            [only] => vec![one(&mut Scratch::default(), only)],
+            many => many.par_iter().map_init(Scratch::default, one).collect(),
+        };
+        self.in_vain += rows.len();
+        self.counts.settled_rows += rows.len() as u64;
+        self.counts.row_reads += rows.len() as u64;
+        for (&index, settled) in rows.iter().zip(&settled) {
+            self.counts.pick_canonical += settled.evaluations;
+            self.rows[index].nearest = Nearest::Exact(settled.center);
+            self.lower(index, settled.distance);
+        }
+    }
+
+    fn next_to_settle(&self, best: usize) -> Vec<usize> {
+        let count = self.in_vain / PATIENCE;
+        if count <= 1 {
+            return vec![best];
+        }
+        let open = |&index: &usize| self.keys[index] > 0.0 && !self.rows[index].nearest.is_exact();
+        let mut rows: Vec<usize> = (0..self.rows.len()).filter(open).collect();
+        if rows.len() > count {
+            rows.select_nth_unstable_by(count - 1, |&a, &b| {
+                self.keys[b].total_cmp(&self.keys[a]).then(a.cmp(&b))
+            });
+            rows.truncate(count);
+        }
+        rows
+    }
+
+    /// Products of the likeliest next picks with all rows. False if there is no room for them.
+    fn compute_group(&mut self) -> bool {
+        let group_values = self.panels.len() * GROUP * PANEL;
+        if (self.groups.len() + 1) * group_values * size_of::<i32>() > PRODUCT_BYTES
+            && !self.groups.is_empty()
+        {
+            return false;
+        }
+        let likely = self.likely();
+        let Prepared { rows, quantizer, .. } = self.terms.prepared;
+        let depth = K::depth(self.terms.ground.rows.dimensions());
+        let mut block = Buffer::<u8>::new();
+        block.resize(GROUP * depth);
+        for (slot, &index) in likely.iter().enumerate() {
+            self.column[index] = Some(self.groups.len() * GROUP + slot);
+            let out = &mut block.as_mut_slice()[slot * depth..][..depth];
+            rows.gather(self.rows[index].row, K::FLIP, out, quantizer);
+        }
+        let mut products = Buffer::new();
+        products.resize(group_values);
+        let out = products.as_mut_slice().par_chunks_mut(GROUP * PANEL);
+        out.zip(&self.panels).with_min_len(4).for_each(|(out, panel)| {
+            let (values, start) = (panel.panel.values.as_slice(), &panel.panel.start);
+            self.terms.multiplier.multiply(block.as_slice(), depth, values, start, 0..PANEL, out);
+        });
+        self.groups.push(products);
+        self.counts.pick_evaluations += (GROUP * self.rows.len()) as u64;
+        true
+    }
+
+    /// Up to `GROUP` rows without products, of largest key as far as it can be told.
+    fn likely(&self) -> Vec<usize> {
+        let open = |index: &usize| self.keys[*index] != GONE && self.column[*index].is_none();
+        let mut likely: Vec<usize> = (0..self.rows.len()).filter(open).collect();
+        if likely.len() > GROUP {
+            let about = |index: usize| {
+                let live = &self.rows[index];
+                let gap = if live.nearest.is_exact() { 0.0 } else { self.gaps[index] };
+                self.terms.ground.key(live.row, live.bound - gap)
+            };
+            let by_key = |a: &usize, b: &usize| about(*b).total_cmp(&about(*a)).then(a.cmp(b));
+            likely.select_nth_unstable_by(GROUP - 1, by_key);
+            likely.truncate(GROUP);
+        }
+        likely
+    }
+
+    /// Row `best` becomes the next center: lower the other rows' bounds by their distance to it.
+    fn choose(&mut self, best: usize) {
+        let number = self.column[best].expect("the caller saw to its products");
+        let measure = &self.terms.prepared.measure;
+        let operand = self.panels[best / PANEL].panel.operands[best % PANEL];
+        let center = CenterTerms::new(&operand, measure);
+        let center_number = self.applied();
+        self.close(best);
+        self.rows[best].bound = LEFT;
+        self.chosen.push(self.rows[best].row);
+        self.in_vain = 0;
+        for panel in 0..self.panels.len() {
+            let at = (panel * GROUP + number % GROUP) * PANEL;
+            let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
+            let products: &[i32; PANEL] = products.try_into().expect("PANEL values");
+            let (any, admitted) = widest(
+                #[inline(always)]
+                || self.panels[panel].admits(products, &center, measure),
+            );
+            if any {
+                let products = *products;
+                for lane in (0..PANEL).filter(|&lane| admitted[lane]) {
+                    let x = &self.panels[panel].panel.operands[lane];
+                    let interval = measure.of(x, &operand, products[lane]);
+                    self.apply(panel * PANEL + lane, center_number, interval);
+                }
+            }
+        }
+    }
+
+    /// Center number `center`, whose distance lies in this interval, may be the row's nearest.
+    fn apply(&mut self, index: usize, center: u32, (lower, upper): (f64, f64)) {
+        let live = &mut self.rows[index];
+        // If it is not a number, the center may be within the limit.
+        if lower > live.nearest.limit(live.bound) {
+            return;
+        }
+        let before = live.bound;
+        let bound = upper.min(before);
+        live.nearest = if self.terms.prepared.measure.is_exact() {
+            Nearest::Exact(center)
+        } else {
+            std::mem::replace(&mut live.nearest, Nearest::Any).and([(center, lower)], before, bound)
+        };
+        self.lower(index, bound);
+    }
+
+    /// The row's bound is this from now on; it leaves the live rows if it no longer precedes the outside.
+    fn lower(&mut self, index: usize, bound: f64) {
+        let applied = self.applied();
+        let live = &mut self.rows[index];
+        (live.bound, live.seen) = (bound, applied);
+        let candidate = Candidate { key: self.terms.ground.key(live.row, bound), row: live.row };
+        if self.terms.outside.is_some_and(|outside| outside.precedes(candidate)) {
+            self.close(index);
+        } else {
+            self.keys[index] = candidate.key;
+            let limit = live.nearest.limit(bound);
+            self.panels[index / PANEL].set_limit(
+                index % PANEL,
+                limit,
+                &self.terms.prepared.measure,
+            );
+        }
+    }
+
+    /// The row is picked or no longer live: no center can change it in this round.
+    fn close(&mut self, index: usize) {
+        self.keys[index] = GONE;
+        self.panels[index / PANEL].close(index % PANEL);
+    }
+}
+
+/// A panel of some live rows.
+fn pack<K: Int8Multiplier>(terms: &Terms<K>, rows: &[LiveRow]) -> RowPanel {
+    let depth = K::depth(terms.ground.rows.dimensions());
+    let Prepared { rows: int8, quantizer, measure } = terms.prepared;
+    let mut panel = RowPanel::new(depth);
+    let mut values = vec![0i8; depth];
+    for (lane, live) in rows.iter().enumerate() {
+        let operand = int8.gather(live.row, 0, bytemuck::cast_slice_mut(&mut values), quantizer);
+        panel.set::<K>(lane, &values, operand, live.nearest.limit(live.bound), measure);
+    }
+    panel
+}
+
+/// The largest key, by lanes so that it vectorises; keys are never NaN.
+#[inline(always)]
+fn largest(keys: &[f64]) -> f64 {
+    let (blocks, rest) = keys.as_chunks::<16>();
+    let mut lanes = [GONE; 16];
+    for block in blocks {
+        for (lane, &key) in lanes.iter_mut().zip(block) {
+            *lane = if key > *lane { key } else { *lane };
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(GONE, f64::max)
+}

@@ -1,0 +1,347 @@
+//! Rows, their int8 values and their state, and what changes it but picking.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::super::catch_up::Stages;
+use super::super::centers::Centers;
+use super::super::kernels::PANEL;
+use super::super::kernels::int8::Int8Multiplier;
+use super::super::prepare;
+use super::copy::{self, Int8Rows};
+use super::measure::{MOST_INTEGERS, Measure};
+use super::nearest::{Nearest, NearestCenters};
+use super::panels::{Int8Panels, Packing};
+use super::quantize::Quantizer;
+use super::refresh::{Pending, Refresh, Scratch};
+use super::settle::Judge;
+use crate::backend::interval::{Interval, scale_for};
+use crate::backend::shard::LEFT;
+use crate::distance::distance;
+use crate::ground::HostGround;
+use crate::limits::NO_CENTER;
+use crate::pool::Dtype;
+use crate::rows::Gather;
+use crate::statistics::Statistics;
+
+/// Rows settled at a time: a refresh's results are held for no more rows than these.
+const SETTLED_AT_ONCE: usize = 1 << 16;
+/// Rows that a refresh tile holds at most: with a panel of centers they fit the second-level cache.
+const TILE: usize = 256;
+/// Bytes of rows that a tile holds at most.
+const TILE_BYTES: usize = 1 << 20;
+/// A product of int8 values is exact; it is rounded when it becomes an f32, by either step, and when those are narrowed.
+const ERROR_FACTOR: f64 = 1.0 / (1 << 21) as f64;
+
+/// The rows of a pool and their state: 32 bytes a row. Each row has a bound that its distance to its nearest center does not
+/// exceed; it is that distance where the row was settled and no center came near since.
+pub(super) struct Int8State<'p, K: Int8Multiplier> {
+    multiplier: K,
+    pub ground: &'p HostGround<'p>,
+    pub centers: Centers<'p>,
+    panels: Int8Panels<K>,
+    prepared: Option<Prepared<'p>>,
+    /// `LEFT` for rows that left the order. Empty until the first center is applied.
+    pub bounds: Vec<f64>,
+    pub seen: Vec<u32>,
+    pub nearest: NearestCenters,
+    /// No key is larger.
+    pub ceiling: f64,
+    /// 1; tests widen the filter's interval or narrow it to nothing.
+    width: f64,
+    /// One a thread.
+    scratch: Vec<Mutex<Scratch>>,
+    pub statistics: Statistics,
+}
+
+/// What the first read of the pool leaves.
+pub(super) struct Prepared<'p> {
+    pub rows: Int8Rows<'p>,
+    pub quantizer: Quantizer,
+    pub measure: Measure,
+}
+
+impl<'p, K: Int8Multiplier> Int8State<'p, K> {
+    /// The rows of `ground`. Its labeled centers are taken in.
+    pub fn new(ground: &'p HostGround<'p>, multiplier: K, width: f64) -> Int8State<'p, K> {
+        let n = ground.rows.len();
+        let threads = 0..rayon::current_num_threads();
+        Int8State {
+            multiplier,
+            ground,
+            centers: Centers::new(ground),
+            panels: Int8Panels::new(ground.rows.dimensions()),
+            prepared: None,
+            bounds: Vec::new(),
+            seen: vec![0; n],
+            nearest: NearestCenters::first(n),
+            ceiling: f64::INFINITY,
+            width,
+            scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
+            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+        }
+    }
+
+    pub fn prepared(&self) -> &Prepared<'p> {
+        self.prepared.as_ref().expect("prepared before the first frontier")
+    }
+
+    /// Apply center 0 to every row, make the int8 values, and take the rows that cannot be chosen out of the order. False where that was
+    /// done before.
+    pub fn prepare(&mut self) -> bool {
+        if self.prepared.is_some() {
+            return false;
+        }
+        let started = Instant::now();
+        let (prepared, bounds) = self.read();
+        self.prepared = Some(prepared);
+        self.bounds = bounds;
+        self.seen.fill(1);
+        for (bound, &eligible) in self.bounds.iter_mut().zip(&self.ground.eligible) {
+            if !eligible {
+                *bound = LEFT;
+            }
+        }
+        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
+        let key = |(row, &bound): (usize, &f64)| {
+            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
+        };
+        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
+        self.statistics.row_reads += self.bounds.len() as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        true
+    }
+
+    /// Reads the pool once. Second value: each row's distance to center 0.
+    fn read(&self) -> (Prepared<'p>, Vec<f64>) {
+        let (ground, d) = (self.ground, self.ground.rows.dimensions());
+        let is_in_place = copy::lie_in_place(&ground.rows);
+        let mean = match ground.rows.dtype() {
+            Dtype::U8 if is_in_place => vec![128.0; d],
+            Dtype::I8 if is_in_place => vec![0.0; d],
+            _ => prepare::sample_mean(ground),
+        };
+        let mut quantizer = match is_in_place {
+            true => Quantizer::of_integers(&mean, self.width),
+            false => Quantizer::new(&mean, prepare::sample_reach(ground, &mean), self.width),
+        };
+        let mut scratch = Vec::new();
+        let center = self.centers.vector(0, &mut scratch);
+        let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center);
+        if is_in_place && ground.outside.is_none() && d <= MOST_INTEGERS {
+            return (Prepared { rows, quantizer, measure: Measure::Integers }, distances);
+        }
+        let farthest = distances.par_iter().copied().reduce(|| 0.0, f64::max);
+        let scale = scale_for(self.reach(&mean, farthest));
+        quantizer.rescale(scale);
+        let measure = Measure::Interval(Interval::new(scale, d, ERROR_FACTOR, self.width));
+        (Prepared { rows, quantizer, measure }, distances)
+    }
+
+    /// At least the distance of any row or center from `mean`, if no row is farther than `farthest` from center 0.
+    fn reach(&self, mean: &[f32], farthest: f64) -> f64 {
+        let mut scratch = Vec::new();
+        let mut to_mean = |center| distance(self.centers.vector(center, &mut scratch), mean);
+        // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own rounding.
+        let rows = farthest + to_mean(0);
+        let others = self.centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
+        others.fold(rows, f64::max) * (1.0 + 1e-6)
+    }
+
+    /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
+    /// centers share a tile.
+    pub fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
+        let started = Instant::now();
+        rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
+        let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
+        while start < end && !self.ground.is_interrupted() {
+            let window = start - start % PANEL;
+            let window = window..end.min(window + self.panels.reach());
+            start = window.end;
+            self.refresh_window(rows, window);
+        }
+        self.statistics.refresh_seconds += started.elapsed().as_secs_f64();
+    }
+
+    /// Apply the centers of `window`, as many as can be packed at once.
+    fn refresh_window(&mut self, rows: &[usize], window: Range<usize>) {
+        let prepared = self.prepared.as_ref().expect("prepared before the first refresh");
+        let Prepared { rows: int8, quantizer, measure } = prepared;
+        let end = window.end;
+        let packing = Packing { centers: &self.centers, rows: int8, quantizer, measure };
+        self.panels.ensure(window, packing);
+        let behind = rows.partition_point(|&row| (self.seen[row] as usize) < end);
+        let rows = &rows[..behind];
+        let tile = tile_rows::<K>(behind, self.ground.rows.dimensions());
+        let refresh = Refresh {
+            multiplier: self.multiplier,
+            rows: int8,
+            quantizer,
+            measure,
+            panels: &self.panels,
+            end,
+        };
+        let work = |tile: &[usize]| {
+            let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
+            let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
+            let tile: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
+            let (searches, pairs) =
+                refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted());
+            let found = tile.iter().zip(searches).map(|(pending, search)| {
+                let found = std::mem::take(&mut search.found);
+                Found { is_nearer: search.limit < pending.limit, limit: search.limit, found }
+            });
+            (found.collect(), pairs)
+        };
+        let done: Vec<(Vec<Found>, u64)> = rows.par_chunks(tile).map(work).collect();
+        for (rows, (found, pairs)) in rows.chunks(tile).zip(done) {
+            self.statistics.tile_evaluations += pairs;
+            for (&row, found) in rows.iter().zip(found) {
+                self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
+                self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
+                self.take_in(row, found);
+            }
+        }
+        self.statistics.refreshed_rows += rows.len() as u64;
+        if self.prepared().rows.lie_in_place() {
+            self.statistics.row_reads += rows.len() as u64;
+        }
+    }
+
+    fn pending(&self, row: usize) -> Pending {
+        let bound = self.bounds[row];
+        let limit = if self.nearest.is_exact(row) { bound.next_down() } else { bound };
+        Pending { row, seen: self.seen[row] as usize, limit }
+    }
+
+    /// What a search found of a row becomes its state.
+    fn take_in(&mut self, row: usize, found: Found) {
+        if found.found.is_empty() {
+            return;
+        }
+        let before = self.bounds[row];
+        let bound = if found.is_nearer { found.limit } else { before };
+        let nearest = match self.prepared().measure {
+            Measure::Integers => Nearest::Exact(first_nearest(&found.found)),
+            Measure::Interval(_) => self.nearest.get(row).and(found.found, before, bound),
+        };
+        self.nearest.set(row, nearest);
+        self.bounds[row] = bound;
+    }
+
+    /// Makes the bounds of `rows` exact, by canonical distances.
+    pub fn settle_rows(&mut self, rows: &[usize]) {
+        let open: Vec<usize> =
+            rows.iter().copied().filter(|&row| !self.nearest.is_exact(row)).collect();
+        let judge = Judge { ground: self.ground, centers: &self.centers, chosen: &[] };
+        let settle = |scratch: &mut _, &row: &usize| {
+            judge.nearest(row, &self.nearest.get(row), self.seen[row], scratch)
+        };
+        let settled: Vec<_> = open.par_iter().map_init(Default::default, settle).collect();
+        for (&row, settled) in open.iter().zip(settled) {
+            self.statistics.refresh_canonical += settled.evaluations;
+            self.bounds[row] = settled.distance;
+            self.nearest.set(row, Nearest::Exact(settled.center));
+        }
+        self.statistics.settled_rows += open.len() as u64;
+        self.statistics.row_reads += open.len() as u64;
+    }
+
+    /// Rows here become centers, in this order.
+    pub fn choose(&mut self, rows: impl Iterator<Item = usize>) {
+        for row in rows {
+            self.centers.push(row);
+            // Before the first center is applied there are no bounds; `prepare` sees to the rows that were centers before.
+            if let Some(bound) = self.bounds.get_mut(row) {
+                *bound = LEFT;
+            }
+        }
+    }
+
+    pub fn key(&self, row: usize) -> f64 {
+        self.ground.key(row, self.bounds[row])
+    }
+
+    /// Rows that may not be chosen have a nearest center all the same: as at the start, center 0 is applied to them.
+    fn bring_back_excluded(&mut self) {
+        let (mut row, mut center) = (Vec::new(), Vec::new());
+        let first = self.centers.vector(0, &mut center);
+        for excluded in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
+            self.bounds[excluded] = distance(self.ground.rows.get(excluded, &mut row), first);
+        }
+    }
+
+    /// Apply every pending center to every row, settle each, and end: each row's distance to its nearest center, and that
+    /// center's number.
+    pub fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
+        let started = Instant::now();
+        self.prepare();
+        self.bring_back_excluded();
+        let n = self.bounds.len();
+        for start in (0..n).step_by(SETTLED_AT_ONCE) {
+            let block = start..n.min(start + SETTLED_AT_ONCE);
+            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
+            self.refresh_rows(&mut rows, self.centers.len());
+            if self.ground.is_interrupted() {
+                break;
+            }
+            rows.sort_unstable();
+            self.settle_rows(&rows);
+        }
+        // Centers are their own nearest, as the caller knows, and an interrupted run has no answer.
+        let center =
+            |row| if self.nearest.is_exact(row) { self.nearest.exact(row) } else { NO_CENTER };
+        let centers = (0..n).map(center).collect();
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        (std::mem::take(&mut self.bounds), centers)
+    }
+}
+
+/// What a refresh found of a row.
+struct Found {
+    /// Whether `limit` is below the row's bound.
+    is_nearer: bool,
+    limit: f64,
+    found: Vec<(u32, f64)>,
+}
+
+/// The center of least distance, the first of equally near ones.
+fn first_nearest(found: &[(u32, f64)]) -> u32 {
+    let nearer = |a: &&(u32, f64), b: &&(u32, f64)| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0));
+    found.iter().min_by(nearer).expect("a center was found").0
+}
+
+/// A few tiles a thread, so that none waits long for another.
+fn tile_rows<K: Int8Multiplier>(rows: usize, d: usize) -> usize {
+    let most = (TILE_BYTES / K::depth(d)).clamp(32, TILE);
+    (rows / (4 * rayon::current_num_threads())).next_multiple_of(32).clamp(32, most)
+}
+
+impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
+    fn bounds(&self) -> &[f64] {
+        &self.bounds
+    }
+
+    fn seen(&self, row: usize) -> usize {
+        self.seen[row] as usize
+    }
+
+    fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
+    fn key(&self, row: usize, bound: f64) -> f64 {
+        self.ground.key(row, bound)
+    }
+
+    fn refresh(&mut self, rows: &mut [usize], end: usize) {
+        self.refresh_rows(rows, end);
+    }
+
+    fn make_exact(&mut self, rows: &[usize]) {
+        self.settle_rows(rows);
+    }
+}
