@@ -9,6 +9,7 @@
 //! | `amx_int8` | AMX; not run by any machine yet |
 //! | `neon_dot` | Arm's `sdot` |
 //! | `portable`, `avx2` | any machine: AVX2's `vpmaddwd` where the machine has it, else plain Rust |
+//! | `passing` | which products pass a test |
 //! | `tests` | each of them against a plain sum |
 
 #[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
@@ -23,6 +24,7 @@ pub mod avx512_vnni;
 pub mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 pub mod neon_dot;
+pub mod passing;
 pub mod portable;
 mod quads;
 #[cfg(test)]
