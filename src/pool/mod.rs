@@ -53,6 +53,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::bytes::{Bytes, Place};
+#[cfg(feature = "cuda")]
+pub(crate) use dtype::fits;
 pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 
