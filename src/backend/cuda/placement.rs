@@ -2,8 +2,10 @@
 
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::error::{Error, Result};
-use crate::options::Device;
-use crate::rows::Rows;
+use crate::ground::Ground;
+use crate::options::{Device, Metric};
+use crate::pool::Dtype;
+use crate::rows::{Gather, Rows};
 
 /// How a device comes by the pool's rows.
 #[derive(Clone, Copy)]
@@ -41,5 +43,21 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     }
     let device = Device::Cuda(stream.gpu().context().ordinal());
     let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
+    Err(Error::Unsupported { device, reason })
+}
+
+/// Kernels see labeled vectors as they see the pool's rows: of f64 beside a pool of another type they would be rounded. Under cosine
+/// they are seen as f32.
+pub(crate) fn check_vectors(ground: &Ground, stream: &Stream) -> Result<()> {
+    let is_wide = |rows: &Rows| rows.dtype() == Dtype::F64 && rows.metric() == Metric::Euclidean;
+    let dtype = ground.rows.dtype();
+    if dtype == Dtype::F64 || !ground.outside.as_ref().is_some_and(is_wide) {
+        return Ok(());
+    }
+    let device = Device::Cuda(stream.gpu().context().ordinal());
+    let dtype = dtype.name();
+    let reason = format!(
+        "a GPU takes no f64 labeled vectors beside a pool of {dtype}: round them to f32, or use the CPU"
+    );
     Err(Error::Unsupported { device, reason })
 }

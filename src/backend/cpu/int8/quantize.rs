@@ -5,6 +5,7 @@ use crate::simd::widest;
 
 use super::measure::Int8Operand;
 use crate::backend::interval::Operand;
+use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
 const LARGEST: f32 = 127.0;
@@ -41,7 +42,9 @@ impl Int8Numbers {
 /// How rows become int8 values.
 pub struct Quantizer {
     /// `m`: a vector near the mean.
-    mean: Vec<f32>,
+    mean: Vec<f64>,
+    /// The same in f32, if it is that to the bit.
+    narrow_mean: Option<Vec<f32>>,
     /// A power of two that brings the rows near 1, so that steps and errors fit f32.
     scale: f32,
     /// The scale of the intervals over `scale`, a power of two; 1 until [`Quantizer::rescale`].
@@ -52,14 +55,19 @@ pub struct Quantizer {
 
 impl Quantizer {
     /// `reach`: about the largest `||x - mean||`, any number that is not far below it.
-    #[expect(clippy::cast_possible_truncation, reason = "a power of two within f32's")]
-    pub fn new(mean: &[f32], reach: f64, width: f64) -> Quantizer {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a power of two within f32's, and what is compared with the mean"
+    )]
+    pub fn new(mean: Vec<f64>, reach: f64, width: f64) -> Quantizer {
         let scale = scale_for(reach).clamp(2f64.powi(-100), 2f64.powi(100)) as f32;
-        Quantizer { mean: mean.to_vec(), scale, rescale: 1.0, width }
+        let is_narrow = mean.iter().all(|&m| f64::from(m as f32) == m);
+        let narrow_mean = is_narrow.then(|| mean.iter().map(|&m| m as f32).collect());
+        Quantizer { mean, narrow_mean, scale, rescale: 1.0, width }
     }
 
     /// For pools of int8 or uint8 values, which are exact.
-    pub fn of_integers(mean: &[f32], width: f64) -> Quantizer {
+    pub fn of_integers(mean: Vec<f64>, width: f64) -> Quantizer {
         Quantizer { scale: 1.0, ..Quantizer::new(mean, 1.0, width) }
     }
 
@@ -71,32 +79,30 @@ impl Quantizer {
     /// The int8 values of `x`, `(d,)`, each XORed with `flip`. `centered` is memory to work in.
     pub fn quantize(
         &self,
-        x: &[f32],
+        x: RowValues,
         flip: u8,
         centered: &mut Vec<f32>,
         out: &mut [u8],
     ) -> Int8Numbers {
-        centered.resize(x.len(), 0.0);
+        centered.resize(out.len(), 0.0);
+        let scale = f64::from(self.scale);
         widest(
             #[inline(always)]
-            || self.round(x, flip, centered, out),
+            || {
+                let largest = match (x, &self.narrow_mean) {
+                    (RowValues::F32(x), Some(mean)) => {
+                        center(x, mean, centered, |x, m| (x - m) * self.scale)
+                    }
+                    (RowValues::F32(x), None) => {
+                        center(x, &self.mean, centered, |x, m| from_f64(x.widen(), m, scale))
+                    }
+                    (RowValues::F64(x), _) => {
+                        center(x, &self.mean, centered, |x, m| from_f64(x, m, scale))
+                    }
+                };
+                round_row(largest, flip, centered, out)
+            },
         )
-    }
-
-    #[inline(always)]
-    fn round(&self, x: &[f32], flip: u8, centered: &mut [f32], out: &mut [u8]) -> Int8Numbers {
-        let largest = center(x, &self.mean, self.scale, centered);
-        let mut step = largest / LARGEST;
-        if !largest.is_finite() {
-            out.fill(flip);
-            return Int8Numbers { step: 0.0, square: 0, error: f32::INFINITY };
-        }
-        // A step that is not normal has few bits: all of the row is then left to the error.
-        if !step.is_normal() {
-            step = 0.0;
-        }
-        let (square, residual) = round(centered, step, flip, out);
-        Int8Numbers { step, square, error: error(x.len(), step, square, residual) }
     }
 
     /// The operand of a row of these numbers, in units of the intervals' scale.
@@ -124,25 +130,53 @@ fn error(d: usize, step: f32, square: u32, residual: f32) -> f32 {
     up(residual + norm * 2f64.powi(-22) + d.sqrt() * 2f64.powi(-73))
 }
 
-/// `scale (x - mean)`, and the largest size among them, or infinity.
+/// `scale (x - m)`, rounded to f32 at the end, where it is below f32's range or none of its numbers.
 #[inline(always)]
-fn center(x: &[f32], mean: &[f32], scale: f32, out: &mut [f32]) -> f32 {
+#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+fn from_f64(x: f64, m: f64, scale: f64) -> f32 {
+    ((x - m) * scale) as f32
+}
+
+/// `scale (x - mean)` by `one`, and the largest size among them, or infinity.
+#[inline(always)]
+fn center<X: Copy, Y: Copy>(
+    x: &[X],
+    mean: &[Y],
+    out: &mut [f32],
+    one: impl Fn(X, Y) -> f32,
+) -> f32 {
     let mut largest = [0.0f32; LANES];
     let (x_blocks, x_rest) = x.as_chunks::<LANES>();
     let (mean_blocks, mean_rest) = mean.as_chunks::<LANES>();
     let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
     for ((x, mean), out) in x_blocks.iter().zip(mean_blocks).zip(out_blocks) {
         for lane in 0..LANES {
-            out[lane] = (x[lane] - mean[lane]) * scale;
+            out[lane] = one(x[lane], mean[lane]);
             let size = out[lane].abs();
             largest[lane] = if size > largest[lane] { size } else { largest[lane] };
         }
     }
     for ((x, mean), out) in x_rest.iter().zip(mean_rest).zip(out_rest) {
-        *out = (*x - mean) * scale;
+        *out = one(*x, *mean);
         largest[0] = largest[0].max(out.abs());
     }
     largest.iter().copied().fold(0.0, f32::max)
+}
+
+/// The int8 values of a centered row whose largest value has this size.
+#[inline(always)]
+fn round_row(largest: f32, flip: u8, centered: &[f32], out: &mut [u8]) -> Int8Numbers {
+    let mut step = largest / LARGEST;
+    if !largest.is_finite() {
+        out.fill(flip);
+        return Int8Numbers { step: 0.0, square: 0, error: f32::INFINITY };
+    }
+    // A step that is not normal has few bits: all of the row is then left to the error.
+    if !step.is_normal() {
+        step = 0.0;
+    }
+    let (square, residual) = round(centered, step, flip, out);
+    Int8Numbers { step, square, error: error(out.len(), step, square, residual) }
 }
 
 /// Added to a number of few bits, it leaves the nearest whole number in the lowest bits, ties to even.

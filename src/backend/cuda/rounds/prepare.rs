@@ -10,6 +10,7 @@ use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
 use crate::backend::cuda::roles::roles;
 use crate::error::{Error, Result};
+use crate::values::{RowBlock, RowScratch};
 
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
@@ -56,21 +57,22 @@ impl Cuda<'_> {
 
     /// Values of centers `first` to `end`, labeled ones and picks given, under the metric.
     fn send_centers(&self, first: usize, end: usize) -> Result<()> {
-        let d = self.extent().d;
+        let (d, row_bytes) = (self.extent().d, self.extent().d * self.extent().seen_bytes);
         let labeled = self.ground.labeled_count();
         let at_once = (SAMPLE * SAMPLE / d).max(1);
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         for first in (first..end).step_by(at_once) {
             let end = end.min(first + at_once);
-            let mut values = Vec::with_capacity((end - first) * d);
+            let mut values = RowBlock::default();
             for center in first..end {
-                values.extend_from_slice(match center.checked_sub(labeled) {
+                values.push(match center.checked_sub(labeled) {
                     None => self.ground.labeled_vector(center, &mut scratch),
                     Some(pick) => self.ground.rows.get(self.given[pick], &mut scratch),
                 });
             }
-            let target = self.buffers().centers.part(first * d, values.len());
-            self.checked(send(self.stream.cuda_stream(), &values, target))?;
+            let values = values.seen_in(self.dtype());
+            let target = self.buffers().centers.part(first * row_bytes, values.len());
+            self.checked(send(self.stream.cuda_stream(), values, target))?;
             // The values are dropped here.
             self.stream.synchronize()?;
         }
@@ -83,8 +85,8 @@ impl Cuda<'_> {
             let numbers: Vec<u32> = rows.iter().map(|&row| number(row)).collect();
             let target = self.buffers().rows.part(0, rows.len());
             self.checked(send(self.stream.cuda_stream(), &numbers, target))?;
-            let d = self.extent().d;
-            let values = self.buffers().centers.part(first * d, rows.len() * d);
+            let (d, row_bytes) = (self.extent().d, self.extent().d * self.extent().seen_bytes);
+            let values = self.buffers().centers.part(first * row_bytes, rows.len() * row_bytes);
             let gather = kernel::GatherRowsArguments {
                 rows: self.rows(),
                 pool_rows: target.pointer(),
@@ -219,7 +221,7 @@ impl Cuda<'_> {
             d: number(self.extent().d),
         };
         let kernels = self.stream.gpu().kernels();
-        self.checked(kernels.prepare_reach(self.stream.cuda_stream(), &reach))
+        self.checked(kernels.prepare_reach(self.stream.cuda_stream(), self.dtype(), &reach))
     }
 
     /// How far from the mean any row or center lies, which sets the scale.
