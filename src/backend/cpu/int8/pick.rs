@@ -22,7 +22,7 @@ use crate::simd::widest;
 use crate::statistics::Statistics;
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
-const GROUP: usize = 16;
+const GROUP: usize = 32;
 /// Bytes of products kept in a round; a round that needs more ends early.
 const PRODUCT_BYTES: usize = 32 << 20;
 /// The key of a row that was picked or no longer precedes the outside.
