@@ -1,6 +1,6 @@
 //! Dense `(n, d)` arrays inside a file, whatever format it has: in place where they lie as a pool does, else converted.
 
-use super::bytes::{Bytes, Place};
+use super::bytes::{Bytes, Place, Store};
 use super::convert::{Layout, round, row_major};
 use super::reason::Reason;
 use super::{Dtype, Pool};
@@ -66,9 +66,9 @@ pub(super) fn array_bytes(shape: &[usize], kind: Kind) -> Option<usize> {
     shape.iter().try_fold(kind.bytes(), |bytes, &side| bytes.checked_mul(side))
 }
 
-/// The pool whose values start at `offset` of `bytes`, which the caller knows to hold all of them. Not yet checked.
+/// The pool whose values start at `offset` of `store`, which the caller knows to hold all of them. Not yet checked.
 pub(super) fn pool(
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     offset: usize,
     layout: Layout,
     kind: Kind,
@@ -80,13 +80,13 @@ pub(super) fn pool(
     if let Kind::Stored(dtype) = kind
         && layout.in_place()
     {
-        let place = Place { offset, stride: layout.d * dtype.bytes() };
-        return Ok(Pool::of_segment(bytes, shape, dtype, place));
+        let place = Place::dense(offset, layout.d * dtype.bytes());
+        return Ok(Pool::of_segment(store, shape, dtype, place));
     }
     let length = layout.rows * layout.d * kind.bytes();
-    let (values, dtype) = convert(&bytes.as_slice()[offset..][..length], layout, kind)?;
-    let place = Place { offset: 0, stride: layout.d * dtype.bytes() };
-    let mut pool = Pool::of_segment(values, shape, dtype, place);
+    let (values, dtype) = convert(&store.part(offset, length)?, layout, kind)?;
+    let place = Place::dense(0, layout.d * dtype.bytes());
+    let mut pool = Pool::of_segment(Store::Memory(values), shape, dtype, place);
     pool.notices = notices(layout, kind);
     Ok(pool)
 }

@@ -39,6 +39,11 @@ impl Dtype {
         }
     }
 
+    /// Whether every value is a whole number, so that each is finite.
+    pub(crate) fn is_integer(self) -> bool {
+        matches!(self, Dtype::U8 | Dtype::I8)
+    }
+
     /// From which number to which, in words, where these are few.
     pub fn range(self) -> Option<&'static str> {
         match self {
@@ -74,6 +79,19 @@ impl Dtype {
             }
             Dtype::U8 | Dtype::I8 => true,
         }
+    }
+}
+
+impl Dtype {
+    /// The first of `bytes`, little-endian values of this type, that is NaN or infinite: its place and value.
+    pub(crate) fn first_not_finite(self, bytes: &[u8]) -> Option<(usize, f32)> {
+        if self.all_finite(bytes) {
+            return None;
+        }
+        let mut values = Vec::new();
+        self.decode(bytes, &mut values);
+        let dimension = values.iter().position(|value| !value.is_finite())?;
+        Some((dimension, values[dimension]))
     }
 }
 

@@ -5,7 +5,7 @@ use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 use arrow_buffer::Buffer;
 use arrow_schema::DataType;
 
-use super::super::bytes::{Bytes, Place};
+use super::super::bytes::{Bytes, Place, Store};
 use super::super::convert::round;
 use super::super::dense::{Kind, ROUNDED};
 use super::super::reason::Reason;
@@ -126,8 +126,8 @@ pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
             Kind::Stored(dtype) => (dtype, dtype.range().map(|range| read_as_numbers(d, range))),
             _ => (Dtype::F32, Some(ROUNDED.to_string())),
         };
-        let place = Place { offset: 0, stride: d * dtype.bytes() };
-        let mut chunk = Pool::of_segment(bytes, (rows, d), dtype, place);
+        let place = Place::dense(0, d * dtype.bytes());
+        let mut chunk = Pool::of_segment(Store::Memory(bytes), (rows, d), dtype, place);
         match &mut pool {
             Some(pool) => pool.append(chunk),
             None => {
