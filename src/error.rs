@@ -208,8 +208,13 @@ impl Error {
 
     /// The error, with what was selected before it: what a caller can go on from, if anything.
     pub(crate) fn after(mut self, chosen: impl FnOnce() -> Option<Selection>) -> Error {
-        if let Error::Lost { selection, .. } | Error::Read { selection, .. } = &mut self {
-            *selection = chosen().map(Box::new);
+        match &mut self {
+            Error::Lost { selection, .. } => *selection = chosen().map(Box::new),
+            // A first center alone, which may be any row, is nothing to go on from.
+            Error::Read { selection, .. } => {
+                *selection = chosen().filter(|chosen| !chosen.radii.is_empty()).map(Box::new);
+            }
+            _ => {}
         }
         self
     }

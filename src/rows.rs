@@ -165,6 +165,11 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Whether the whole pool is in memory.
+    pub fn are_in_memory(&self) -> bool {
+        self.pool.disk_bytes() == 0
+    }
+
     /// The pool they are the rows of, all of them or a part.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
