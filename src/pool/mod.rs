@@ -57,6 +57,7 @@ pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 
 use crate::error::{Error, Result};
+use crate::values::{RowScratch, RowValues};
 
 /// Whether a run was told to end.
 pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
@@ -181,6 +182,25 @@ impl<'a> Pool<'a> {
         }
         self.dtype.decode(bytes, scratch);
         scratch
+    }
+
+    /// Row `row` as f64, `(d,)`: every value exact.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub fn row_f64<'s>(&'s self, row: usize, scratch: &'s mut Vec<f64>) -> &'s [f64] {
+        let mut stored = Vec::new();
+        scratch.clear();
+        scratch.extend(self.row(row, &mut stored).iter().map(|&value| f64::from(value)));
+        scratch
+    }
+
+    /// Row `row` as distances read it, `(d,)`: borrowed where it lies so in memory, else made in `scratch`.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub(crate) fn values<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        RowValues::F32(self.row(row, &mut scratch.f32))
     }
 
     /// BLAKE3 of dtype, shape and values: the same pool has the same hash in any file format. Reads the pool once.

@@ -7,7 +7,8 @@ use proptest::strategy::ValueTree;
 use super::kernels::gemm::Gemm;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
-use crate::distance::distance;
+use crate::distance::{distance, distance_to_point};
+use crate::values::RowValues;
 
 /// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, near, or
 /// a bit away.
@@ -15,7 +16,7 @@ use crate::distance::distance;
 struct Case {
     x: Vec<f32>,
     c: Vec<f32>,
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     /// How much farther than these two the farthest row lies, which sets the scale.
     beyond: f64,
 }
@@ -36,7 +37,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     .iter()
                     .zip(&other)
                     .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-                let mean = other.iter().map(|o| o * centering).collect();
+                let mean = other.iter().map(|o| f64::from(o * centering)).collect();
                 Case { c: c.collect(), mean, x, beyond }
             },
         )
@@ -45,15 +46,17 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Whether the interval of `x` and `c` holds their distance, and the test of `x` at that limit admits `c`.
 fn holds<M: Multiplier>(multiplier: M, case: &Case, width: f64) -> bool {
-    let canonical = distance(&case.x, &case.c);
-    let reach = distance(&case.x, &case.mean).max(distance(&case.c, &case.mean)) * (1.0 + 1e-6);
+    let (x, c) = (RowValues::F32(&case.x), RowValues::F32(&case.c));
+    let canonical = distance(x, c);
+    let to_mean = |x| distance_to_point(x, &case.mean);
+    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
     let packing = Packing::new::<M>(&case.mean, reach * case.beyond, width);
     let mut rows = Block::<M>::new(case.x.len());
     rows.resize(1);
     let (depth, mut center) = (rows.depth, Buffer::<M::Value>::new());
     center.resize(depth);
-    let x = packing.pack::<M>(&case.x, &mut rows.values.as_mut_slice()[..depth]);
-    let c = packing.pack::<M>(&case.c, center.as_mut_slice());
+    let x = packing.pack::<M>(x, &mut rows.values.as_mut_slice()[..depth]);
+    let c = packing.pack::<M>(c, center.as_mut_slice());
     let mut panel = Buffer::new();
     panel.resize(PANEL * depth);
     M::place(panel.as_mut_slice(), 37, center.as_slice());
