@@ -44,11 +44,12 @@ fn add<V: Value>(sums: &mut [f64], values: &[V]) {
 #[derive(Debug, Default)]
 pub(crate) struct RowScratch {
     pub f32: Vec<f32>,
+    pub f64: Vec<f64>,
 }
 
 impl RowScratch {
     pub const fn new() -> RowScratch {
-        RowScratch { f32: Vec::new() }
+        RowScratch { f32: Vec::new(), f64: Vec::new() }
     }
 }
 

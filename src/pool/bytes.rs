@@ -6,9 +6,8 @@ use memmap2::Mmap;
 pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
     Mapped(Mmap),
-    /// Aligned for f32 in practice, as allocators do; [`super::Pool::row`] copes where it is not.
+    /// Aligned for its values in practice, as allocators do; [`super::Pool::row`] copes where it is not.
     Owned(Vec<u8>),
-    F32(Vec<f32>),
     /// Decoded, or a part of a map.
     #[cfg(feature = "parquet")]
     Arrow(arrow_buffer::Buffer),
@@ -27,7 +26,6 @@ impl Bytes<'_> {
             Bytes::Borrowed(bytes) => bytes,
             Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
-            Bytes::F32(values) => bytemuck::cast_slice(values),
             #[cfg(feature = "parquet")]
             Bytes::Arrow(buffer) => buffer,
         }

@@ -1,8 +1,9 @@
-//! The one check of a pool: every value is finite.
+//! The one check of a pool: every value is finite, and no f64 too large.
 
 use rayon::prelude::*;
 
 use super::Pool;
+use super::dtype::fits;
 use crate::error::{Error, Result};
 use crate::threads::on_engine_threads;
 
@@ -10,7 +11,7 @@ use crate::threads::on_engine_threads;
 const CHECKED_ALONE: usize = 1 << 20;
 
 impl<'a> Pool<'a> {
-    /// The pool itself, once every value is known to be finite. Reads it once.
+    /// The pool itself, once every value is known to be one that a pool may hold. Reads it once.
     pub(super) fn checked(self) -> Result<Pool<'a>> {
         self.checked_unless(&|| false)
     }
@@ -19,15 +20,15 @@ impl<'a> Pool<'a> {
     pub(super) fn checked_unless(self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Pool<'a>> {
         match self.first_bad(must_end)? {
             _ if must_end() => Err(Error::Interrupted),
-            Some(row) => Err(self.not_finite(row)),
+            Some(row) => Err(self.refuse_row(row)),
             None => Ok(self),
         }
     }
 
-    /// The first row with a value that is not finite. Threads that belong to the whole process would not survive a
+    /// The first row with a value that no pool holds. Threads that belong to the whole process would not survive a
     /// fork, so the engine's own threads check a large pool.
     fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
-        let is_bad = |&row: &usize| must_end() || !self.dtype.all_finite(self.row_bytes(row));
+        let is_bad = |&row: &usize| must_end() || !self.dtype.all_fit(self.row_bytes(row));
         let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
         if rayon::current_thread_index().is_some() {
             Ok(look())
@@ -38,10 +39,10 @@ impl<'a> Pool<'a> {
         }
     }
 
-    fn not_finite(&self, row: usize) -> Error {
+    fn refuse_row(&self, row: usize) -> Error {
         let mut scratch = Vec::new();
-        let values = self.row(row, &mut scratch);
-        let dimension = values.iter().position(|v| !v.is_finite()).expect("the row is bad");
-        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
+        let values = self.row_f64(row, &mut scratch);
+        let dimension = values.iter().position(|&value| !fits(value)).expect("the row is bad");
+        Error::of_value("row", row, dimension, values[dimension])
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
-/// Rows are stored as they came (f32, f16, bf16, u8 or i8) and widened to f32, exactly, when read.
+/// Rows are stored as they came (f64, f32, f16, bf16, u8 or i8) and widened, exactly, when distances are computed.
 ///
 /// ```
 /// let pool = farpoint::Pool::new(&[0.0f32, 0.0, 3.0, 4.0], 2)?;
@@ -100,7 +100,8 @@ impl<'a> Pool<'a> {
     /// A pool over `values`, `(n, d)` row-major, borrowed.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] with the first bad row.
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] or [`Error::TooLarge`]
+    /// with the first bad row.
     pub fn new<T: Element>(values: &'a [T], d: usize) -> Result<Pool<'a>> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
@@ -169,7 +170,8 @@ impl<'a> Pool<'a> {
         &self.first_rows
     }
 
-    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`.
+    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`. Exact, but of f64 pools, whose values
+    /// are rounded to the nearest f32: [`Pool::row_f64`] rounds none.
     ///
     /// # Panics
     /// If `row` is not below [`Pool::rows`].
@@ -184,14 +186,18 @@ impl<'a> Pool<'a> {
         scratch
     }
 
-    /// Row `row` as f64, `(d,)`: every value exact.
+    /// Row `row` as f64, `(d,)`, every value exact: borrowed where it lies so in memory, else widened into `scratch`.
     ///
     /// # Panics
     /// If `row` is not below [`Pool::rows`].
     pub fn row_f64<'s>(&'s self, row: usize, scratch: &'s mut Vec<f64>) -> &'s [f64] {
-        let mut stored = Vec::new();
-        scratch.clear();
-        scratch.extend(self.row(row, &mut stored).iter().map(|&value| f64::from(value)));
+        let bytes = self.row_bytes(row);
+        if self.dtype == Dtype::F64
+            && let Ok(values) = bytemuck::try_cast_slice(bytes)
+        {
+            return values;
+        }
+        self.dtype.decode_f64(bytes, scratch);
         scratch
     }
 
@@ -200,7 +206,10 @@ impl<'a> Pool<'a> {
     /// # Panics
     /// If `row` is not below [`Pool::rows`].
     pub(crate) fn values<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
-        RowValues::F32(self.row(row, &mut scratch.f32))
+        match self.dtype {
+            Dtype::F64 => RowValues::F64(self.row_f64(row, &mut scratch.f64)),
+            _ => RowValues::F32(self.row(row, &mut scratch.f32)),
+        }
     }
 
     /// BLAKE3 of dtype, shape and values: the same pool has the same hash in any file format. Reads the pool once.

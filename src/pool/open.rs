@@ -15,11 +15,11 @@ impl Pool<'static> {
     /// that is not the order of the numbers in them. All must agree on d and on the type of the values. A path that exists is never
     /// taken for a pattern.
     ///
-    /// Values of type f32, f16, bf16, u8 and i8 stay as they are, mapped in place where the file holds rows one after the
-    /// other. f64 values are rounded to f32, Fortran order and big-endian values rearranged, once, in memory:
+    /// Values of type f64, f32, f16, bf16, u8 and i8 stay as they are, mapped in place where the file holds rows one after the
+    /// other. Fortran order and big-endian values are rearranged, once, in memory:
     /// [`Pool::notices`] says so. Parquet and compressed files are decoded into memory.
     ///
-    /// The pool is read once, to check that every value is finite: `O(n d)`. Memory: none beyond the pool itself, and for
+    /// The pool is read once, to check that every value is finite, and no f64 beyond f32's largest: `O(n d)`. Memory: none beyond the pool itself, and for
     /// mapped files the system may drop and re-read pages at will.
     ///
     /// A mapped file must not be changed or truncated while the pool is in use: rows would change under the selection, and
@@ -41,7 +41,6 @@ impl Pool<'static> {
     /// As [`Pool::open`]; [`crate::Error::Format`], listing the candidates, if a name is needed or is not among them.
     pub fn open_named(path: impl AsRef<Path>, name: Option<&str>) -> Result<Pool<'static>> {
         let path = path.as_ref();
-        // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
         on_engine_threads(0, || folder::open(path, name))?
     }
 }
