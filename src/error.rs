@@ -58,6 +58,21 @@ pub enum Error {
         /// The value there.
         value: f32,
     },
+    /// An f64 value beyond f32's largest.
+    #[error(
+        "{what} {row} holds {value:e} at dimension {dimension}; f64 values are at most {:e} in size: scale the pool",
+        f32::MAX
+    )]
+    TooLarge {
+        /// `row` for the pool, `labeled vector` for outside vectors.
+        what: &'static str,
+        /// The first bad row.
+        row: usize,
+        /// Its first bad dimension.
+        dimension: usize,
+        /// The value there.
+        value: f64,
+    },
     /// A row without a direction, under the cosine metric.
     #[error(
         "{what} {row} is all zeros, which has no direction: drop it or use the euclidean metric"
@@ -196,6 +211,16 @@ impl From<UnknownName> for Error {
 }
 
 impl Error {
+    /// Why a pool may not hold `value`.
+    pub(crate) fn of_value(what: &'static str, row: usize, dimension: usize, value: f64) -> Error {
+        if value.is_finite() {
+            return Error::TooLarge { what, row, dimension, value };
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "f32 has NaN and infinities, too")]
+        let value = value as f32;
+        Error::NotFinite { what, row, dimension, value }
+    }
+
     /// Why the device cannot do what was asked, where that is the error: another device may. `Err` is any other error.
     pub(crate) fn refusal(self) -> std::result::Result<String, Error> {
         match self {

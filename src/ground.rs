@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// The rows of a pool and the part each plays. Centers are numbered in one list: labeled rows, then labeled vectors from outside
 /// the pool, then picks.
@@ -144,7 +145,11 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
     }
 
     /// Labeled center number `center`, `(d,)`.
-    pub fn labeled_vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn labeled_vector<'s>(
+        &'s self,
+        center: usize,
+        scratch: &'s mut RowScratch,
+    ) -> RowValues<'s> {
         match self.labeled.get(center) {
             Some(&row) => self.rows.get(row, scratch),
             None => {

@@ -11,6 +11,7 @@ use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::{Dtype, Pool, is_set};
+use crate::values::{RowScratch, RowValues, Value};
 
 /// The rows of a pool, as far as the host can read them.
 pub(crate) trait Gather: Sync {
@@ -27,7 +28,7 @@ pub(crate) trait Gather: Sync {
     ///
     /// # Panics
     /// If the pool lies on a device and the row was not fetched.
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32];
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s>;
 
     /// Row `row` as it is stored; nothing of a row that is not in memory.
     fn stored(&self, _row: usize) -> &[u8] {
@@ -68,7 +69,7 @@ impl<G: Gather + ?Sized> Gather for &G {
         (**self).metric()
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         (**self).get(row, scratch)
     }
 
@@ -116,11 +117,11 @@ impl Gather for FetchedRows {
         self.metric
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        let values = &self.fetched[&row];
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        let values = RowValues::F32(&self.fetched[&row]);
         match self.metric {
             Metric::Euclidean => values,
-            Metric::Cosine => normalize(values, norm(values), scratch),
+            Metric::Cosine => normalize(values, norm(values), &mut scratch.f32),
         }
     }
 }
@@ -193,18 +194,15 @@ impl Gather for Rows<'_> {
         self.metric
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         let stored_row = self.range.start + row;
         if self.metric == Metric::Euclidean {
-            return self.pool.row(stored_row, scratch);
+            return self.pool.values(stored_row, scratch);
         }
-        let mut stored = Vec::new();
-        let values = self.pool.row(stored_row, &mut stored);
-        normalize(
-            values,
-            self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]),
-            scratch,
-        )
+        let mut stored = RowScratch::new();
+        let values = self.pool.values(stored_row, &mut stored);
+        let norm = self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]);
+        normalize(values, norm, &mut scratch.f32)
     }
 
     fn stored(&self, row: usize) -> &[u8] {
@@ -225,19 +223,26 @@ impl Gather for Rows<'_> {
 }
 
 /// `f32(x_j / norm)`: the division in f64, one rounding.
-fn normalize<'s>(values: &[f32], norm: f64, out: &'s mut Vec<f32>) -> &'s [f32] {
+fn normalize<'s>(values: RowValues, norm: f64, out: &'s mut Vec<f32>) -> RowValues<'s> {
+    match values {
+        RowValues::F32(values) => divide(values, norm, out),
+        RowValues::F64(values) => divide(values, norm, out),
+    }
+    RowValues::F32(out)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
+fn divide<V: Value>(values: &[V], norm: f64, out: &mut Vec<f32>) {
     out.clear();
-    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
-    out.extend(values.iter().map(|&v| (f64::from(v) / norm) as f32));
-    out
+    out.extend(values.iter().map(|value| (value.widen() / norm) as f32));
 }
 
 fn norms(pool: &Pool, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<Vec<f64>> {
     let norms: Vec<f64> = (0..pool.rows())
         .into_par_iter()
-        .map_init(Vec::new, |scratch, row| match is_set(interrupt) {
+        .map_init(RowScratch::new, |scratch, row| match is_set(interrupt) {
             true => 1.0,
-            false => norm(pool.row(row, scratch)),
+            false => norm(pool.values(row, scratch)),
         })
         .collect();
     match norms.iter().position(|&norm| norm == 0.0) {

@@ -13,10 +13,9 @@ const READ_AT_ONCE: usize = 1 << 20;
 /// Little-endian bytes in memory, wherever they are kept.
 pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
-    /// Aligned for f32 in practice, as allocators do; [`super::Pool::row`] copes where it is not.
+    /// Aligned for its values in practice, as allocators do; [`super::Pool::row`] copes where it is not.
     Owned(Vec<u8>),
     Boxed(Box<[u8]>),
-    F32(Vec<f32>),
     /// Decoded, or a part of a file that was read whole.
     #[cfg(feature = "parquet")]
     Arrow(arrow_buffer::Buffer),
@@ -35,7 +34,6 @@ impl Bytes<'_> {
             Bytes::Borrowed(bytes) => bytes,
             Bytes::Owned(bytes) => bytes,
             Bytes::Boxed(bytes) => bytes,
-            Bytes::F32(values) => bytemuck::cast_slice(values),
             #[cfg(feature = "parquet")]
             Bytes::Arrow(buffer) => buffer,
         }

@@ -93,7 +93,7 @@ fn join(mut pools: Vec<(PathBuf, Pool<'static>)>) -> Result<Pool<'static>> {
     Ok(pool)
 }
 
-/// A folder of a thousand f64 files gives this notice three times, not a thousand.
+/// A folder of a thousand big-endian files gives this notice three times, not a thousand.
 fn shorten(notices: &mut Vec<String>) {
     let more = notices.len().saturating_sub(NOTICES);
     if more > 0 {

@@ -65,6 +65,7 @@ pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weigh
 pub use open::OpenOptions;
 
 use crate::error::{Error, Result};
+use crate::values::{RowScratch, RowValues};
 
 /// Whether a run was told to end.
 pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
@@ -73,7 +74,7 @@ pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
-/// Rows are stored as they came (f32, f16, bf16, u8 or i8) and widened to f32, exactly, when read.
+/// Rows are stored as they came (f64, f32, f16, bf16, u8 or i8) and widened, exactly, when distances are computed.
 ///
 /// ```
 /// let pool = farpoint::Pool::new(&[0.0f32, 0.0, 3.0, 4.0], 2)?;
@@ -115,7 +116,8 @@ impl<'a> Pool<'a> {
     /// A pool over `values`, `(n, d)` row-major, borrowed.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] with the first bad row.
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] or [`Error::TooLarge`]
+    /// with the first bad row.
     pub fn new<T: Element>(values: &'a [T], d: usize) -> Result<Pool<'a>> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
@@ -186,28 +188,49 @@ impl<'a> Pool<'a> {
         &self.first_rows
     }
 
-    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`. Of a row that is on disk and cannot be
-    /// read any more, zeros: [`Pool::check_reads`] says so.
+    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`. Exact, but of f64 pools, whose values
+    /// are rounded to the nearest f32: [`Pool::row_f64`] rounds none. Of a row that is on disk and cannot be read any more, zeros:
+    /// [`Pool::check_reads`] says so.
     ///
     /// # Panics
     /// If `row` is not below [`Pool::rows`].
     pub fn row<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        let segment = self.segment(row);
-        let bytes = match &segment.store {
-            Store::Memory(bytes) => self.in_memory(segment, bytes, row),
-            Store::File(file) => {
-                let decode = |stored: &[u8]| self.dtype.decode(stored, scratch);
-                self.with_row_on_disk(segment, file, row, decode);
-                return scratch;
-            }
-        };
+        let bytes = self.stored(row);
         if self.dtype == Dtype::F32
+            && !bytes.is_empty()
             && let Ok(values) = bytemuck::try_cast_slice(bytes)
         {
             return values;
         }
-        self.dtype.decode(bytes, scratch);
+        self.with_row_bytes(row, |stored| self.dtype.decode(stored, scratch));
         scratch
+    }
+
+    /// Row `row` as f64, `(d,)`, every value exact: borrowed where it lies so in memory, else widened into `scratch`.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub fn row_f64<'s>(&'s self, row: usize, scratch: &'s mut Vec<f64>) -> &'s [f64] {
+        let bytes = self.stored(row);
+        if self.dtype == Dtype::F64
+            && !bytes.is_empty()
+            && let Ok(values) = bytemuck::try_cast_slice(bytes)
+        {
+            return values;
+        }
+        self.with_row_bytes(row, |stored| self.dtype.decode_f64(stored, scratch));
+        scratch
+    }
+
+    /// Row `row` as distances read it, `(d,)`: borrowed where it lies so in memory, else made in `scratch`.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub(crate) fn values<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        match self.dtype {
+            Dtype::F64 => RowValues::F64(self.row_f64(row, &mut scratch.f64)),
+            _ => RowValues::F32(self.row(row, &mut scratch.f32)),
+        }
     }
 
     /// BLAKE3 of dtype, shape and values: the same pool has the same hash in any file format. Reads the pool once.

@@ -157,7 +157,7 @@ fn kind(code: &str) -> Option<Kind> {
         "f2" => Kind::Stored(Dtype::F16),
         "u1" => Kind::Stored(Dtype::U8),
         "i1" => Kind::Stored(Dtype::I8),
-        "f8" => Kind::F64,
+        "f8" => Kind::Stored(Dtype::F64),
         "i2" => Kind::Signed(2),
         "i4" => Kind::Signed(4),
         "i8" => Kind::Signed(8),

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::bytes::{Bytes, Store, zeroed};
+use super::bytes::{Bytes, Place, Store, zeroed};
 use super::faults::Fault;
 use super::reason::{Reason, refuse};
 use super::row_file::RowFile;
@@ -52,36 +52,44 @@ impl Pool<'_> {
     fn load(&self, segment: &Segment, file: &RowFile, row: usize, out: &mut [u8]) {
         if let Err(reason) = file.read(segment.start(row) as u64, out) {
             out.fill(0);
-            return self.keep_fault(file, row, reason, false);
+            let reason = format!("row {}: {reason}", self.row_of_file(row));
+            return self.keep_fault(file, row, reason.into(), false);
         }
-        let mut from = 0;
-        while let Some((at, reason)) = self.first_bad_of(segment, &out[from..]) {
-            self.keep_fault(file, row + from / segment.place.stride + at, reason, true);
-            from += (at + 1) * segment.place.stride;
-            out[from - segment.place.stride..from].fill(0);
+        let (stride, mut from) = (segment.place.stride, 0);
+        while let Some((at, reason)) = self.first_bad_of(segment, row + from, &out[from * stride..])
+        {
+            out[(at - row) * stride..][..stride].fill(0);
+            self.keep_fault(file, at, reason, true);
+            from = at + 1 - row;
         }
     }
 
-    /// The first bad row among `stored`, rows of `segment`, counted from the first of them; and why.
-    fn first_bad_of(&self, segment: &Segment, stored: &[u8]) -> Option<(usize, Reason)> {
-        if self.dtype.is_integer() && segment.place.head == 0 {
+    /// The first bad row among `stored`, rows of `segment` from `row` on; and what is wrong with it.
+    fn first_bad_of(
+        &self,
+        segment: &Segment,
+        row: usize,
+        stored: &[u8],
+    ) -> Option<(usize, Reason)> {
+        let Place { stride, head, .. } = segment.place;
+        if self.dtype.is_integer() && head == 0 {
             return None;
         }
-        let rows = stored.chunks_exact(segment.place.stride).enumerate();
-        rows.map(|(at, row)| (at, row.split_at(segment.place.head)))
-            .find_map(|(at, (head, values))| Some((at, self.why_bad(head, values)?)))
+        let rows = (row..).zip(stored.chunks_exact(stride).map(|stored| stored.split_at(head)));
+        rows.into_iter()
+            .find_map(|(row, (head, values))| Some((row, self.why_bad(row, head, values)?)))
     }
 
-    /// What is wrong with a row of these bytes, if anything is.
-    fn why_bad(&self, head: &[u8], values: &[u8]) -> Option<Reason> {
-        let d = self.d;
+    fn why_bad(&self, row: usize, head: &[u8], values: &[u8]) -> Option<Reason> {
+        let (row, d) = (self.row_of_file(row), self.d);
         if let Some(&said) = head.first_chunk()
             && usize::try_from(u32::from_le_bytes(said)) != Ok(d)
         {
-            return Some(format!("does not begin with the dimension of row 0, {d}").into());
+            let reason = format!("row {row} does not begin with the dimension of row 0, {d}");
+            return Some(reason.into());
         }
-        let (dimension, value) = self.dtype.first_not_finite(values)?;
-        Some(format!("holds {value} at dimension {dimension}; every value must be finite").into())
+        let (dimension, value) = self.dtype.first_unfit(values)?;
+        Some(Error::of_value("row", row, dimension, value).to_string().into())
     }
 
     fn keep_fault(&self, file: &RowFile, row: usize, reason: Reason, of_values: bool) {
@@ -115,8 +123,7 @@ impl Pool<'_> {
             if let Err(reason) = file.read(segment.start(row) as u64, out) {
                 return Some(reason);
             }
-            let (at, reason) = self.first_bad_of(segment, out)?;
-            Some(self.of_row(row + at, &reason).into())
+            self.first_bad_of(segment, row, out).map(|(_, reason)| reason)
         };
         match blocks.map(read).find_map_first(|reason| reason) {
             None => Ok(held),
@@ -124,9 +131,9 @@ impl Pool<'_> {
         }
     }
 
-    /// `reason`, of the row's number in its file.
-    fn of_row(&self, row: usize, reason: &str) -> String {
-        format!("row {} {reason}", row - self.file_of(row).1)
+    /// The number of pool row `row` in its file.
+    fn row_of_file(&self, row: usize) -> usize {
+        row - self.file_of(row).1
     }
 
     /// Which of the files has `row`, and the row that is its first.
@@ -221,15 +228,12 @@ impl Pool<'_> {
         (segment.first_row..end).step_by(rows_at_once).find_map(|row| {
             let mut stored = vec![0; rows_at_once.min(end - row) * segment.place.stride];
             file.read(segment.start(row) as u64, &mut stored).ok()?;
-            let (at, reason) = self.first_bad_of(segment, &stored)?;
-            Some((row + at, reason))
+            self.first_bad_of(segment, row, &stored)
         })
     }
 
     fn explain(&self, fault: Fault) -> Error {
-        let colon = if fault.of_values { "" } else { ": " };
-        let reason = self.of_row(fault.row, &format!("{colon}{}", fault.reason));
         let path = self.files.get(self.file_of(fault.row).0).cloned().unwrap_or(fault.path);
-        Error::Read { path, reason, selection: None }
+        Error::Read { path, reason: fault.reason, selection: None }
     }
 }

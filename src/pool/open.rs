@@ -28,12 +28,13 @@ impl Pool<'static> {
     /// taken for a pattern.
     ///
     /// A pool that fits into memory with what a selection takes beside it is held there. Of a larger one the values that lie in its
-    /// files row by row stay on disk, and are read when they are needed: in order by the block, out of order a row at a time. f64 values
-    /// are rounded to f32, Fortran order and big-endian values rearranged, once, in memory: [`Pool::notices`] says so. Parquet and
-    /// compressed files are decoded into memory.
+    /// files row by row stay on disk, and are read when they are needed: in order by the block, out of order a row at a time. Fortran
+    /// order and big-endian values are rearranged, once, in memory: [`Pool::notices`] says so. Parquet and compressed files are decoded
+    /// into memory.
     ///
-    /// Every value is checked to be finite when it is read: `O(n d)`, here for rows that are held, and later for rows on disk. A file
-    /// must not be changed while its rows are read from it: the run that reads it then ends with [`crate::Error::Read`].
+    /// Every value is checked when it is read to be finite, and no f64 beyond f32's largest: `O(n d)`, here for rows that are held, and
+    /// later for rows on disk. A file must not be changed while its rows are read from it: the run that reads it then ends with
+    /// [`crate::Error::Read`].
     ///
     /// # Errors
     /// [`crate::Error::Io`] if a file cannot be read; [`crate::Error::Format`], naming the file and usually a row, if it is damaged, of another
@@ -59,7 +60,6 @@ impl Pool<'static> {
     /// As [`Pool::open_named`]; [`crate::Error::Options`] if the memory allowed is too little for any selection from this pool.
     pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Pool<'static>> {
         let path = path.as_ref();
-        // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
         on_engine_threads(0, || {
             let mut pool = folder::open(path, options.name)?;
             pool.settle_in(Memory::within(options.memory), options.on_disk)?;

@@ -61,7 +61,7 @@ fn kind(dtype: safetensors::Dtype) -> Result<Kind, Reason> {
         Stored::BF16 => Kind::Stored(Dtype::Bf16),
         Stored::U8 => Kind::Stored(Dtype::U8),
         Stored::I8 => Kind::Stored(Dtype::I8),
-        Stored::F64 => Kind::F64,
+        Stored::F64 => Kind::Stored(Dtype::F64),
         other => {
             return Err(format!("holds {other:?} values; save tensor.to(torch.float32)").into());
         }

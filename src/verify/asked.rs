@@ -9,6 +9,7 @@ use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::question::Question;
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// The pool and options of a selection, checked as a selection would check them.
 pub(super) struct Asked<'a> {
@@ -77,7 +78,11 @@ impl<'a> Asked<'a> {
     }
 
     /// Center number `center` of those from the start, `(d,)`: rows as they were given, then vectors.
-    pub fn labeled_vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn labeled_vector<'s>(
+        &'s self,
+        center: usize,
+        scratch: &'s mut RowScratch,
+    ) -> RowValues<'s> {
         let labeled = &self.options.labeled;
         match &self.outside {
             Some(outside) if center >= labeled.len() => {

@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use crate::distance::distance_within;
 use crate::rows::Gather;
+use crate::values::{RowBlock, RowScratch, RowValues};
 
 /// Rows of a block: at d = 768 they take 196 KB, inside L2 beside a tile of centers.
 pub(super) const BLOCK: usize = 64;
@@ -13,8 +14,8 @@ const TILE: usize = 32;
 /// A row and a center.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'v> {
-    row: &'v [f32],
-    center: &'v [f32],
+    row: RowValues<'v>,
+    center: RowValues<'v>,
 }
 
 impl Pair<'_> {
@@ -28,13 +29,13 @@ impl Pair<'_> {
 pub(super) struct Sweep<'a> {
     asked: &'a Asked<'a>,
     centers: &'a [usize],
-    block: Vec<f32>,
-    tile: Vec<f32>,
+    block: RowBlock,
+    tile: RowBlock,
 }
 
 impl<'a> Sweep<'a> {
     pub fn new(asked: &'a Asked<'a>, centers: &'a [usize]) -> Sweep<'a> {
-        Sweep { asked, centers, block: Vec::new(), tile: Vec::new() }
+        Sweep { asked, centers, block: RowBlock::default(), tile: RowBlock::default() }
     }
 
     /// Apply the labeled centers, then the first `picks` picks, to `rows`. `visit(at, applied, nearest)` hears, for `rows[at]`,
@@ -83,18 +84,18 @@ impl<'a> Sweep<'a> {
     /// Row `at` of the block past the tile, for as long as `go_on` says so; whether it did to the end.
     fn pass(&self, at: usize, mut go_on: impl FnMut(usize, Pair) -> bool) -> bool {
         let d = self.asked.rows.dimensions();
-        let row = &self.block[at * d..(at + 1) * d];
-        let mut tile = self.tile.chunks_exact(d).enumerate();
-        tile.all(|(offset, center)| go_on(offset, Pair { row, center }))
+        let row = self.block.row(at, d);
+        let pair = |offset| Pair { row, center: self.tile.row(offset, d) };
+        (0..self.tile.len() / d).all(|offset| go_on(offset, pair(offset)))
     }
 
     /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.
     fn gather_tile(&mut self, start: usize, end: usize) {
         let labeled = self.asked.labeled_count();
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         self.tile.clear();
         for center in start..end.min(labeled) {
-            self.tile.extend_from_slice(self.asked.labeled_vector(center, &mut scratch));
+            self.tile.push(self.asked.labeled_vector(center, &mut scratch));
         }
         if end > labeled {
             let picks = &self.centers[start.max(labeled) - labeled..end - labeled];
@@ -103,9 +104,9 @@ impl<'a> Sweep<'a> {
     }
 }
 
-fn gather(asked: &Asked, rows: &[usize], out: &mut Vec<f32>) {
-    let mut scratch = Vec::new();
+fn gather(asked: &Asked, rows: &[usize], out: &mut RowBlock) {
+    let mut scratch = RowScratch::new();
     for &row in rows {
-        out.extend_from_slice(asked.rows.get(row, &mut scratch));
+        out.push(asked.rows.get(row, &mut scratch));
     }
 }

@@ -107,7 +107,7 @@ fn nothing_to_read_is_an_error() {
 fn many_notices_are_shortened() {
     let folder = Folder::new();
     for shard in 0..9 {
-        folder.write(&format!("{shard}.npy"), npy("<f8", "(1, 1)", &1f64.to_le_bytes()));
+        folder.write(&format!("{shard}.npy"), npy(">f4", "(1, 1)", &1f32.to_be_bytes()));
     }
     let pool = Pool::open(folder.0.path()).unwrap();
     assert_eq!(pool.rows(), 9);
