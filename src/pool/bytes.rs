@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::reason::Reason;
@@ -46,7 +47,7 @@ pub(super) enum Store<'a> {
     File(Arc<RowFile>),
 }
 
-impl<'a> Store<'a> {
+impl Store<'_> {
     pub fn length(&self) -> usize {
         match self {
             Store::Memory(bytes) => bytes.as_slice().len(),
@@ -68,32 +69,35 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// All of the bytes, in memory.
-    pub fn whole(self) -> Result<Bytes<'a>, Reason> {
+    /// Fill `out` with the bytes from `at` on, which there must be.
+    pub fn read(&self, at: usize, out: &mut [u8]) -> Result<(), Reason> {
         match self {
-            Store::Memory(bytes) => Ok(bytes),
-            Store::File(file) => {
-                let mut whole = zeroed(Store::File(Arc::clone(&file)).length())?;
-                file.read(0, &mut whole)?;
-                Ok(Bytes::Boxed(whole))
-            }
+            Store::Memory(bytes) => out.copy_from_slice(&bytes.as_slice()[at..][..out.len()]),
+            Store::File(file) => file.read(at as u64, out)?,
         }
+        Ok(())
     }
 }
 
 /// The bytes of a store one after another, from any of them on.
-pub(super) struct Reader<'s> {
-    store: &'s Store<'static>,
+pub(super) struct Reader<S> {
+    store: S,
     at: usize,
 }
 
-impl Store<'static> {
-    pub fn reader(&self) -> BufReader<Reader<'_>> {
-        BufReader::with_capacity(READ_AT_ONCE, Reader { store: self, at: 0 })
+impl<S: Deref<Target = Store<'static>>> Reader<S> {
+    pub fn new(store: S) -> Reader<S> {
+        Reader { store, at: 0 }
     }
 }
 
-impl Read for Reader<'_> {
+impl Store<'static> {
+    pub fn reader(&self) -> BufReader<Reader<&Store<'static>>> {
+        BufReader::with_capacity(READ_AT_ONCE, Reader::new(self))
+    }
+}
+
+impl<S: Deref<Target = Store<'static>>> Read for Reader<S> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let part = self.store.part(self.at, out.len()).map_err(io::Error::other)?;
         out[..part.len()].copy_from_slice(&part);
@@ -102,7 +106,7 @@ impl Read for Reader<'_> {
     }
 }
 
-impl Seek for Reader<'_> {
+impl<S: Deref<Target = Store<'static>>> Seek for Reader<S> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let (from, by) = match to {
             SeekFrom::Start(at) => (0, i64::try_from(at).unwrap_or(i64::MAX)),

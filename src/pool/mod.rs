@@ -10,7 +10,7 @@
 // | `dense`, `convert` | arrays that lie as a pool does; arrays that must be converted first |
 // | `bytes` | bytes in memory or in a file, and where rows lie in them |
 // | `row_file`, `window`, `on_disk`, `faults` | a file read by position; a thread's rows of it; rows that stay on disk; what went wrong |
-// | `room` | which pools are held in memory |
+// | `room`, `scratch` | which pools are held in memory; room for rows that are decoded |
 // | `check` | every value must be finite |
 // | `dtype` | the types of stored values |
 // | `lists`, `numbers`, `table`, `column`, `entry` | row lists and weights from files |
@@ -49,6 +49,7 @@ mod reason;
 mod room;
 mod row_file;
 mod safe_tensors;
+mod scratch;
 mod surplus;
 mod table;
 mod vectors;
