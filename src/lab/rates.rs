@@ -7,9 +7,13 @@ use rayon::prelude::*;
 use crate::backend::cpu::kernels::PANEL;
 use crate::backend::cpu::kernels::gemm::product;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-#[cfg(target_arch = "x86_64")]
-use crate::backend::cpu::kernels::int8::avx512_vnni::Avx512Vnni;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::backend::cpu::kernels::int8::amx_int8::AmxInt8;
+#[cfg(target_arch = "aarch64")]
+use crate::backend::cpu::kernels::int8::neon_dot::NeonDot;
 use crate::backend::cpu::kernels::int8::portable::PortableInt8;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::cpu::kernels::int8::{avx_vnni::AvxVnni, avx512_vnni::Avx512Vnni};
 
 /// Rows, columns and depth of the product that is timed.
 const SIDE: usize = 4096;
@@ -31,6 +35,12 @@ pub fn int8_rates() -> Vec<(&'static str, f64)> {
     let mut rates = Vec::new();
     #[cfg(target_arch = "x86_64")]
     rates.extend(Avx512Vnni::detect().map(|vnni| ("AVX-512 VNNI", int8_rate(vnni))));
+    #[cfg(target_arch = "x86_64")]
+    rates.extend(AvxVnni::detect().map(|vnni| ("AVX-VNNI", int8_rate(vnni))));
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    rates.extend(AmxInt8::detect().map(|amx| ("AMX", int8_rate(amx))));
+    #[cfg(target_arch = "aarch64")]
+    rates.extend(NeonDot::detect().map(|dot| ("Neon", int8_rate(dot))));
     rates.push(("portable", int8_rate(PortableInt8)));
     rates
 }

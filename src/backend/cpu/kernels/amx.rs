@@ -1,12 +1,11 @@
 //! bf16 products by AMX: tiles of 16 rows by 16 columns, 32 values deep, one instruction each.
 
 use std::arch::asm;
-use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use half::bf16;
 
+use super::amx_tiles::{Products, configure, permitted, release};
 use super::bf16_layout::{self as layout, BLOCK_COLUMNS};
 use super::{Multiplier, PANEL};
 
@@ -17,39 +16,8 @@ pub struct Amx(());
 impl Amx {
     /// The multiplier, if this process may use it.
     pub fn detect() -> Option<Amx> {
-        static PERMITTED: OnceLock<bool> = OnceLock::new();
-        PERMITTED.get_or_init(|| has_instructions() && ask_permission()).then_some(Amx(()))
+        permitted(Products::Bf16).then_some(Amx(()))
     }
-}
-
-/// CPUID 7: AMX-BF16 and AMX-TILE; XCR0: the system saves tile registers.
-fn has_instructions() -> bool {
-    const AMX_BF16: u32 = 1 << 22;
-    const AMX_TILE: u32 = 1 << 24;
-    const OSXSAVE: u32 = 1 << 27;
-    const TILE_STATE: u64 = 0b11 << 17;
-    let max_leaf = __cpuid(0).eax;
-    if max_leaf < 7 || __cpuid(1).ecx & OSXSAVE == 0 {
-        return false;
-    }
-    let features = __cpuid_count(7, 0).edx;
-    // SAFETY: OSXSAVE says that xgetbv may be executed.
-    let saved = unsafe { xcr0() };
-    features & (AMX_BF16 | AMX_TILE) == AMX_BF16 | AMX_TILE && saved & TILE_STATE == TILE_STATE
-}
-
-#[target_feature(enable = "xsave")]
-unsafe fn xcr0() -> u64 {
-    // SAFETY: the caller checked OSXSAVE; register 0 always exists.
-    unsafe { _xgetbv(0) }
-}
-
-/// Linux gives tile registers to processes that ask, for all their threads.
-fn ask_permission() -> bool {
-    const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
-    const XFEATURE_XTILEDATA: libc::c_long = 18;
-    // SAFETY: this call takes two numbers and touches no memory of ours.
-    unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0 }
 }
 
 impl Multiplier for Amx {
@@ -99,23 +67,9 @@ impl Multiplier for Amx {
                     block(a.as_ptr(), b.as_ptr(), depth, out.as_mut_ptr());
                 }
             }
-            asm!("tilerelease", options(nostack, nomem));
+            release();
         }
     }
-}
-
-/// All eight tiles: 16 rows of 64 bytes.
-unsafe fn configure() {
-    #[repr(C, align(64))]
-    struct Config([u8; 64]);
-    let mut config = Config([0; 64]);
-    config.0[0] = 1;
-    for tile in 0..8 {
-        config.0[16 + 2 * tile] = 64;
-        config.0[48 + tile] = 16;
-    }
-    // SAFETY: 64 bytes of a valid palette-1 configuration; the caller checked that tiles exist.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) config.0.as_ptr(), options(nostack, readonly)) };
 }
 
 /// 32 rows by 32 columns. Tiles of `a` are 16 rows `depth` values apart; tiles of `b` are contiguous.

@@ -7,11 +7,14 @@
 //! | `gemm` | f32, on every machine |
 //! | `avx512_bf16`, `amx` | bf16 by AVX-512 and by AMX |
 //! | `bf16_layout` | rounding and layout that those two share |
+//! | `amx_tiles` | whether this process may use AMX's tiles, and their shape |
 //! | `int8/` | exact products of int8 |
 //! | `prefetch` | asks the cache for a row ahead |
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod amx;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx_tiles;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512_bf16;
 #[cfg(target_arch = "x86_64")]

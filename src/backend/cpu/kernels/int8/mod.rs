@@ -5,13 +5,24 @@
 //! | this one | the trait of every int8 multiplier |
 //! | `quads` | the layout that all of them share |
 //! | `avx512_vnni` | AVX-512's `vpdpbusd`: 64 multiply-adds an instruction |
+//! | `avx_vnni` | AVX-VNNI's, of half the width, for processors without AVX-512 |
+//! | `amx_int8` | AMX; not run by any machine yet |
+//! | `neon_dot` | Arm's `sdot` |
 //! | `portable`, `avx2` | any machine: AVX2's `vpmaddwd` where the machine has it, else plain Rust |
 //! | `tests` | each of them against a plain sum |
 
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+mod amx_emulated;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod amx_int8;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+pub mod avx_vnni;
+#[cfg(target_arch = "aarch64")]
+pub mod neon_dot;
 pub mod portable;
 mod quads;
 #[cfg(test)]

@@ -261,3 +261,13 @@ multiplier!(portable, Some(super::PortableInt8));
 multiplier!(plain, Some(super::Plain));
 #[cfg(target_arch = "x86_64")]
 multiplier!(avx512_vnni, super::super::avx512_vnni::Avx512Vnni::detect());
+#[cfg(target_arch = "x86_64")]
+multiplier!(avx_vnni, super::super::avx_vnni::AvxVnni::detect());
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+multiplier!(
+    amx_int8,
+    super::super::amx_int8::AmxInt8::detect()
+        .or_else(|| Some(super::super::amx_emulated::emulated()))
+);
+#[cfg(target_arch = "aarch64")]
+multiplier!(neon_dot, super::super::neon_dot::NeonDot::detect());
