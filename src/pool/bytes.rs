@@ -5,6 +5,7 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::block::Block;
 use super::reason::Reason;
 use super::row_file::RowFile;
 
@@ -16,7 +17,7 @@ pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
     /// Aligned for its values in practice, as allocators do; [`super::Pool::row`] copes where it is not.
     Owned(Vec<u8>),
-    Boxed(Box<[u8]>),
+    Block(Block),
     /// Decoded, or a part of a file that was read whole.
     #[cfg(feature = "parquet")]
     Arrow(arrow_buffer::Buffer),
@@ -34,7 +35,7 @@ impl Bytes<'_> {
         match self {
             Bytes::Borrowed(bytes) => bytes,
             Bytes::Owned(bytes) => bytes,
-            Bytes::Boxed(bytes) => bytes,
+            Bytes::Block(block) => block,
             #[cfg(feature = "parquet")]
             Bytes::Arrow(buffer) => buffer,
         }
@@ -62,9 +63,9 @@ impl Store<'_> {
         match self {
             Store::Memory(bytes) => Ok(Cow::Borrowed(&bytes.as_slice()[at..at + length])),
             Store::File(file) => {
-                let mut part = zeroed(length)?;
+                let mut part = vec![0; length];
                 file.read(at as u64, &mut part)?;
-                Ok(Cow::Owned(part.into_vec()))
+                Ok(Cow::Owned(part))
             }
         }
     }
@@ -117,12 +118,6 @@ impl<S: Deref<Target = Store<'static>>> Seek for Reader<S> {
         self.at = at.and_then(|at| usize::try_from(at).ok()).ok_or(ErrorKind::InvalidInput)?;
         Ok(self.at as u64)
     }
-}
-
-/// So many bytes of memory, which the system hands out as they are touched.
-pub(super) fn zeroed(length: usize) -> Result<Box<[u8]>, Reason> {
-    bytemuck::allocation::try_zeroed_slice_box(length)
-        .map_err(|()| format!("needs {length} bytes of memory, which the system refuses").into())
 }
 
 /// Where rows lie, in bytes: row `i` begins `offset + i stride` bytes from the start, behind `head` bytes that say its length.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bytes::{Bytes, Store, zeroed};
+use super::block::Block;
+use super::bytes::{Bytes, Store};
 use super::reason::Reason;
 use super::row_file::RowFile;
 use crate::memory::{Memory, size_text};
@@ -35,8 +36,13 @@ impl Room {
     }
 
     /// Bytes of memory left.
-    pub fn left(&self) -> u64 {
+    fn left(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that may be decoded at once, whether they are kept in memory or not.
+    pub fn at_once(&self) -> u64 {
+        self.left().max(AT_ONCE as u64)
     }
 
     /// Take so many bytes of memory, if there are.
@@ -74,10 +80,10 @@ impl Room {
     ) -> Result<Store<'static>, Reason> {
         let at_once = (AT_ONCE / row_bytes).max(1) * row_bytes;
         if self.take(length) {
-            let mut bytes = zeroed(length)?;
+            let mut bytes = Block::zeroed(length)?;
             let blocks = bytes.chunks_mut(at_once).enumerate();
             blocks.into_iter().try_for_each(|(block, out)| fill(block * at_once, out))?;
-            return Ok(Store::Memory(Bytes::Boxed(bytes)));
+            return Ok(Store::Memory(Bytes::Block(bytes)));
         }
         let mut scratch = self.scratch(length as u64)?;
         let mut block = vec![0; at_once.min(length)];

@@ -74,7 +74,7 @@ pub(super) fn read_arrow(
     decoded(|| {
         let mut kept = Kept::new(room);
         let pick = |schema: &Schema| vectors_column(schema, name);
-        arrow::column(&store, room.left(), pick, vectors::piece, |piece, message| {
+        arrow::column(&store, room.at_once(), pick, vectors::piece, |piece, message| {
             let origin = message.origin(piece.bytes.as_slice());
             kept.add(piece, origin, 0)
         })?;
