@@ -28,6 +28,16 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// A file of the pool could not be read on in the middle of a run, holds a value that is not finite, or was changed since it was opened.
+    #[error("{}: {reason}{}", path.display(), made(selection.as_deref()))]
+    Read {
+        /// The file concerned.
+        path: PathBuf,
+        /// The row of the file, and what is wrong with it.
+        reason: String,
+        /// What a selection had chosen before, as of an interrupted run: [`crate::Options::resume`] goes on from its centers.
+        selection: Option<Box<Selection>>,
+    },
     /// The values do not form rows.
     #[error("{values} values do not form rows of {d}")]
     Shape {
@@ -186,6 +196,14 @@ pub enum Error {
     Options(String),
 }
 
+/// How many picks were made before an error, where there are some.
+fn made(selection: Option<&Selection>) -> String {
+    match selection.map_or(0, |selection| selection.centers.len()) {
+        0 => String::new(),
+        picks => format!(" (picks made: {picks})"),
+    }
+}
+
 impl From<UnknownName> for Error {
     fn from(error: UnknownName) -> Error {
         Error::Options(error.to_string())
@@ -215,8 +233,13 @@ impl Error {
 
     /// The error, with what was selected before it: what a caller can go on from, if anything.
     pub(crate) fn after(mut self, chosen: impl FnOnce() -> Option<Selection>) -> Error {
-        if let Error::Lost { selection, .. } = &mut self {
-            *selection = chosen().map(Box::new);
+        match &mut self {
+            Error::Lost { selection, .. } => *selection = chosen().map(Box::new),
+            // A first center alone, which may be any row, is nothing to go on from.
+            Error::Read { selection, .. } => {
+                *selection = chosen().filter(|chosen| !chosen.radii.is_empty()).map(Box::new);
+            }
+            _ => {}
         }
         self
     }

@@ -21,6 +21,7 @@ mod ground;
 pub mod lab;
 mod limits;
 mod mean;
+pub mod memory;
 mod names;
 mod options;
 mod plan;

@@ -82,9 +82,9 @@ pub fn plan(pool: &Pool, budget: usize, metric: Metric, threads: usize) -> Resul
     let state = STATE * n as u64;
     // The part of the pool that is in memory takes some of it already; the part that is mapped does not.
     let available = memory_available();
-    let mapped = pool.mapped_bytes() as u64;
+    let mapped = pool.disk_bytes() as u64;
     let fits = |bytes: u64| available.map(|available| bytes <= available);
-    let rehearsal = Rehearsal::run(pool, metric, threads)?;
+    let rehearsal = pool.vouch(Rehearsal::run(pool, metric, threads))?;
     let bandwidth = on_engine_threads(threads, || bandwidth(n * d))?;
     Ok(Plan {
         rows: n,

@@ -30,9 +30,25 @@ pub(crate) trait Gather: Sync {
     /// If the pool lies on a device and the row was not fetched.
     fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s>;
 
-    /// Row `row` as it is stored; nothing of a pool that lies on a device.
+    /// Row `row` as it is stored; nothing of a row that is not in memory.
     fn stored(&self, _row: usize) -> &[u8] {
         &[]
+    }
+
+    /// Have the system begin to read these rows, if they are on disk, without waiting for any: they are asked for soon, in any order.
+    fn will_need(&self, _rows: &mut dyn Iterator<Item = usize>) {}
+
+    /// Says whether every row came as it is stored. If not, what was computed from rows is meaningless.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    fn check_reads(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether [`Gather::check_reads`] gives an error; cheap.
+    fn has_fault(&self) -> bool {
+        false
     }
 }
 
@@ -59,6 +75,18 @@ impl<G: Gather + ?Sized> Gather for &G {
 
     fn stored(&self, row: usize) -> &[u8] {
         (**self).stored(row)
+    }
+
+    fn will_need(&self, rows: &mut dyn Iterator<Item = usize>) {
+        (**self).will_need(rows);
+    }
+
+    fn check_reads(&self) -> Result<()> {
+        (**self).check_reads()
+    }
+
+    fn has_fault(&self) -> bool {
+        (**self).has_fault()
     }
 }
 
@@ -138,6 +166,11 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Whether the whole pool is in memory.
+    pub fn are_in_memory(&self) -> bool {
+        self.pool.disk_bytes() == 0
+    }
+
     /// The pool they are the rows of, all of them or a part.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
@@ -173,7 +206,19 @@ impl Gather for Rows<'_> {
     }
 
     fn stored(&self, row: usize) -> &[u8] {
-        self.pool.row_bytes(self.range.start + row)
+        self.pool.stored(self.range.start + row)
+    }
+
+    fn will_need(&self, rows: &mut dyn Iterator<Item = usize>) {
+        self.pool.will_need(&mut rows.map(|row| self.range.start + row));
+    }
+
+    fn check_reads(&self) -> Result<()> {
+        self.pool.check_reads()
+    }
+
+    fn has_fault(&self) -> bool {
+        self.pool.has_fault()
     }
 }
 

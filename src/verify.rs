@@ -51,7 +51,7 @@ pub fn verify(
     radii: Option<&[f64]>,
     options: &Options,
 ) -> Result<Verdict> {
-    on_engine_threads(options.threads, || {
+    let verdict = on_engine_threads(options.threads, || {
         // The budget only says how many picks to make, so any that the options allow will do.
         let asked = Asked::new(pool, options.resume.len().max(1), options)?;
         let verdict = match positions(&asked, centers) {
@@ -59,7 +59,8 @@ pub fn verify(
             Err(verdict) => verdict,
         };
         asked.unless_interrupted(verdict)
-    })?
+    })?;
+    options.vouch(pool, verdict)
 }
 
 /// A row that is never chosen.

@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 
 use super::Pool;
-use super::dtype::fits;
 use crate::error::{Error, Result};
 use crate::threads::on_engine_threads;
 
@@ -11,7 +10,8 @@ use crate::threads::on_engine_threads;
 const CHECKED_ALONE: usize = 1 << 20;
 
 impl<'a> Pool<'a> {
-    /// The pool itself, once every value is known to be one that a pool may hold. Reads it once.
+    /// The pool itself, once every value in memory is known to be one that a pool may hold: reads those once. Rows on disk are checked
+    /// when they are read.
     pub(super) fn checked(self) -> Result<Pool<'a>> {
         self.checked_unless(&|| false)
     }
@@ -28,7 +28,10 @@ impl<'a> Pool<'a> {
     /// The first row with a value that no pool holds. Threads that belong to the whole process would not survive a
     /// fork, so the engine's own threads check a large pool.
     fn first_bad(&self, must_end: &(dyn Fn() -> bool + Sync)) -> Result<Option<usize>> {
-        let is_bad = |&row: &usize| must_end() || !self.dtype.all_fit(self.row_bytes(row));
+        if self.dtype.is_integer() {
+            return Ok(None);
+        }
+        let is_bad = |&row: &usize| must_end() || !self.dtype.all_fit(self.stored(row));
         let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
         if rayon::current_thread_index().is_some() {
             Ok(look())
@@ -40,9 +43,8 @@ impl<'a> Pool<'a> {
     }
 
     fn refuse_row(&self, row: usize) -> Error {
-        let mut scratch = Vec::new();
-        let values = self.row_f64(row, &mut scratch);
-        let dimension = values.iter().position(|&value| !fits(value)).expect("the row is bad");
-        Error::of_value("row", row, dimension, values[dimension])
+        let bad = self.dtype.first_unfit(self.stored(row));
+        let (dimension, value) = bad.expect("the row is bad");
+        Error::of_value("row", row, dimension, value)
     }
 }

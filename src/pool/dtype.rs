@@ -46,6 +46,11 @@ impl Dtype {
         }
     }
 
+    /// Whether every value is a whole number, so that each is finite.
+    pub(crate) fn is_integer(self) -> bool {
+        matches!(self, Dtype::U8 | Dtype::I8)
+    }
+
     /// From which number to which, in words, where these are few.
     pub fn range(self) -> Option<&'static str> {
         match self {
@@ -110,6 +115,19 @@ impl Dtype {
             }
             Dtype::U8 | Dtype::I8 => true,
         }
+    }
+}
+
+impl Dtype {
+    /// The first of `bytes`, little-endian values of this type, that no pool holds: its place and value.
+    pub(crate) fn first_unfit(self, bytes: &[u8]) -> Option<(usize, f64)> {
+        if self.all_fit(bytes) {
+            return None;
+        }
+        let mut values = Vec::new();
+        self.decode_f64(bytes, &mut values);
+        let dimension = values.iter().position(|&value| !fits(value))?;
+        Some((dimension, values[dimension]))
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn read_if_named(
 }
 
 fn npy(file: &[u8]) -> Result<Vec<Entry>, Reason> {
-    let header = Header::parse(file)?;
+    let header = Header::parse(file, file.len())?;
     if !matches!(header.shape[..], [_] | [_, 1]) {
         let shape = shape_text(&header.shape);
         return Err(format!("has the shape {shape}; a list is (n,): save a.ravel()").into());

@@ -94,7 +94,7 @@ impl<'a> Asked<'a> {
 
     /// Whether the check must end. Its findings are then meaningless.
     pub fn is_interrupted(&self) -> bool {
-        is_set(self.options.interrupt)
+        is_set(self.options.interrupt) || self.rows.has_fault()
     }
 
     /// `verdict`, unless the check was cut short.

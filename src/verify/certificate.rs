@@ -58,7 +58,7 @@ pub fn verify_certificate(
     options: &Options,
 ) -> Result<CertificateVerdict> {
     options.check_robust()?;
-    on_engine_threads(options.threads, || {
+    let verdict = on_engine_threads(options.threads, || {
         // The verdict says whether the budget is possible.
         let asked = Asked::new(pool, 1, options)?;
         let verdict = match check(&asked, certificate) {
@@ -66,7 +66,8 @@ pub fn verify_certificate(
             Err(verdict) => verdict,
         };
         asked.unless_interrupted(verdict)
-    })?
+    })?;
+    options.vouch(pool, verdict)
 }
 
 fn check(

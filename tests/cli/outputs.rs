@@ -66,7 +66,7 @@ fn json_holds_everything() {
     assert_eq!(json["options"]["labeled"]["count"], 2);
     assert_eq!(json["options"]["budget"], 10);
     let values = pool();
-    assert_eq!(json["pool"]["hash"], Pool::new(&values, D).unwrap().hash());
+    assert_eq!(json["pool"]["hash"], Pool::new(&values, D).unwrap().hash().unwrap());
     assert_eq!(json["farpoint"], env!("CARGO_PKG_VERSION"));
     assert!(json["statistics"]["rounds"].is_u64());
 }

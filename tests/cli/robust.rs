@@ -122,7 +122,7 @@ fn json_holds_everything() {
         (&json["options"]["budget"], &json["options"]["labeled"]["count"]),
         (&5.into(), &2.into())
     );
-    assert_eq!(json["pool"]["hash"], Pool::new(&pool(), D).unwrap().hash());
+    assert_eq!(json["pool"]["hash"], Pool::new(&pool(), D).unwrap().hash().unwrap());
 }
 
 #[test]

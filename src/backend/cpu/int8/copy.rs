@@ -31,9 +31,10 @@ pub struct Copied {
     numbers: Vec<Int8Numbers>,
 }
 
-/// Whether the rows of a pool are int8 values as they lie, and so need no copy.
+/// Whether the rows of a pool are int8 values as they lie in memory, and so need no copy.
 pub fn lie_in_place(rows: &Rows) -> bool {
-    rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
+    let are_integers = matches!(rows.dtype(), Dtype::U8 | Dtype::I8);
+    rows.metric() == Metric::Euclidean && are_integers && rows.are_in_memory()
 }
 
 impl<'p> Int8Rows<'p> {
