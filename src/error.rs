@@ -28,6 +28,16 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// A file of the pool could not be read on in the middle of a run, holds a value that is not finite, or was changed since it was opened.
+    #[error("{}: {reason}{}", path.display(), made(selection.as_deref()))]
+    Read {
+        /// The file concerned.
+        path: PathBuf,
+        /// The row of the file, and what is wrong with it.
+        reason: String,
+        /// What a selection had chosen before, as of an interrupted run: [`crate::Options::resume`] goes on from its centers.
+        selection: Option<Box<Selection>>,
+    },
     /// The values do not form rows.
     #[error("{values} values do not form rows of {d}")]
     Shape {
@@ -47,6 +57,21 @@ pub enum Error {
         dimension: usize,
         /// The value there.
         value: f32,
+    },
+    /// An f64 value beyond f32's largest.
+    #[error(
+        "{what} {row} holds {value:e} at dimension {dimension}; f64 values are at most {:e} in size: scale the pool",
+        f32::MAX
+    )]
+    TooLarge {
+        /// `row` for the pool, `labeled vector` for outside vectors.
+        what: &'static str,
+        /// The first bad row.
+        row: usize,
+        /// Its first bad dimension.
+        dimension: usize,
+        /// The value there.
+        value: f64,
     },
     /// A row without a direction, under the cosine metric.
     #[error(
@@ -171,6 +196,14 @@ pub enum Error {
     Options(String),
 }
 
+/// How many picks were made before an error, where there are some.
+fn made(selection: Option<&Selection>) -> String {
+    match selection.map_or(0, |selection| selection.centers.len()) {
+        0 => String::new(),
+        picks => format!(" (picks made: {picks})"),
+    }
+}
+
 impl From<UnknownName> for Error {
     fn from(error: UnknownName) -> Error {
         Error::Options(error.to_string())
@@ -178,6 +211,16 @@ impl From<UnknownName> for Error {
 }
 
 impl Error {
+    /// Why a pool may not hold `value`.
+    pub(crate) fn of_value(what: &'static str, row: usize, dimension: usize, value: f64) -> Error {
+        if value.is_finite() {
+            return Error::TooLarge { what, row, dimension, value };
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "f32 has NaN and infinities, too")]
+        let value = value as f32;
+        Error::NotFinite { what, row, dimension, value }
+    }
+
     /// Why the device cannot do what was asked, where that is the error: another device may. `Err` is any other error.
     pub(crate) fn refusal(self) -> std::result::Result<String, Error> {
         match self {
@@ -190,8 +233,13 @@ impl Error {
 
     /// The error, with what was selected before it: what a caller can go on from, if anything.
     pub(crate) fn after(mut self, chosen: impl FnOnce() -> Option<Selection>) -> Error {
-        if let Error::Lost { selection, .. } = &mut self {
-            *selection = chosen().map(Box::new);
+        match &mut self {
+            Error::Lost { selection, .. } => *selection = chosen().map(Box::new),
+            // A first center alone, which may be any row, is nothing to go on from.
+            Error::Read { selection, .. } => {
+                *selection = chosen().filter(|chosen| !chosen.radii.is_empty()).map(Box::new);
+            }
+            _ => {}
         }
         self
     }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// The rows of a pool and the part each plays. Centers are numbered in one list: labeled rows, then labeled vectors from outside
 /// the pool, then picks.
@@ -109,10 +110,23 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
         self.interrupt
     }
 
-    /// Whether the run must end. Once true it stays true, and results that were being computed are meaningless; only
-    /// picks count.
+    /// Whether the run must end: it was told to, or a row could not be read. Once true it stays true, and results that were being
+    /// computed are meaningless; only picks count.
     pub fn is_interrupted(&self) -> bool {
-        is_set(self.interrupt)
+        is_set(self.interrupt) || self.rows.has_fault() || self.has_outside_fault()
+    }
+
+    /// Says whether every row came as it is stored, of the pool and of the labeled vectors.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; picks made since the last time are meaningless.
+    pub fn check_reads(&self) -> Result<()> {
+        self.rows.check_reads()?;
+        self.outside.as_ref().map_or(Ok(()), Rows::check_reads)
+    }
+
+    fn has_outside_fault(&self) -> bool {
+        self.outside.as_ref().is_some_and(Rows::has_fault)
     }
 
     /// The rows that may be chosen, the lowest first.
@@ -131,7 +145,11 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
     }
 
     /// Labeled center number `center`, `(d,)`.
-    pub fn labeled_vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn labeled_vector<'s>(
+        &'s self,
+        center: usize,
+        scratch: &'s mut RowScratch,
+    ) -> RowValues<'s> {
         match self.labeled.get(center) {
             Some(&row) => self.rows.get(row, scratch),
             None => {

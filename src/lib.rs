@@ -21,6 +21,7 @@ mod ground;
 pub mod lab;
 mod limits;
 mod mean;
+pub mod memory;
 mod names;
 mod options;
 mod plan;
@@ -36,12 +37,13 @@ mod simd;
 mod statistics;
 pub mod synth;
 mod threads;
+mod values;
 mod verify;
 
 pub use bound::{Bound, BoundInputs, bound};
 pub use certificate::{Certificate, Dual, LowerBy};
 pub use coverage::{Coverage, coverage};
-pub use distance::distance;
+pub use distance::{distance_f32 as distance, distance_f64};
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use foreign::is_in_foreign_code;

@@ -9,6 +9,7 @@ use crate::distance::distance_to_point;
 use crate::ground::Ground;
 use crate::limits;
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// Rows summed at a time.
 const MEAN_BLOCK: usize = limits::MEAN_BLOCK as usize;
@@ -54,8 +55,8 @@ impl Sums {
         sums.map(|(total, block)| (total + block) / self.count as f64).collect()
     }
 
-    fn add_row(&mut self, values: &[f32]) {
-        add(&mut self.block, values);
+    fn add_row(&mut self, values: RowValues) {
+        values.add_to(&mut self.block);
         self.count += 1;
     }
 
@@ -65,11 +66,6 @@ impl Sums {
         self.total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
         self.block.fill(0.0);
     }
-}
-
-/// Add a row to sums over dimensions.
-pub(crate) fn add(sums: &mut [f64], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
 }
 
 /// The eligible row nearest the mean of the rows that are not excluded, of `rows`, the ground's. Reads them twice.
@@ -103,7 +99,7 @@ pub(crate) fn add_sums(ground: &Ground, rows: &Rows, sums: &mut Sums) {
 }
 
 fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut Sums) {
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     for row in range {
         if !ground.excluded[row] {
             sums.add_row(rows.get(row, &mut scratch));
@@ -118,10 +114,10 @@ fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut 
 /// The sum of a whole block's rows that are not excluded, and how many those are.
 fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> (Vec<f64>, usize) {
     let mut sums = vec![0.0; rows.dimensions()];
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     let counted = (start..start + MEAN_BLOCK).filter(|&row| !ground.excluded[row]);
     let count = counted.clone().count();
-    counted.for_each(|row| add(&mut sums, rows.get(row, &mut scratch)));
+    counted.for_each(|row| rows.get(row, &mut scratch).add_to(&mut sums));
     (sums, count)
 }
 
@@ -131,7 +127,7 @@ pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<
         .into_par_iter()
         .with_min_len(64)
         .filter(|&row| ground.eligible[row])
-        .map_init(Vec::new, |scratch, row| match ground.is_interrupted() {
+        .map_init(RowScratch::new, |scratch, row| match ground.is_interrupted() {
             true => NearPoint { distance: f64::INFINITY, row },
             false => NearPoint { distance: distance_to_point(rows.get(row, scratch), point), row },
         })

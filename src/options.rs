@@ -50,6 +50,18 @@ impl Options<'_> {
         is_free.into_iter().filter(|&free| free).count()
     }
 
+    /// `answer`, if every row of `pool` and of the labeled vectors that it rests on came as it was stored.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub(crate) fn vouch<T>(&self, pool: &Pool, answer: Result<T>) -> Result<T> {
+        let answer = pool.vouch(answer);
+        match self.labeled_vectors {
+            Some(vectors) => vectors.vouch(answer),
+            None => answer,
+        }
+    }
+
     /// Refuse what has no part in a robust selection, nor in its proof.
     ///
     /// # Errors

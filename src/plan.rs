@@ -13,6 +13,7 @@ use crate::question::check_budget;
 use crate::select::select;
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;
+use crate::values::{RowBlock, RowScratch};
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const REHEARSAL_VALUES: usize = 4 << 20;
@@ -81,9 +82,9 @@ pub fn plan(pool: &Pool, budget: usize, metric: Metric, threads: usize) -> Resul
     let state = STATE * n as u64;
     // The part of the pool that is in memory takes some of it already; the part that is mapped does not.
     let available = memory_available();
-    let mapped = pool.mapped_bytes() as u64;
+    let mapped = pool.disk_bytes() as u64;
     let fits = |bytes: u64| available.map(|available| bytes <= available);
-    let rehearsal = Rehearsal::run(pool, metric, threads)?;
+    let rehearsal = pool.vouch(Rehearsal::run(pool, metric, threads))?;
     let bandwidth = on_engine_threads(threads, || bandwidth(n * d))?;
     Ok(Plan {
         rows: n,
@@ -121,13 +122,15 @@ impl Rehearsal {
     fn run(pool: &Pool, metric: Metric, threads: usize) -> Result<Rehearsal> {
         let d = pool.dimensions();
         let rows = (REHEARSAL_VALUES / d).clamp(256, 16_384).min(pool.rows());
-        let mut scratch = Vec::new();
-        let mut values = Vec::with_capacity(rows * d);
+        let mut scratch = RowScratch::new();
+        let mut values = RowBlock::default();
         for sampled in 0..rows {
-            let row = sampled * (pool.rows() / rows);
-            values.extend_from_slice(pool.row(row, &mut scratch));
+            values.push(pool.values(sampled * (pool.rows() / rows), &mut scratch));
         }
-        let sample = Pool::new(&values, d)?;
+        let sample = match &values {
+            RowBlock::F32(values) => Pool::new(values, d)?,
+            RowBlock::F64(values) => Pool::new(values, d)?,
+        };
         let picks = (rows / ROWS_A_PICK).max(1);
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
         let started = Instant::now();

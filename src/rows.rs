@@ -11,6 +11,7 @@ use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::{Dtype, Pool, is_set};
+use crate::values::{RowScratch, RowValues, Value};
 
 /// The rows of a pool, as far as the host can read them.
 pub(crate) trait Gather: Sync {
@@ -27,11 +28,27 @@ pub(crate) trait Gather: Sync {
     ///
     /// # Panics
     /// If the pool lies on a device and the row was not fetched.
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32];
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s>;
 
-    /// Row `row` as it is stored; nothing of a pool that lies on a device.
+    /// Row `row` as it is stored; nothing of a row that is not in memory.
     fn stored(&self, _row: usize) -> &[u8] {
         &[]
+    }
+
+    /// Have the system begin to read these rows, if they are on disk, without waiting for any: they are asked for soon, in any order.
+    fn will_need(&self, _rows: &mut dyn Iterator<Item = usize>) {}
+
+    /// Says whether every row came as it is stored. If not, what was computed from rows is meaningless.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    fn check_reads(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether [`Gather::check_reads`] gives an error; cheap.
+    fn has_fault(&self) -> bool {
+        false
     }
 }
 
@@ -52,12 +69,24 @@ impl<G: Gather + ?Sized> Gather for &G {
         (**self).metric()
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         (**self).get(row, scratch)
     }
 
     fn stored(&self, row: usize) -> &[u8] {
         (**self).stored(row)
+    }
+
+    fn will_need(&self, rows: &mut dyn Iterator<Item = usize>) {
+        (**self).will_need(rows);
+    }
+
+    fn check_reads(&self) -> Result<()> {
+        (**self).check_reads()
+    }
+
+    fn has_fault(&self) -> bool {
+        (**self).has_fault()
     }
 }
 
@@ -88,11 +117,11 @@ impl Gather for FetchedRows {
         self.metric
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        let values = &self.fetched[&row];
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        let values = RowValues::F32(&self.fetched[&row]);
         match self.metric {
             Metric::Euclidean => values,
-            Metric::Cosine => normalize(values, norm(values), scratch),
+            Metric::Cosine => normalize(values, norm(values), &mut scratch.f32),
         }
     }
 }
@@ -137,6 +166,11 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Whether the whole pool is in memory.
+    pub fn are_in_memory(&self) -> bool {
+        self.pool.disk_bytes() == 0
+    }
+
     /// The pool they are the rows of, all of them or a part.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
@@ -160,39 +194,55 @@ impl Gather for Rows<'_> {
         self.metric
     }
 
-    fn get<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         let stored_row = self.range.start + row;
         if self.metric == Metric::Euclidean {
-            return self.pool.row(stored_row, scratch);
+            return self.pool.values(stored_row, scratch);
         }
-        let mut stored = Vec::new();
-        let values = self.pool.row(stored_row, &mut stored);
-        normalize(
-            values,
-            self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]),
-            scratch,
-        )
+        let mut stored = RowScratch::new();
+        let values = self.pool.values(stored_row, &mut stored);
+        let norm = self.norms.as_ref().map_or_else(|| norm(values), |norms| norms[row]);
+        normalize(values, norm, &mut scratch.f32)
     }
 
     fn stored(&self, row: usize) -> &[u8] {
-        self.pool.row_bytes(self.range.start + row)
+        self.pool.stored(self.range.start + row)
+    }
+
+    fn will_need(&self, rows: &mut dyn Iterator<Item = usize>) {
+        self.pool.will_need(&mut rows.map(|row| self.range.start + row));
+    }
+
+    fn check_reads(&self) -> Result<()> {
+        self.pool.check_reads()
+    }
+
+    fn has_fault(&self) -> bool {
+        self.pool.has_fault()
     }
 }
 
 /// `f32(x_j / norm)`: the division in f64, one rounding.
-fn normalize<'s>(values: &[f32], norm: f64, out: &'s mut Vec<f32>) -> &'s [f32] {
+fn normalize<'s>(values: RowValues, norm: f64, out: &'s mut Vec<f32>) -> RowValues<'s> {
+    match values {
+        RowValues::F32(values) => divide(values, norm, out),
+        RowValues::F64(values) => divide(values, norm, out),
+    }
+    RowValues::F32(out)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
+fn divide<V: Value>(values: &[V], norm: f64, out: &mut Vec<f32>) {
     out.clear();
-    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
-    out.extend(values.iter().map(|&v| (f64::from(v) / norm) as f32));
-    out
+    out.extend(values.iter().map(|value| (value.widen() / norm) as f32));
 }
 
 fn norms(pool: &Pool, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<Vec<f64>> {
     let norms: Vec<f64> = (0..pool.rows())
         .into_par_iter()
-        .map_init(Vec::new, |scratch, row| match is_set(interrupt) {
+        .map_init(RowScratch::new, |scratch, row| match is_set(interrupt) {
             true => 1.0,
-            false => norm(pool.row(row, scratch)),
+            false => norm(pool.values(row, scratch)),
         })
         .collect();
     match norms.iter().position(|&norm| norm == 0.0) {

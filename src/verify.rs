@@ -68,7 +68,7 @@ pub fn verify_with(
     options: &Options,
     checked: &(dyn Fn(usize) + Sync),
 ) -> Result<Verdict> {
-    on_engine_threads(options.threads, || {
+    let verdict = on_engine_threads(options.threads, || {
         // The budget only says how many picks to make, so any that the options allow will do.
         let asked = Asked::new(pool, options.resume.len().max(1), options, checked)?;
         let verdict = match positions(&asked, centers) {
@@ -76,7 +76,8 @@ pub fn verify_with(
             Err(verdict) => verdict,
         };
         asked.unless_interrupted(verdict)
-    })?
+    })?;
+    options.vouch(pool, verdict)
 }
 
 /// A row that is never chosen.

@@ -57,6 +57,9 @@ impl Batched<'_> {
             Error::NotFinite { what, row, dimension, value } => {
                 Error::NotFinite { what, row: first + row, dimension, value }
             }
+            Error::TooLarge { what, row, dimension, value } => {
+                Error::TooLarge { what, row: first + row, dimension, value }
+            }
             Error::ZeroRow { what, row } => Error::ZeroRow { what, row: first + row },
             error => error,
         }

@@ -111,6 +111,9 @@ pub fn checked_vectors<'a>(
         Error::NotFinite { row, dimension, value, .. } => {
             Error::NotFinite { what: "labeled vector", row, dimension, value }
         }
+        Error::TooLarge { row, dimension, value, .. } => {
+            Error::TooLarge { what: "labeled vector", row, dimension, value }
+        }
         error => error,
     };
     vectors.map(|vectors| vectors.pool(interrupt).map_err(of_vectors)).transpose()

@@ -48,14 +48,19 @@ pub struct Test {
     pub threshold: f32,
 }
 
-/// The largest power of two that keeps `scale * reach` below 1.
+/// The exponent of the largest scale. Where squares of f64 differences underflow, the canonical distance is off by up to `2^-537 sqrt(d)`
+/// beside `rho`; by no scale does that come near `tiny`. Only f64 rows that all lie within `2^-200` of one another would have a larger
+/// scale: of their products the filter says nothing.
+const MOST_EXPONENT: i32 = 200;
+
+/// The largest power of two that keeps `scale * reach` below 1, up to `2^200`.
 pub fn scale_for(reach: f64) -> f64 {
     if reach == 0.0 {
         return 1.0;
     }
-    // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since it is at least the least f32 over a root.
+    // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since no root of an f64 is less than 2^-537.
     let exponent = (reach.to_bits() >> 52) as i32 - 1022;
-    2f64.powi(-exponent)
+    2f64.powi((-exponent).min(MOST_EXPONENT))
 }
 
 impl Interval {
@@ -67,6 +72,8 @@ impl Interval {
             product_error: 2.0 * error_factor * width,
             slack: SLACK * width,
             tiny: (4.0 * d + 64.0) * 2f64.powi(-126),
+            // In units of 2^-53, `S` is off by two for the rounding of `t`, d / 32 for a partial sum and 5 for folding, rounded up. The root
+            // halves that and is rounded itself: d / 64 + 5 in all.
             rho: (d / 32.0 + 16.0) * 2f64.powi(-53),
             width,
         }

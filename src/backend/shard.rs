@@ -12,6 +12,7 @@ use crate::ground::key;
 use crate::mean::{NearPoint, Sums};
 use crate::rows::{Gather, Rows};
 use crate::statistics::Statistics;
+use crate::values::{RowBlock, RowScratch, RowValues};
 
 /// The bound of a row that left the order: it is a center, or excluded.
 pub(crate) const LEFT: f64 = -1.0;
@@ -33,13 +34,13 @@ pub(crate) struct CenterBlock {
     /// Their pool rows; none for a vector from outside the pool.
     pub rows: Vec<Option<usize>>,
     /// Their values under the metric, `(rows.len(), d)`.
-    pub values: Vec<f32>,
+    pub values: RowBlock,
 }
 
 impl CenterBlock {
-    pub fn push(&mut self, row: Option<usize>, values: &[f32]) {
+    pub fn push(&mut self, row: Option<usize>, values: RowValues) {
         self.rows.push(row);
-        self.values.extend_from_slice(values);
+        self.values.push(values);
     }
 }
 
@@ -65,7 +66,7 @@ pub(crate) enum LiveValues<'a> {
     /// With the other rows of their shard, which begin at pool row `first`.
     Held { rows: &'a Rows<'a>, first: usize },
     /// Copied, `(n, d)`.
-    Lent { values: Vec<f32>, d: usize },
+    Lent { values: RowBlock, d: usize },
 }
 
 impl LiveBlock<'_> {
@@ -77,10 +78,10 @@ impl LiveBlock<'_> {
     }
 
     /// Values of live row number `index`, `(d,)`.
-    pub fn value<'s>(&'s self, index: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn value<'s>(&'s self, index: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         match &self.values {
             LiveValues::Held { rows, first } => rows.get(self.rows[index] - first, scratch),
-            LiveValues::Lent { values, d } => &values[index * d..][..*d],
+            LiveValues::Lent { values, d } => values.row(index, *d),
         }
     }
 
@@ -97,7 +98,7 @@ pub(crate) trait Shard {
     fn held(&self) -> Range<usize>;
 
     /// Values of a row held, under the metric, `(d,)`.
-    fn values(&self, row: usize) -> Result<Vec<f32>>;
+    fn values(&self, row: usize) -> Result<RowBlock>;
 
     /// Take in centers. Those among the rows held leave the order.
     fn take(&mut self, centers: &CenterBlock) -> Result<()>;

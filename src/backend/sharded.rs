@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::ground::Ground;
 use crate::mean::{NearPoint, Sums};
 use crate::statistics::Statistics;
+use crate::values::{RowBlock, RowScratch};
 
 /// Centers that travel in one block, at most: 4 MB of values at 1,024 dimensions.
 const AT_ONCE: usize = 1024;
@@ -63,7 +64,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
         self.send_rows(self.ground.labeled)?;
         let vectors: Vec<usize> =
             (self.ground.labeled.len()..self.ground.labeled_count()).collect();
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         for vectors in vectors.chunks(AT_ONCE) {
             let mut block = CenterBlock::default();
             for &vector in vectors {
@@ -76,12 +77,13 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
 
     /// Pool rows become centers: their values come from the shards that hold them and go to all.
     fn send_rows(&mut self, rows: &[usize]) -> Result<()> {
+        let d = self.ground.rows.dimensions();
         for rows in rows.chunks(AT_ONCE) {
             let mut block = CenterBlock::default();
             for &row in rows {
                 let values = self.holder(row).values(row)?;
-                self.statistics.exchange_bytes += (ROW + size_of_val(&values[..])) as u64;
-                block.push(Some(row), &values);
+                self.statistics.exchange_bytes += (ROW + values.bytes()) as u64;
+                block.push(Some(row), values.row(0, d));
             }
             self.send(&block)?;
         }
@@ -94,7 +96,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
     }
 
     fn send(&mut self, block: &CenterBlock) -> Result<()> {
-        let bytes = ROW * block.rows.len() + size_of_val(&block.values[..]);
+        let bytes = ROW * block.rows.len() + block.values.bytes();
         for shard in &mut self.shards {
             shard.take(block)?;
             self.statistics.exchange_bytes += bytes as u64;
@@ -124,14 +126,13 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
     /// The live rows of all shards, the lowest first, and how many of them each shard lent.
     fn borrow_all(&mut self) -> Result<(LiveBlock<'static>, Vec<usize>)> {
         let (mut rows, mut states, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut values = Vec::new();
+        let mut values = RowBlock::default();
         let mut weights = self.ground.weights.map(|_| Vec::new());
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         let d = self.ground.rows.dimensions();
         for shard in &mut self.shards {
             let block = shard.lend()?;
-            (0..block.rows.len())
-                .for_each(|i| values.extend_from_slice(block.value(i, &mut scratch)));
+            (0..block.rows.len()).for_each(|i| values.push(block.value(i, &mut scratch)));
             parts.push(block.rows.len());
             rows.extend(block.rows);
             states.extend(block.states);
@@ -139,8 +140,8 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
                 all.extend(part);
             }
         }
-        let row_bytes = ROW + STATE + size_of::<f32>() * (d + usize::from(weights.is_some()));
-        self.statistics.exchange_bytes += (rows.len() * row_bytes) as u64;
+        let row_bytes = ROW + STATE + size_of::<f32>() * usize::from(weights.is_some());
+        self.statistics.exchange_bytes += (rows.len() * row_bytes + values.bytes()) as u64;
         let values = LiveValues::Lent { values, d };
         Ok((LiveBlock { rows, states, values, weights }, parts))
     }
@@ -159,7 +160,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
 
     /// The picks become centers of all shards. Their values came with the live rows.
     fn send_picks(&mut self, picked: &Picked, live: &LiveBlock) -> Result<()> {
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         for picks in picked.picks.chunks(AT_ONCE) {
             let mut block = CenterBlock::default();
             for pick in picks {

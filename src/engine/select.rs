@@ -33,14 +33,15 @@ pub fn select_tuned(
         return select_copied(pool, budget, options, tuning, watch);
     }
     let threads = threads(options, pool, budget);
-    on_engine_threads(threads, || {
+    let selection = on_engine_threads(threads, || {
         let ground = HostGround::of_pool(pool, options)?;
         let question = Question::new(budget, options, &ground)?;
         let work = &mut Selecting { question, tuning, watch };
         let (mut selection, fallback) = dispatch(ground, options.device, tuning.multiplier, work)?;
         selection.statistics.fallback = fallback;
         Ok(selection)
-    })?
+    })?;
+    options.vouch(pool, selection)
 }
 
 /// Up to so many products of values, a selection takes less time than starting a second thread.

@@ -23,10 +23,11 @@ pub(crate) fn with_space<T: Send>(
     tuning: &Tuning,
     work: impl FnMut(&Ground, &mut dyn Space) -> Result<T> + Send,
 ) -> Result<(T, Option<String>)> {
-    on_engine_threads(options.threads, || {
+    let answer = on_engine_threads(options.threads, || {
         let ground = HostGround::of_pool(pool, options)?;
         dispatch(ground, options.device, tuning.multiplier, &mut InSpace { tuning, work })
-    })?
+    })?;
+    options.vouch(pool, answer)
 }
 
 struct InSpace<'w, W> {

@@ -25,7 +25,8 @@ pub(crate) fn lazy(
 ) -> Result<Selection> {
     let mut picks = start(question, ground, backend, before)?;
     let ended = rounds(question, ground, backend, frontier, &mut picks, watch)
-        .and_then(|end| Ok((settle(question, ground, backend, &end)?, end)));
+        .and_then(|end| Ok((settle(question, ground, backend, &end)?, end)))
+        .and_then(|ended| ground.check_reads().map(|()| ended));
     let mut statistics = backend.statistics();
     (statistics.replay_evaluations, statistics.replay_canonical) =
         (before.evaluations, before.canonical);
@@ -35,7 +36,7 @@ pub(crate) fn lazy(
             statistics.settle_evaluations = settled.evaluations;
             Ok(picks.into_selection(question, ground, end, settled.rows, statistics))
         }
-        // Picks made before a device was lost are as right as those made before an interruption.
+        // Picks made before a device was lost, or a file, are as right as those made before an interruption.
         Err(error) => Err(error.after(|| {
             Some(picks.into_selection(question, ground, End::Unknown, None, statistics))
         })),
@@ -93,7 +94,7 @@ fn rounds(
 ) -> Result<End> {
     let stop = question.stop_radius.unwrap_or(f64::NEG_INFINITY);
     loop {
-        if ground.is_interrupted() {
+        if must_end(ground)? {
             return Ok(End::Unknown);
         }
         // Before the first pick there is no prefix to keep, and the initial radius is not known.
@@ -102,13 +103,14 @@ fn rounds(
         }
         let before = backend.statistics();
         let refreshed = backend.refresh(frontier.rows)?;
-        if ground.is_interrupted() {
+        if must_end(ground)? {
             return Ok(End::Unknown);
         }
         if refreshed == 0 {
             return Ok(End::Covered);
         }
         let picked = backend.pick(question.budget - picks.len(), stop)?;
+        ground.check_reads()?;
         check_resumed(question, picks, &picked)?;
         picked.picks.iter().for_each(|pick| picks.push(pick.row, pick.key));
         if let Some(next) = picked.next {
@@ -120,6 +122,15 @@ fn rounds(
             frontier.adapt(ground.rows.len(), &before, &after);
         }
     }
+}
+
+/// Whether the run was told to end.
+///
+/// # Errors
+/// A row that could not be read.
+fn must_end(ground: &Ground) -> Result<bool> {
+    ground.check_reads()?;
+    Ok(ground.is_interrupted())
 }
 
 /// Checks the picks resumed from, as far as the first new key can: the radius never grows.

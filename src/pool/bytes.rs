@@ -1,15 +1,22 @@
-//! Bytes of a file or of a slice, wherever they are kept, and where rows lie in them.
+//! Bytes of a file or of a slice, in memory or on disk, and where rows lie in them.
 
-use memmap2::Mmap;
+use std::borrow::Cow;
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
-/// Little-endian bytes, wherever they are kept.
+use super::reason::Reason;
+use super::row_file::RowFile;
+
+/// Bytes of a file that a reader takes at once.
+const READ_AT_ONCE: usize = 1 << 20;
+
+/// Little-endian bytes in memory, wherever they are kept.
 pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
-    Mapped(Mmap),
-    /// Aligned for f32 in practice, as allocators do; [`super::Pool::row`] copes where it is not.
+    /// Aligned for its values in practice, as allocators do; [`super::Pool::row`] copes where it is not.
     Owned(Vec<u8>),
-    F32(Vec<f32>),
-    /// Decoded, or a part of a map.
+    Boxed(Box<[u8]>),
+    /// Decoded, or a part of a file that was read whole.
     #[cfg(feature = "parquet")]
     Arrow(arrow_buffer::Buffer),
 }
@@ -25,18 +32,106 @@ impl Bytes<'_> {
     pub fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Borrowed(bytes) => bytes,
-            Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
-            Bytes::F32(values) => bytemuck::cast_slice(values),
+            Bytes::Boxed(bytes) => bytes,
             #[cfg(feature = "parquet")]
             Bytes::Arrow(buffer) => buffer,
         }
     }
 }
 
-/// Where rows lie in a piece of memory, in bytes.
+/// Where bytes are: a file's readers and the rows of a pool know both.
+pub(super) enum Store<'a> {
+    Memory(Bytes<'a>),
+    File(Arc<RowFile>),
+}
+
+impl<'a> Store<'a> {
+    pub fn length(&self) -> usize {
+        match self {
+            Store::Memory(bytes) => bytes.as_slice().len(),
+            Store::File(file) => usize::try_from(file.length()).expect("64-bit addresses"),
+        }
+    }
+
+    /// The bytes of `at..at + length`, or of as much of that as there is.
+    pub fn part(&self, at: usize, length: usize) -> Result<Cow<'_, [u8]>, Reason> {
+        let at = at.min(self.length());
+        let length = length.min(self.length() - at);
+        match self {
+            Store::Memory(bytes) => Ok(Cow::Borrowed(&bytes.as_slice()[at..at + length])),
+            Store::File(file) => {
+                let mut part = zeroed(length)?;
+                file.read(at as u64, &mut part)?;
+                Ok(Cow::Owned(part.into_vec()))
+            }
+        }
+    }
+
+    /// All of the bytes, in memory.
+    pub fn whole(self) -> Result<Bytes<'a>, Reason> {
+        match self {
+            Store::Memory(bytes) => Ok(bytes),
+            Store::File(file) => {
+                let mut whole = zeroed(Store::File(Arc::clone(&file)).length())?;
+                file.read(0, &mut whole)?;
+                Ok(Bytes::Boxed(whole))
+            }
+        }
+    }
+}
+
+/// The bytes of a store one after another, from any of them on.
+pub(super) struct Reader<'s> {
+    store: &'s Store<'static>,
+    at: usize,
+}
+
+impl Store<'static> {
+    pub fn reader(&self) -> BufReader<Reader<'_>> {
+        BufReader::with_capacity(READ_AT_ONCE, Reader { store: self, at: 0 })
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let part = self.store.part(self.at, out.len()).map_err(io::Error::other)?;
+        out[..part.len()].copy_from_slice(&part);
+        self.at += part.len();
+        Ok(part.len())
+    }
+}
+
+impl Seek for Reader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (from, by) = match to {
+            SeekFrom::Start(at) => (0, i64::try_from(at).unwrap_or(i64::MAX)),
+            SeekFrom::End(by) => (self.store.length(), by),
+            SeekFrom::Current(by) => (self.at, by),
+        };
+        let at = i64::try_from(from).ok().and_then(|from| from.checked_add(by));
+        self.at = at.and_then(|at| usize::try_from(at).ok()).ok_or(ErrorKind::InvalidInput)?;
+        Ok(self.at as u64)
+    }
+}
+
+/// So many bytes of memory, which the system hands out as they are touched.
+pub(super) fn zeroed(length: usize) -> Result<Box<[u8]>, Reason> {
+    bytemuck::allocation::try_zeroed_slice_box(length)
+        .map_err(|()| format!("needs {length} bytes of memory, which the system refuses").into())
+}
+
+/// Where rows lie, in bytes: row `i` begins `offset + i stride` bytes from the start, behind `head` bytes that say its length.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub offset: usize,
     pub stride: usize,
+    pub head: usize,
+}
+
+impl Place {
+    /// Rows one right after the other.
+    pub fn dense(offset: usize, row_bytes: usize) -> Place {
+        Place { offset, stride: row_bytes, head: 0 }
+    }
 }

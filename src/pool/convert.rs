@@ -2,8 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::reason::Reason;
-
 /// How a dense `(n, d)` array lies in its file.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
@@ -52,32 +50,4 @@ fn transpose<V: Copy>(values: &[V], rows: usize, first: usize, out: &mut [V], d:
             out[row * d + j] = value;
         }
     }
-}
-
-/// Little-endian f64 values rounded to f32, rows of `d`, of which the first is row `first_row`.
-///
-/// # Errors
-/// Names the first row that holds a finite value beyond f32; NaN and infinities pass, for the check of all pools.
-pub(super) fn round(values: &[[u8; 8]], d: usize, first_row: usize) -> Result<Vec<f32>, Reason> {
-    let rounded: Vec<f32> = values.par_iter().map(|v| narrow(f64::from_le_bytes(*v))).collect();
-    let overflow = |(row, values): (usize, &[[u8; 8]])| {
-        let j = values.iter().position(|v| overflows(f64::from_le_bytes(*v)))?;
-        Some((first_row + row, j, f64::from_le_bytes(values[j])))
-    };
-    match values.par_chunks(d.max(1)).enumerate().find_map_first(overflow) {
-        None => Ok(rounded),
-        Some((row, j, value)) => {
-            let text = format!("row {row} holds {value:e} at dimension {j}, which overflows f32");
-            Err((text + "; scale the pool").into())
-        }
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the one rounding, told in a notice")]
-pub(super) fn narrow(value: f64) -> f32 {
-    value as f32
-}
-
-pub(super) fn overflows(value: f64) -> bool {
-    value.is_finite() && narrow(value).is_infinite()
 }

@@ -1,7 +1,7 @@
 //! Dense `(n, d)` arrays inside a file, whatever format it has: in place where they lie as a pool does, else converted.
 
-use super::bytes::{Bytes, Place};
-use super::convert::{Layout, round, row_major};
+use super::bytes::{Bytes, Place, Store};
+use super::convert::{Layout, row_major};
 use super::reason::Reason;
 use super::{Dtype, Pool};
 
@@ -9,7 +9,6 @@ use super::{Dtype, Pool};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Stored(Dtype),
-    F64,
     /// Bytes a value; one byte is [`Dtype::I8`].
     Signed(usize),
     /// Bytes a value; one byte is [`Dtype::U8`].
@@ -20,7 +19,6 @@ impl Kind {
     pub fn bytes(self) -> usize {
         match self {
             Kind::Stored(dtype) => dtype.bytes(),
-            Kind::F64 => 8,
             Kind::Signed(bytes) | Kind::Unsigned(bytes) => bytes,
         }
     }
@@ -28,12 +26,12 @@ impl Kind {
     /// As NumPy calls it.
     pub fn name(self) -> String {
         match self {
+            Kind::Stored(Dtype::F64) => "float64".into(),
             Kind::Stored(Dtype::F32) => "float32".into(),
             Kind::Stored(Dtype::F16) => "float16".into(),
             Kind::Stored(Dtype::Bf16) => "bfloat16".into(),
             Kind::Stored(Dtype::U8) => "uint8".into(),
             Kind::Stored(Dtype::I8) => "int8".into(),
-            Kind::F64 => "float64".into(),
             Kind::Signed(bytes) => format!("int{}", 8 * bytes),
             Kind::Unsigned(bytes) => format!("uint{}", 8 * bytes),
         }
@@ -66,9 +64,9 @@ pub(super) fn array_bytes(shape: &[usize], kind: Kind) -> Option<usize> {
     shape.iter().try_fold(kind.bytes(), |bytes, &side| bytes.checked_mul(side))
 }
 
-/// The pool whose values start at `offset` of `bytes`, which the caller knows to hold all of them. Not yet checked.
+/// The pool whose values start at `offset` of `store`, which the caller knows to hold all of them. Not yet checked.
 pub(super) fn pool(
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     offset: usize,
     layout: Layout,
     kind: Kind,
@@ -80,26 +78,26 @@ pub(super) fn pool(
     if let Kind::Stored(dtype) = kind
         && layout.in_place()
     {
-        let place = Place { offset, stride: layout.d * dtype.bytes() };
-        return Ok(Pool::of_segment(bytes, shape, dtype, place));
+        let place = Place::dense(offset, layout.d * dtype.bytes());
+        return Ok(Pool::of_segment(store, shape, dtype, place));
     }
     let length = layout.rows * layout.d * kind.bytes();
-    let (values, dtype) = convert(&bytes.as_slice()[offset..][..length], layout, kind)?;
-    let place = Place { offset: 0, stride: layout.d * dtype.bytes() };
-    let mut pool = Pool::of_segment(values, shape, dtype, place);
-    pool.notices = notices(layout, kind);
+    let (values, dtype) = convert(&store.part(offset, length)?, layout, kind)?;
+    let place = Place::dense(0, layout.d * dtype.bytes());
+    let mut pool = Pool::of_segment(Store::Memory(values), shape, dtype, place);
+    pool.notices = notices(layout);
     Ok(pool)
 }
 
 fn convert(values: &[u8], layout: Layout, kind: Kind) -> Result<(Bytes<'static>, Dtype), Reason> {
     let dtype = match kind {
         Kind::Stored(dtype) => dtype,
-        Kind::F64 => return Ok((Bytes::F32(rounded(values, layout)?), Dtype::F32)),
         Kind::Signed(_) | Kind::Unsigned(_) => {
             return Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into());
         }
     };
     let bytes = match dtype.bytes() {
+        8 => row_major::<8>(values, layout).into_flattened(),
         4 => row_major::<4>(values, layout).into_flattened(),
         2 => row_major::<2>(values, layout).into_flattened(),
         _ => row_major::<1>(values, layout).into_flattened(),
@@ -107,22 +105,10 @@ fn convert(values: &[u8], layout: Layout, kind: Kind) -> Result<(Bytes<'static>,
     Ok((Bytes::Owned(bytes), dtype))
 }
 
-fn rounded(values: &[u8], layout: Layout) -> Result<Vec<f32>, Reason> {
-    if layout.in_place() {
-        round(values.as_chunks().0, layout.d, 0)
-    } else {
-        round(&row_major::<8>(values, layout), layout.d, 0)
-    }
-}
-
-/// The notice of a pool converted from f64.
-pub(super) const ROUNDED: &str = "f64 values rounded to f32";
-
-fn notices(layout: Layout, kind: Kind) -> Vec<String> {
+fn notices(layout: Layout) -> Vec<String> {
     let told = [
         (layout.fortran, "columns lie together (Fortran order): transposed in memory"),
         (layout.big_endian, "big-endian values: swapped in memory"),
-        (kind == Kind::F64, ROUNDED),
     ];
     told.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()).collect()
 }

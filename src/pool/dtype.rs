@@ -2,10 +2,12 @@
 
 use half::{bf16, f16};
 
-/// How a pool's values are stored. Every one of them is exact in f32, which is what the engine works on.
+/// How a pool's values are stored. All but f64 are exact in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
+    /// IEEE binary64, of values no larger than f32 has.
+    F64,
     /// IEEE binary32.
     F32,
     /// IEEE binary16.
@@ -22,6 +24,7 @@ impl Dtype {
     /// Bytes a value.
     pub fn bytes(self) -> usize {
         match self {
+            Dtype::F64 => 8,
             Dtype::F32 => 4,
             Dtype::F16 | Dtype::Bf16 => 2,
             Dtype::U8 | Dtype::I8 => 1,
@@ -31,6 +34,7 @@ impl Dtype {
     /// The name used on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
+            Dtype::F64 => "f64",
             Dtype::F32 => "f32",
             Dtype::F16 => "f16",
             Dtype::Bf16 => "bf16",
@@ -39,19 +43,26 @@ impl Dtype {
         }
     }
 
+    /// Whether every value is a whole number, so that each is finite.
+    pub(crate) fn is_integer(self) -> bool {
+        matches!(self, Dtype::U8 | Dtype::I8)
+    }
+
     /// From which number to which, in words, where these are few.
     pub fn range(self) -> Option<&'static str> {
         match self {
             Dtype::U8 => Some("0 to 255"),
             Dtype::I8 => Some("-128 to 127"),
-            Dtype::F32 | Dtype::F16 | Dtype::Bf16 => None,
+            Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::Bf16 => None,
         }
     }
 
-    /// Widen `bytes`, little-endian values of this type, into `out`; exact.
+    /// Decode `bytes`, little-endian values of this type, into `out`: exact, but of f64, of which it is the nearest f32.
+    #[expect(clippy::cast_possible_truncation, reason = "the rounding that `Pool::row` tells of")]
     pub(crate) fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
         out.clear();
         match self {
+            Dtype::F64 => out.extend(chunks(bytes).map(|b| f64::from_le_bytes(b) as f32)),
             Dtype::F32 => out.extend(chunks(bytes).map(f32::from_le_bytes)),
             Dtype::F16 => out.extend(chunks(bytes).map(|b| f16::from_le_bytes(b).to_f32())),
             Dtype::Bf16 => out.extend(chunks(bytes).map(|b| bf16::from_le_bytes(b).to_f32())),
@@ -60,9 +71,24 @@ impl Dtype {
         }
     }
 
-    /// Whether `bytes`, little-endian values of this type, hold neither NaN nor infinity: an exponent of all ones.
-    pub(crate) fn all_finite(self, bytes: &[u8]) -> bool {
+    /// Decode `bytes`, little-endian values of this type, into `out`: exact.
+    pub(crate) fn decode_f64(self, bytes: &[u8], out: &mut Vec<f64>) {
+        if self == Dtype::F64 {
+            out.clear();
+            out.extend(chunks(bytes).map(f64::from_le_bytes));
+            return;
+        }
+        let mut single = Vec::new();
+        self.decode(bytes, &mut single);
+        out.clear();
+        out.extend(single.into_iter().map(f64::from));
+    }
+
+    /// Whether `bytes`, little-endian values of this type, are what a pool may hold: neither NaN nor infinity, which have an exponent
+    /// of all ones, and no f64 beyond [`LARGEST`].
+    pub(crate) fn all_fit(self, bytes: &[u8]) -> bool {
         match self {
+            Dtype::F64 => none(chunks(bytes).map(|b| !fits(f64::from_le_bytes(b)))),
             Dtype::F32 => {
                 none(chunks(bytes).map(|b| u32::from_le_bytes(b) & EXPONENT_F32 == EXPONENT_F32))
             }
@@ -75,6 +101,28 @@ impl Dtype {
             Dtype::U8 | Dtype::I8 => true,
         }
     }
+}
+
+impl Dtype {
+    /// The first of `bytes`, little-endian values of this type, that no pool holds: its place and value.
+    pub(crate) fn first_unfit(self, bytes: &[u8]) -> Option<(usize, f64)> {
+        if self.all_fit(bytes) {
+            return None;
+        }
+        let mut values = Vec::new();
+        self.decode_f64(bytes, &mut values);
+        let dimension = values.iter().position(|&value| !fits(value))?;
+        Some((dimension, values[dimension]))
+    }
+}
+
+/// The largest f64 of a pool, which is the largest f32: squares of differences then sum to a finite number, and the filters, which work
+/// in f32, can hold a mean of such values.
+pub(crate) const LARGEST: f64 = f32::MAX as f64;
+
+/// Whether a pool may hold this value. No NaN does.
+pub(crate) fn fits(value: f64) -> bool {
+    value.abs() <= LARGEST
 }
 
 const EXPONENT_F32: u32 = 0x7f80_0000;
@@ -94,7 +142,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A type of value that a pool can be made of: `f32`, `f16`, `bf16`, `u8` or `i8`.
+/// A type of value that a pool can be made of: `f64`, `f32`, `f16`, `bf16`, `u8` or `i8`.
 pub trait Element: bytemuck::Pod + sealed::Sealed {
     /// Its name at run time.
     const DTYPE: Dtype;
@@ -108,4 +156,4 @@ macro_rules! element {
         }
     )*};
 }
-element!(f32 => F32, f16 => F16, bf16 => Bf16, u8 => U8, i8 => I8);
+element!(f64 => F64, f32 => F32, f16 => F16, bf16 => Bf16, u8 => U8, i8 => I8);

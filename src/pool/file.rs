@@ -1,10 +1,12 @@
-//! One file as a pool: the format by its extension, then the one check of every value.
+//! One file as a pool: the format by its extension, then the check of what it brings into memory.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::bytes::Bytes;
+use super::bytes::Store;
 use super::reason::{Reason, refuse};
-use super::{Dtype, Pool, columns, map, npy, npz, safe_tensors, vectors};
+use super::row_file::RowFile;
+use super::{Dtype, Pool, columns, npy, npz, safe_tensors, vectors};
 use crate::error::Result;
 
 /// A file format that holds rows.
@@ -45,26 +47,23 @@ impl Format {
     }
 }
 
-/// The pool in one file, by its map.
-pub(super) fn open_file(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
+/// The pool in one file. Rows that lie in it as a pool keeps them stay there, unchecked, and are read by position.
+pub(super) fn open_file(path: &Path, name: Option<&str>, keep_open: bool) -> Result<Pool<'static>> {
     Format::of(path).map_err(|reason| refuse(path, reason))?;
-    let map = map::map(path)?;
-    let mapped = map.as_ptr_range();
-    let mut pool = read(path, Bytes::Mapped(map), name)?;
-    // Addresses are only compared here: a copy was made while the map was there, so it lies elsewhere.
-    pool.mapped = pool.bytes_within(&mapped);
+    let file = RowFile::open(path, keep_open)?;
+    let mut pool = read(path, Store::File(Arc::new(file)), name)?;
     pool.files.push(path.to_path_buf());
     pool.first_rows.push(0);
     Ok(pool)
 }
 
-/// The checked pool in `bytes`, all of the file `path`.
+/// The pool in `store`, all of the file `path`; its rows in memory are checked.
 pub(super) fn read(
     path: &Path,
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     name: Option<&str>,
 ) -> Result<Pool<'static>> {
-    let mut pool = dispatch(path, bytes, name).map_err(|reason| refuse(path, reason))?;
+    let mut pool = dispatch(path, store, name).map_err(|reason| refuse(path, reason))?;
     for notice in &mut pool.notices {
         *notice = format!("{}: {notice}", path.display());
     }
@@ -73,7 +72,7 @@ pub(super) fn read(
 
 fn dispatch(
     path: &Path,
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     name: Option<&str>,
 ) -> std::result::Result<Pool<'static>, Reason> {
     let format = Format::of(path)?;
@@ -82,17 +81,17 @@ fn dispatch(
     {
         return Err(format!("holds one array without a name: leave out '{name}'").into());
     }
-    let length = bytes.as_slice().len();
+    let length = store.length();
     if length == 0 {
         return Err("is a file of 0 bytes".into());
     }
     match format {
-        Format::Npy => npy::read(bytes, 0, length),
-        Format::Npz => npz::read(bytes, name),
-        Format::Safetensors => safe_tensors::read(bytes, name),
-        Format::Parquet => columns::read_parquet(bytes, name),
-        Format::Arrow => columns::read_arrow(bytes, name),
-        Format::Bin(dtype) => vectors::read_bin(bytes, dtype),
-        Format::Vecs(dtype) => vectors::read_vecs(bytes, dtype),
+        Format::Npy => npy::read(store, 0, length),
+        Format::Npz => npz::read(store, name),
+        Format::Safetensors => safe_tensors::read(store, name),
+        Format::Parquet => columns::read_parquet(store.whole()?, name),
+        Format::Arrow => columns::read_arrow(store.whole()?, name),
+        Format::Bin(dtype) => vectors::read_bin(store, dtype),
+        Format::Vecs(dtype) => vectors::read_vecs(store, dtype),
     }
 }

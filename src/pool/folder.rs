@@ -15,17 +15,21 @@ use crate::error::{Error, Result};
 /// Notices told of a pool of many files.
 const NOTICES: usize = 3;
 
-/// The pool in `path`, whichever of the three it names.
+/// Of more files than these only the paths are kept: a process may hold 1,024 files open, as a rule.
+const KEPT_OPEN: usize = 200;
+
+/// The pool in `path`, whichever of the three it names. Rows that lie in files as a pool keeps them stay there.
 pub(super) fn open(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
     let files = match fs::metadata(path) {
         Ok(found) if found.is_dir() => folder(path)?,
         Err(_) if is_pattern(path) => matches(path)?,
-        _ => return open_file(path, name),
+        _ => return open_file(path, name, true),
     };
+    let keep_open = files.len() <= KEPT_OPEN;
     surplus::check(&files)?;
     let note = order::note(path, &files);
     // Every file is opened before the first error is reported, so that the error is the same each time.
-    let pools: Vec<_> = files.par_iter().map(|file| open_file(file, name)).collect();
+    let pools: Vec<_> = files.par_iter().map(|file| open_file(file, name, keep_open)).collect();
     let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
     let mut pool = join(files.into_iter().zip(pools).collect())?;
     pool.notices.splice(0..0, note);
@@ -89,7 +93,7 @@ fn join(mut pools: Vec<(PathBuf, Pool<'static>)>) -> Result<Pool<'static>> {
     Ok(pool)
 }
 
-/// A folder of a thousand f64 files gives this notice three times, not a thousand.
+/// A folder of a thousand big-endian files gives this notice three times, not a thousand.
 fn shorten(notices: &mut Vec<String>) {
     let more = notices.len().saturating_sub(NOTICES);
     if more > 0 {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use super::column::Column;
-use super::convert::{narrow, overflows};
 use super::entry::{Entry, Number};
 use super::numbers::{self, place_name};
 use super::reason::{Reason, refuse};
@@ -117,10 +116,12 @@ fn row(Entry { place, number }: Entry, unit: &str) -> std::result::Result<usize,
 
 fn weight(Entry { place, number }: Entry, unit: &str) -> std::result::Result<f32, Reason> {
     let value = value(number).ok_or_else(|| missing(place, unit))?;
-    if overflows(value) {
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of weights")]
+    let rounded = value as f32;
+    if value.is_finite() && rounded.is_infinite() {
         return Err(format!("{unit} {place} is {value:e}, which overflows f32").into());
     }
-    Ok(narrow(value))
+    Ok(rounded)
 }
 
 fn value(number: Number) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! Where rows come from: a slice in memory, or files, mapped where their layout allows.
+//! Where rows come from: a slice in memory, or files, whose rows are held in memory or read when they are asked for.
 
 // | file | what it has |
 // | --- | --- |
@@ -8,7 +8,9 @@
 // | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
 // | `choose` | which of several arrays in one file is meant |
 // | `dense`, `convert` | arrays that lie as a pool does; arrays that must be converted first |
-// | `bytes`, `map` | bytes in memory or in a map; the one memory map |
+// | `bytes` | bytes in memory or in a file, and where rows lie in them |
+// | `row_file`, `window`, `on_disk`, `faults` | a file read by position; a thread's rows of it; rows that stay on disk; what went wrong |
+// | `room` | which pools are held in memory |
 // | `check` | every value must be finite |
 // | `dtype` | the types of stored values |
 // | `lists`, `numbers`, `table`, `column`, `entry` | row lists and weights from files |
@@ -30,33 +32,40 @@ mod convert;
 mod dense;
 mod dtype;
 mod entry;
+mod faults;
 mod file;
 mod folder;
 #[doc(hidden)]
 pub mod in_memory;
 mod lists;
-mod map;
 mod npy;
 mod npy_header;
 mod npz;
 mod numbers;
+mod on_disk;
 mod open;
 mod order;
 mod reason;
+mod room;
+mod row_file;
 mod safe_tensors;
 mod surplus;
 mod table;
 mod vectors;
+mod window;
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::bytes::{Bytes, Place};
+use self::bytes::{Bytes, Place, Store};
+use self::faults::Faults;
+use self::window::Windows;
 pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
+pub use open::OpenOptions;
 
 use crate::error::{Error, Result};
+use crate::values::{RowScratch, RowValues};
 
 /// Whether a run was told to end.
 pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
@@ -65,7 +74,7 @@ pub(crate) fn is_set(interrupt: Option<&AtomicBool>) -> bool {
 
 /// A pool of embeddings: `n` rows of `d` finite values, checked once.
 ///
-/// Rows are stored as they came (f32, f16, bf16, u8 or i8) and widened to f32, exactly, when read.
+/// Rows are stored as they came (f64, f32, f16, bf16, u8 or i8) and widened, exactly, when distances are computed.
 ///
 /// ```
 /// let pool = farpoint::Pool::new(&[0.0f32, 0.0, 3.0, 4.0], 2)?;
@@ -81,25 +90,34 @@ pub struct Pool<'a> {
     files: Vec<PathBuf>,
     /// Of each file.
     first_rows: Vec<usize>,
-    /// Of [`Pool::bytes`], those in mapped files.
-    mapped: usize,
+    /// What went wrong with rows on disk.
+    faults: Faults,
+    /// What threads hold of rows on disk; none where all rows are in memory.
+    windows: Windows,
 }
 
-/// Rows that lie `stride` bytes apart in one piece of memory.
+/// Rows that lie as far apart as each other, in memory or in one file.
 struct Segment<'a> {
-    bytes: Bytes<'a>,
+    store: Store<'a>,
     /// Pool row of the segment's first row.
     first_row: usize,
-    /// Byte at which the first row starts.
-    offset: usize,
-    stride: usize,
+    rows: usize,
+    place: Place,
+}
+
+impl Segment<'_> {
+    /// Byte at which pool row `row` starts, its head included.
+    fn start(&self, row: usize) -> usize {
+        self.place.offset - self.place.head + (row - self.first_row) * self.place.stride
+    }
 }
 
 impl<'a> Pool<'a> {
     /// A pool over `values`, `(n, d)` row-major, borrowed.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] with the first bad row.
+    /// [`Error::Shape`] if the values do not form at least one row of `d >= 1`; [`Error::NotFinite`] or [`Error::TooLarge`]
+    /// with the first bad row.
     pub fn new<T: Element>(values: &'a [T], d: usize) -> Result<Pool<'a>> {
         if d == 0 || values.is_empty() || !values.len().is_multiple_of(d) {
             return Err(Error::Shape { values: values.len(), d });
@@ -122,8 +140,8 @@ impl<'a> Pool<'a> {
         if d == 0 || bytes.is_empty() || !bytes.len().is_multiple_of(d * dtype.bytes()) {
             return Err(Error::Shape { values, d });
         }
-        let place = Place { offset: 0, stride: d * dtype.bytes() };
-        Pool::of_segment(Bytes::Borrowed(bytes), (values / d, d), dtype, place)
+        let place = Place::dense(0, d * dtype.bytes());
+        Pool::of_segment(Store::Memory(Bytes::Borrowed(bytes)), (values / d, d), dtype, place)
             .checked_unless(&|| is_set(interrupt))
     }
 
@@ -147,10 +165,12 @@ impl<'a> Pool<'a> {
         self.rows * self.d * self.dtype.bytes()
     }
 
-    /// Of [`Pool::bytes`], those that lie in mapped files, which the system may drop from memory and read again. All others
-    /// are in memory: a slice's, and values that were converted or decompressed.
-    pub fn mapped_bytes(&self) -> usize {
-        self.mapped
+    /// Of [`Pool::bytes`], those that stay in files and are read when they are needed. All others are in memory: a slice's, those of a
+    /// pool that fits there, and values that were converted or decompressed.
+    pub fn disk_bytes(&self) -> usize {
+        let on_disk = |segment: &&Segment| matches!(segment.store, Store::File(_));
+        let rows: usize = self.segments.iter().filter(on_disk).map(|segment| segment.rows).sum();
+        rows * self.row_length()
     }
 
     /// Conversions on the way in, one sentence each, to be shown to the user.
@@ -168,68 +188,120 @@ impl<'a> Pool<'a> {
         &self.first_rows
     }
 
-    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`.
+    /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`. Exact, but of f64 pools, whose values
+    /// are rounded to the nearest f32: [`Pool::row_f64`] rounds none. Of a row that is on disk and cannot be read any more, zeros:
+    /// [`Pool::check_reads`] says so.
     ///
     /// # Panics
     /// If `row` is not below [`Pool::rows`].
     pub fn row<'s>(&'s self, row: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
-        let bytes = self.row_bytes(row);
+        let bytes = self.stored(row);
         if self.dtype == Dtype::F32
+            && !bytes.is_empty()
             && let Ok(values) = bytemuck::try_cast_slice(bytes)
         {
             return values;
         }
-        self.dtype.decode(bytes, scratch);
+        self.with_row_bytes(row, |stored| self.dtype.decode(stored, scratch));
         scratch
     }
 
+    /// Row `row` as f64, `(d,)`, every value exact: borrowed where it lies so in memory, else widened into `scratch`.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub fn row_f64<'s>(&'s self, row: usize, scratch: &'s mut Vec<f64>) -> &'s [f64] {
+        let bytes = self.stored(row);
+        if self.dtype == Dtype::F64
+            && !bytes.is_empty()
+            && let Ok(values) = bytemuck::try_cast_slice(bytes)
+        {
+            return values;
+        }
+        self.with_row_bytes(row, |stored| self.dtype.decode_f64(stored, scratch));
+        scratch
+    }
+
+    /// Row `row` as distances read it, `(d,)`: borrowed where it lies so in memory, else made in `scratch`.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Pool::rows`].
+    pub(crate) fn values<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        match self.dtype {
+            Dtype::F64 => RowValues::F64(self.row_f64(row, &mut scratch.f64)),
+            _ => RowValues::F32(self.row(row, &mut scratch.f32)),
+        }
+    }
+
     /// BLAKE3 of dtype, shape and values: the same pool has the same hash in any file format. Reads the pool once.
-    pub fn hash(&self) -> String {
+    ///
+    /// # Errors
+    /// [`Error::Read`] if rows are on disk and cannot be read any more.
+    pub fn hash(&self) -> Result<String> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.dtype.name().as_bytes());
         hasher.update(&(self.rows as u64).to_le_bytes());
         hasher.update(&(self.d as u64).to_le_bytes());
         for row in 0..self.rows {
-            hasher.update(self.row_bytes(row));
+            self.with_row_bytes(row, |bytes| hasher.update(bytes));
         }
-        hasher.finalize().to_hex().to_string()
+        self.check_reads()?;
+        Ok(hasher.finalize().to_hex().to_string())
     }
 
-    pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
+    /// Bytes of a row.
+    pub(crate) fn row_length(&self) -> usize {
+        self.d * self.dtype.bytes()
+    }
+
+    /// `work` on `row` as it is stored.
+    pub(crate) fn with_row_bytes<T>(&self, row: usize, work: impl FnOnce(&[u8]) -> T) -> T {
+        let segment = self.segment(row);
+        match &segment.store {
+            Store::Memory(bytes) => work(self.in_memory(segment, bytes, row)),
+            Store::File(file) => self.with_row_on_disk(segment, file, row, work),
+        }
+    }
+
+    /// `row` as it is stored in memory; nothing of one that is on disk.
+    pub(crate) fn stored(&self, row: usize) -> &[u8] {
+        let segment = self.segment(row);
+        match &segment.store {
+            Store::Memory(bytes) => self.in_memory(segment, bytes, row),
+            Store::File(_) => &[],
+        }
+    }
+
+    fn in_memory<'s>(&self, segment: &Segment, bytes: &'s Bytes, row: usize) -> &'s [u8] {
+        let start = segment.start(row) + segment.place.head;
+        &bytes.as_slice()[start..start + self.row_length()]
+    }
+
+    fn segment(&self, row: usize) -> &Segment<'a> {
         assert!(row < self.rows, "row {row} of {}", self.rows);
-        let segment = match &self.segments[..] {
+        match &self.segments[..] {
             [only] => only,
             many => &many[many.partition_point(|s| s.first_row <= row) - 1],
-        };
-        let start = segment.offset + (row - segment.first_row) * segment.stride;
-        &segment.bytes.as_slice()[start..start + self.d * self.dtype.bytes()]
+        }
     }
 
-    /// A pool of one segment, not yet checked: row `i` starts at `offset + i stride` of `bytes`.
-    fn of_segment(bytes: Bytes<'a>, shape: (usize, usize), dtype: Dtype, place: Place) -> Pool<'a> {
+    /// A pool of one segment, not yet checked.
+    fn of_segment(store: Store<'a>, shape: (usize, usize), dtype: Dtype, place: Place) -> Pool<'a> {
         let (rows, d) = shape;
-        let Place { offset, stride } = place;
-        let end = offset + (rows - 1) * stride + d * dtype.bytes();
-        assert!(end <= bytes.as_slice().len(), "{end} of {} bytes", bytes.as_slice().len());
-        let segment = Segment { bytes, first_row: 0, offset, stride };
-        Pool::of_one(segment, shape, dtype)
-    }
-
-    /// Bytes of the rows that lie within `map`, whatever the format: its readers keep a part of it or a copy.
-    fn bytes_within(&self, map: &Range<*const u8>) -> usize {
-        let ends = self.segments.iter().skip(1).map(|segment| segment.first_row);
-        let row_bytes = self.d * self.dtype.bytes();
-        self.segments
-            .iter()
-            .zip(ends.chain([self.rows]))
-            .filter(|(segment, _)| map.contains(&segment.bytes.as_slice().as_ptr()))
-            .map(|(segment, end)| (end - segment.first_row) * row_bytes)
-            .sum()
-    }
-
-    fn of_one(segment: Segment<'a>, (rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
-        let (notices, files, first_rows) = (Vec::new(), Vec::new(), Vec::new());
-        Pool { segments: vec![segment], rows, d, dtype, notices, files, first_rows, mapped: 0 }
+        let end = place.offset + (rows - 1) * place.stride + d * dtype.bytes();
+        assert!(end <= store.length(), "{end} of {} bytes", store.length());
+        let segments = vec![Segment { store, first_row: 0, rows, place }];
+        Pool {
+            segments,
+            rows,
+            d,
+            dtype,
+            notices: Vec::new(),
+            files: Vec::new(),
+            first_rows: Vec::new(),
+            faults: Faults::default(),
+            windows: Windows::default(),
+        }
     }
 
     /// The rows of `other` after these; d and dtype are the same.
@@ -242,7 +314,6 @@ impl<'a> Pool<'a> {
         self.notices.extend(other.notices);
         self.files.extend(other.files);
         self.first_rows.extend(other.first_rows.into_iter().map(|row| first_row + row));
-        self.mapped += other.mapped;
     }
 }
 

@@ -6,6 +6,9 @@ use super::Dtype;
 use super::dense::{Kind, array_bytes, shape_text};
 use super::reason::Reason;
 
+/// A header is no longer: NumPy by itself reads none of more than 10,000 bytes.
+pub(super) const HEADER_BYTES: usize = 64 << 10;
+
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// A header that agrees with the length of its file.
@@ -21,9 +24,10 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// The header of `file`, all bytes of an .npy file of format version 1, 2 or 3.
-    pub fn parse(file: &[u8]) -> Result<Header, Reason> {
-        let (dict, offset) = dictionary(file)?;
+    /// The header of an .npy file of `length` bytes and format version 1, 2 or 3. `start` is all of it or its first
+    /// [`HEADER_BYTES`].
+    pub fn parse(start: &[u8], length: usize) -> Result<Header, Reason> {
+        let (dict, offset) = dictionary(start, length)?;
         let fields = fields(dict).ok_or("its header is not the dictionary that NumPy writes")?;
         let field = |key: &str| {
             let found = fields.iter().find(|(name, _)| *name == key);
@@ -37,7 +41,7 @@ impl Header {
         };
         let shape = shape(field("shape")?)?;
         let header = Header { kind, big_endian, fortran, shape, offset };
-        header.check_length(file.len())?;
+        header.check_length(length)?;
         Ok(header)
     }
 
@@ -63,7 +67,7 @@ impl Header {
 }
 
 /// The header's text and the byte after it.
-fn dictionary(file: &[u8]) -> Result<(&str, usize), Reason> {
+fn dictionary(file: &[u8], file_bytes: usize) -> Result<(&str, usize), Reason> {
     let rest = file.strip_prefix(MAGIC).ok_or("does not begin as an .npy file does")?;
     let (length, start) = match rest {
         [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
@@ -76,11 +80,10 @@ fn dictionary(file: &[u8]) -> Result<(&str, usize), Reason> {
         }
         _ => return Err("ends inside its header".into()),
     };
-    let text = file[start..].get(..length).ok_or_else(|| {
-        format!(
-            "claims a header of {length} bytes, but holds {} after it begins",
-            file.len() - start
-        )
+    let held = file_bytes - start;
+    let text = file[start..].get(..length).ok_or_else(|| match length <= held {
+        true => format!("its header of {length} bytes is too long"),
+        false => format!("claims a header of {length} bytes, but holds {held} after it begins"),
     })?;
     let text = std::str::from_utf8(text).map_err(|_| "its header is not text")?;
     Ok((text, start + length))
@@ -154,7 +157,7 @@ fn kind(code: &str) -> Option<Kind> {
         "f2" => Kind::Stored(Dtype::F16),
         "u1" => Kind::Stored(Dtype::U8),
         "i1" => Kind::Stored(Dtype::I8),
-        "f8" => Kind::F64,
+        "f8" => Kind::Stored(Dtype::F64),
         "i2" => Kind::Signed(2),
         "i4" => Kind::Signed(4),
         "i8" => Kind::Signed(8),

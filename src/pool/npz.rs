@@ -1,11 +1,11 @@
 //! Pools in .npz archives: stored members in place, deflated ones inflated into memory.
 
-use std::io::{Cursor, Read, copy, sink};
+use std::io::{BufReader, Read, copy, sink};
 
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Reader, Store};
 use super::choose::choose;
 use super::reason::Reason;
 use super::{Pool, npy};
@@ -13,8 +13,8 @@ use super::{Pool, npy};
 /// No deflate stream holds more: 258 bytes by a code of 2 bits.
 const DEFLATE_RATIO: u64 = 1032;
 
-type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
-type Member<'a, 'b> = ZipFile<'a, Cursor<&'b [u8]>>;
+type Archive<'a> = ZipArchive<BufReader<Reader<'a>>>;
+type Member<'a, 'b> = ZipFile<'a, BufReader<Reader<'b>>>;
 
 /// Where a member's bytes are.
 enum Content {
@@ -23,19 +23,19 @@ enum Content {
 }
 
 /// The member `name`, with or without its `.npy`, or the only one.
-pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
-    match content(bytes.as_slice(), name)? {
+pub(super) fn read(store: Store<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
+    match content(&store, name)? {
         // At any offset whatever: rows may be unaligned, and are decoded when read.
-        Content::Stored { start, length } => npy::read(bytes, start, length),
+        Content::Stored { start, length } => npy::read(store, start, length),
         Content::Inflated(member) => {
             let length = member.len();
-            npy::read(Bytes::Owned(member), 0, length)
+            npy::read(Store::Memory(Bytes::Owned(member)), 0, length)
         }
     }
 }
 
-fn content(file: &[u8], name: Option<&str>) -> Result<Content, Reason> {
-    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|e| damaged(&e))?;
+fn content(file: &Store<'static>, name: Option<&str>) -> Result<Content, Reason> {
+    let mut archive = ZipArchive::new(file.reader()).map_err(|e| damaged(&e))?;
     let names = member_names(&archive)?;
     let short = |name: &str| name.strip_suffix(".npy").unwrap_or(name).to_string();
     let shown: Vec<String> = names.iter().map(|name| short(name)).collect();
@@ -43,7 +43,7 @@ fn content(file: &[u8], name: Option<&str>) -> Result<Content, Reason> {
     let index = choose("arrays", &shown, name.map(short).as_deref())?;
     let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
     match member.compression() {
-        CompressionMethod::Stored => stored(&mut member, file.len()),
+        CompressionMethod::Stored => stored(&mut member, file.length()),
         CompressionMethod::Deflated => inflate(&mut member).map(Content::Inflated),
         other => Err(format!("'{}' is compressed by {other}; use np.savez", shown[index]).into()),
     }

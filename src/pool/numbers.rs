@@ -57,7 +57,7 @@ pub(super) fn read_if_named(
 }
 
 fn npy(file: &[u8]) -> Result<Vec<Entry>, Reason> {
-    let header = Header::parse(file)?;
+    let header = Header::parse(file, file.len())?;
     if !matches!(header.shape[..], [_] | [_, 1]) {
         let shape = shape_text(&header.shape);
         return Err(format!("has the shape {shape}; a list is (n,): save a.ravel()").into());
@@ -76,13 +76,12 @@ fn decode(value: &[u8], kind: Kind, big_endian: bool) -> Number {
     let unused = 128 - 8 * u32::try_from(width).expect("8 at most");
     let low = i128::from(u64::from_le_bytes(bytes));
     match kind {
-        Kind::F64 => Number::Float(f64::from_le_bytes(bytes)),
         Kind::Signed(_) | Kind::Stored(Dtype::I8) => Number::Integer(low << unused >> unused),
         Kind::Unsigned(_) | Kind::Stored(Dtype::U8) => Number::Integer(low),
         Kind::Stored(dtype) => {
             let mut wide = Vec::with_capacity(1);
-            dtype.decode(&bytes[..width], &mut wide);
-            Number::Float(f64::from(wide[0]))
+            dtype.decode_f64(&bytes[..width], &mut wide);
+            Number::Float(wide[0])
         }
     }
 }

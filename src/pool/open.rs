@@ -4,7 +4,19 @@ use std::path::Path;
 
 use super::{Pool, folder};
 use crate::error::Result;
+use crate::memory::Memory;
 use crate::threads::on_engine_threads;
+
+/// How a pool is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenOptions<'o> {
+    /// The safetensors tensor, .npz array, Parquet or Arrow column that holds the vectors, where there are several.
+    pub name: Option<&'o str>,
+    /// Bytes of memory that the process may hold; the system's own limits hold too.
+    pub memory: Option<u64>,
+    /// Leave rows in their files that lie there as a pool keeps them, even if they would fit into memory.
+    pub on_disk: bool,
+}
 
 impl Pool<'static> {
     /// The pool in `path`: a file, a folder of files, or a pattern such as `shards/*.npy`.
@@ -15,15 +27,14 @@ impl Pool<'static> {
     /// that is not the order of the numbers in them. All must agree on d and on the type of the values. A path that exists is never
     /// taken for a pattern.
     ///
-    /// Values of type f32, f16, bf16, u8 and i8 stay as they are, mapped in place where the file holds rows one after the
-    /// other. f64 values are rounded to f32, Fortran order and big-endian values rearranged, once, in memory:
-    /// [`Pool::notices`] says so. Parquet and compressed files are decoded into memory.
+    /// A pool that fits into memory with what a selection takes beside it is held there. Of a larger one the values that lie in its
+    /// files row by row stay on disk, and are read when they are needed: in order by the block, out of order a row at a time. Fortran
+    /// order and big-endian values are rearranged, once, in memory: [`Pool::notices`] says so. Parquet and compressed files are decoded
+    /// into memory.
     ///
-    /// The pool is read once, to check that every value is finite: `O(n d)`. Memory: none beyond the pool itself, and for
-    /// mapped files the system may drop and re-read pages at will.
-    ///
-    /// A mapped file must not be changed or truncated while the pool is in use: rows would change under the selection, and
-    /// reading past the new end kills the process (`SIGBUS`).
+    /// Every value is checked when it is read to be finite, and no f64 beyond f32's largest: `O(n d)`, here for rows that are held, and
+    /// later for rows on disk. A file must not be changed while its rows are read from it: the run that reads it then ends with
+    /// [`crate::Error::Read`].
     ///
     /// # Errors
     /// [`crate::Error::Io`] if a file cannot be read; [`crate::Error::Format`], naming the file and usually a row, if it is damaged, of another
@@ -40,8 +51,19 @@ impl Pool<'static> {
     /// # Errors
     /// As [`Pool::open`]; [`crate::Error::Format`], listing the candidates, if a name is needed or is not among them.
     pub fn open_named(path: impl AsRef<Path>, name: Option<&str>) -> Result<Pool<'static>> {
+        Pool::open_with(path, &OpenOptions { name, ..OpenOptions::default() })
+    }
+
+    /// As [`Pool::open`], with a choice of where rows are kept.
+    ///
+    /// # Errors
+    /// As [`Pool::open_named`]; [`crate::Error::Options`] if the memory allowed is too little for any selection from this pool.
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Pool<'static>> {
         let path = path.as_ref();
-        // Rounding f64 is part of the answer, so the floating-point environment is the engine's.
-        on_engine_threads(0, || folder::open(path, name))?
+        on_engine_threads(0, || {
+            let mut pool = folder::open(path, options.name)?;
+            pool.settle_in(Memory::within(options.memory), options.on_disk)?;
+            Ok(pool)
+        })?
     }
 }

@@ -1,19 +1,23 @@
 //! Pools in .safetensors files. The crate parses the header, and refuses offsets that overlap or leave the file.
 
-use safetensors::SafeTensors;
-use safetensors::tensor::TensorInfo;
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::bytes::Bytes;
+use super::bytes::Store;
 use super::choose::choose;
 use super::convert::Layout;
 use super::dense::{Kind, rows_and_dimensions};
 use super::reason::Reason;
 use super::{Dtype, Pool, dense};
 
+/// The header's length comes first, in so many bytes.
+const LENGTH_BYTES: usize = 8;
+/// No header that the crate reads is longer.
+const MOST_HEADER: usize = 100_000_000;
+
 /// The tensor `name`, or the only one of two dimensions.
-pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
-    let (header, metadata) = SafeTensors::read_metadata(bytes.as_slice())
-        .map_err(|error| format!("is not a whole safetensors file: {error}"))?;
+pub(super) fn read(store: Store<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
+    let (header, metadata) = metadata(&store)?;
     let tensors = metadata.tensors();
     let wanted = |info: &TensorInfo| name.is_some() || info.shape.len() == 2;
     let mut names: Vec<&str> =
@@ -23,9 +27,30 @@ pub(super) fn read(bytes: Bytes<'static>, name: Option<&str>) -> Result<Pool<'st
     let info = tensors[names[choose(what, &names, name)?]];
     let (rows, d) = rows_and_dimensions(&info.shape)?;
     let kind = kind(info.dtype)?;
-    // The header's length comes first, in 8 bytes; offsets count from the header's end.
-    let offset = 8 + header + info.data_offsets.0;
-    dense::pool(bytes, offset, Layout { rows, d, fortran: false, big_endian: false }, kind)
+    // Offsets count from the header's end.
+    let offset = LENGTH_BYTES + header + info.data_offsets.0;
+    dense::pool(store, offset, Layout { rows, d, fortran: false, big_endian: false }, kind)
+}
+
+/// The length of the header, and what it says. The values are not looked at.
+fn metadata(store: &Store) -> Result<(usize, Metadata), Reason> {
+    let damaged = |error| format!("is not a whole safetensors file: {error}");
+    let length = store.part(0, LENGTH_BYTES)?;
+    let length = *length.first_chunk().ok_or_else(|| damaged(SafeTensorError::HeaderTooSmall))?;
+    let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX);
+    if length > MOST_HEADER {
+        return Err(damaged(SafeTensorError::HeaderTooLarge).into());
+    }
+    let header = store.part(LENGTH_BYTES, length)?;
+    if header.len() < length {
+        return Err(damaged(SafeTensorError::InvalidHeaderLength).into());
+    }
+    let metadata: Metadata = serde_json::from_slice(&header)
+        .map_err(|error| damaged(SafeTensorError::InvalidHeaderDeserialization(error)))?;
+    if LENGTH_BYTES + length + metadata.data_len() != store.length() {
+        return Err(damaged(SafeTensorError::MetadataIncompleteBuffer).into());
+    }
+    Ok((length, metadata))
 }
 
 fn kind(dtype: safetensors::Dtype) -> Result<Kind, Reason> {
@@ -36,7 +61,7 @@ fn kind(dtype: safetensors::Dtype) -> Result<Kind, Reason> {
         Stored::BF16 => Kind::Stored(Dtype::Bf16),
         Stored::U8 => Kind::Stored(Dtype::U8),
         Stored::I8 => Kind::Stored(Dtype::I8),
-        Stored::F64 => Kind::F64,
+        Stored::F64 => Kind::Stored(Dtype::F64),
         other => {
             return Err(format!("holds {other:?} values; save tensor.to(torch.float32)").into());
         }

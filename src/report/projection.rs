@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::options::Metric;
 use crate::pool::Pool;
+use crate::values::RowValues;
 
 /// Rows the directions are found on at most, and values at most (64 MiB): enough for a picture.
 const MOST_ROWS: usize = 20_000;
@@ -81,13 +82,13 @@ impl Projection {
 
     /// The values of `row` under the metric, less the mean.
     fn deviations(&self, pool: &Pool, row: usize) -> impl Iterator<Item = f64> {
-        let mut scratch = Vec::new();
-        let values = pool.row(row, &mut scratch).to_vec();
+        let mut values = Vec::new();
+        pool.row_f64(row, &mut values);
         let norm = match self.metric {
             Metric::Euclidean => 1.0,
-            Metric::Cosine => crate::distance::norm(&values),
+            Metric::Cosine => crate::distance::norm(RowValues::F64(&values)),
         };
-        values.into_iter().zip(&self.mean).map(move |(x, mean)| f64::from(x) / norm - mean)
+        values.into_iter().zip(&self.mean).map(move |(x, mean)| x / norm - mean)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a picture needs no more than f32")]

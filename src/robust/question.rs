@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::ground::Ground;
 use crate::options::Options;
 use crate::question;
+use crate::values::RowScratch;
 
 use super::options::{Candidates, RobustOptions};
 
@@ -134,7 +135,7 @@ impl<'a> Question<'a> {
         });
         far.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         far.truncate(LOOKED_AT);
-        let (mut x, mut c) = (Vec::new(), Vec::new());
+        let (mut x, mut c) = (RowScratch::new(), RowScratch::new());
         let mut chosen = Vec::new();
         while chosen.len() < count {
             let farthest = far.iter().copied().reduce(|a, b| if b.0 > a.0 { b } else { a });

@@ -9,6 +9,7 @@ use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::question::Question;
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// Hears of rows when they are checked: how many more they are.
 pub(super) type Checked<'a> = &'a (dyn Fn(usize) + Sync);
@@ -88,7 +89,11 @@ impl<'a> Asked<'a> {
     }
 
     /// Center number `center` of those from the start, `(d,)`: rows as they were given, then vectors.
-    pub fn labeled_vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn labeled_vector<'s>(
+        &'s self,
+        center: usize,
+        scratch: &'s mut RowScratch,
+    ) -> RowValues<'s> {
         let labeled = &self.options.labeled;
         match &self.outside {
             Some(outside) if center >= labeled.len() => {
@@ -100,7 +105,7 @@ impl<'a> Asked<'a> {
 
     /// Whether the check must end. Its findings are then meaningless.
     pub fn is_interrupted(&self) -> bool {
-        is_set(self.options.interrupt)
+        is_set(self.options.interrupt) || self.rows.has_fault()
     }
 
     /// `verdict`, unless the check was cut short.

@@ -71,7 +71,7 @@ pub fn verify_certificate_with(
     checked: &(dyn Fn(usize) + Sync),
 ) -> Result<CertificateVerdict> {
     options.check_robust()?;
-    on_engine_threads(options.threads, || {
+    let verdict = on_engine_threads(options.threads, || {
         // The verdict says whether the budget is possible.
         let asked = Asked::new(pool, 1, options, checked)?;
         let verdict = match check(&asked, certificate) {
@@ -79,7 +79,8 @@ pub fn verify_certificate_with(
             Err(verdict) => verdict,
         };
         asked.unless_interrupted(verdict)
-    })?
+    })?;
+    options.vouch(pool, verdict)
 }
 
 fn check(

@@ -8,6 +8,7 @@ use super::asked::{Asked, Role};
 use crate::distance::distance_to_point;
 use crate::options::First;
 use crate::rows::Gather;
+use crate::values::RowScratch;
 
 /// The row that greedy begins with.
 pub(super) fn first(asked: &Asked) -> usize {
@@ -33,14 +34,14 @@ fn heaviest(rows: impl Iterator<Item = usize> + Clone, weights: Option<&[f32]>) 
 
 /// The eligible row nearest `point`, the lowest of equally near ones.
 fn nearest(asked: &Asked, point: &[f64]) -> Option<usize> {
-    let distance = |row: usize, scratch: &mut Vec<f32>| match asked.is_interrupted() {
+    let distance = |row: usize, scratch: &mut RowScratch| match asked.is_interrupted() {
         true => 0.0,
         false => distance_to_point(asked.rows.get(row, scratch), point),
     };
     (0..asked.rows.len())
         .into_par_iter()
         .filter(|&row| asked.role(row) == Role::Eligible)
-        .map_init(Vec::new, |scratch, row| (distance(row, scratch), row))
+        .map_init(RowScratch::new, |scratch, row| (distance(row, scratch), row))
         .min_by(|(a, low), (b, high)| a.total_cmp(b).then(low.cmp(high)))
         .map(|(_, row)| row)
 }
@@ -64,12 +65,10 @@ fn mean(asked: &Asked) -> Vec<f64> {
 }
 
 fn sum(asked: &Asked, rows: &[usize]) -> Vec<f64> {
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     let mut sums = vec![0.0; asked.rows.dimensions()];
     for &row in rows.iter().take_while(|_| !asked.is_interrupted()) {
-        let values: Vec<f64> =
-            asked.rows.get(row, &mut scratch).iter().map(|&value| value.into()).collect();
-        add(&mut sums, &values);
+        asked.rows.get(row, &mut scratch).add_to(&mut sums);
     }
     sums
 }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::asked::Asked;
-use super::beyond::{Margin, Sums, TILE, TOGETHER, is_any_within, sums};
+use super::beyond::{Columns, Margin, Sums, TILE, TOGETHER, is_any_within};
 use crate::distance::distance_within;
 use crate::rows::Gather;
+use crate::values::{RowBlock, RowScratch, RowValues};
 
 /// Rows of a block, at most: the centers are gathered once a block.
 const ROWS: usize = 512;
@@ -17,8 +18,8 @@ const VALUES: usize = 512 << 10;
 /// A row and a center.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'v> {
-    row: &'v [f32],
-    center: &'v [f32],
+    row: RowValues<'v>,
+    center: RowValues<'v>,
     /// About their squared distance.
     sum: f32,
     margin: Margin,
@@ -36,8 +37,9 @@ impl Pair<'_> {
 
 /// A row and the centers of a tile.
 struct Tile<'v> {
-    row: &'v [f32],
-    centers: &'v [f32],
+    row: RowValues<'v>,
+    centers: &'v RowBlock,
+    d: usize,
     /// Of each center, about its squared distance; more sums than centers where the tile is not full.
     sums: &'v [f32; TILE],
     margin: Margin,
@@ -45,13 +47,17 @@ struct Tile<'v> {
 
 impl<'v> Tile<'v> {
     fn pairs(&self) -> impl Iterator<Item = Pair<'v>> {
-        let (row, margin) = (self.row, self.margin);
-        let centers = self.centers.chunks_exact(row.len()).zip(self.sums);
-        centers.map(move |(center, &sum)| Pair { row, center, sum, margin })
+        let Tile { row, centers, d, sums, margin } = *self;
+        (0..self.len()).map(move |at| Pair {
+            row,
+            center: centers.row(at, d),
+            sum: sums[at],
+            margin,
+        })
     }
 
     fn len(&self) -> usize {
-        self.centers.len() / self.row.len()
+        self.centers.len() / self.d
     }
 
     /// Lower `nearest` by each center that is nearer. The first of them is center number `start`. `visit(applied, nearest)` hears the
@@ -82,10 +88,10 @@ pub(super) struct Sweep<'a> {
     asked: &'a Asked<'a>,
     centers: &'a [usize],
     margin: Margin,
-    block: Vec<f32>,
-    tile: Vec<f32>,
+    block: RowBlock,
+    tile: RowBlock,
     /// The tile, one dimension after another.
-    columns: Vec<[f32; TILE]>,
+    columns: Columns,
 }
 
 /// The findings of `find` for every block of the pool's rows, merged. Blocks are begun in order, so that a pool on disk is read in
@@ -121,8 +127,8 @@ pub(super) fn block_rows(asked: &Asked) -> usize {
 impl<'a> Sweep<'a> {
     pub fn new(asked: &'a Asked<'a>, centers: &'a [usize]) -> Sweep<'a> {
         let margin = Margin::new(asked.rows.dimensions());
-        let (block, tile, columns) = (Vec::new(), Vec::new(), Vec::new());
-        Sweep { asked, centers, margin, block, tile, columns }
+        let (block, tile) = (RowBlock::default(), RowBlock::default());
+        Sweep { asked, centers, margin, block, tile, columns: Columns::default() }
     }
 
     /// Apply the labeled centers, then the first `picks` picks, to `rows`. `visit(at, applied, nearest)` hears, for `rows[at]`,
@@ -195,44 +201,42 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn row(&self, at: usize) -> &[f32] {
+    fn row(&self, at: usize) -> RowValues<'_> {
         let d = self.asked.rows.dimensions();
-        &self.block[at * d..(at + 1) * d]
+        self.block.row(at, d)
     }
 
     /// Of the rows of `group` and the tile; of the last row again where there are fewer than go together.
     fn sums(&self, group: Range<usize>) -> Sums {
-        let row = |offset: usize| self.row((group.start + offset).min(group.end - 1));
-        sums(std::array::from_fn(row), &self.columns)
+        let at = std::array::from_fn(|offset| (group.start + offset).min(group.end - 1));
+        self.columns.sums(&self.block, at)
     }
 
     fn past_tile<'s>(&'s self, at: usize, sums: &'s [f32; TILE]) -> Tile<'s> {
-        Tile { row: self.row(at), centers: &self.tile, sums, margin: self.margin }
+        let d = self.asked.rows.dimensions();
+        Tile { row: self.row(at), centers: &self.tile, d, sums, margin: self.margin }
     }
 
     /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.
     fn gather_tile(&mut self, start: usize, end: usize) {
         let labeled = self.asked.labeled_count();
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         self.tile.clear();
         for center in start..end.min(labeled) {
-            self.tile.extend_from_slice(self.asked.labeled_vector(center, &mut scratch));
+            self.tile.push(self.asked.labeled_vector(center, &mut scratch));
         }
         if end > labeled {
             let picks = &self.centers[start.max(labeled) - labeled..end - labeled];
             gather(self.asked, picks, &mut self.tile);
         }
         let d = self.asked.rows.dimensions();
-        self.columns.resize(d, [0.0; TILE]);
-        for (lane, center) in self.tile.chunks_exact(d).enumerate() {
-            self.columns.iter_mut().zip(center).for_each(|(column, &v)| column[lane] = v);
-        }
+        self.columns = Columns::new(&self.tile, d);
     }
 }
 
-fn gather(asked: &Asked, rows: &[usize], out: &mut Vec<f32>) {
-    let mut scratch = Vec::new();
+fn gather(asked: &Asked, rows: &[usize], out: &mut RowBlock) {
+    let mut scratch = RowScratch::new();
     for &row in rows {
-        out.extend_from_slice(asked.rows.get(row, &mut scratch));
+        out.push(asked.rows.get(row, &mut scratch));
     }
 }

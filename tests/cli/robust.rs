@@ -122,7 +122,7 @@ fn json_holds_everything() {
         (&json["options"]["budget"], &json["options"]["labeled"]["count"]),
         (&5.into(), &2.into())
     );
-    assert_eq!(json["pool"]["hash"], Pool::new(&pool(), D).unwrap().hash());
+    assert_eq!(json["pool"]["hash"], Pool::new(&pool(), D).unwrap().hash().unwrap());
 }
 
 #[test]
@@ -312,20 +312,20 @@ fn the_log_is_every_radius_decided() {
 
 #[test]
 fn quiet_says_nothing() {
-    let folder = doubles(&pool(), D);
+    let folder = swapped(&pool(), D);
     for words in ["-q", "--quiet --paper", "-q -o p.json --certificate proof.json --time-limit 0"] {
-        let run = folder.run(&format!("robust doubles.npy -k 5 {words}"));
+        let run = folder.run(&format!("robust swapped.npy -k 5 {words}"));
         assert_eq!((run.code, &*run.err), (0, ""), "{words}");
     }
-    assert!(folder.run("robust doubles.npy -k 5").err.starts_with("note: doubles.npy: "));
-    assert_eq!(folder.run("robust doubles.npy -k 5 -q --log").code, USAGE);
+    assert!(folder.run("robust swapped.npy -k 5").err.starts_with("note: swapped.npy: "));
+    assert_eq!(folder.run("robust swapped.npy -k 5 -q --log").code, USAGE);
 }
 
-/// With `doubles.npy`, of which there is something to say before the search.
-fn doubles(values: &[f32], d: usize) -> Folder {
+/// With `swapped.npy`, of which there is something to say before the search.
+fn swapped(values: &[f32], d: usize) -> Folder {
     let folder = Folder::new();
-    let bytes: Vec<u8> = values.iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
-    folder.npy("doubles.npy", "<f8", &[values.len() / d, d], &bytes);
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
+    folder.npy("swapped.npy", ">f4", &[values.len() / d, d], &bytes);
     folder
 }
 
@@ -438,8 +438,8 @@ fn interrupted(words: &str) -> Value {
     use std::io::{BufRead, BufReader, Read};
 
     let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 1000, 6, 0);
-    let folder = doubles(&values, 6);
-    let hard = "robust doubles.npy -k 30";
+    let folder = swapped(&values, 6);
+    let hard = "robust swapped.npy -k 30";
     let mut child = start(
         &folder,
         &format!("{hard} {words} -o part.json --certificate proof.json --report part.html"),
@@ -447,12 +447,12 @@ fn interrupted(words: &str) -> Value {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
-    assert!(line.starts_with("note: doubles.npy: "), "{line}");
+    assert!(line.starts_with("note: swapped.npy: "), "{line}");
     // The same search with a limit: once it is over the other is past greedy.
     silent(
         &folder.run(&format!("{hard} --time-limit 0.4 -o limited.txt --certificate limited.json")),
     );
-    assert_true(&folder, "doubles.npy", "limited.json");
+    assert_true(&folder, "swapped.npy", "limited.json");
     let asked = Instant::now();
     signal(&child, "-INT");
     let mut rest = String::new();
@@ -460,7 +460,7 @@ fn interrupted(words: &str) -> Value {
     let output = child.wait_with_output().unwrap();
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     assert_eq!((output.status.code(), output.stdout), (Some(130), Vec::new()), "{rest}");
-    assert_true(&folder, "doubles.npy", "proof.json");
+    assert_true(&folder, "swapped.npy", "proof.json");
     let part: Value = serde_json::from_str(&folder.read("part.json")).unwrap();
     assert_eq!(rows(&part["centers"]).len(), 30, "{rest}");
     assert!(folder.read("part.html").contains("30 of 1,000 rows selected"));

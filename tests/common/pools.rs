@@ -35,6 +35,44 @@ pub fn hostile(n: usize, d: usize) -> Vec<Named> {
     ]
 }
 
+/// Values of f64, `(n, d)`.
+pub struct NamedF64 {
+    pub name: &'static str,
+    pub values: Vec<f64>,
+}
+
+/// Pools that would be others if their values were rounded to f32, and those whose squares underflow, `(n, d)` each.
+pub fn hostile_f64(n: usize, d: usize) -> Vec<NamedF64> {
+    let gaussian = || pool(Shape::Gaussian, n, d, 21).into_iter().map(f64::from);
+    let integers = || pool(Shape::Integers, n, d, 22).into_iter().map(f64::from);
+    let named = |name, values: Vec<f64>| NamedF64 { name, values };
+    let each = |scale: fn(usize) -> f64| -> Vec<f64> {
+        gaussian().enumerate().map(|(at, v)| v * scale(at / d)).collect()
+    };
+    vec![
+        named("map coordinates", gaussian().map(|v| 5e6 + v / 8.0).collect()),
+        named("a millionth apart near 1e9", gaussian().map(|v| 1e9 + v * 1e-6).collect()),
+        named("whole numbers beyond 2^24", integers().map(|v| (1u64 << 40) as f64 + v).collect()),
+        named(
+            "a unit in the last place apart",
+            integers().map(|v| 1.0 + v * f64::EPSILON).collect(),
+        ),
+        named("f32's largest", gaussian().map(|v| (v * 1e38).clamp(-LARGEST, LARGEST)).collect()),
+        named("squares that underflow", gaussian().map(|v| v * 1e-170).collect()),
+        named("squares that almost underflow", each(|row| 10f64.powi(-150 - (row % 15) as i32))),
+        named("subnormal", integers().map(|v| v * 5e-324).collect()),
+        named("below every scale", gaussian().map(|v| v * 1e-100).collect()),
+        named("beside tiny ones", each(|row| [1.0, 1e-160, 1e-300][row % 3])),
+        named("magnitudes", each(|row| 10f64.powi((row % 70) as i32 - 35))),
+        named(
+            "zeros of both signs",
+            integers().map(|v| if v > 0.0 { 0.0 } else { -0.0 }).collect(),
+        ),
+    ]
+}
+
+const LARGEST: f64 = f32::MAX as f64;
+
 /// Row `i` becomes row `i / times`.
 fn copies(values: &[f32], d: usize, times: usize) -> Vec<f32> {
     (0..values.len()).map(|at| values[at / d / times * d + at % d]).collect()

@@ -5,6 +5,7 @@
 mod common;
 
 mod counters;
+mod f64;
 mod large;
 mod resume;
 mod select;

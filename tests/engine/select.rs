@@ -26,7 +26,7 @@ fn engine(pool: &Pool, budget: usize, options: &Options, filter: &Filter) -> Opt
     }
 }
 
-fn check(what: &str, pool: &Pool, budget: usize, options: &Options, filter: &Filter) {
+pub fn check(what: &str, pool: &Pool, budget: usize, options: &Options, filter: &Filter) {
     let options = Options { assign: true, ..options.clone() };
     let expected = reference::select(pool, budget, &options);
     let Some(found) = engine(pool, budget, &options, filter) else { return };
@@ -441,7 +441,7 @@ fn lower_bounds_hold(filter: Filter) {
 /// The least radius that any `count` new centers leave, by trying all.
 fn best_radius(pool: &Pool, count: usize, options: &Options) -> f64 {
     let n = pool.rows();
-    let row = |i: usize| pool.row(i, &mut Vec::new()).to_vec();
+    let row = |i: usize| pool.row_f64(i, &mut Vec::new()).to_vec();
     let radius = |set: u32| {
         let is_center = |c: &usize| set & (1 << c) != 0 || options.labeled.contains(c);
         let key = |i: usize| {

@@ -12,7 +12,7 @@ use crate::common::reference::{Pairs, all_pairs, number};
 use crate::common::{has_cuda, pools, reference, stamp};
 
 /// Whether the machine has the filter.
-fn has(filter: Filter) -> bool {
+pub fn has(filter: Filter) -> bool {
     if filter.is_cuda() {
         return has_cuda();
     }
@@ -39,7 +39,7 @@ fn reaches(pairs: &Pairs) -> Vec<f64> {
 }
 
 /// The joins of `rows` at several reaches, with just enough pairs allowed and one too few.
-fn check_joins(what: &str, pool: &Pool, options: &Options, filter: &Filter, rows: &[usize]) {
+pub fn check_joins(what: &str, pool: &Pool, options: &Options, filter: &Filter, rows: &[usize]) {
     let pairs = all_pairs(pool, options, rows);
     for reach in reaches(&pairs) {
         let expected = up_to(reach, &pairs);
@@ -56,8 +56,8 @@ fn check_joins(what: &str, pool: &Pool, options: &Options, filter: &Filter, rows
 type Nearest = (Vec<f64>, Vec<u32>);
 
 /// Each row's nearest of `centers`, the first of equals; the pool rows among them, by number, are their own.
-fn nearest(x: &[Vec<f32>], centers: &[Vec<f32>], own: &[usize]) -> Nearest {
-    let to_nearest = |row: &Vec<f32>| {
+fn nearest(x: &[Vec<f64>], centers: &[Vec<f64>], own: &[usize]) -> Nearest {
+    let to_nearest = |row: &Vec<f64>| {
         let distances = centers.iter().map(|center| reference::distance(row, center));
         let closer = |best: (f64, u32), (c, d)| if d < best.0 { (d, number(c)) } else { best };
         distances.enumerate().fold((f64::INFINITY, u32::MAX), closer)
@@ -69,7 +69,13 @@ fn nearest(x: &[Vec<f32>], centers: &[Vec<f32>], own: &[usize]) -> Nearest {
     found
 }
 
-fn check_nearest(what: &str, pool: &Pool, options: &Options, filter: &Filter, centers: &[usize]) {
+pub fn check_nearest(
+    what: &str,
+    pool: &Pool,
+    options: &Options,
+    filter: &Filter,
+    centers: &[usize],
+) {
     let context = format!("{what}, {pool:?}, {options:?}, {centers:?}, {filter:?}");
     let x = reference::rows(pool, options.metric);
     let vectors = |rows: &[usize]| rows.iter().map(|&row| x[row].clone()).collect::<Vec<_>>();
@@ -86,7 +92,7 @@ fn in_dtype<T: Element>(values: &[f32], narrow: impl Fn(f32) -> T) -> Vec<T> {
     values.iter().map(|&v| narrow(v)).collect()
 }
 
-fn every(step: usize, n: usize) -> Vec<usize> {
+pub fn every(step: usize, n: usize) -> Vec<usize> {
     (0..n).step_by(step).collect()
 }
 

@@ -5,6 +5,7 @@ mod writers;
 mod any_bytes;
 #[cfg(feature = "parquet")]
 mod columns;
+mod disk;
 mod files;
 mod folders;
 #[cfg(feature = "parquet")]

@@ -123,9 +123,30 @@ fn values_that_are_not_finite_name_their_row() {
             format!("row 1 holds {told} at dimension 1; every value must be finite")
         );
     }
-    let doubles = le(&[1.0, f64::NAN, 3.5e38, 1.0], f64::to_le_bytes);
-    let overflow = folder.refusal("pool.npy", npy("<f8", "(2, 2)", &doubles));
-    assert_eq!(overflow, "row 1 holds 3.5e38 at dimension 0, which overflows f32; scale the pool");
+    for (value, told) in [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-inf")] {
+        let bytes = le(&[1.0, 2.0, value, 1e308], f64::to_le_bytes);
+        let refusal = folder.refusal("pool.npy", npy("<f8", "(2, 2)", &bytes));
+        assert_eq!(
+            refusal,
+            format!("row 1 holds {told} at dimension 0; every value must be finite")
+        );
+    }
+}
+
+/// The largest f32 is the largest f64 of a pool, whichever way it comes.
+#[test]
+fn f64_values_beyond_f32_name_their_row() {
+    let (folder, most) = (Folder::new(), f64::from(f32::MAX));
+    assert!(Pool::new(&[most, -most, 5e-324, -0.0], 2).is_ok());
+    for (value, text) in [(most.next_up(), "3.402823466385289e38"), (-1e308, "-1e308")] {
+        let told = format!(
+            "row 1 holds {text} at dimension 0; f64 values are at most 3.4028235e38 in size: scale the pool"
+        );
+        let values = [1.0, 2.0, value, f64::NAN];
+        assert_eq!(Pool::new(&values, 2).unwrap_err().to_string(), told);
+        let bytes = le(&values, f64::to_le_bytes);
+        assert_eq!(folder.refusal("pool.npy", npy("<f8", "(2, 2)", &bytes)), told);
+    }
 }
 
 #[test]

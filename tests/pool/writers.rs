@@ -104,6 +104,22 @@ pub fn reason(error: Error) -> String {
     reason.clone()
 }
 
+/// Values that f32 has not: map coordinates a tenth apart, a whole number beyond 2^24, a square that underflows.
+pub const F64_VALUES: [f64; 6] = [5e6 + 0.1, 5e6 + 0.2, 16_777_217.0, -0.0, 1e-200, -5e-324];
+
+/// A pool of [`F64_VALUES`], `(2, 3)`, as they are, with nothing to be told of them.
+#[track_caller]
+pub fn assert_f64_values(pool: &Pool) {
+    assert_eq!((pool.rows(), pool.dimensions(), pool.dtype().name()), (2, 3, "f64"));
+    let (mut scratch, bits) = (Vec::new(), |values: &[f64]| -> Vec<u64> {
+        values.iter().map(|value| value.to_bits()).collect()
+    });
+    let found: Vec<f64> = (0..2).flat_map(|row| pool.row_f64(row, &mut scratch).to_vec()).collect();
+    assert_eq!(bits(&found), bits(&F64_VALUES));
+    assert_eq!(pool.notices(), [""; 0]);
+    assert_eq!(pool.hash(), Pool::new(&F64_VALUES, 3).unwrap().hash());
+}
+
 pub fn rows_of(pool: &Pool) -> Vec<f32> {
     let mut scratch = Vec::new();
     (0..pool.rows()).flat_map(|row| pool.row(row, &mut scratch).to_vec()).collect()

@@ -41,8 +41,8 @@ pub fn proves(pool: &Pool, certificate: &Certificate, options: &Options) -> bool
 
 /// Rows and outside vectors as the metric sees them.
 pub struct Question<'a> {
-    x: Vec<Vec<f32>>,
-    outside: Vec<Vec<f32>>,
+    x: Vec<Vec<f64>>,
+    outside: Vec<Vec<f64>>,
     options: &'a Options<'a>,
 }
 

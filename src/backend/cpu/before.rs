@@ -20,6 +20,7 @@ use crate::distance::distance;
 use crate::ground::Ground;
 use crate::limits::NO_CENTER;
 use crate::rows::Gather;
+use crate::values::RowScratch;
 
 /// Picks between two looks at the interrupt.
 const AT_ONCE: usize = 1024;
@@ -105,17 +106,17 @@ impl<'p, M: Multiplier, R: Gather + ?Sized> Picks<'p, M, R> {
 
     /// The first center is applied with the canonical distance, so that the filter has a bound to begin with.
     fn beside_the_first_center(&self, block: Range<usize>) -> Vec<RowState> {
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         let first = self.centers.vector(0, &mut scratch);
         let labeled = self.ground.labeled_count();
-        let state = |scratch: &mut Vec<f32>, pick: usize| match labeled + pick {
+        let state = |scratch: &mut RowScratch, pick: usize| match labeled + pick {
             0 => RowState { bound: f64::INFINITY, center: NO_CENTER, seen: 0 },
             number => {
                 let bound = distance(self.centers.vector(number, scratch), first);
                 RowState { bound, center: 0, seen: 1 }
             }
         };
-        block.into_par_iter().map_init(Vec::new, state).collect()
+        block.into_par_iter().map_init(RowScratch::new, state).collect()
     }
 
     /// Apply the centers of `window` to the picks from `first` on, to each those before it; every one of them has some in the window.

@@ -3,13 +3,14 @@
 use crate::backend::shard::CenterBlock;
 use crate::ground::Ground;
 use crate::rows::{Gather, Rows};
+use crate::values::{RowBlock, RowScratch, RowValues};
 
 /// Where each center's values are.
 pub struct Centers<'p, R: Gather + ?Sized + 'p = Rows<'p>> {
     ground: &'p Ground<'p, R>,
     places: Vec<Place>,
     /// Values of the centers that came from elsewhere, under the metric.
-    lent: Vec<f32>,
+    lent: RowBlock,
 }
 
 /// Where one center's values are.
@@ -19,7 +20,7 @@ enum Place {
     Row(usize),
     /// It is this of the labeled vectors.
     Vector(usize),
-    /// It came from elsewhere: its values begin here among those lent.
+    /// It came from elsewhere: it is this of the rows lent.
     Lent(usize),
 }
 
@@ -29,7 +30,11 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
         let vectors = ground.labeled_count() - ground.labeled.len();
         let rows = ground.labeled.iter().map(|&row| Place::Row(row));
         let places = rows.chain((0..vectors).map(Place::Vector)).collect();
-        Centers { ground, places, lent: Vec::new() }
+        Centers { ground, places, lent: RowBlock::default() }
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.ground.rows.dimensions()
     }
 
     pub fn len(&self) -> usize {
@@ -58,13 +63,13 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
     /// Take in centers, of which those that `own` names are rows of the ground: their values are there.
     pub fn take(&mut self, block: &CenterBlock, own: impl Fn(usize) -> Option<usize>) {
         let d = self.ground.rows.dimensions();
-        for (row, values) in block.rows.iter().zip(block.values.chunks_exact(d)) {
+        for (at, row) in block.rows.iter().enumerate() {
             let place = match row.and_then(&own) {
                 Some(row) => Place::Row(row),
-                None => Place::Lent(self.lent.len()),
+                None => Place::Lent(self.lent.len() / d),
             };
             if let Place::Lent(_) = place {
-                self.lent.extend_from_slice(values);
+                self.lent.push(block.values.row(at, d));
             }
             self.places.push(place);
         }
@@ -87,14 +92,14 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
     }
 
     /// Center number `center` under the metric, `(d,)`.
-    pub fn vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    pub fn vector<'s>(&'s self, center: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         match self.places[center] {
             Place::Row(row) => self.ground.rows.get(row, scratch),
             Place::Vector(vector) => {
                 let outside = self.ground.outside.as_ref();
                 outside.expect("a ground with labeled vectors").get(vector, scratch)
             }
-            Place::Lent(start) => &self.lent[start..start + self.ground.rows.dimensions()],
+            Place::Lent(lent) => self.lent.row(lent, self.ground.rows.dimensions()),
         }
     }
 }

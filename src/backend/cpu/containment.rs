@@ -7,20 +7,26 @@ use proptest::strategy::ValueTree;
 use super::kernels::gemm::Gemm;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
-use crate::distance::distance;
+use crate::distance::{distance, distance_to_point};
+use crate::values::RowBlock;
 
 /// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, near, or
 /// a bit away.
 #[derive(Debug, Clone)]
 struct Case {
-    x: Vec<f32>,
-    c: Vec<f32>,
-    mean: Vec<f32>,
+    d: usize,
+    /// Row 0 is `x`, row 1 is `c`.
+    rows: RowBlock,
+    mean: Vec<f64>,
     /// How much farther than these two the farthest row lies, which sets the scale.
     beyond: f64,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
+    prop_oneof![3 => cases_f32(), 1 => cases_f64()]
+}
+
+fn cases_f32() -> impl Strategy<Value = Case> {
     let spread = prop_oneof![Just(0), Just(4), Just(40), Just(120)];
     (1usize..140, spread, -60i32..60).prop_flat_map(|(d, spread, common)| {
         let value = (-1.0f32..1.0, -spread..=0i32)
@@ -36,8 +42,34 @@ fn cases() -> impl Strategy<Value = Case> {
                     .iter()
                     .zip(&other)
                     .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
+                let mean = other.iter().map(|o| f64::from(o * centering)).collect();
+                let rows = x.iter().copied().chain(c).collect();
+                Case { d: x.len(), rows: RowBlock::F32(rows), mean, beyond }
+            },
+        )
+    })
+}
+
+/// The same of f64: down to where squares underflow, and to where the last bits alone differ.
+fn cases_f64() -> impl Strategy<Value = Case> {
+    let spread = prop_oneof![Just(0), Just(40), Just(600)];
+    (1usize..140, spread, -1000i32..60).prop_flat_map(|(d, spread, common)| {
+        let value = (-1.0f64..1.0, -spread..=0i32)
+            .prop_map(move |(m, e)| m * f64::from((common + e).max(-1074)).exp2());
+        let row = prop::collection::vec(value, d);
+        let nearness = prop_oneof![Just(1.0), Just(1e-6), Just(1e-13), Just(0.0)];
+        let centering = prop_oneof![Just(0.0), Just(1.0)];
+        let beyond = prop_oneof![Just(0), Just(30), Just(100), Just(120)];
+        let beyond = beyond.prop_map(|e| 2f64.powi(e));
+        (row.clone(), row, nearness, centering, beyond).prop_map(
+            |(x, other, nearness, centering, beyond)| {
+                let c = x
+                    .iter()
+                    .zip(&other)
+                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
                 let mean = other.iter().map(|o| o * centering).collect();
-                Case { c: c.collect(), mean, x, beyond }
+                let rows = x.iter().copied().chain(c).collect();
+                Case { d: x.len(), rows: RowBlock::F64(rows), mean, beyond }
             },
         )
     })
@@ -45,15 +77,17 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Whether the interval of `x` and `c` holds their distance, and the test of `x` at that limit admits `c`.
 fn holds<M: Multiplier>(multiplier: M, case: &Case, width: f64) -> bool {
-    let canonical = distance(&case.x, &case.c);
-    let reach = distance(&case.x, &case.mean).max(distance(&case.c, &case.mean)) * (1.0 + 1e-6);
+    let (x, c) = (case.rows.row(0, case.d), case.rows.row(1, case.d));
+    let canonical = distance(x, c);
+    let to_mean = |x| distance_to_point(x, &case.mean);
+    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
     let packing = Packing::new::<M>(&case.mean, reach * case.beyond, width);
-    let mut rows = Block::<M>::new(case.x.len());
+    let mut rows = Block::<M>::new(case.d);
     rows.resize(1);
     let (depth, mut center) = (rows.depth, Buffer::<M::Value>::new());
     center.resize(depth);
-    let x = packing.pack::<M>(&case.x, &mut rows.values.as_mut_slice()[..depth]);
-    let c = packing.pack::<M>(&case.c, center.as_mut_slice());
+    let x = packing.pack::<M>(x, &mut rows.values.as_mut_slice()[..depth]);
+    let c = packing.pack::<M>(c, center.as_mut_slice());
     let mut panel = Buffer::new();
     panel.resize(PANEL * depth);
     M::place(panel.as_mut_slice(), 37, center.as_slice());

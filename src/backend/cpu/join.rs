@@ -14,6 +14,7 @@ use crate::backend::Neighbour;
 use crate::distance::distance;
 use crate::rows::{Gather, Rows};
 use crate::simd::widest;
+use crate::values::{RowBlock, RowScratch};
 
 /// Bytes of rows asked about that are held at once, packed and widened.
 const BATCH_BYTES: usize = 64 << 20;
@@ -37,7 +38,7 @@ struct Queries<M: Multiplier> {
     filled: usize,
     panel: RowPanel<M>,
     /// The rows under the metric, `(filled, d)`.
-    values: Vec<f32>,
+    values: RowBlock,
 }
 
 /// A thread's memory, reused from tile to tile.
@@ -45,14 +46,14 @@ struct Scratch<M: Multiplier> {
     block: Block<M>,
     products: Buffer<f32>,
     /// The tile's rows under the metric, `(rows, d)`: a row is made once, however many pairs it is in.
-    values: Vec<f32>,
+    values: RowBlock,
     /// Their side of the test.
     terms: Vec<(f32, f32, f32)>,
     /// The largest norm and error among them.
     peak: (f32, f32),
     /// Rows with a product that passed.
     passed: Vec<usize>,
-    row: Vec<f32>,
+    row: RowScratch,
 }
 
 impl<M: Multiplier> Join<'_, M> {
@@ -79,11 +80,11 @@ impl<M: Multiplier> Join<'_, M> {
         let pack = |(number, rows): (usize, &[usize])| {
             let d = self.rows.dimensions();
             let mut panel = RowPanel::new(d);
-            let (mut values, mut scratch) = (Vec::with_capacity(rows.len() * d), Vec::new());
+            let (mut values, mut scratch) = (RowBlock::default(), RowScratch::new());
             for (lane, &row) in rows.iter().enumerate() {
                 let x = self.rows.get(row, &mut scratch);
                 panel.set(lane, x, self.reach, self.packing);
-                values.extend_from_slice(x);
+                values.push(x);
             }
             Queries { slot: first + number * PANEL, filled: rows.len(), panel, values }
         };
@@ -136,7 +137,7 @@ impl<M: Multiplier> Join<'_, M> {
         let depth = block.depth;
         for (i, &pool_row) in tile.iter().enumerate() {
             let x = self.rows.get(pool_row, row);
-            values.extend_from_slice(x);
+            values.push(x);
             let packed = &mut block.values.as_mut_slice()[i * depth..][..depth];
             let operand = self.packing.pack::<M>(x, packed);
             let (base, norm, error) = self.packing.interval.center(operand);
@@ -187,9 +188,9 @@ impl<M: Multiplier> Join<'_, M> {
                 #[inline(always)]
                 || queries.panel.admits(products, base, norm, error),
             );
-            let c = &scratch.values[i * d..][..d];
+            let c = scratch.values.row(i, d);
             for lane in (0..queries.filled).filter(|&lane| admitted[lane]) {
-                let distance = distance(&queries.values[lane * d..][..d], c);
+                let distance = distance(queries.values.row(lane, d), c);
                 if distance <= self.reach {
                     pairs.push(neighbour(queries.slot + lane, tile[i], distance));
                 }
@@ -203,11 +204,11 @@ impl<M: Multiplier> Scratch<M> {
         Scratch {
             block: Block::new(d),
             products: Buffer::new(),
-            values: Vec::new(),
+            values: RowBlock::default(),
             terms: Vec::new(),
             peak: (0.0, 0.0),
             passed: Vec::new(),
-            row: Vec::new(),
+            row: RowScratch::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::simd::widest;
 
 use super::kernels::{Buffer, Multiplier};
 use crate::backend::interval::{Interval, Operand, scale_for};
+use crate::values::{RowValues, Value};
 
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
@@ -12,30 +13,37 @@ const LANES: usize = 16;
 pub struct Packing {
     /// `s`, a power of two.
     scale: f64,
-    /// `s m`, exact in f64.
+    /// `s m`.
     scaled_mean: Vec<f64>,
     pub interval: Interval,
 }
 
 impl Packing {
     /// `reach` bounds `||x - mean||` for every row and center; `width` is [`Interval`]'s.
-    pub fn new<M: Multiplier>(mean: &[f32], reach: f64, width: f64) -> Packing {
+    pub fn new<M: Multiplier>(mean: &[f64], reach: f64, width: f64) -> Packing {
         let scale = scale_for(reach);
         let d = mean.len();
         Packing {
             scale,
-            scaled_mean: mean.iter().map(|&m| scale * f64::from(m)).collect(),
+            scaled_mean: mean.iter().map(|&m| scale * m).collect(),
             interval: Interval::new(scale, d, M::error_factor(d), width),
         }
     }
 
     /// Pack `x` into `out`, of `depth` values, the padding zero.
-    pub fn pack<M: Multiplier>(&self, x: &[f32], out: &mut [M::Value]) -> Operand {
+    pub fn pack<M: Multiplier>(&self, x: RowValues, out: &mut [M::Value]) -> Operand {
+        match x {
+            RowValues::F32(x) => self.pack_values::<M, f32>(x, out),
+            RowValues::F64(x) => self.pack_values::<M, f64>(x, out),
+        }
+    }
+
+    fn pack_values<M: Multiplier, X: Value>(&self, x: &[X], out: &mut [M::Value]) -> Operand {
         let (head, padding) = out.split_at_mut(x.len());
         padding.fill(bytemuck::Zeroable::zeroed());
         let (square, residual) = widest(
             #[inline(always)]
-            || round_row::<M>(x, &self.scaled_mean, self.scale, head),
+            || round_row::<M, X>(x, &self.scaled_mean, self.scale, head),
         );
         self.interval.operand(square, residual, x.len())
     }
@@ -43,8 +51,8 @@ impl Packing {
 
 /// Returns the sums of `q^2` and of `(z - q)^2`.
 #[inline(always)]
-fn round_row<M: Multiplier>(
-    x: &[f32],
+fn round_row<M: Multiplier, X: Value>(
+    x: &[X],
     mean: &[f64],
     scale: f64,
     out: &mut [M::Value],
@@ -55,14 +63,14 @@ fn round_row<M: Multiplier>(
     let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
     for ((x, mean), out) in x_blocks.iter().zip(mean_blocks).zip(out_blocks) {
         for lane in 0..LANES {
-            let (value, q, r) = round::<M>(x[lane], mean[lane], scale);
+            let (value, q, r) = round::<M>(x[lane].widen(), mean[lane], scale);
             out[lane] = value;
             square[lane] += q * q;
             residual[lane] += r * r;
         }
     }
     for ((&x, &mean), out) in x_rest.iter().zip(mean_rest).zip(out_rest) {
-        let (value, q, r) = round::<M>(x, mean, scale);
+        let (value, q, r) = round::<M>(x.widen(), mean, scale);
         *out = value;
         square[0] += q * q;
         residual[0] += r * r;
@@ -70,10 +78,10 @@ fn round_row<M: Multiplier>(
     (square.iter().sum(), residual.iter().sum())
 }
 
-/// `q`, also in f64, and `z - q`. Centering rounds once: `scale * x` is exact.
+/// `q`, also in f64, and `z - q`. Centering rounds once: `scale * x` and `scale * m` are exact.
 #[inline(always)]
-fn round<M: Multiplier>(x: f32, mean: f64, scale: f64) -> (M::Value, f64, f64) {
-    let z = f64::from(x) * scale - mean;
+fn round<M: Multiplier>(x: f64, mean: f64, scale: f64) -> (M::Value, f64, f64) {
+    let z = x * scale - mean;
     let (value, q) = M::round(z);
     (value, q, z - q)
 }

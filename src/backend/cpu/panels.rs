@@ -9,6 +9,7 @@ use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::Packing;
 use crate::backend::interval::{Interval, Operand};
 use crate::rows::Gather;
+use crate::values::RowScratch;
 
 /// Bytes of packed centers kept.
 const CACHE_BYTES: usize = 64 << 20;
@@ -116,7 +117,7 @@ fn fill<M: Multiplier, R: Gather + ?Sized>(
         (panel.number, panel.filled) = (number, 0);
         panel.terms.base.fill(f32::INFINITY);
     }
-    let (mut scratch, mut packed) = (Vec::new(), Buffer::<M::Value>::new());
+    let (mut scratch, mut packed) = (RowScratch::new(), Buffer::<M::Value>::new());
     packed.resize(panel.depth);
     for column in panel.filled..filled {
         let x = centers.vector(number * PANEL + column, &mut scratch);

@@ -14,6 +14,7 @@ use crate::backend::{Candidate, Picked};
 use crate::distance::distance;
 use crate::pool::is_set;
 use crate::statistics::Statistics;
+use crate::values::{RowScratch, RowValues};
 
 /// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
 const GROUP: usize = 32;
@@ -122,7 +123,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
         let likely = self.likely();
         let mut block = Block::<M>::new(self.block.dimensions());
         block.resize(GROUP);
-        let (depth, mut scratch) = (block.depth, Vec::new());
+        let (depth, mut scratch) = (block.depth, RowScratch::new());
         for (slot, &index) in likely.iter().enumerate() {
             self.column[index] = Some(self.groups.len() * GROUP + slot);
             let x = self.block.value(index, &mut scratch);
@@ -167,7 +168,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
         let (base, norm, error) = self.terms.packing.interval.center(operand);
         self.close(best);
         self.state[best].bound = LEFT;
-        let mut center = Vec::new();
+        let mut center = RowScratch::new();
         let block = self.block;
         let center = block.value(best, &mut center);
         for panel in 0..self.panels.len() {
@@ -188,8 +189,8 @@ impl<'r, M: Multiplier> Live<'r, M> {
     }
 
     /// The canonical distance to the newest center decides whether it is the row's nearest.
-    fn apply(&mut self, index: usize, center: &[f32]) {
-        let mut scratch = Vec::new();
+    fn apply(&mut self, index: usize, center: RowValues) {
+        let mut scratch = RowScratch::new();
         let distance = distance(self.block.value(index, &mut scratch), center);
         self.canonical += 1;
         let state = &mut self.state[index];
@@ -219,7 +220,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
 /// A panel of some live rows. Only a center strictly nearer than its bound changes a row.
 fn pack<M: Multiplier>(block: &LiveBlock, part: Range<usize>, packing: &Packing) -> RowPanel<M> {
     let mut panel = RowPanel::new(block.dimensions());
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     for (lane, index) in part.enumerate() {
         let limit = block.states[index].bound.next_down();
         panel.set(lane, block.value(index, &mut scratch), limit, packing);

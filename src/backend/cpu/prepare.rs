@@ -6,22 +6,22 @@ use super::centers::Centers;
 use super::kernels::Multiplier;
 use super::pack::Packing;
 use crate::backend::shard::LiveBlock;
-use crate::distance::distance;
+use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
-use crate::mean;
 use crate::rows::Gather;
+use crate::values::RowScratch;
 
 /// Rows sampled for the mean: anything near it serves.
 const SAMPLE: usize = 1024;
 
 /// The canonical distance of every row to center 0, in row order.
 pub fn first_distances(ground: &HostGround, centers: &Centers) -> Vec<f64> {
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     let center = centers.vector(0, &mut scratch);
     (0..ground.rows.len())
         .into_par_iter()
         .with_min_len(64)
-        .map_init(Vec::new, |scratch, row| match ground.is_interrupted() {
+        .map_init(RowScratch::new, |scratch, row| match ground.is_interrupted() {
             true => 0.0,
             false => distance(ground.rows.get(row, scratch), center),
         })
@@ -36,8 +36,8 @@ pub fn packing<M: Multiplier>(
     width: f64,
 ) -> Packing {
     let mean = sample_mean(ground);
-    let mut scratch = Vec::new();
-    let mut to_mean = |center| distance(centers.vector(center, &mut scratch), &mean);
+    let mut scratch = RowScratch::new();
+    let mut to_mean = |center| distance_to_point(centers.vector(center, &mut scratch), &mean);
     // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own
     // rounding.
     let rows = farthest + to_mean(0);
@@ -53,7 +53,9 @@ pub fn packing_of_rows<M: Multiplier>(ground: &HostGround, width: f64) -> Packin
         .into_par_iter()
         .with_min_len(64)
         .filter(|&row| ground.eligible[row])
-        .map_init(Vec::new, |scratch, row| distance(ground.rows.get(row, scratch), &mean))
+        .map_init(RowScratch::new, |scratch, row| {
+            distance_to_point(ground.rows.get(row, scratch), &mean)
+        })
         .reduce(|| 0.0, f64::max);
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
@@ -61,14 +63,16 @@ pub fn packing_of_rows<M: Multiplier>(ground: &HostGround, width: f64) -> Packin
 /// The packing for live rows, which are all that a picker sees.
 pub fn packing_of_live<M: Multiplier>(live: &LiveBlock, width: f64) -> Packing {
     let n = live.rows.len();
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     let mean = mean_of_sample(n, live.dimensions(), |index, sums| {
-        mean::add(sums, live.value(index, &mut scratch));
+        live.value(index, &mut scratch).add_to(sums);
     });
     let reach = (0..n)
         .into_par_iter()
         .with_min_len(64)
-        .map_init(Vec::new, |scratch, index| distance(live.value(index, scratch), &mean))
+        .map_init(RowScratch::new, |scratch, index| {
+            distance_to_point(live.value(index, scratch), &mean)
+        })
         .reduce(|| 0.0, f64::max);
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
@@ -79,30 +83,32 @@ pub fn packing_of_centers<M: Multiplier, R: Gather + ?Sized>(
     d: usize,
     width: f64,
 ) -> Packing {
-    let mut scratch = Vec::new();
+    let mut scratch = RowScratch::new();
     let mean = mean_of_sample(centers.len(), d, |center, sums| {
-        mean::add(sums, centers.vector(center, &mut scratch));
+        centers.vector(center, &mut scratch).add_to(sums);
     });
     let reach = (0..centers.len())
         .into_par_iter()
         .with_min_len(64)
-        .map_init(Vec::new, |scratch, center| distance(centers.vector(center, scratch), &mean))
+        .map_init(RowScratch::new, |scratch, center| {
+            distance_to_point(centers.vector(center, scratch), &mean)
+        })
         .reduce(|| 0.0, f64::max);
     Packing::new::<M>(&mean, reach * (1.0 + 1e-6), width)
 }
 
 /// The mean of a sample of the rows.
-pub fn sample_mean(ground: &HostGround) -> Vec<f32> {
-    let mut scratch = Vec::new();
+pub fn sample_mean(ground: &HostGround) -> Vec<f64> {
+    let mut scratch = RowScratch::new();
     mean_of_sample(ground.rows.len(), ground.rows.dimensions(), |row, sums| {
-        mean::add(sums, ground.rows.get(row, &mut scratch));
+        ground.rows.get(row, &mut scratch).add_to(sums);
     })
 }
 
 /// About how far rows lie from `mean`: the farthest of the sample.
-pub fn sample_reach(ground: &HostGround, mean: &[f32]) -> f64 {
-    let mut scratch = Vec::new();
-    let to_mean = |row| distance(ground.rows.get(row, &mut scratch), mean);
+pub fn sample_reach(ground: &HostGround, mean: &[f64]) -> f64 {
+    let mut scratch = RowScratch::new();
+    let to_mean = |row| distance_to_point(ground.rows.get(row, &mut scratch), mean);
     sample(ground.rows.len()).map(to_mean).fold(0.0, f64::max)
 }
 
@@ -112,11 +118,10 @@ fn sample(n: usize) -> impl ExactSizeIterator<Item = usize> {
 }
 
 /// The mean of a fixed sample of `n` rows, each of which `add` adds to sums, as a row.
-#[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values fits f32, near enough")]
-fn mean_of_sample(n: usize, d: usize, mut add: impl FnMut(usize, &mut [f64])) -> Vec<f32> {
+fn mean_of_sample(n: usize, d: usize, mut add: impl FnMut(usize, &mut [f64])) -> Vec<f64> {
     let mut sums = vec![0.0f64; d];
     let sample = sample(n);
     let count = sample.len() as f64;
     sample.for_each(|row| add(row, &mut sums));
-    sums.iter().map(|sum| (sum / count) as f32).collect()
+    sums.iter().map(|sum| sum / count).collect()
 }

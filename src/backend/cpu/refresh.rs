@@ -15,6 +15,7 @@ use crate::backend::shard::RowState;
 use crate::distance::distance;
 use crate::ground::Ground;
 use crate::rows::Gather;
+use crate::values::{RowScratch, RowValues};
 
 /// How many rows ahead of the one worked on memory is asked for a row.
 const AHEAD: usize = 2;
@@ -66,8 +67,8 @@ pub struct Scratch<M: Multiplier> {
     block: Block<M>,
     products: Buffer<f32>,
     searches: Vec<Search>,
-    row: Vec<f32>,
-    center: Vec<f32>,
+    row: RowScratch,
+    center: RowScratch,
 }
 
 /// The search for one row's nearest among its pending centers.
@@ -88,8 +89,8 @@ impl<M: Multiplier> Scratch<M> {
             block: Block::new(d),
             products: Buffer::new(),
             searches: Vec::new(),
-            row: Vec::new(),
-            center: Vec::new(),
+            row: RowScratch::new(),
+            center: RowScratch::new(),
         }
     }
 }
@@ -180,10 +181,10 @@ impl<M: Multiplier, R: Gather + ?Sized> Refresh<'_, M, R> {
     /// Evaluate the candidates left; of equally near centers the first is the nearest.
     fn decide(
         &self,
-        x: &[f32],
+        x: RowValues,
         pending: &Pending,
         search: &Search,
-        scratch: &mut Vec<f32>,
+        scratch: &mut RowScratch,
         cost: &mut Cost,
     ) -> RowState {
         let end = u32::try_from(pending.end).expect("centers are numbered below 2^32");

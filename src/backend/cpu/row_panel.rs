@@ -3,6 +3,7 @@
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::Packing;
 use crate::backend::interval::{Interval, Operand, Test};
+use crate::values::RowValues;
 
 /// Up to `PANEL` rows and the test that no center within a row's limit fails. A lane without a row admits nothing.
 pub struct RowPanel<M: Multiplier> {
@@ -32,7 +33,7 @@ impl<M: Multiplier> RowPanel<M> {
     }
 
     /// Put row `x` into `lane`, with the limit of its test.
-    pub fn set(&mut self, lane: usize, x: &[f32], limit: f64, packing: &Packing) {
+    pub fn set(&mut self, lane: usize, x: RowValues, limit: f64, packing: &Packing) {
         self.operands[lane] = packing.pack::<M>(x, self.packed.as_mut_slice());
         M::place(self.values.as_mut_slice(), lane, self.packed.as_slice());
         self.set_limit(lane, limit, &packing.interval);

@@ -15,6 +15,7 @@ use crate::mean;
 use crate::mean::{NearPoint, Sums};
 use crate::rows::Gather;
 use crate::statistics::Statistics;
+use crate::values::{RowBlock, RowScratch};
 
 /// Inside, rows are numbered from 0.
 pub(crate) struct CpuShard<'p, M: Multiplier> {
@@ -70,8 +71,10 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         self.first..self.first + self.rows.ground.rows.len()
     }
 
-    fn values(&self, row: usize) -> Result<Vec<f32>> {
-        Ok(self.rows.ground.rows.get(row - self.first, &mut Vec::new()).to_vec())
+    fn values(&self, row: usize) -> Result<RowBlock> {
+        let mut values = RowBlock::default();
+        values.push(self.rows.ground.rows.get(row - self.first, &mut RowScratch::new()));
+        Ok(values)
     }
 
     fn take(&mut self, centers: &CenterBlock) -> Result<()> {

@@ -109,6 +109,7 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
     /// centers share a tile.
     pub fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
         let started = Instant::now();
+        self.ground.rows.will_need(&mut rows.iter().copied());
         rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
         while start < end && !self.ground.is_interrupted() {

@@ -37,7 +37,7 @@ impl Feed {
         pool: &Pool,
         target: Region<u8>,
     ) -> Result<()> {
-        let mut feed = Feed::new(gpu, pool.row_bytes(0).len(), pool.rows())?;
+        let mut feed = Feed::new(gpu, pool.row_length(), pool.rows())?;
         feed.send(gpu, stream, pool, pool.rows(), |row| row, target)?;
         // The feed's buffers are freed here.
         stream.synchronize().map_err(|error| gpu.explain(error))
@@ -53,7 +53,7 @@ impl Feed {
         row: impl Fn(usize) -> usize + Sync,
         target: Region<u8>,
     ) -> Result<()> {
-        let row_bytes = pool.row_bytes(0).len();
+        let row_bytes = pool.row_length();
         let at_once = self.buffers[0].as_slice().len() / row_bytes;
         for first in (0..count).step_by(at_once) {
             let rows = at_once.min(count - first);
@@ -64,9 +64,10 @@ impl Feed {
             }
             let buffer = &mut self.buffers[turn].as_mut_slice()[..rows * row_bytes];
             let copy = |(i, bytes): (usize, &mut [u8])| {
-                bytes.copy_from_slice(pool.row_bytes(row(first + i)))
+                pool.with_row_bytes(row(first + i), |stored| bytes.copy_from_slice(stored))
             };
             buffer.par_chunks_exact_mut(row_bytes).enumerate().with_min_len(64).for_each(copy);
+            pool.check_reads()?;
             send(stream, buffer, target.part(first * row_bytes, rows * row_bytes))
                 .and_then(|()| stream.record_event(Some(CUevent_flags::CU_EVENT_DISABLE_TIMING)))
                 .map(|event| self.copied[turn] = Some(event))

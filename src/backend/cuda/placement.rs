@@ -2,8 +2,10 @@
 
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::error::{Error, Result};
-use crate::options::Device;
-use crate::rows::Rows;
+use crate::ground::Ground;
+use crate::options::{Device, Metric};
+use crate::pool::Dtype;
+use crate::rows::{Gather, Rows};
 
 /// How a device comes by the pool's rows.
 #[derive(Clone, Copy)]
@@ -41,5 +43,25 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     }
     let device = Device::Cuda(stream.gpu().context().ordinal());
     let reason = format!("{rows} rows are more than the 2^32 - 2 that a GPU numbers: use the CPU");
+    Err(Error::Unsupported { device, reason })
+}
+
+/// Kernels read no f64 rows. Under cosine, labeled vectors are seen as f32.
+pub(crate) fn check_rows(ground: &Ground, stream: &Stream) -> Result<()> {
+    check_dtype(ground.rows.dtype(), stream)?;
+    match &ground.outside {
+        Some(vectors) if vectors.metric() == Metric::Euclidean => {
+            check_dtype(vectors.dtype(), stream)
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn check_dtype(dtype: Dtype, stream: &Stream) -> Result<()> {
+    if dtype != Dtype::F64 {
+        return Ok(());
+    }
+    let device = Device::Cuda(stream.gpu().context().ordinal());
+    let reason = "a GPU reads no f64 values: use the CPU, or round them to f32".into();
     Err(Error::Unsupported { device, reason })
 }

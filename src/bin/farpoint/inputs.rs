@@ -8,6 +8,7 @@ use farpoint::{Options, Pool, pool};
 use crate::column_names::List;
 use crate::record::{FileRecord, PoolRecord, TermsRecord};
 use crate::source::Source;
+use crate::storage::Storage;
 use crate::terminal::say;
 use crate::terms::{Terms, first_name};
 
@@ -22,8 +23,13 @@ pub struct Inputs {
 
 impl Inputs {
     pub fn open(path: &Path, terms: &Terms) -> Result<Inputs> {
+        Inputs::open_with(path, terms, &Storage::default())
+    }
+
+    /// As [`Inputs::open`], the pool's rows kept as `storage` says.
+    pub fn open_with(path: &Path, terms: &Terms, storage: &Storage) -> Result<Inputs> {
         Ok(Inputs {
-            pool: Pool::open_named(path, terms.tensor.as_deref())?,
+            pool: Pool::open_with(path, &storage.options(terms.tensor.as_deref()))?,
             vectors: terms.labeled_vectors.as_ref().map(Pool::open).transpose()?,
             labeled: read_rows(terms.labeled.as_deref(), terms.column(List::Labeled))?,
             excluded: read_rows(terms.exclude.as_deref(), terms.column(List::Exclude))?,
@@ -83,27 +89,28 @@ impl Inputs {
         Options { labeled, excluded, ..Options::default() }.available(self.pool.rows())
     }
 
-    /// The pool as the .json remembers it. Reads it once.
-    pub fn pool_record(&self, path: &Path) -> PoolRecord {
-        PoolRecord {
+    /// The pool as the .json remembers it. Reads it once, for its hash, unless that is left out.
+    pub fn pool_record(&self, path: &Path, is_hashed: bool) -> Result<PoolRecord> {
+        Ok(PoolRecord {
             path: path.display().to_string(),
             files: files(path, &self.pool),
             rows: self.pool.rows(),
             dimensions: self.pool.dimensions(),
             dtype: self.pool.dtype(),
-            hash: self.pool.hash(),
-        }
+            hash: is_hashed.then(|| self.pool.hash()).transpose()?,
+        })
     }
 
     /// The terms as the .json remembers them.
-    pub fn terms_record(&self, terms: &Terms) -> TermsRecord {
-        TermsRecord {
+    pub fn terms_record(&self, terms: &Terms) -> Result<TermsRecord> {
+        Ok(TermsRecord {
             budget: terms.budget,
             metric: terms.metric(),
             labeled: (terms.labeled.as_deref())
                 .map(|path| Source::rows(path, terms.column(List::Labeled), &self.labeled)),
             labeled_vectors: (terms.labeled_vectors.as_deref().zip(self.vectors.as_ref()))
-                .map(|(path, vectors)| Source::vectors(path, vectors)),
+                .map(|(path, vectors)| Source::vectors(path, vectors))
+                .transpose()?,
             weights: (terms.weights.as_deref().zip(self.weights.as_deref()))
                 .map(|(path, weights)| Source::weights(path, terms.column(List::Weights), weights)),
             exclude: (terms.exclude.as_deref())
@@ -112,7 +119,7 @@ impl Inputs {
             first: terms.first.and_then(first_name),
             seed: terms.seed(),
             tensor: terms.tensor.clone(),
-        }
+        })
     }
 }
 

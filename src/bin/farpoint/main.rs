@@ -28,6 +28,7 @@ mod record;
 mod robust;
 mod select;
 mod source;
+mod storage;
 mod summary;
 mod synth;
 mod target;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use farpoint::Options;
 use farpoint::report::About;
+use farpoint::{Options, Pool};
 use serde::Serialize;
 
 use crate::columns;
@@ -61,7 +61,7 @@ pub struct Made<'a> {
     /// Writes the .json.
     pub json: &'a dyn Fn(&mut dyn Write) -> Result<()>,
     /// Makes the page.
-    pub report: &'a dyn Fn() -> String,
+    pub report: &'a dyn Fn() -> Result<String>,
 }
 
 impl OutputPaths {
@@ -195,7 +195,7 @@ impl Outputs {
             write_settled(target, made.assignment, npy::integers)?;
         }
         match &self.report {
-            Some(target) => target.write(|out| Ok(out.write_all((made.report)().as_bytes())?)),
+            Some(target) => target.write(|out| Ok(out.write_all((made.report)()?.as_bytes())?)),
             None => Ok(()),
         }
     }
@@ -253,19 +253,22 @@ pub fn write_json(out: &mut dyn Write, record: &impl Serialize) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-/// The page that `page` makes of a run; `facts` are added to it.
+/// The page that `page` makes of a run over `pool`, from `path`; `facts` are added to it.
 pub fn report(
     options: &Options,
-    pool: &Path,
+    path: &Path,
+    pool: &Pool,
     facts: &[(String, String)],
     page: impl FnOnce(&About) -> String,
-) -> String {
+) -> Result<String> {
     let command: Vec<String> = std::env::args().collect();
     let version = ("farpoint".to_string(), env!("CARGO_PKG_VERSION").to_string());
-    page(&About {
-        pool: &pool.display().to_string(),
+    let page = page(&About {
+        pool: &path.display().to_string(),
         options,
         command: &command.join(" "),
         facts: &[&[version][..], facts].concat(),
-    })
+    });
+    pool.check_reads()?;
+    Ok(page)
 }

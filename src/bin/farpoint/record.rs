@@ -44,7 +44,9 @@ pub struct PoolRecord {
     pub rows: usize,
     pub dimensions: usize,
     pub dtype: Dtype,
-    pub hash: String,
+    /// Absent where the run was interrupted: whoever stopped it shall not wait for one more read of the pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// A file of a pool.
@@ -113,7 +115,9 @@ impl PoolRecord {
                 now.dtype().name()
             );
         }
-        if self.hash != now.hash() {
+        if let Some(hash) = &self.hash
+            && *hash != now.hash()?
+        {
             bail!("is of a pool with other values ({}): the hashes differ", self.path);
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::outputs::{self, Made, OutputPaths, Outputs, write_json, write_lines};
 use crate::picks::Picks;
 use crate::progress::Bar;
 use crate::record::Record;
+use crate::storage::Storage;
 use crate::summary;
 use crate::terminal::{print, say};
 use crate::terms::Terms;
@@ -48,6 +49,8 @@ struct Running {
     /// CPU threads; 0 is one a core. The answer does not depend on it
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    #[command(flatten)]
+    storage: Storage,
     /// Picks of an earlier run, counted in the budget: the run goes on from there, with the options that run had. A .json
     /// says what its --first and --seed were
     #[arg(long, value_name = "PICKS")]
@@ -77,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => given,
     };
     terms.check_seed()?;
-    let inputs = Inputs::open(&arguments.pool, &terms)?;
+    let inputs = Inputs::open_with(&arguments.pool, &terms, &arguments.running.storage)?;
     outputs.check_replace_none(inputs.files())?;
     if !arguments.running.quiet {
         inputs.tell_notices(&terms);
@@ -102,9 +105,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (selection, lost) = kept(arguments.select(&inputs, budget, &options, &interrupt))?;
     let seconds = started.elapsed().as_secs_f64();
     let record = (arguments.running.json || outputs.need_record()).then(|| {
-        let pool = inputs.pool_record(&arguments.pool);
-        Record::new(pool, inputs.terms_record(&terms), &selection, seconds)
+        let pool = inputs.pool_record(&arguments.pool, !selection.interrupted)?;
+        anyhow::Ok(Record::new(pool, inputs.terms_record(&terms)?, &selection, seconds))
     });
+    let record = record.transpose()?;
     arguments.write(&outputs, &inputs, &options, &selection, record.as_ref())?;
     arguments.tell(&outputs, &inputs, &options, &selection, seconds);
     arguments.print(&selection, record.as_ref(), &outputs)?;
@@ -114,12 +118,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(if selection.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
-/// The selection; also what there is of one whose GPU was lost under way, as after an interruption, and the error to end with.
+/// The selection; also what there is of one whose GPU or file was lost under way, as after an interruption, and the error to end with.
 fn kept(made: Result<Selection, Error>) -> Result<(Selection, Option<Error>)> {
     match made {
         Ok(selection) => Ok((selection, None)),
         Err(error) => match &error {
-            Error::Lost { selection: Some(part), .. } if !part.radii.is_empty() => {
+            Error::Lost { selection: Some(part), .. }
+            | Error::Read { selection: Some(part), .. }
+                if !part.radii.is_empty() =>
+            {
                 Ok(((**part).clone(), Some(error)))
             }
             _ => Err(error.into()),
@@ -166,7 +173,7 @@ impl Arguments {
             json: &|out| write_json(out, record.context("a record, made for .json")?),
             report: &|| {
                 let page = |about: &About| report::html(&inputs.pool, selection, about);
-                outputs::report(options, &self.pool, &[], page)
+                outputs::report(options, &self.pool, &inputs.pool, &[], page)
             },
         })
     }
@@ -232,7 +239,7 @@ impl Earlier<'_> {
             let same = record
                 .pool
                 .check_same(&inputs.pool)
-                .and_then(|()| record.options.check_same(&inputs.terms_record(terms)));
+                .and_then(|()| record.options.check_same(&inputs.terms_record(terms)?));
             same.with_context(|| self.path.display().to_string())?;
         }
         Ok(self.picks.centers)

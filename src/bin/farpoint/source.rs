@@ -29,8 +29,8 @@ impl Source {
         Source::of(path, column, weights.len(), hash(bytes))
     }
 
-    pub fn vectors(path: &Path, vectors: &Pool) -> Source {
-        Source::of(path, None, vectors.rows(), vectors.hash())
+    pub fn vectors(path: &Path, vectors: &Pool) -> farpoint::Result<Source> {
+        Ok(Source::of(path, None, vectors.rows(), vectors.hash()?))
     }
 
     fn of(path: &Path, column: Option<&str>, count: usize, hash: String) -> Source {

@@ -116,7 +116,7 @@ impl Arguments {
         let inputs = Inputs::open(&self.pool, &terms)?;
         inputs.check_first(&terms)?;
         inputs.tell_notices(&terms);
-        let now = inputs.terms_record(&terms);
+        let now = inputs.terms_record(&terms)?;
         pool.check_same(&inputs.pool)
             .and_then(|()| options.check_unchanged(&self.terms, &now))
             .with_context(place)?;

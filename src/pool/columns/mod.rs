@@ -79,7 +79,7 @@ fn vectors_column(schema: &Schema, name: Option<&str>) -> Result<usize, Reason> 
     refuse_bytes(schema, name, lists.is_empty())?;
     let names: Vec<&str> = lists.iter().map(|(_, name, _)| name.as_str()).collect();
     let (index, name, item) = &lists[choose("columns of lists", &names, name)?];
-    vectors::kind(item).map_err(|reason| format!("column '{name}' {reason}"))?;
+    vectors::dtype(item).map_err(|reason| format!("column '{name}' {reason}"))?;
     Ok(*index)
 }
 

@@ -5,9 +5,7 @@ use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 use arrow_buffer::Buffer;
 use arrow_schema::DataType;
 
-use super::super::bytes::{Bytes, Place};
-use super::super::convert::round;
-use super::super::dense::{Kind, ROUNDED};
+use super::super::bytes::{Bytes, Place, Store};
 use super::super::reason::Reason;
 use super::super::{Dtype, Pool};
 
@@ -16,7 +14,7 @@ pub(super) struct Rows {
     bytes: Bytes<'static>,
     rows: usize,
     d: usize,
-    kind: Kind,
+    dtype: Dtype,
 }
 
 /// The rows of `lists`, whose first is row `first_row` of the file. None may be null or ragged.
@@ -32,9 +30,8 @@ pub(super) fn piece(lists: ArrayRef, first_row: usize) -> Result<Rows, Reason> {
         let (row, j) = (first_row + at / d, at % d);
         return Err(format!("row {row} holds a null at dimension {j}").into());
     }
-    let kind = kind(items.data_type())?;
-    let bytes = bytes(values(items, kind), kind, d, first_row)?;
-    Ok(Rows { bytes, rows, d, kind })
+    let dtype = dtype(items.data_type())?;
+    Ok(Rows { bytes: Bytes::Arrow(values(items, dtype)), rows, d, dtype })
 }
 
 fn first_null(array: &ArrayRef) -> Option<usize> {
@@ -73,30 +70,23 @@ fn ragged_row(row: usize, odd: usize, base: usize, d: usize) -> Reason {
 }
 
 /// The stored values, without the copies' spare capacity.
-fn values(items: ArrayRef, kind: Kind) -> Buffer {
+fn values(items: ArrayRef, dtype: Dtype) -> Buffer {
     let parts = items.to_data();
-    let (start, length) = (parts.offset() * kind.bytes(), parts.len() * kind.bytes());
+    let (start, length) = (parts.offset() * dtype.bytes(), parts.len() * dtype.bytes());
     let mut buffer = parts.buffers()[0].slice_with_length(start, length);
     drop((items, parts));
     buffer.shrink_to_fit();
     buffer
 }
 
-fn bytes(values: Buffer, kind: Kind, d: usize, first_row: usize) -> Result<Bytes<'static>, Reason> {
-    match kind {
-        Kind::F64 => Ok(Bytes::F32(round(values.as_slice().as_chunks().0, d, first_row)?)),
-        _ => Ok(Bytes::Arrow(values)),
-    }
-}
-
 /// The dtype of a pool whose items are of type `data_type`.
-pub(super) fn kind(data_type: &DataType) -> Result<Kind, Reason> {
+pub(super) fn dtype(data_type: &DataType) -> Result<Dtype, Reason> {
     Ok(match data_type {
-        DataType::Float32 => Kind::Stored(Dtype::F32),
-        DataType::Float16 => Kind::Stored(Dtype::F16),
-        DataType::UInt8 => Kind::Stored(Dtype::U8),
-        DataType::Int8 => Kind::Stored(Dtype::I8),
-        DataType::Float64 => Kind::F64,
+        DataType::Float64 => Dtype::F64,
+        DataType::Float32 => Dtype::F32,
+        DataType::Float16 => Dtype::F16,
+        DataType::UInt8 => Dtype::U8,
+        DataType::Int8 => Dtype::I8,
         other => {
             return Err(format!("holds lists of {other}; cast them to lists of float32").into());
         }
@@ -113,7 +103,7 @@ fn read_as_numbers(d: usize, range: &str) -> String {
 /// One pool of all chunks; those without rows count for nothing.
 pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
     let mut pool: Option<Pool> = None;
-    for Rows { bytes, rows, d, kind } in chunks.into_iter().filter(|chunk| chunk.rows > 0) {
+    for Rows { bytes, rows, d, dtype } in chunks.into_iter().filter(|chunk| chunk.rows > 0) {
         let first_row = pool.as_ref().map_or(0, Pool::rows);
         let expected = pool.as_ref().map_or(d, Pool::dimensions);
         if d == 0 {
@@ -122,16 +112,12 @@ pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
         if d != expected {
             return Err(ragged_row(first_row, d, 0, expected));
         }
-        let (dtype, notice) = match kind {
-            Kind::Stored(dtype) => (dtype, dtype.range().map(|range| read_as_numbers(d, range))),
-            _ => (Dtype::F32, Some(ROUNDED.to_string())),
-        };
-        let place = Place { offset: 0, stride: d * dtype.bytes() };
-        let mut chunk = Pool::of_segment(bytes, (rows, d), dtype, place);
+        let place = Place::dense(0, d * dtype.bytes());
+        let mut chunk = Pool::of_segment(Store::Memory(bytes), (rows, d), dtype, place);
         match &mut pool {
             Some(pool) => pool.append(chunk),
             None => {
-                chunk.notices.extend(notice);
+                chunk.notices.extend(dtype.range().map(|range| read_as_numbers(d, range)));
                 pool = Some(chunk);
             }
         }

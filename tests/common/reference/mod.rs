@@ -15,10 +15,10 @@ pub struct Answer {
 }
 
 /// 32 partial sums by fused multiply-add, folded in halves, and the root.
-pub fn distance(x: &[f32], c: &[f32]) -> f64 {
+pub fn distance(x: &[f64], c: &[f64]) -> f64 {
     let mut p = [0.0f64; 32];
     for j in 0..x.len() {
-        let t = f64::from(x[j]) - f64::from(c[j]);
+        let t = x[j] - c[j];
         p[j % 32] = t.mul_add(t, p[j % 32]);
     }
     for half in [16, 8, 4, 2, 1] {
@@ -29,12 +29,12 @@ pub fn distance(x: &[f32], c: &[f32]) -> f64 {
 
 /// The rows as the metric sees them.
 #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the cosine view")]
-pub fn rows(pool: &Pool, metric: Metric) -> Vec<Vec<f32>> {
+pub fn rows(pool: &Pool, metric: Metric) -> Vec<Vec<f64>> {
     let row = |i| {
-        let x = pool.row(i, &mut Vec::new()).to_vec();
+        let x = pool.row_f64(i, &mut Vec::new()).to_vec();
         let norm = distance(&x, &vec![0.0; x.len()]);
         let cosine = metric == Metric::Cosine;
-        if cosine { x.iter().map(|&v| (f64::from(v) / norm) as f32).collect() } else { x }
+        if cosine { x.iter().map(|v| f64::from((v / norm) as f32)).collect() } else { x }
     };
     (0..pool.rows()).map(row).collect()
 }
@@ -46,7 +46,7 @@ pub fn select(pool: &Pool, budget: usize, options: &Options) -> Answer {
     let weight = |i: usize| options.weights.as_ref().map_or(1.0, |w| f64::from(w[i]));
     let key = |i: usize, d: f64| if weight(i) == 0.0 { 0.0 } else { weight(i) * d };
     let (mut min, mut nearest) = (vec![f64::INFINITY; n], vec![0i64; n]);
-    let mut apply = |c: &[f32], label: i64| {
+    let mut apply = |c: &[f64], label: i64| {
         for i in 0..n {
             let d = distance(&x[i], c);
             if d < min[i] {
@@ -118,7 +118,7 @@ pub fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap()
 }
 
-fn first(options: &Options, x: &[Vec<f32>], left: &[usize]) -> usize {
+fn first(options: &Options, x: &[Vec<f64>], left: &[usize]) -> usize {
     let lowest_least = |cost: &dyn Fn(usize) -> f64| {
         left.iter().copied().reduce(|a, b| if cost(b) < cost(a) { b } else { a }).unwrap()
     };
@@ -131,9 +131,8 @@ fn first(options: &Options, x: &[Vec<f32>], left: &[usize]) -> usize {
         First::Mean => {
             let counted: Vec<usize> =
                 (0..x.len()).filter(|i| !options.excluded.contains(i)).collect();
-            let mean: Vec<f64> =
-                (0..x[0].len()).map(|j| mean(&counted, |i| f64::from(x[i][j]))).collect();
-            lowest_least(&|i| distance_f64(&x[i], &mean))
+            let mean: Vec<f64> = (0..x[0].len()).map(|j| mean(&counted, |i| x[i][j])).collect();
+            lowest_least(&|i| distance(&x[i], &mean))
         }
         First::Random => unimplemented!("checked against known rows instead"),
     }
@@ -145,16 +144,4 @@ fn mean(rows: &[usize], value: impl Fn(usize) -> f64) -> f64 {
     let block =
         |b: usize| rows.iter().filter(|&&i| i / 1024 == b).fold(0.0, |sum, &i| sum + value(i));
     (0..=last / 1024).fold(0.0, |sum, b| sum + block(b)) / rows.len() as f64
-}
-
-fn distance_f64(x: &[f32], c: &[f64]) -> f64 {
-    let mut p = [0.0f64; 32];
-    for j in 0..x.len() {
-        let t = f64::from(x[j]) - c[j];
-        p[j % 32] = t.mul_add(t, p[j % 32]);
-    }
-    for half in [16, 8, 4, 2, 1] {
-        (0..half).for_each(|i| p[i] += p[i + half]);
-    }
-    p[0].sqrt()
 }

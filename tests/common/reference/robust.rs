@@ -20,7 +20,7 @@ impl Oracle {
     pub fn new(pool: &Pool, options: &Options) -> Oracle {
         let x = rows(pool, options.metric);
         let outside = options.labeled_vectors.map_or(Vec::new(), |v| rows(v, options.metric));
-        let centers: Vec<&Vec<f32>> =
+        let centers: Vec<&Vec<f64>> =
             options.labeled.iter().map(|&i| &x[i]).chain(&outside).collect();
         let nearest = |i: usize| match options.labeled.iter().position(|&row| row == i) {
             Some(l) => (0.0, -1 - l as i64),

@@ -10,6 +10,7 @@ use crate::ground::HostGround;
 use crate::options::Metric;
 use crate::pool::Dtype;
 use crate::rows::{Gather, Rows};
+use crate::values::{RowScratch, RowValues};
 
 /// Rows that a thread quantizes at a time.
 const CHUNK: usize = 256;
@@ -30,9 +31,10 @@ pub struct Copied {
     numbers: Vec<Int8Numbers>,
 }
 
-/// Whether the rows of a pool are int8 values as they lie, and so need no copy.
+/// Whether the rows of a pool are int8 values as they lie in memory, and so need no copy.
 pub fn lie_in_place(rows: &Rows) -> bool {
-    rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
+    let are_integers = matches!(rows.dtype(), Dtype::U8 | Dtype::I8);
+    rows.metric() == Metric::Euclidean && are_integers && rows.are_in_memory()
 }
 
 impl<'p> Int8Rows<'p> {
@@ -40,13 +42,13 @@ impl<'p> Int8Rows<'p> {
     pub fn prepare(
         ground: &'p HostGround,
         quantizer: &Quantizer,
-        center: &[f32],
+        center: RowValues,
     ) -> (Int8Rows<'p>, Vec<f64>) {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let mut distances = vec![0.0; n];
         if lie_in_place(&ground.rows) {
             let chunks = distances.par_chunks_mut(CHUNK).enumerate();
-            chunks.for_each_init(Vec::new, |scratch, (chunk, distances)| {
+            chunks.for_each_init(RowScratch::new, |scratch, (chunk, distances)| {
                 for (at, out) in (chunk * CHUNK..).zip(distances) {
                     *out = first_distance(ground, at, center, scratch);
                 }
@@ -58,7 +60,7 @@ impl<'p> Int8Rows<'p> {
         let numbers = copy.numbers.par_chunks_mut(CHUNK);
         let chunks = values.zip(numbers).zip(distances.par_chunks_mut(CHUNK)).enumerate();
         chunks.for_each_init(
-            || (Vec::new(), Vec::new()),
+            || (RowScratch::new(), Vec::new()),
             |(scratch, centered), (chunk, ((values, numbers), distances))| {
                 let rows = values.chunks_exact_mut(d).zip(numbers).zip(distances);
                 for (row, ((values, numbers), out)) in (chunk * CHUNK..).zip(rows) {
@@ -120,7 +122,12 @@ fn sign_of(dtype: Dtype) -> u8 {
     if dtype == Dtype::U8 { 0x80 } else { 0 }
 }
 
-fn first_distance(ground: &HostGround, row: usize, center: &[f32], scratch: &mut Vec<f32>) -> f64 {
+fn first_distance(
+    ground: &HostGround,
+    row: usize,
+    center: RowValues,
+    scratch: &mut RowScratch,
+) -> f64 {
     match ground.is_interrupted() {
         true => 0.0,
         false => distance(ground.rows.get(row, scratch), center),

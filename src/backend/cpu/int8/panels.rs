@@ -10,6 +10,7 @@ use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
 use super::measure::{Int8Operand, Int8Terms, Measure};
 use super::quantize::Quantizer;
+use crate::values::RowScratch;
 
 /// Bytes of packed centers kept.
 const CACHE_BYTES: usize = 32 << 20;
@@ -48,9 +49,9 @@ impl Packing<'_> {
         if let Some(row) = self.centers.row(center) {
             return self.rows.gather(row, 0, bytemuck::cast_slice_mut(out), self.quantizer);
         }
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         let x = self.centers.vector(center, &mut scratch);
-        let (head, padding) = out.split_at_mut(x.len());
+        let (head, padding) = out.split_at_mut(self.centers.dimensions());
         padding.fill(0);
         self.quantizer.operand(self.quantizer.quantize(x, &mut Vec::new(), head))
     }

@@ -5,6 +5,7 @@ use crate::simd::widest;
 
 use super::measure::Int8Operand;
 use crate::backend::interval::Operand;
+use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
 const LARGEST: f64 = 127.0;
@@ -52,13 +53,12 @@ pub struct Quantizer {
 
 impl Quantizer {
     /// `reach`: about the largest `||x - mean||`, any number that is not far below it.
-    pub fn new(mean: &[f32], reach: f64, width: f64) -> Quantizer {
-        let mean = mean.iter().map(|&m| f64::from(m)).collect();
+    pub fn new(mean: Vec<f64>, reach: f64, width: f64) -> Quantizer {
         Quantizer { mean, scale: scale_for(reach), rescale: 1.0, width }
     }
 
     /// For pools of int8 or uint8 values, which are exact.
-    pub fn of_integers(mean: &[f32], width: f64) -> Quantizer {
+    pub fn of_integers(mean: Vec<f64>, width: f64) -> Quantizer {
         Quantizer { scale: 1.0, ..Quantizer::new(mean, 1.0, width) }
     }
 
@@ -68,7 +68,19 @@ impl Quantizer {
     }
 
     /// The int8 values of `x`, `(d,)`. `centered` is memory to work in.
-    pub fn quantize(&self, x: &[f32], centered: &mut Vec<f64>, out: &mut [i8]) -> Int8Numbers {
+    pub fn quantize(&self, x: RowValues, centered: &mut Vec<f64>, out: &mut [i8]) -> Int8Numbers {
+        match x {
+            RowValues::F32(x) => self.quantize_values(x, centered, out),
+            RowValues::F64(x) => self.quantize_values(x, centered, out),
+        }
+    }
+
+    fn quantize_values<X: Value>(
+        &self,
+        x: &[X],
+        centered: &mut Vec<f64>,
+        out: &mut [i8],
+    ) -> Int8Numbers {
         centered.resize(x.len(), 0.0);
         widest(
             #[inline(always)]
@@ -81,7 +93,7 @@ impl Quantizer {
         clippy::cast_possible_truncation,
         reason = "the roundings meant; sums of squares are small"
     )]
-    fn round(&self, x: &[f32], centered: &mut [f64], out: &mut [i8]) -> Int8Numbers {
+    fn round<X: Value>(&self, x: &[X], centered: &mut [f64], out: &mut [i8]) -> Int8Numbers {
         let largest = center(x, &self.mean, self.scale, centered);
         let mut step = (largest / LARGEST) as f32;
         // A step of no use leaves all of the row to the error.
@@ -124,12 +136,12 @@ impl Quantizer {
 
 /// `scale (x - mean)`, and the largest size among them.
 #[inline(always)]
-fn center(x: &[f32], mean: &[f64], scale: f64, out: &mut [f64]) -> f64 {
+fn center<X: Value>(x: &[X], mean: &[f64], scale: f64, out: &mut [f64]) -> f64 {
     let mut largest = [0.0f64; LANES];
     let blocks = x.chunks(LANES).zip(mean.chunks(LANES)).zip(out.chunks_mut(LANES));
     for ((x, mean), out) in blocks {
         for lane in 0..x.len() {
-            out[lane] = (f64::from(x[lane]) - mean[lane]) * scale;
+            out[lane] = (x[lane].widen() - mean[lane]) * scale;
             largest[lane] =
                 if out[lane].abs() > largest[lane] { out[lane].abs() } else { largest[lane] };
         }

@@ -5,6 +5,7 @@ use super::nearest::Nearest;
 use crate::distance::distance;
 use crate::ground::HostGround;
 use crate::rows::Gather;
+use crate::values::{RowScratch, RowValues};
 
 /// Evaluates canonical distances of rows to centers.
 #[derive(Clone, Copy)]
@@ -28,8 +29,8 @@ pub struct Settled {
 /// Memory for a row and a center.
 #[derive(Default)]
 pub struct Scratch {
-    row: Vec<f32>,
-    center: Vec<f32>,
+    row: RowScratch,
+    center: RowScratch,
 }
 
 impl Judge<'_> {
@@ -53,9 +54,9 @@ impl Judge<'_> {
 
     fn least(
         &self,
-        x: &[f32],
+        x: RowValues,
         centers: impl Iterator<Item = u32>,
-        scratch: &mut Vec<f32>,
+        scratch: &mut RowScratch,
     ) -> Settled {
         let mut least = Settled { distance: f64::INFINITY, center: u32::MAX, evaluations: 0 };
         for number in centers {
@@ -69,7 +70,7 @@ impl Judge<'_> {
     }
 
     /// Center number `center` under the metric, `(d,)`.
-    fn vector<'s>(&'s self, center: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+    fn vector<'s>(&'s self, center: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
         match center.checked_sub(self.centers.len()) {
             Some(chosen) => self.ground.rows.get(self.chosen[chosen], scratch),
             None => self.centers.vector(center, scratch),

@@ -20,12 +20,13 @@ use super::refresh::{Pending, Refresh, Scratch};
 use super::settle::Judge;
 use crate::backend::interval::{Interval, scale_for};
 use crate::backend::shard::LEFT;
-use crate::distance::distance;
+use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
 use crate::pool::Dtype;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
+use crate::values::RowScratch;
 
 /// Rows settled at a time: a refresh's results are held for no more rows than these.
 const SETTLED_AT_ONCE: usize = 1 << 16;
@@ -125,10 +126,13 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             _ => prepare::sample_mean(ground),
         };
         let mut quantizer = match is_in_place {
-            true => Quantizer::of_integers(&mean, self.width),
-            false => Quantizer::new(&mean, prepare::sample_reach(ground, &mean), self.width),
+            true => Quantizer::of_integers(mean.clone(), self.width),
+            false => {
+                let reach = prepare::sample_reach(ground, &mean);
+                Quantizer::new(mean.clone(), reach, self.width)
+            }
         };
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
         let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center);
         if is_in_place && ground.outside.is_none() && d <= MOST_INTEGERS {
@@ -142,9 +146,10 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     }
 
     /// At least the distance of any row or center from `mean`, if no row is farther than `farthest` from center 0.
-    fn reach(&self, mean: &[f32], farthest: f64) -> f64 {
-        let mut scratch = Vec::new();
-        let mut to_mean = |center| distance(self.centers.vector(center, &mut scratch), mean);
+    fn reach(&self, mean: &[f64], farthest: f64) -> f64 {
+        let mut scratch = RowScratch::new();
+        let mut to_mean =
+            |center| distance_to_point(self.centers.vector(center, &mut scratch), mean);
         // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own rounding.
         let rows = farthest + to_mean(0);
         let others = self.centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
@@ -267,7 +272,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
 
     /// Rows that may not be chosen have a nearest center all the same: as at the start, center 0 is applied to them.
     fn bring_back_excluded(&mut self) {
-        let (mut row, mut center) = (Vec::new(), Vec::new());
+        let (mut row, mut center) = (RowScratch::new(), RowScratch::new());
         let first = self.centers.vector(0, &mut center);
         for excluded in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
             self.bounds[excluded] = distance(self.ground.rows.get(excluded, &mut row), first);

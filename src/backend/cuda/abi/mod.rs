@@ -66,6 +66,7 @@ impl<A> ByDtype<A> {
 
     fn of(&self, dtype: Dtype) -> &Kernel<A> {
         &self.0[match dtype {
+            Dtype::F64 => unreachable!("f64 pools are refused"),
             Dtype::F32 => 0,
             Dtype::F16 => 1,
             Dtype::Bf16 => 2,

@@ -18,6 +18,7 @@ use crate::ground::Ground;
 use crate::limits::NO_ROW;
 use crate::mean;
 use crate::statistics::Statistics;
+use crate::values::{RowScratch, RowValues};
 
 /// Rows of such a pool at most.
 pub(crate) const MOST_ROWS: usize = 4096;
@@ -100,10 +101,12 @@ impl<'p> AtOnce<'p> {
             .chain(self.given.iter().map(|&row| number(row)))
             .collect();
         run.send(stream, &rows, run.buffers.given_rows)?;
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         let d = run.layout.d;
         for center in self.ground.labeled.len()..self.ground.labeled_count() {
-            let values = self.ground.labeled_vector(center, &mut scratch);
+            let RowValues::F32(values) = self.ground.labeled_vector(center, &mut scratch) else {
+                unreachable!("rows are seen as f32")
+            };
             run.send(stream, values, run.buffers.centers.part(center * d, d))?;
         }
         Ok(())

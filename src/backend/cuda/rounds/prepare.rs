@@ -10,6 +10,7 @@ use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
 use crate::backend::cuda::roles::roles;
 use crate::error::{Error, Result};
+use crate::values::{RowBlock, RowScratch};
 
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
@@ -59,16 +60,17 @@ impl Cuda<'_> {
         let d = self.extent().d;
         let labeled = self.ground.labeled_count();
         let at_once = (SAMPLE * SAMPLE / d).max(1);
-        let mut scratch = Vec::new();
+        let mut scratch = RowScratch::new();
         for first in (first..end).step_by(at_once) {
             let end = end.min(first + at_once);
-            let mut values = Vec::with_capacity((end - first) * d);
+            let mut values = RowBlock::default();
             for center in first..end {
-                values.extend_from_slice(match center.checked_sub(labeled) {
+                values.push(match center.checked_sub(labeled) {
                     None => self.ground.labeled_vector(center, &mut scratch),
                     Some(pick) => self.ground.rows.get(self.given[pick], &mut scratch),
                 });
             }
+            let RowBlock::F32(values) = values else { unreachable!("rows are seen as f32") };
             let target = self.buffers().centers.part(first * d, values.len());
             self.checked(send(self.stream.cuda_stream(), &values, target))?;
             // The values are dropped here.

@@ -41,7 +41,7 @@ pub(super) fn allocate(
         let address = workspace.buffers.pool.pointer();
         return Ok((workspace, Place::Device(address)));
     }
-    let row_bytes = pool.row_bytes(0).len();
+    let row_bytes = pool.row_length();
     let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
     Ok((workspace, Place::Host(feed)))

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use farpoint::lab::{int8_rates, product_rate};
 use farpoint::synth::{Shape, pool as synthetic};
-use farpoint::{Device, Pool};
+use farpoint::{Device, Dtype, Pool};
 use measure::{Measured, Subject, measure};
 use serde::Serialize;
 
@@ -136,6 +136,7 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     for given in &arguments.pool {
         let (path, budget) = given.rsplit_once(':').context("--pool is POOL:K")?;
         let pool = Pool::open(path)?;
+        ensure!(pool.dtype() != Dtype::F64, "{path} has f64 values: f32 loops are measured here");
         let mut scratch = Vec::new();
         let values =
             (0..pool.rows()).flat_map(|row| pool.row(row, &mut scratch).to_vec()).collect();

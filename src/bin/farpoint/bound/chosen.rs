@@ -50,7 +50,7 @@ impl Chosen {
     pub fn check_same(&self, inputs: &Inputs, given: &Terms, terms: &Terms) -> Result<()> {
         let Some(Said { pool, options, .. }) = &self.said else { return Ok(()) };
         let weights = options.weights.clone();
-        let now = TermsRecord { weights, ..inputs.terms_record(terms) };
+        let now = TermsRecord { weights, ..inputs.terms_record(terms)? };
         pool.check_same(&inputs.pool)
             .and_then(|()| options.check_unchanged(given, &now))
             .with_context(|| self.place())

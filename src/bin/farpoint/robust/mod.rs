@@ -219,10 +219,11 @@ impl Arguments {
         Ok(Some(target))
     }
 
-    fn record<'a>(&self, made: &Robust<'a>) -> RobustRecord<'a> {
-        let pool = made.inputs.pool_record(&self.pool);
-        let terms = made.inputs.terms_record(&self.terms);
-        RobustRecord::new(pool, terms, made.robust, made.selection, made.printed, made.seconds)
+    fn record<'a>(&self, made: &Robust<'a>) -> Result<RobustRecord<'a>> {
+        let pool = made.inputs.pool_record(&self.pool, true)?;
+        let terms = made.inputs.terms_record(&self.terms)?;
+        let Robust { robust, selection, printed, seconds, .. } = *made;
+        Ok(RobustRecord::new(pool, terms, robust, selection, printed, seconds))
     }
 
     fn write(&self, outputs: &Outputs, certificate: Option<&Target>, made: &Robust) -> Result<()> {
@@ -232,26 +233,26 @@ impl Arguments {
             radii: None,
             min_distances: selection.min_distances.as_deref(),
             assignment: selection.assignment.as_deref(),
-            json: &|out| write_json(out, &self.record(made)),
+            json: &|out| write_json(out, &self.record(made)?),
             report: &|| self.report(made),
         })?;
         let Some(target) = certificate else { return Ok(()) };
         let file = CertificateFile {
             farpoint: env!("CARGO_PKG_VERSION").into(),
-            pool: made.inputs.pool_record(&self.pool),
-            options: made.inputs.terms_record(&self.terms),
+            pool: made.inputs.pool_record(&self.pool, true)?,
+            options: made.inputs.terms_record(&self.terms)?,
             certificate: selection.certificate.clone(),
         };
         target.write(|out| file.write_to(out))
     }
 
-    fn report(&self, made: &Robust) -> String {
+    fn report(&self, made: &Robust) -> Result<String> {
         let paper = |printed| ("Algorithm 2 as printed".to_string(), tell::paper(printed));
         let paper = made.printed.map(paper);
         let page = |about: &About| {
             report::robust_html(&made.inputs.pool, made.selection, made.robust, about)
         };
-        outputs::report(made.options, &self.pool, paper.as_slice(), page)
+        outputs::report(made.options, &self.pool, &made.inputs.pool, paper.as_slice(), page)
     }
 
     fn tell(&self, made: &Robust) {
@@ -270,7 +271,7 @@ impl Arguments {
 
     fn print(&self, outputs: &Outputs, made: &Robust) -> Result<()> {
         if self.running.json {
-            return print(|out| write_json(out, &self.record(made)));
+            return print(|out| write_json(out, &self.record(made)?));
         }
         match outputs.picks() {
             Some(_) => Ok(()),

@@ -68,8 +68,8 @@ pub fn tell(pool: &Pool, options: &Options, selection: &RobustSelection, seconds
 fn tell_equal(pool: &Pool, selection: &RobustSelection) {
     let mut scratch = Vec::new();
     // Zero has two signs and is one number.
-    let values = |&row: &usize| -> Vec<u32> {
-        pool.row(row, &mut scratch).iter().map(|value| (value + 0.0).to_bits()).collect()
+    let values = |&row: &usize| -> Vec<u64> {
+        pool.row_f64(row, &mut scratch).iter().map(|value| (value + 0.0).to_bits()).collect()
     };
     let (picks, distinct) = (selection.centers.len(), selection.centers.iter().map(values));
     let distinct = distinct.collect::<HashSet<_>>().len();

@@ -1,0 +1,20 @@
+//! Where the rows of a pool are kept.
+
+use farpoint::memory::parse_size;
+use farpoint::pool::OpenOptions;
+
+/// Where the rows of a pool are kept.
+#[derive(Debug, Default, clap::Args)]
+pub struct Storage {
+    /// Memory that this program may take, such as 4GB or 512MiB. What control groups and the machine leave limits it in any case.
+    /// A pool that does not fit with what the selection takes stays in its files
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+}
+
+impl Storage {
+    /// How to open a pool whose vectors are in `name`, if that was given.
+    pub fn options<'o>(&'o self, name: Option<&'o str>) -> OpenOptions<'o> {
+        OpenOptions { name, memory: self.memory, ..OpenOptions::default() }
+    }
+}

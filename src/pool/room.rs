@@ -1,0 +1,72 @@
+//! Which pools are held in memory: those that fit there, with what a selection takes beside them.
+
+use super::Pool;
+use super::bytes::Store;
+use super::window::Windows;
+use crate::error::{Error, Result};
+use crate::memory::{LimitedBy, Memory, size_text};
+
+/// Bytes of state a row, at most.
+const STATE: u64 = 40;
+/// Bytes of packed rows, products and live rows, at most; of a pool that is not much larger, this many times its own bytes.
+const WORKSPACE: u64 = 200 << 20;
+const WORKSPACE_OF_SMALL: u64 = 4;
+/// Bytes of a row's working copy beside its values.
+const COPY: u64 = 12;
+
+/// Bytes that a selection from `pool` takes beside the pool, without a working copy of it.
+fn least(pool: &Pool) -> u64 {
+    let workspace = WORKSPACE.min(WORKSPACE_OF_SMALL * pool.bytes() as u64);
+    STATE * pool.rows as u64 + workspace
+}
+
+/// Bytes that a selection from `pool` takes with the pool in memory. Integers are their own working copy.
+fn with_pool(pool: &Pool) -> u64 {
+    let copy = if pool.dtype.is_integer() { 0 } else { (pool.d as u64 + COPY) * pool.rows as u64 };
+    least(pool) + copy + pool.disk_bytes() as u64
+}
+
+/// An eighth is left to others: what is free now need not be so later.
+fn fits(bytes: u64, memory: Memory) -> bool {
+    bytes <= memory.bytes / 8 * 7
+}
+
+impl Pool<'_> {
+    /// Hold rows in memory that lie in files, if there is room for all and they need not stay `on_disk`; otherwise let them be read
+    /// when they are needed.
+    ///
+    /// # Errors
+    /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
+    pub(super) fn settle_in(&mut self, memory: Option<Memory>, on_disk: bool) -> Result<()> {
+        match memory {
+            Some(memory) if memory.limited_by == LimitedBy::Caller => self.check_limit(memory)?,
+            _ => {}
+        }
+        if self.disk_bytes() == 0 {
+            return Ok(());
+        }
+        if !on_disk && memory.is_none_or(|memory| fits(with_pool(self), memory)) {
+            return self.hold();
+        }
+        for segment in &self.segments {
+            if let Store::File(file) = &segment.store {
+                file.expect_any_order();
+            }
+        }
+        self.windows = Windows::new();
+        Ok(())
+    }
+
+    fn check_limit(&self, memory: Memory) -> Result<()> {
+        let needed = least(self);
+        if needed <= memory.bytes {
+            return Ok(());
+        }
+        let texts = [memory.bytes, needed].map(size_text);
+        let [left, needed] = texts;
+        let rows = self.rows;
+        Err(Error::Options(format!(
+            "the memory limit leaves {left}, but a selection from {rows} rows takes {needed} beside its pool: allow at least that much more"
+        )))
+    }
+}
