@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Deref;
 use std::sync::Arc;
 
+use super::block::Block;
 use super::reason::Reason;
 use super::row_file::RowFile;
 
@@ -15,7 +17,7 @@ pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
     /// Aligned for its values in practice, as allocators do; [`super::Pool::row`] copes where it is not.
     Owned(Vec<u8>),
-    Boxed(Box<[u8]>),
+    Block(Block),
     /// Decoded, or a part of a file that was read whole.
     #[cfg(feature = "parquet")]
     Arrow(arrow_buffer::Buffer),
@@ -33,7 +35,7 @@ impl Bytes<'_> {
         match self {
             Bytes::Borrowed(bytes) => bytes,
             Bytes::Owned(bytes) => bytes,
-            Bytes::Boxed(bytes) => bytes,
+            Bytes::Block(block) => block,
             #[cfg(feature = "parquet")]
             Bytes::Arrow(buffer) => buffer,
         }
@@ -46,7 +48,7 @@ pub(super) enum Store<'a> {
     File(Arc<RowFile>),
 }
 
-impl<'a> Store<'a> {
+impl Store<'_> {
     pub fn length(&self) -> usize {
         match self {
             Store::Memory(bytes) => bytes.as_slice().len(),
@@ -61,39 +63,42 @@ impl<'a> Store<'a> {
         match self {
             Store::Memory(bytes) => Ok(Cow::Borrowed(&bytes.as_slice()[at..at + length])),
             Store::File(file) => {
-                let mut part = zeroed(length)?;
+                let mut part = vec![0; length];
                 file.read(at as u64, &mut part)?;
-                Ok(Cow::Owned(part.into_vec()))
+                Ok(Cow::Owned(part))
             }
         }
     }
 
-    /// All of the bytes, in memory.
-    pub fn whole(self) -> Result<Bytes<'a>, Reason> {
+    /// Fill `out` with the bytes from `at` on, which there must be.
+    pub fn read(&self, at: usize, out: &mut [u8]) -> Result<(), Reason> {
         match self {
-            Store::Memory(bytes) => Ok(bytes),
-            Store::File(file) => {
-                let mut whole = zeroed(Store::File(Arc::clone(&file)).length())?;
-                file.read(0, &mut whole)?;
-                Ok(Bytes::Boxed(whole))
-            }
+            Store::Memory(bytes) => out.copy_from_slice(&bytes.as_slice()[at..][..out.len()]),
+            Store::File(file) => file.read(at as u64, out)?,
         }
+        Ok(())
     }
 }
 
 /// The bytes of a store one after another, from any of them on.
-pub(super) struct Reader<'s> {
-    store: &'s Store<'static>,
+pub(super) struct Reader<S> {
+    store: S,
     at: usize,
 }
 
-impl Store<'static> {
-    pub fn reader(&self) -> BufReader<Reader<'_>> {
-        BufReader::with_capacity(READ_AT_ONCE, Reader { store: self, at: 0 })
+impl<S: Deref<Target = Store<'static>>> Reader<S> {
+    pub fn new(store: S) -> Reader<S> {
+        Reader { store, at: 0 }
     }
 }
 
-impl Read for Reader<'_> {
+impl Store<'static> {
+    pub fn reader(&self) -> BufReader<Reader<&Store<'static>>> {
+        BufReader::with_capacity(READ_AT_ONCE, Reader::new(self))
+    }
+}
+
+impl<S: Deref<Target = Store<'static>>> Read for Reader<S> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let part = self.store.part(self.at, out.len()).map_err(io::Error::other)?;
         out[..part.len()].copy_from_slice(&part);
@@ -102,7 +107,7 @@ impl Read for Reader<'_> {
     }
 }
 
-impl Seek for Reader<'_> {
+impl<S: Deref<Target = Store<'static>>> Seek for Reader<S> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let (from, by) = match to {
             SeekFrom::Start(at) => (0, i64::try_from(at).unwrap_or(i64::MAX)),
@@ -113,12 +118,6 @@ impl Seek for Reader<'_> {
         self.at = at.and_then(|at| usize::try_from(at).ok()).ok_or(ErrorKind::InvalidInput)?;
         Ok(self.at as u64)
     }
-}
-
-/// So many bytes of memory, which the system hands out as they are touched.
-pub(super) fn zeroed(length: usize) -> Result<Box<[u8]>, Reason> {
-    bytemuck::allocation::try_zeroed_slice_box(length)
-        .map_err(|()| format!("needs {length} bytes of memory, which the system refuses").into())
 }
 
 /// Where rows lie, in bytes: row `i` begins `offset + i stride` bytes from the start, behind `head` bytes that say its length.

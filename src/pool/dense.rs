@@ -1,8 +1,9 @@
 //! Dense `(n, d)` arrays inside a file, whatever format it has: in place where they lie as a pool does, else converted.
 
-use super::bytes::{Bytes, Place, Store};
+use super::bytes::{Place, Store};
 use super::convert::{Layout, row_major};
 use super::reason::Reason;
+use super::scratch::Room;
 use super::{Dtype, Pool};
 
 /// The type of the values of an array in a file, as far as a pool, a row list or weights may have it.
@@ -70,6 +71,7 @@ pub(super) fn pool(
     offset: usize,
     layout: Layout,
     kind: Kind,
+    room: &Room,
 ) -> Result<Pool<'static>, Reason> {
     // A single row or column lies the same in either order.
     let fortran = layout.fortran && layout.rows > 1 && layout.d > 1;
@@ -81,34 +83,39 @@ pub(super) fn pool(
         let place = Place::dense(offset, layout.d * dtype.bytes());
         return Ok(Pool::of_segment(store, shape, dtype, place));
     }
-    let length = layout.rows * layout.d * kind.bytes();
-    let (values, dtype) = convert(&store.part(offset, length)?, layout, kind)?;
+    let (values, dtype) = convert(&store, offset, layout, kind, room)?;
     let place = Place::dense(0, layout.d * dtype.bytes());
-    let mut pool = Pool::of_segment(Store::Memory(values), shape, dtype, place);
+    let mut pool = Pool::of_segment(values, shape, dtype, place);
     pool.notices = notices(layout);
     Ok(pool)
 }
 
-fn convert(values: &[u8], layout: Layout, kind: Kind) -> Result<(Bytes<'static>, Dtype), Reason> {
+fn convert(
+    store: &Store<'static>,
+    offset: usize,
+    layout: Layout,
+    kind: Kind,
+    room: &Room,
+) -> Result<(Store<'static>, Dtype), Reason> {
     let dtype = match kind {
         Kind::Stored(dtype) => dtype,
         Kind::Signed(_) | Kind::Unsigned(_) => {
             return Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into());
         }
     };
-    let bytes = match dtype.bytes() {
-        8 => row_major::<8>(values, layout).into_flattened(),
-        4 => row_major::<4>(values, layout).into_flattened(),
-        2 => row_major::<2>(values, layout).into_flattened(),
-        _ => row_major::<1>(values, layout).into_flattened(),
+    let values = match dtype.bytes() {
+        8 => row_major::<8>(store, offset, layout, room),
+        4 => row_major::<4>(store, offset, layout, room),
+        2 => row_major::<2>(store, offset, layout, room),
+        _ => row_major::<1>(store, offset, layout, room),
     };
-    Ok((Bytes::Owned(bytes), dtype))
+    Ok((values?, dtype))
 }
 
 fn notices(layout: Layout) -> Vec<String> {
     let told = [
-        (layout.fortran, "columns lie together (Fortran order): transposed in memory"),
-        (layout.big_endian, "big-endian values: swapped in memory"),
+        (layout.fortran, "columns lie together (Fortran order): transposed once"),
+        (layout.big_endian, "big-endian values: swapped once"),
     ];
     told.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()).collect()
 }

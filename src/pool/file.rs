@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bytes::Store;
 use super::reason::{Reason, refuse};
 use super::row_file::RowFile;
+use super::scratch::Room;
 use super::{Dtype, Pool, columns, npy, npz, safe_tensors, vectors};
 use crate::error::Result;
 
@@ -48,10 +49,15 @@ impl Format {
 }
 
 /// The pool in one file. Rows that lie in it as a pool keeps them stay there, unchecked, and are read by position.
-pub(super) fn open_file(path: &Path, name: Option<&str>, keep_open: bool) -> Result<Pool<'static>> {
+pub(super) fn open_file(
+    path: &Path,
+    name: Option<&str>,
+    keep_open: bool,
+    room: &Room,
+) -> Result<Pool<'static>> {
     Format::of(path).map_err(|reason| refuse(path, reason))?;
     let file = RowFile::open(path, keep_open)?;
-    let mut pool = read(path, Store::File(Arc::new(file)), name)?;
+    let mut pool = read(path, Store::File(Arc::new(file)), name, room)?;
     pool.files.push(path.to_path_buf());
     pool.first_rows.push(0);
     Ok(pool)
@@ -62,8 +68,9 @@ pub(super) fn read(
     path: &Path,
     store: Store<'static>,
     name: Option<&str>,
+    room: &Room,
 ) -> Result<Pool<'static>> {
-    let mut pool = dispatch(path, store, name).map_err(|reason| refuse(path, reason))?;
+    let mut pool = dispatch(path, store, name, room).map_err(|reason| refuse(path, reason))?;
     for notice in &mut pool.notices {
         *notice = format!("{}: {notice}", path.display());
     }
@@ -74,6 +81,7 @@ fn dispatch(
     path: &Path,
     store: Store<'static>,
     name: Option<&str>,
+    room: &Room,
 ) -> std::result::Result<Pool<'static>, Reason> {
     let format = Format::of(path)?;
     if let Some(name) = name
@@ -86,11 +94,11 @@ fn dispatch(
         return Err("is a file of 0 bytes".into());
     }
     match format {
-        Format::Npy => npy::read(store, 0, length),
-        Format::Npz => npz::read(store, name),
-        Format::Safetensors => safe_tensors::read(store, name),
-        Format::Parquet => columns::read_parquet(store.whole()?, name),
-        Format::Arrow => columns::read_arrow(store.whole()?, name),
+        Format::Npy => npy::read(store, 0, length, room),
+        Format::Npz => npz::read(store, name, room),
+        Format::Safetensors => safe_tensors::read(store, name, room),
+        Format::Parquet => columns::read_parquet(store, name, room),
+        Format::Arrow => columns::read_arrow(store, name, room),
         Format::Bin(dtype) => vectors::read_bin(store, dtype),
         Format::Vecs(dtype) => vectors::read_vecs(store, dtype),
     }

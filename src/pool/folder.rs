@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::Pool;
 use super::file::open_file;
 use super::reason::refuse;
+use super::scratch::Room;
 use super::{order, surplus};
 use crate::error::{Error, Result};
 
@@ -19,17 +20,18 @@ const NOTICES: usize = 3;
 const KEPT_OPEN: usize = 200;
 
 /// The pool in `path`, whichever of the three it names. Rows that lie in files as a pool keeps them stay there.
-pub(super) fn open(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
+pub(super) fn open(path: &Path, name: Option<&str>, room: &Room) -> Result<Pool<'static>> {
     let files = match fs::metadata(path) {
         Ok(found) if found.is_dir() => folder(path)?,
         Err(_) if is_pattern(path) => matches(path)?,
-        _ => return open_file(path, name, true),
+        _ => return open_file(path, name, true, room),
     };
     let keep_open = files.len() <= KEPT_OPEN;
     surplus::check(&files)?;
     let note = order::note(path, &files);
     // Every file is opened before the first error is reported, so that the error is the same each time.
-    let pools: Vec<_> = files.par_iter().map(|file| open_file(file, name, keep_open)).collect();
+    let pools: Vec<_> =
+        files.par_iter().map(|file| open_file(file, name, keep_open, room)).collect();
     let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
     let mut pool = join(files.into_iter().zip(pools).collect())?;
     pool.notices.splice(0..0, note);

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::bytes::{Bytes, Store};
+use super::scratch::Room;
 use super::{Pool, file, lists};
 use crate::error::Result;
 
 /// As [`Pool::open_named`], from the `bytes` of the file `path`, which need not exist.
 pub fn open_named(path: &Path, bytes: Vec<u8>, name: Option<&str>) -> Result<Pool<'static>> {
-    file::read(path, Store::Memory(Bytes::Owned(bytes)), name)
+    file::read(path, Store::Memory(Bytes::Owned(bytes)), name, &Room::unlimited())
 }
 
 /// As [`super::read_rows`], from the `bytes` of the file `path`.

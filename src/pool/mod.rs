@@ -8,9 +8,9 @@
 // | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
 // | `choose` | which of several arrays in one file is meant |
 // | `dense`, `convert` | arrays that lie as a pool does; arrays that must be converted first |
-// | `bytes` | bytes in memory or in a file, and where rows lie in them |
+// | `bytes`, `block` | bytes in memory or in a file, and where rows lie in them; memory for many rows |
 // | `row_file`, `window`, `on_disk`, `faults` | a file read by position; a thread's rows of it; rows that stay on disk; what went wrong |
-// | `room` | which pools are held in memory |
+// | `room`, `scratch` | which pools are held in memory; room for rows that are decoded |
 // | `check` | every value must be finite |
 // | `dtype` | the types of stored values |
 // | `lists`, `numbers`, `table`, `column`, `entry` | row lists and weights from files |
@@ -22,6 +22,7 @@ compile_error!(
     "pools are little-endian bytes in place: Farpoint does not run on big-endian machines"
 );
 
+mod block;
 mod bytes;
 mod check;
 mod choose;
@@ -49,6 +50,7 @@ mod reason;
 mod room;
 mod row_file;
 mod safe_tensors;
+mod scratch;
 mod surplus;
 mod table;
 mod vectors;

@@ -1,9 +1,10 @@
-//! Pools in .npy files: rows in place where they lie in order, else converted in memory once.
+//! Pools in .npy files: rows in place where they lie in order, else converted once.
 
 use super::bytes::Store;
 use super::convert::Layout;
 use super::npy_header::{HEADER_BYTES, Header};
 use super::reason::Reason;
+use super::scratch::Room;
 use super::{Pool, dense};
 
 /// The pool in the .npy file that lies at `start` of `store`, for `length` bytes. Rows are not yet checked.
@@ -11,9 +12,10 @@ pub(super) fn read(
     store: Store<'static>,
     start: usize,
     length: usize,
+    room: &Room,
 ) -> Result<Pool<'static>, Reason> {
     let Header { kind, big_endian, fortran, shape, offset } =
         Header::parse(&store.part(start, length.min(HEADER_BYTES))?, length)?;
     let (rows, d) = dense::rows_and_dimensions(&shape)?;
-    dense::pool(store, start + offset, Layout { rows, d, fortran, big_endian }, kind)
+    dense::pool(store, start + offset, Layout { rows, d, fortran, big_endian }, kind, room)
 }

@@ -1,40 +1,45 @@
-//! Pools in .npz archives: stored members in place, deflated ones inflated into memory.
+//! Pools in .npz archives: stored members in place, deflated ones inflated once.
 
 use std::io::{BufReader, Read, copy, sink};
 
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::bytes::{Bytes, Reader, Store};
+use super::bytes::{Reader, Store};
 use super::choose::choose;
 use super::reason::Reason;
+use super::scratch::Room;
 use super::{Pool, npy};
 
 /// No deflate stream holds more: 258 bytes by a code of 2 bits.
 const DEFLATE_RATIO: u64 = 1032;
 
-type Archive<'a> = ZipArchive<BufReader<Reader<'a>>>;
-type Member<'a, 'b> = ZipFile<'a, BufReader<Reader<'b>>>;
+type Archive<'a> = ZipArchive<BufReader<Reader<&'a Store<'static>>>>;
+type Member<'a, 'b> = ZipFile<'a, BufReader<Reader<&'b Store<'static>>>>;
 
 /// Where a member's bytes are.
 enum Content {
     Stored { start: usize, length: usize },
-    Inflated(Vec<u8>),
+    Inflated(Store<'static>),
 }
 
 /// The member `name`, with or without its `.npy`, or the only one.
-pub(super) fn read(store: Store<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
-    match content(&store, name)? {
+pub(super) fn read(
+    store: Store<'static>,
+    name: Option<&str>,
+    room: &Room,
+) -> Result<Pool<'static>, Reason> {
+    match content(&store, name, room)? {
         // At any offset whatever: rows may be unaligned, and are decoded when read.
-        Content::Stored { start, length } => npy::read(store, start, length),
+        Content::Stored { start, length } => npy::read(store, start, length, room),
         Content::Inflated(member) => {
-            let length = member.len();
-            npy::read(Store::Memory(Bytes::Owned(member)), 0, length)
+            let length = member.length();
+            npy::read(member, 0, length, room)
         }
     }
 }
 
-fn content(file: &Store<'static>, name: Option<&str>) -> Result<Content, Reason> {
+fn content(file: &Store<'static>, name: Option<&str>, room: &Room) -> Result<Content, Reason> {
     let mut archive = ZipArchive::new(file.reader()).map_err(|e| damaged(&e))?;
     let names = member_names(&archive)?;
     let short = |name: &str| name.strip_suffix(".npy").unwrap_or(name).to_string();
@@ -44,7 +49,7 @@ fn content(file: &Store<'static>, name: Option<&str>) -> Result<Content, Reason>
     let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
     match member.compression() {
         CompressionMethod::Stored => stored(&mut member, file.length()),
-        CompressionMethod::Deflated => inflate(&mut member).map(Content::Inflated),
+        CompressionMethod::Deflated => inflate(&mut member, room).map(Content::Inflated),
         other => Err(format!("'{}' is compressed by {other}; use np.savez", shown[index]).into()),
     }
 }
@@ -69,24 +74,34 @@ fn stored(member: &mut Member, file_bytes: usize) -> Result<Content, Reason> {
     Ok(Content::Stored { start, length })
 }
 
-fn inflate(member: &mut Member) -> Result<Vec<u8>, Reason> {
+fn inflate(member: &mut Member, room: &Room) -> Result<Store<'static>, Reason> {
     let (claimed, packed) = (member.size(), member.compressed_size());
     if claimed > packed.saturating_mul(DEFLATE_RATIO) {
         return Err(format!("a member claims {claimed} bytes in {packed} deflated ones").into());
     }
-    let mut content = Vec::new();
-    let capacity = usize::try_from(claimed).map_err(|_| "a member is too large")?;
-    content
-        .try_reserve_exact(capacity)
-        .map_err(|_| format!("a member of {claimed} bytes does not fit in memory"))?;
-    member.take(claimed).read_to_end(&mut content).map_err(|e| damaged(&e))?;
+    let length = usize::try_from(claimed).map_err(|_| "a member is too large")?;
+    let content = room.filled(length, 1, |at, out| fill(member, at, claimed, out))?;
     // One more read meets the end: surplus data, or a checksum that does not match.
     match member.read(&mut [0]) {
-        Ok(0) if content.len() == capacity => Ok(content),
-        Ok(0) => Err(format!("a member holds {} bytes, not {claimed}", content.len()).into()),
+        Ok(0) => Ok(content),
         Ok(_) => Err(format!("a member holds more than the {claimed} bytes it claims").into()),
         Err(e) => Err(damaged(&e)),
     }
+}
+
+/// Inflate the bytes from `at` on of a member that claims so many.
+fn fill(member: &mut Member, at: usize, claimed: u64, mut out: &mut [u8]) -> Result<(), Reason> {
+    let mut held = at;
+    while !out.is_empty() {
+        match member.read(out).map_err(|e| damaged(&e))? {
+            0 => return Err(format!("a member holds {held} bytes, not {claimed}").into()),
+            read => {
+                out = &mut out[read..];
+                held += read;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn damaged(error: &dyn std::error::Error) -> Reason {

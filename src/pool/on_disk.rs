@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::bytes::{Bytes, Place, Store, zeroed};
+use super::block::Block;
+use super::bytes::{Bytes, Place, Store};
 use super::faults::Fault;
 use super::reason::{Reason, refuse};
 use super::row_file::RowFile;
@@ -108,15 +109,15 @@ impl Pool<'_> {
             let held = self.held(segment, file).map_err(|reason| refuse(file.path(), reason))?;
             let segment = &mut self.segments[at];
             segment.place.offset = segment.place.head;
-            segment.store = Store::Memory(Bytes::Boxed(held));
+            segment.store = Store::Memory(Bytes::Block(held));
         }
         Ok(())
     }
 
-    fn held(&self, segment: &Segment, file: &RowFile) -> std::result::Result<Box<[u8]>, Reason> {
+    fn held(&self, segment: &Segment, file: &RowFile) -> std::result::Result<Block, Reason> {
         let stride = segment.place.stride;
         let rows_at_once = (MOST_BYTES / stride).max(1);
-        let mut held = zeroed(segment.rows * stride)?;
+        let mut held = Block::zeroed(segment.rows * stride)?;
         let blocks = held.par_chunks_mut(rows_at_once * stride).enumerate();
         let read = |(block, out): (usize, &mut [u8])| {
             let row = segment.first_row + block * rows_at_once;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::scratch::Room;
 use super::{Pool, folder};
 use crate::error::Result;
 use crate::memory::Memory;
@@ -14,7 +15,11 @@ pub struct OpenOptions<'o> {
     pub name: Option<&'o str>,
     /// Bytes of memory that the process may hold; the system's own limits hold too.
     pub memory: Option<u64>,
-    /// Leave rows in their files that lie there as a pool keeps them, even if they would fit into memory.
+    /// The folder for rows that are decoded or converted and do not fit into memory: a file without a name there holds them, and is gone
+    /// with the pool. Without it such a pool is refused.
+    pub scratch: Option<&'o Path>,
+    /// Hold nothing in memory, even if it would fit: rows stay in their files, and those that are decoded go to the scratch folder, if one
+    /// is given.
     pub on_disk: bool,
 }
 
@@ -29,8 +34,8 @@ impl Pool<'static> {
     ///
     /// A pool that fits into memory with what a selection takes beside it is held there. Of a larger one the values that lie in its
     /// files row by row stay on disk, and are read when they are needed: in order by the block, out of order a row at a time. Fortran
-    /// order and big-endian values are rearranged, once, in memory: [`Pool::notices`] says so. Parquet and compressed files are decoded
-    /// into memory.
+    /// order and big-endian values are rearranged, once: [`Pool::notices`] says so. Parquet and compressed files are decoded, once. Either
+    /// is done in memory, or in a scratch file ([`OpenOptions::scratch`]).
     ///
     /// Every value is checked when it is read to be finite, and no f64 beyond f32's largest: `O(n d)`, here for rows that are held, and
     /// later for rows on disk. A file must not be changed while its rows are read from it: the run that reads it then ends with
@@ -61,8 +66,10 @@ impl Pool<'static> {
     pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Pool<'static>> {
         let path = path.as_ref();
         on_engine_threads(0, || {
-            let mut pool = folder::open(path, options.name)?;
-            pool.settle_in(Memory::within(options.memory), options.on_disk)?;
+            let memory = Memory::within(options.memory);
+            let room = Room::new(memory, options.scratch, options.on_disk);
+            let mut pool = folder::open(path, options.name, &room)?;
+            pool.settle_in(memory, options.on_disk)?;
             Ok(pool)
         })?
     }

@@ -29,13 +29,20 @@ impl RowFile {
             return Err(Error::Format { path: path.to_path_buf(), reason: reason.into() });
         }
         let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        Ok(RowFile {
-            path: path.to_path_buf(),
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            open: keep_open.then_some(file),
-        })
+        let mut opened = RowFile::of(file, path).map_err(io)?;
+        opened.open.take_if(|_| !keep_open);
+        Ok(opened)
+    }
+
+    /// A file in `folder` without a name of its own.
+    pub fn of_scratch(file: File, folder: &Path) -> io::Result<RowFile> {
+        RowFile::of(file, folder)
+    }
+
+    fn of(file: File, path: &Path) -> io::Result<RowFile> {
+        let metadata = file.metadata()?;
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
+        Ok(RowFile { path: path.to_path_buf(), length, modified, open: Some(file) })
     }
 
     pub fn path(&self) -> &Path {

@@ -8,6 +8,7 @@ use super::choose::choose;
 use super::convert::Layout;
 use super::dense::{Kind, rows_and_dimensions};
 use super::reason::Reason;
+use super::scratch::Room;
 use super::{Dtype, Pool, dense};
 
 /// The header's length comes first, in so many bytes.
@@ -16,7 +17,11 @@ const LENGTH_BYTES: usize = 8;
 const MOST_HEADER: usize = 100_000_000;
 
 /// The tensor `name`, or the only one of two dimensions.
-pub(super) fn read(store: Store<'static>, name: Option<&str>) -> Result<Pool<'static>, Reason> {
+pub(super) fn read(
+    store: Store<'static>,
+    name: Option<&str>,
+    room: &Room,
+) -> Result<Pool<'static>, Reason> {
     let (header, metadata) = metadata(&store)?;
     let tensors = metadata.tensors();
     let wanted = |info: &TensorInfo| name.is_some() || info.shape.len() == 2;
@@ -29,7 +34,7 @@ pub(super) fn read(store: Store<'static>, name: Option<&str>) -> Result<Pool<'st
     let kind = kind(info.dtype)?;
     // Offsets count from the header's end.
     let offset = LENGTH_BYTES + header + info.data_offsets.0;
-    dense::pool(store, offset, Layout { rows, d, fortran: false, big_endian: false }, kind)
+    dense::pool(store, offset, Layout { rows, d, fortran: false, big_endian: false }, kind, room)
 }
 
 /// The length of the header, and what it says. The values are not looked at.

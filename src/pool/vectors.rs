@@ -1,10 +1,9 @@
 //! The formats of the nearest-neighbour benchmarks: .fbin, .u8bin, .i8bin, and .fvecs, .bvecs.
 
 use super::bytes::{Place, Store};
-use super::convert::Layout;
 use super::dense::{Kind, array_bytes, rows_and_dimensions};
 use super::reason::Reason;
-use super::{Dtype, Pool, dense};
+use super::{Dtype, Pool};
 
 /// Bytes before each row of .fvecs and .bvecs: d again, which is checked when the row is.
 const HEAD: usize = 4;
@@ -26,7 +25,7 @@ pub(super) fn read_bin(file: Store<'static>, dtype: Dtype) -> Result<Pool<'stati
     }
     let (rows, d) = rows_and_dimensions(&[rows, d])?;
     drop(header);
-    dense::pool(file, 8, Layout { rows, d, fortran: false, big_endian: false }, kind)
+    Ok(Pool::of_segment(file, (rows, d), dtype, Place::dense(8, d * dtype.bytes())))
 }
 
 /// Rows that each begin with d as an i32 (TEXMEX).

@@ -13,7 +13,7 @@ use half::f16;
 
 use crate::writers::*;
 
-const ON_DISK: OpenOptions = OpenOptions { name: None, memory: None, on_disk: true };
+const ON_DISK: OpenOptions = OpenOptions { name: None, memory: None, scratch: None, on_disk: true };
 
 fn on_disk(path: impl AsRef<Path>) -> Pool<'static> {
     let pool = Pool::open_with(path, &ON_DISK).unwrap();
@@ -238,4 +238,57 @@ fn a_limit_decides_where_rows_are_and_what_is_too_much() {
     let told = "the memory limit leaves 0 bytes, but a selection from 200000 rows takes 20.8 MB beside its pool: allow at least that \
                 much more";
     assert_eq!(error, told);
+}
+
+/// What a pool is decoded to goes to a scratch file that has no name.
+#[test]
+fn decoded_rows_may_lie_in_a_scratch_file() {
+    let scratch = Folder::new();
+    let mut names =
+        vec!["deflated.npz", "fortran.npy", "big_endian.npy", "fortran_big_endian_f64.npy"];
+    if cfg!(feature = "parquet") {
+        names.extend([
+            "list_snappy.parquet",
+            "fixed_zstd.parquet",
+            "large_f64.parquet",
+            "lz4.feather",
+        ]);
+        names.extend(["plain.arrow", "stream.arrow"]);
+    }
+    for name in names {
+        let chosen = (name == "deflated.npz").then_some("vectors");
+        let held = Pool::open_named(fixture(name), chosen).unwrap();
+        let options = OpenOptions { name: chosen, scratch: Some(scratch.0.path()), ..ON_DISK };
+        let pool = Pool::open_with(fixture(name), &options).unwrap();
+        assert_eq!((held.disk_bytes(), pool.disk_bytes()), (0, pool.bytes()), "{name}");
+        assert_eq!(rows_of(&pool), rows_of(&held), "{name}");
+        assert_eq!(pool.hash().unwrap(), held.hash().unwrap(), "{name}");
+        assert_eq!(pool.notices(), held.notices(), "{name}");
+        assert_eq!(std::fs::read_dir(scratch.0.path()).unwrap().count(), 0, "{name}");
+    }
+}
+
+/// Larger than a block of conversion, so that rows come in several.
+#[test]
+fn large_arrays_are_rearranged_block_by_block() {
+    let (folder, n, d) = (Folder::new(), 9000, 2048);
+    let value = |row: usize, j: usize| (row * 31 + j * 7) as f32;
+    let columns: Vec<f32> = (0..d).flat_map(|j| (0..n).map(move |row| value(row, j))).collect();
+    let header = format!("{{'descr': '>f4', 'fortran_order': True, 'shape': ({n}, {d}), }}   \n");
+    let path = folder.write("p.npy", npy_text(&header, &le(&columns, f32::to_be_bytes)));
+    let options = OpenOptions { scratch: Some(folder.0.path()), ..ON_DISK };
+    for pool in [Pool::open(&path).unwrap(), Pool::open_with(&path, &options).unwrap()] {
+        let mut scratch = Vec::new();
+        for row in (0..n).step_by(97).chain([8191, 8192, n - 1]) {
+            let expected: Vec<f32> = (0..d).map(|j| value(row, j)).collect();
+            assert_eq!(pool.row(row, &mut scratch), expected, "{row}");
+        }
+    }
+}
+
+#[test]
+fn a_scratch_folder_that_is_none_is_told() {
+    let options = OpenOptions { scratch: Some(Path::new("/no/such/folder")), ..ON_DISK };
+    let told = reason(Pool::open_with(fixture("fortran.npy"), &options).unwrap_err());
+    assert!(told.starts_with("no scratch file in /no/such/folder: "), "{told}");
 }

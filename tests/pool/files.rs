@@ -77,8 +77,8 @@ fn conversions_are_told() {
         let texts = pool.notices().iter().map(|n| n.strip_prefix(&prefix).unwrap().to_string());
         texts.collect::<Vec<_>>()
     };
-    let fortran = "columns lie together (Fortran order): transposed in memory";
-    let swapped = "big-endian values: swapped in memory";
+    let fortran = "columns lie together (Fortran order): transposed once";
+    let swapped = "big-endian values: swapped once";
     assert_eq!(notices("f64.npy", "f64"), [""; 0]);
     assert_eq!(notices("fortran.npy", "f32"), [fortran]);
     assert_eq!(notices("big_endian.npy", "f32"), [swapped]);

@@ -117,7 +117,7 @@ pub fn assert_f64_values(pool: &Pool) {
     let found: Vec<f64> = (0..2).flat_map(|row| pool.row_f64(row, &mut scratch).to_vec()).collect();
     assert_eq!(bits(&found), bits(&F64_VALUES));
     assert_eq!(pool.notices(), [""; 0]);
-    assert_eq!(pool.hash(), Pool::new(&F64_VALUES, 3).unwrap().hash());
+    assert_eq!(pool.hash().unwrap(), Pool::new(&F64_VALUES, 3).unwrap().hash().unwrap());
 }
 
 pub fn rows_of(pool: &Pool) -> Vec<f32> {

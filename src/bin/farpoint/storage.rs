@@ -1,5 +1,7 @@
 //! Where the rows of a pool are kept.
 
+use std::path::PathBuf;
+
 use farpoint::memory::parse_size;
 use farpoint::pool::OpenOptions;
 
@@ -10,11 +12,15 @@ pub struct Storage {
     /// A pool that does not fit with what the selection takes stays in its files
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
+    /// Folder for rows that must be decoded or converted and do not fit into memory: a file there that no name leads to, gone when the
+    /// program ends. Without it such a pool is refused
+    #[arg(long, value_name = "FOLDER")]
+    pub scratch: Option<PathBuf>,
 }
 
 impl Storage {
     /// How to open a pool whose vectors are in `name`, if that was given.
     pub fn options<'o>(&'o self, name: Option<&'o str>) -> OpenOptions<'o> {
-        OpenOptions { name, memory: self.memory, ..OpenOptions::default() }
+        OpenOptions { name, memory: self.memory, scratch: self.scratch.as_deref(), on_disk: false }
     }
 }

@@ -5,48 +5,86 @@
 //! | `parquet`, `pages` | one column of a Parquet file; the sizes that its pages claim, checked first |
 //! | `arrow` | one column of an Arrow file or stream |
 //! | `piece` | a column decoded chunk by chunk |
+//! | `kept`, `chunks` | where the chunks are kept; parts of a file as the Parquet decoder asks for them |
 //! | `vectors`, `numbers` | lists as rows of a pool; numbers as row lists and weights |
 
 mod arrow;
+mod chunks;
+mod kept;
 mod numbers;
 mod pages;
 mod parquet;
 mod piece;
 mod vectors;
 
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
 use arrow_schema::{DataType, FieldRef, Schema};
 
+use self::chunks::Chunks;
+use self::kept::Kept;
 use self::piece::decoded;
-use self::vectors::assemble;
 use super::Pool;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Store};
 use super::choose::choose;
 use super::column::Column;
 use super::entry::Entry;
 use super::reason::Reason;
+use super::scratch::Room;
 
 pub(super) fn read_parquet(
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     name: Option<&str>,
+    room: &Room,
 ) -> Result<Pool<'static>, Reason> {
+    let file = Chunks::new(store);
     decoded(|| {
-        let file = bytes::Bytes::from_owner(bytes);
-        assemble(parquet::column(&file, |schema| vectors_column(schema, name), vectors::piece)?)
+        let pick = |schema: &Schema| vectors_column(schema, name);
+        let (taken, is_full) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let piece = |lists, first_row| {
+            let piece = vectors::piece(lists, first_row)?;
+            let length = piece.bytes.as_slice().len();
+            if is_full.load(Relaxed) || !room.take(length) {
+                is_full.store(true, Relaxed);
+                return Err("is larger than memory".into());
+            }
+            taken.fetch_add(length, Relaxed);
+            Ok(piece)
+        };
+        let pieces = parquet::column(&file, pick, piece);
+        room.give_back(taken.into_inner());
+        let mut kept = Kept::new(room);
+        if is_full.into_inner() {
+            // Once more, one row group at a time: what is decoded leaves memory at once.
+            let rows = parquet::rows(&file)?;
+            parquet::each(&file, pick, vectors::piece, |piece| kept.add(piece, None, rows))?;
+        } else {
+            pieces?.into_iter().try_for_each(|piece| kept.add(piece, None, 0))?;
+        }
+        kept.pool()
     })
 }
 
 pub(super) fn read_arrow(
-    bytes: Bytes<'static>,
+    store: Store<'static>,
     name: Option<&str>,
+    room: &Room,
 ) -> Result<Pool<'static>, Reason> {
     decoded(|| {
-        assemble(arrow::column(bytes, |schema| vectors_column(schema, name), vectors::piece)?)
+        let mut kept = Kept::new(room);
+        let pick = |schema: &Schema| vectors_column(schema, name);
+        arrow::column(&store, room.at_once(), pick, vectors::piece, |piece, message| {
+            let origin = message.origin(piece.bytes.as_slice());
+            kept.add(piece, origin, 0)
+        })?;
+        kept.pool()
     })
 }
 
 /// The numbers in `column`.
 pub(super) fn read_numbers(bytes: Bytes<'static>, column: Column) -> Result<Vec<Entry>, Reason> {
-    entries(&bytes::Bytes::from_owner(bytes), column)
+    entries(&Chunks::new(Store::Memory(bytes)), column)
 }
 
 /// As [`read_numbers`], if there is the column `usual`.
@@ -54,12 +92,12 @@ pub(super) fn read_if_named(
     bytes: Bytes<'static>,
     usual: &'static str,
 ) -> Result<Option<Vec<Entry>>, Reason> {
-    let file = bytes::Bytes::from_owner(bytes);
+    let file = Chunks::new(Store::Memory(bytes));
     let is_named = decoded(|| Ok(names(&*parquet::schema(&file)?).contains(&usual)))?;
     is_named.then(|| entries(&file, Column::usual(usual))).transpose()
 }
 
-fn entries(file: &bytes::Bytes, column: Column) -> Result<Vec<Entry>, Reason> {
+fn entries(file: &Chunks, column: Column) -> Result<Vec<Entry>, Reason> {
     let pick = |schema: &Schema| column.position(&names(schema));
     let chunks = decoded(|| parquet::column(file, pick, numbers::piece))?;
     Ok(chunks.into_iter().flatten().collect())

@@ -1,20 +1,20 @@
-//! Columns of lists as rows: in place in the buffer that Arrow decoded or mapped.
+//! Columns of lists as rows: in place in the buffer that Arrow decoded.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 use arrow_buffer::Buffer;
 use arrow_schema::DataType;
 
-use super::super::bytes::{Bytes, Place, Store};
+use super::super::Dtype;
+use super::super::bytes::Bytes;
 use super::super::reason::Reason;
-use super::super::{Dtype, Pool};
 
 /// Rows of one chunk of a column.
 pub(super) struct Rows {
-    bytes: Bytes<'static>,
-    rows: usize,
-    d: usize,
-    dtype: Dtype,
+    pub bytes: Bytes<'static>,
+    pub rows: usize,
+    pub d: usize,
+    pub dtype: Dtype,
 }
 
 /// The rows of `lists`, whose first is row `first_row` of the file. None may be null or ragged.
@@ -65,7 +65,7 @@ fn ragged<O: OffsetSizeTrait>(
     Ok((lists.values().slice(offsets[0].as_usize(), lists.len() * d), d))
 }
 
-fn ragged_row(row: usize, odd: usize, base: usize, d: usize) -> Reason {
+pub(super) fn ragged_row(row: usize, odd: usize, base: usize, d: usize) -> Reason {
     format!("row {row} has {odd} values, but row {base} has {d}").into()
 }
 
@@ -94,33 +94,8 @@ pub(super) fn dtype(data_type: &DataType) -> Result<Dtype, Reason> {
 }
 
 /// Lists of bytes may be anything: what they are taken for is told.
-fn read_as_numbers(d: usize, range: &str) -> String {
+pub(super) fn read_as_numbers(d: usize, range: &str) -> String {
     format!(
         "lists of {d} bytes are compared as {d} numbers, {range}: decode them first if they are bytes of float16 values or packed bits"
     )
-}
-
-/// One pool of all chunks; those without rows count for nothing.
-pub(super) fn assemble(chunks: Vec<Rows>) -> Result<Pool<'static>, Reason> {
-    let mut pool: Option<Pool> = None;
-    for Rows { bytes, rows, d, dtype } in chunks.into_iter().filter(|chunk| chunk.rows > 0) {
-        let first_row = pool.as_ref().map_or(0, Pool::rows);
-        let expected = pool.as_ref().map_or(d, Pool::dimensions);
-        if d == 0 {
-            return Err(format!("row {first_row} is an empty list").into());
-        }
-        if d != expected {
-            return Err(ragged_row(first_row, d, 0, expected));
-        }
-        let place = Place::dense(0, d * dtype.bytes());
-        let mut chunk = Pool::of_segment(Store::Memory(bytes), (rows, d), dtype, place);
-        match &mut pool {
-            Some(pool) => pool.append(chunk),
-            None => {
-                chunk.notices.extend(dtype.range().map(|range| read_as_numbers(d, range)));
-                pool = Some(chunk);
-            }
-        }
-    }
-    pool.ok_or_else(|| "holds no rows".into())
 }
