@@ -13,3 +13,4 @@ mod other_commands;
 mod outputs;
 mod robust;
 mod selections;
+mod synth;
