@@ -25,7 +25,7 @@ BFLOAT16 = (4, 16)
 
 
 def every_type() -> None:
-    for dtype in ("float32", "float16", "uint8", "int8"):
+    for dtype in ("float64", "float32", "float16", "uint8", "int8"):
         pool = (20 * np.abs(normal(700, 24))).astype(dtype)
         on_both(pool, DeviceArray(pool), 40)
         on_both(pool, DeviceArray(pool), 40, labeled=[699, 3], weights=np.arange(700) % 5, exclude=[5])
@@ -58,7 +58,7 @@ def every_option() -> None:
 
 
 def pools_of_the_host_on_a_gpu() -> None:
-    for dtype in ("float32", "float16", "uint8", "int8"):
+    for dtype in ("float64", "float32", "float16", "uint8", "int8"):
         pool = (20 * np.abs(normal(600, 16))).astype(dtype)
         expected = farpoint.select(pool, 30, device="cpu", return_assignment=True)
         for device in ("cuda", "cuda:0", "auto"):
