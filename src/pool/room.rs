@@ -45,8 +45,10 @@ impl Pool<'_> {
         if self.disk_bytes() == 0 {
             return Ok(());
         }
-        if !on_disk && memory.is_none_or(|memory| fits(with_pool(self), memory)) {
-            return self.hold();
+        match memory {
+            _ if on_disk => {}
+            Some(memory) if !fits(with_pool(self), memory) => self.notices.push(self.stays(memory)),
+            _ => return self.hold(),
         }
         for segment in &self.segments {
             if let Store::File(file) = &segment.store {
@@ -55,6 +57,14 @@ impl Pool<'_> {
         }
         self.windows = Windows::new();
         Ok(())
+    }
+
+    fn stays(&self, memory: Memory) -> String {
+        let [rows, needed, left] =
+            [self.disk_bytes() as u64, with_pool(self), memory.bytes].map(size_text);
+        format!(
+            "{rows} of rows stay on disk: a selection with them in memory takes {needed} of the {left} there are"
+        )
     }
 
     fn check_limit(&self, memory: Memory) -> Result<()> {

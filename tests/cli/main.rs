@@ -13,3 +13,5 @@ mod other_commands;
 mod outputs;
 mod robust;
 mod selections;
+#[cfg(unix)]
+mod storage;
