@@ -1,6 +1,14 @@
 //! Pools of known shape, to try things on: the same values on every machine.
 
+mod blocks;
+mod random;
+mod sift;
+
 use rayon::prelude::*;
+
+pub use blocks::Blocks;
+use random::Random;
+use sift::Sift;
 
 /// Dimensions behind [`Shape::Features`].
 const INTRINSIC: usize = 16;
@@ -20,9 +28,12 @@ pub enum Shape {
     Features,
     /// Integers in -8..=8: plentiful ties.
     Integers,
+    /// Like SIFT descriptors: integers in 0..=255, mostly small, in 1,024 clusters of unlike size and spread, of 16 dimensions and a little
+    /// noise.
+    Sift,
 }
 
-/// A synthetic pool, `(n, d)` row-major. `O(n d)`, text and mixture `O(32 n d)`.
+/// A synthetic pool, `(n, d)` row-major. `O(n d)`, text and mixture `O(32 n d)`. [`Blocks`] makes the same rows a few at a time.
 ///
 /// ```
 /// let values = farpoint::synth::pool(farpoint::synth::Shape::Unit, 100, 16, 7);
@@ -31,9 +42,7 @@ pub enum Shape {
 pub fn pool(shape: Shape, n: usize, d: usize, seed: u64) -> Vec<f32> {
     let basis = Basis::new(shape, d, seed);
     let mut values = vec![0.0; n * d];
-    values.par_chunks_mut(d.max(1)).enumerate().for_each(|(row, out)| {
-        basis.row(&mut Random::new(seed, row as u64), out);
-    });
+    values.par_chunks_mut(d.max(1)).enumerate().for_each(|(row, out)| basis.row(seed, row, out));
     values
 }
 
@@ -42,6 +51,7 @@ struct Basis {
     shape: Shape,
     clusters: Vec<Vec<f32>>,
     directions: Vec<Vec<f32>>,
+    sift: Option<Sift>,
 }
 
 impl Basis {
@@ -55,10 +65,14 @@ impl Basis {
         let mut random = Random::new(seed, u64::MAX);
         let width = if shape == Shape::Features { INTRINSIC } else { d };
         let mut vectors = |count, width| (0..count).map(|_| random.normals(width)).collect();
-        Basis { shape, clusters: vectors(clusters, width), directions: vectors(directions, d) }
+        let (clusters, directions) = (vectors(clusters, width), vectors(directions, d));
+        let sift = (shape == Shape::Sift).then(|| Sift::new(d, &mut random));
+        Basis { shape, clusters, directions, sift }
     }
 
-    fn row(&self, random: &mut Random, out: &mut [f32]) {
+    /// Row `row` of the pool of `seed`, `(d,)`. Its random numbers depend on no other row.
+    fn row(&self, seed: u64, row: usize, out: &mut [f32]) {
+        let random = &mut Random::new(seed, row as u64);
         match self.shape {
             Shape::Gaussian => out.fill_with(|| random.normal()),
             Shape::Integers => out.fill_with(|| random.index(17) as f32 - 8.0),
@@ -72,6 +86,7 @@ impl Basis {
                 normalize(out);
             }
             Shape::Features => self.rectify(random, out),
+            Shape::Sift => self.sift.as_ref().expect("made for this shape").row(random, out),
         }
     }
 
@@ -108,35 +123,42 @@ fn normalize(row: &mut [f32]) {
     row.iter_mut().for_each(|x| *x /= norm);
 }
 
-/// SplitMix64, one stream a row.
-struct Random(u64);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Random {
-    fn new(seed: u64, stream: u64) -> Random {
-        let mut random = Random(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
-        random.next();
-        Random(random.next())
+    /// Pools that people have made: their bytes for a seed do not change.
+    #[test]
+    fn seeds_keep_their_pools() {
+        for (shape, expected) in [
+            (Shape::Gaussian, "c8bae39d6097ec80"),
+            (Shape::Unit, "597ecf77e97e607f"),
+            (Shape::Mixture, "b5479582c6e5ea8b"),
+            (Shape::Text, "083b27bcd97efbeb"),
+            (Shape::Features, "b318805b71aaab2a"),
+            (Shape::Integers, "24e59e7996634669"),
+            (Shape::Sift, "e7b5bd8ede3a0c39"),
+        ] {
+            let values = pool(shape, 100, 37, 5);
+            let hash = blake3::hash(bytemuck::cast_slice(&values)).to_hex();
+            assert_eq!(&hash[..16], expected, "{shape:?}");
+        }
     }
 
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn index(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % count as u64).expect("below count, a usize")
-    }
-
-    /// Near-normal of variance 1: the sum of four 16-bit uniforms, which no platform's `ln` or `cos` can change.
-    fn normal(&mut self) -> f32 {
-        let bits = self.next();
-        let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xffff).sum();
-        (sum as f32 - 131_070.0) / 37_836.8
-    }
-
-    fn normals(&mut self, d: usize) -> Vec<f32> {
-        (0..d).map(|_| self.normal()).collect()
+    #[test]
+    fn sift_is_like_sift() {
+        let (n, d) = (2000, 128);
+        let values = pool(Shape::Sift, n, d, 1);
+        assert!(values.iter().all(|v| (0.0..=255.0).contains(v) && v.fract() == 0.0));
+        let share = |wanted: fn(&f32) -> bool| {
+            values.iter().filter(|v| wanted(v)).count() as f64 / (n * d) as f64
+        };
+        assert!((0.2..0.45).contains(&share(|&v| v == 0.0)));
+        assert!(share(|&v| v < 16.0) > 0.5 && share(|&v| v > 100.0) < 0.1);
+        let norms: f64 = values
+            .chunks(d)
+            .map(|row| row.iter().map(|v| f64::from(v * v)).sum::<f64>().sqrt())
+            .sum();
+        assert!((400.0..700.0).contains(&(norms / n as f64)));
     }
 }

@@ -11,9 +11,14 @@ use crate::question::Question;
 use crate::rows::{Gather, Rows};
 use crate::values::{RowScratch, RowValues};
 
+/// Hears of rows when they are checked: how many more they are.
+pub(super) type Checked<'a> = &'a (dyn Fn(usize) + Sync);
+
 /// The pool and options of a selection, checked as a selection would check them.
 pub(super) struct Asked<'a> {
     pub options: &'a Options<'a>,
+    /// Hears how many rows more were checked.
+    pub checked: Checked<'a>,
     pub rows: Rows<'a>,
     /// Labeled vectors from outside the pool.
     outside: Option<Rows<'a>>,
@@ -34,7 +39,12 @@ pub(super) enum Role {
 impl<'a> Asked<'a> {
     /// # Errors
     /// Options that no selection of `budget` rows could be made with; a row of zeros under cosine.
-    pub fn new(pool: &'a Pool<'a>, budget: usize, options: &'a Options<'a>) -> Result<Asked<'a>> {
+    pub fn new(
+        pool: &'a Pool<'a>,
+        budget: usize,
+        options: &'a Options<'a>,
+        checked: Checked<'a>,
+    ) -> Result<Asked<'a>> {
         // Runs the selection's own checks of ranges and repetitions. Their results are not used.
         Question::new(budget, options, &HostGround::of_pool(pool, options)?)?;
         let rows = seen(pool, "row", options)?;
@@ -42,6 +52,7 @@ impl<'a> Asked<'a> {
             options.labeled_vectors.map(|vectors| seen(vectors, "labeled vector", options));
         Ok(Asked {
             options,
+            checked,
             roles: roles(rows.len(), options),
             rows,
             outside: outside.transpose()?,

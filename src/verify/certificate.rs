@@ -57,10 +57,23 @@ pub fn verify_certificate(
     certificate: &Certificate,
     options: &Options,
 ) -> Result<CertificateVerdict> {
+    verify_certificate_with(pool, certificate, options, &|_| ())
+}
+
+/// [`verify_certificate`], calling `checked` with the number of rows of every block of rows that is checked.
+///
+/// # Errors
+/// As [`verify_certificate`].
+pub fn verify_certificate_with(
+    pool: &Pool,
+    certificate: &Certificate,
+    options: &Options,
+    checked: &(dyn Fn(usize) + Sync),
+) -> Result<CertificateVerdict> {
     options.check_robust()?;
     let verdict = on_engine_threads(options.threads, || {
         // The verdict says whether the budget is possible.
-        let asked = Asked::new(pool, 1, options)?;
+        let asked = Asked::new(pool, 1, options, checked)?;
         let verdict = match check(&asked, certificate) {
             Ok(interval) => CertificateVerdict::Right(interval),
             Err(verdict) => verdict,

@@ -51,13 +51,17 @@ const SUMMED: usize = 1024;
 
 /// The mean of the rows that are not excluded, `(d,)`.
 fn mean(asked: &Asked) -> Vec<f64> {
-    let rows: Vec<usize> =
-        (0..asked.rows.len()).filter(|&row| asked.role(row) != Role::Excluded).collect();
-    let mut sums = vec![0.0; asked.rows.dimensions()];
-    for block in rows.chunk_by(|a, b| a / SUMMED == b / SUMMED) {
-        add(&mut sums, &sum(asked, block));
+    let n = asked.rows.len();
+    let (mut sums, mut counted) = (vec![0.0; asked.rows.dimensions()], 0);
+    for start in (0..n).step_by(SUMMED) {
+        let rows = start..n.min(start + SUMMED);
+        let block: Vec<usize> = rows.filter(|&row| asked.role(row) != Role::Excluded).collect();
+        if !block.is_empty() {
+            add(&mut sums, &sum(asked, &block));
+            counted += block.len();
+        }
     }
-    sums.iter().map(|sum| sum / rows.len() as f64).collect()
+    sums.iter().map(|sum| sum / counted as f64).collect()
 }
 
 fn sum(asked: &Asked, rows: &[usize]) -> Vec<f64> {

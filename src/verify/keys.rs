@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::asked::Asked;
-use super::sweep::{BLOCK, Sweep};
+use super::sweep::{Sweep, block_rows};
 
 /// The key of `row` at `distance` from its nearest center: their product in f64 with its weight, and 0 at a weight of 0 even if
 /// there is no center, which is infinitely far.
@@ -16,12 +16,14 @@ pub(super) fn key(asked: &Asked, row: usize, distance: f64) -> f64 {
 /// Per pick, its key from the labeled centers and the earlier picks. `O(k^2 d)`.
 pub(super) fn pick_keys(asked: &Asked, centers: &[usize]) -> Vec<f64> {
     let mut keys = vec![0.0; centers.len()];
-    keys.par_chunks_mut(BLOCK).enumerate().for_each(|(block, keys)| {
-        let start = block * BLOCK;
+    let size = block_rows(asked);
+    keys.par_chunks_mut(size).enumerate().for_each(|(block, keys)| {
+        let start = block * size;
         let rows = &centers[start..start + keys.len()];
         Sweep::new(asked, centers).rows(rows, start + keys.len() - 1, |at, picks, nearest| {
+            // A pick's own key is the one before it was chosen.
             keys[at] = key(asked, rows[at], nearest);
-            picks < start + at
+            !picks.contains(&(start + at))
         });
     });
     if asked.labeled_count() == 0 && !keys.is_empty() {

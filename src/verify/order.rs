@@ -1,15 +1,13 @@
 //! Are these the picks greedy makes, in this order?
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::rows::Gather;
-use rayon::prelude::*;
 
 use super::asked::Asked;
 use super::bounds::lower_bounds;
 use super::first::first;
 use super::keys::{key, pick_keys};
-use super::sweep::{BLOCK, Sweep};
+use super::sweep::{Sweep, blocks};
 use super::verdict::{Cover, Verdict};
 
 /// A row and its key; the larger key precedes, then the lower row.
@@ -104,39 +102,44 @@ impl<'a> Order<'a> {
     fn compare(&self) -> Finding {
         // Positions past the lowest wrong one found so far need not be looked at.
         let limit = AtomicUsize::new(self.centers.len());
-        (0..self.asked.rows.len())
-            .step_by(BLOCK)
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .map_init(
-                || Sweep::new(self.asked, self.centers),
-                |sweep, start| self.compare_block(sweep, start, &limit),
-            )
-            .reduce(Finding::default, Finding::merge)
+        let find = |sweep: &mut Sweep, rows| self.compare_block(sweep, rows, &limit);
+        blocks(self.asked, self.centers, find, Finding::merge)
     }
 
-    fn compare_block(&self, sweep: &mut Sweep, start: usize, limit: &AtomicUsize) -> Finding {
-        let end = self.asked.rows.len().min(start + BLOCK);
-        let rows = self.asked.eligible_in(start..end);
+    fn compare_block(&self, sweep: &mut Sweep, rows: Range<usize>, limit: &AtomicUsize) -> Finding {
+        let rows = self.asked.eligible_in(rows);
         let mut found = Finding::default();
-        sweep.rows(&rows, self.centers.len(), |at, picks, nearest| {
+        sweep.rows(&rows, self.centers.len(), |at, applied, nearest| {
             let row = rows[at];
-            if picks > limit.load(Ordering::Relaxed) {
-                return false;
-            }
+            // A row takes no part once it is chosen, nor once an earlier pick is wrong.
+            let chosen = self.positions[row] as usize;
+            let end = chosen.min(limit.load(Ordering::Relaxed) + 1);
             let candidate = Candidate { key: key(self.asked, row, nearest), row };
-            let mut here = Finding::default();
-            if picks == self.centers.len() {
-                here.farthest = Some(candidate);
-            } else if candidate.precedes(self.pick(picks)) {
-                limit.fetch_min(picks, Ordering::Relaxed);
-                here.wrong = Some((picks, candidate));
+            let here = self.compare_row(candidate, applied.start..applied.end.min(end));
+            if let Some((position, _)) = here.wrong {
+                limit.fetch_min(position, Ordering::Relaxed);
             }
             found = found.merge(here);
-            // A row takes no part once it is chosen.
-            self.positions[row] as usize > picks + 1
+            applied.end < end
         });
         found
+    }
+
+    /// A row as it is once so many picks are applied as `applied` has.
+    fn compare_row(&self, candidate: Candidate, applied: Range<usize>) -> Finding {
+        let last = applied.contains(&self.centers.len());
+        let picks = applied.start..applied.end.min(self.centers.len());
+        let keys = self.keys.get(picks.clone()).unwrap_or_default();
+        // Seen at a glance, of most rows, that every pick has a larger key.
+        let is_below = keys.iter().fold(true, |below, &key| below & (candidate.key < key));
+        let wrong = match is_below {
+            true => None,
+            false => picks.clone().find(|&position| candidate.precedes(self.pick(position))),
+        };
+        Finding {
+            wrong: wrong.map(|position| (position, candidate)),
+            farthest: last.then_some(candidate),
+        }
     }
 
     /// The pick at `position`. A first pick where nothing is labeled precedes everything: it was checked on its own.

@@ -15,3 +15,4 @@ mod robust;
 mod selections;
 #[cfg(unix)]
 mod storage;
+mod synth;

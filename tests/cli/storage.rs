@@ -8,7 +8,7 @@ use crate::interrupts::{signal, start};
 
 /// A pool of 50,000 x 64, 12.8 MB, too large to be held within so much memory with what a selection takes.
 const LARGE: &str = "synth large.npy --shape gaussian -n 50000 -d 64";
-const LIMIT: &str = "--memory 90MB";
+const LIMIT: &str = "--memory 80MB";
 
 #[test]
 fn a_limit_leaves_a_pool_on_disk_and_changes_no_pick() {
@@ -80,7 +80,7 @@ fn an_interrupted_record_has_no_hash_and_is_resumed() {
 fn a_file_that_shrinks_is_told() {
     let folder = Folder::new();
     assert_eq!(folder.run(LARGE).code, 0);
-    let mut child = start(&folder, &format!("select large.npy -k 20000 --log {LIMIT}"));
+    let mut child = start(&folder, &format!("select large.npy -k 20000 --log {LIMIT} -o part.txt"));
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("open_seconds") {

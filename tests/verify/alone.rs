@@ -3,8 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the crate that every file of `verify` may use. A slip in any other would be in the engine and in its check.
-const SHARED: [&str; 9] =
-    ["certificate", "distance", "error", "options", "pool", "rows", "threads", "values", "verify"];
+const SHARED: [&str; 10] = [
+    "certificate",
+    "distance",
+    "error",
+    "options",
+    "pool",
+    "rows",
+    "simd",
+    "threads",
+    "values",
+    "verify",
+];
 
 /// And those that one file alone may, for the options' checks.
 const CHECKS: (&str, [&str; 2]) = ("asked.rs", ["ground", "question"]);

@@ -292,6 +292,70 @@ fn threads_do_not_change_the_verdict() {
     }
 }
 
+/// Greedy with one canonical distance for each pair, and nothing ruled out: its picks and radii.
+fn plain(values: &[f32], d: usize, budget: usize) -> (Vec<usize>, Vec<f64>) {
+    let row = |row: usize| &values[row * d..(row + 1) * d];
+    let mut nearest = vec![f64::INFINITY; values.len() / d];
+    let (mut centers, mut radii) = (vec![0], vec![]);
+    loop {
+        let center = *centers.last().unwrap();
+        for (at, nearest) in nearest.iter_mut().enumerate() {
+            *nearest = nearest.min(farpoint::distance(row(at), row(center)));
+        }
+        let of_picks = |row: &usize| !centers.contains(row);
+        let farthest = (0..nearest.len())
+            .filter(of_picks)
+            .rev()
+            .max_by(|&a, &b| nearest[a].total_cmp(&nearest[b]));
+        radii.push(nearest[farthest.unwrap()]);
+        if centers.len() == budget {
+            return (centers, radii);
+        }
+        centers.push(farthest.unwrap());
+    }
+}
+
+/// Values that f32 sums overflow, lose to subnormals or cannot tell apart; more rows than a block has, more picks than a tile.
+#[test]
+fn it_is_the_plain_loop_at_any_magnitude() {
+    let d = 20;
+    for (name, scale, shift) in [
+        ("usual", 1.0, 0.0),
+        ("huge", 5e37, 0.0),
+        ("overflowing", 1e19, 0.0),
+        ("tiny", 1e-24, 0.0),
+        ("subnormal", 1e-42, 0.0),
+        ("far away", 1e-3, 1000.0),
+    ] {
+        let mut values = synth::pool(Shape::Gaussian, 1100, d, 2);
+        values.iter_mut().for_each(|value| *value = *value * scale + shift);
+        values.copy_within(0..200 * d, 900 * d);
+        let pool = Pool::new(&values, d).unwrap();
+        let (centers, radii) = plain(&values, d, 100);
+        let verdict = verify(&pool, &centers, Some(&radii), &Options::default()).unwrap();
+        assert!(verdict.is_right(), "{name}: {verdict}");
+        let mut wrong = radii.clone();
+        wrong[70] = wrong[70].next_down();
+        let verdict = verify(&pool, &centers, Some(&wrong), &Options::default()).unwrap();
+        assert!(matches!(verdict, Verdict::Radius { position: 70, .. }), "{name}: {verdict}");
+    }
+}
+
+/// Every row is told of once.
+#[test]
+fn all_rows_are_told_of() {
+    let values = synth::pool(Shape::Gaussian, 1300, 3, 1);
+    let pool = Pool::new(&values, 3).unwrap();
+    let right = select(&pool, 5, &Options::default()).unwrap();
+    let told = std::sync::atomic::AtomicUsize::new(0);
+    let add = |rows| {
+        told.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
+    };
+    let verdict = farpoint::verify_with(&pool, &right.centers, None, &Options::default(), &add);
+    assert!(verdict.unwrap().is_right());
+    assert_eq!(told.into_inner(), 1300);
+}
+
 /// The radius without a center is infinite, so the first center is made even if no row weighs anything.
 #[test]
 fn a_stop_radius_does_not_stop_the_first_center() {

@@ -1,4 +1,4 @@
-//! The progress bar: picks, radius so far, rate and time left, where a person is watching.
+//! The progress bar: picks and radius or rows so far, rate and time left, where a person is watching.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -8,20 +8,32 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::short;
 
-const TEMPLATE: &str = "{bar:30} {pos}/{len} picks  radius {msg}  {per_sec}  {eta} left";
+const PICKS: &str = "{bar:30} {pos}/{len} picks  radius {msg}  {per_sec}  {eta} left";
+const ROWS: &str = "{bar:30} {pos}/{len} rows  {per_sec}  {eta} left";
 
 /// A bar on stderr, or nothing when that is no terminal or quiet is wanted.
 pub struct Bar(ProgressBar);
 
 impl Bar {
+    /// Of picks.
     pub fn new(budget: usize, quiet: bool) -> Bar {
+        let bar = Bar::of(PICKS, budget, quiet);
+        bar.0.set_message("unknown");
+        bar
+    }
+
+    /// Of rows that are gone through in order.
+    pub fn rows(rows: usize, quiet: bool) -> Bar {
+        Bar::of(ROWS, rows, quiet)
+    }
+
+    fn of(template: &str, length: usize, quiet: bool) -> Bar {
         let target = match !quiet && io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(budget as u64), target);
-        bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("the template is a constant"));
-        bar.set_message("unknown");
+        let bar = ProgressBar::with_draw_target(Some(length as u64), target);
+        bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Bar(bar)
     }
@@ -29,6 +41,11 @@ impl Bar {
     pub fn show(&self, progress: Progress) {
         self.0.set_message(short(progress.radius));
         self.0.set_position(progress.chosen as u64);
+    }
+
+    /// So many rows more.
+    pub fn advance(&self, rows: usize) {
+        self.0.inc(rows as u64);
     }
 
     /// Leave no trace.

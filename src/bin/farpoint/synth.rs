@@ -1,19 +1,26 @@
 //! `farpoint synth`.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use farpoint::synth::{self, Shape};
+use farpoint::synth::{Blocks, Shape};
 use half::{bf16, f16};
 
 use crate::exit::usage;
+use crate::interrupt::Interrupt;
 use crate::npy;
-use crate::target::Target;
+use crate::progress::Bar;
+use crate::target::{Out, Target};
+
+/// Longer rows than any pool has.
+const MOST_DIMENSIONS: usize = 1 << 20;
 
 /// Make a pool of known shape, to try things on: the same file on every machine
+///
+/// The file is written while it is made: memory does not grow with the number of rows.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The file to write: .npy
@@ -30,9 +37,13 @@ pub struct Arguments {
     /// Another seed, another pool
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How values are stored. Whole numbers: `integers` as they are, other shapes times 32; u8 adds 128
+    /// How values are stored. Whole numbers: `integers` and `sift` as they are, other shapes times 32; u8 adds 128 to all but `sift`, from
+    /// which i8 takes it
     #[arg(long, default_value = "f32")]
     dtype: DtypeName,
+    /// CPU threads; 0 is one a core. The file does not depend on it
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -49,6 +60,8 @@ enum ShapeName {
     Features,
     /// Whole numbers from -8 to 8: plentiful ties
     Integers,
+    /// Like SIFT descriptors: whole numbers from 0 to 255, mostly small, in 1,024 clusters of unlike size and spread
+    Sift,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -61,20 +74,53 @@ enum DtypeName {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let (n, d) = (arguments.rows, arguments.dimensions);
-    if n == 0 || d == 0 || n.checked_mul(d).is_none_or(|values| values > isize::MAX as usize / 4) {
-        return usage(format!("no pool has {n} rows of {d} dimensions"));
-    }
+    let bytes = arguments.bytes()?;
     if arguments.output.extension().is_none_or(|extension| extension != "npy") {
         return usage(format!("{}: its name must end in .npy", arguments.output.display()));
     }
+    // Ends the program at once; an unfinished file is gone.
+    let _listening = Interrupt::listen()?;
     let target = Target::new(&arguments.output)?;
-    let values = synth::pool(arguments.shape.shape(), n, d, arguments.seed);
-    target.write(|out| {
-        npy::header(out, arguments.dtype.descr(), &[n, d])?;
-        Ok(arguments.dtype.write(out, &values, arguments.shape.scale())?)
-    })?;
+    target.check_room(bytes)?;
+    target.write(|out| arguments.write(out))?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// Bytes of the values.
+    fn bytes(&self) -> Result<u64> {
+        let (n, d) = (self.rows, self.dimensions);
+        let bytes = n.checked_mul(d).and_then(|values| values.checked_mul(self.dtype.width()));
+        match bytes.filter(|&bytes| bytes > 0 && bytes <= isize::MAX as usize) {
+            Some(_) if d > MOST_DIMENSIONS => {
+                usage(format!("rows of {d} values are not made: {MOST_DIMENSIONS} are the most"))
+            }
+            Some(bytes) => Ok(bytes as u64),
+            None => usage(format!("no pool has {n} rows of {d} dimensions")),
+        }
+    }
+
+    fn write(&self, out: &mut Out) -> Result<()> {
+        npy::header(out, self.dtype.descr(), &[self.rows, self.dimensions])?;
+        let bar = Bar::rows(self.rows, false);
+        let row_bytes = self.dimensions * self.dtype.width();
+        let blocks = Blocks {
+            shape: self.shape.shape(),
+            rows: self.rows,
+            dimensions: self.dimensions,
+            seed: self.seed,
+            threads: self.threads,
+        };
+        let whole = Whole::new(self.shape, self.dtype);
+        let encode = |values: &[f32], bytes: &mut [u8]| self.dtype.encode(values, whole, bytes);
+        let written = blocks.each(self.dtype.width(), encode, |block: &[u8]| {
+            out.write_all(block)?;
+            bar.advance(block.len() / row_bytes);
+            Ok::<(), io::Error>(())
+        });
+        bar.clear();
+        Ok(written??)
+    }
 }
 
 impl ShapeName {
@@ -86,12 +132,34 @@ impl ShapeName {
             ShapeName::Text => Shape::Text,
             ShapeName::Features => Shape::Features,
             ShapeName::Integers => Shape::Integers,
+            ShapeName::Sift => Shape::Sift,
         }
     }
+}
 
-    /// Values are multiplied by this before they are rounded to whole numbers.
-    fn scale(self) -> f32 {
-        if matches!(self, ShapeName::Integers) { 1.0 } else { 32.0 }
+/// How values become whole numbers: times `scale`, plus `shift`, rounded.
+#[derive(Debug, Clone, Copy)]
+struct Whole {
+    scale: f32,
+    shift: f32,
+}
+
+impl Whole {
+    fn new(shape: ShapeName, dtype: DtypeName) -> Whole {
+        let scale = if matches!(shape, ShapeName::Integers | ShapeName::Sift) { 1.0 } else { 32.0 };
+        let shift = match (shape, dtype) {
+            (ShapeName::Sift, DtypeName::I8) => -128.0,
+            (ShapeName::Sift, _) | (_, DtypeName::I8) => 0.0,
+            _ => 128.0,
+        };
+        Whole { scale, shift }
+    }
+
+    /// A whole number, which a cast to an integer then saturates.
+    fn of(self, value: f32) -> f32 {
+        // Values that are not scaled are whole.
+        let whole = if self.scale == 1.0 { value } else { (value * self.scale).round() };
+        whole + self.shift
     }
 }
 
@@ -107,26 +175,33 @@ impl DtypeName {
         }
     }
 
-    fn write(self, out: &mut impl Write, values: &[f32], scale: f32) -> std::io::Result<()> {
-        let mut all = values.iter().copied();
+    /// Bytes a value.
+    fn width(self) -> usize {
         match self {
-            DtypeName::F32 => all.try_for_each(|v| out.write_all(&v.to_le_bytes())),
-            DtypeName::F16 => all.try_for_each(|v| out.write_all(&f16::from_f32(v).to_le_bytes())),
-            DtypeName::Bf16 => {
-                all.try_for_each(|v| out.write_all(&bf16::from_f32(v).to_le_bytes()))
-            }
-            DtypeName::U8 => {
-                all.try_for_each(|v| out.write_all(&[whole(v, scale).cast_unsigned() ^ 0x80]))
-            }
-            DtypeName::I8 => {
-                all.try_for_each(|v| out.write_all(&[whole(v, scale).cast_unsigned()]))
-            }
+            DtypeName::F32 => 4,
+            DtypeName::F16 | DtypeName::Bf16 => 2,
+            DtypeName::U8 | DtypeName::I8 => 1,
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float to integer cast saturates, as wanted"
+    )]
+    #[expect(clippy::cast_sign_loss, reason = "the same")]
+    fn encode(self, values: &[f32], whole: Whole, bytes: &mut [u8]) {
+        match self {
+            DtypeName::F32 => put(values, bytes, f32::to_le_bytes),
+            DtypeName::F16 => put(values, bytes, |v| f16::from_f32(v).to_le_bytes()),
+            DtypeName::Bf16 => put(values, bytes, |v| bf16::from_f32(v).to_le_bytes()),
+            DtypeName::U8 => put(values, bytes, |v| [whole.of(v) as u8]),
+            DtypeName::I8 => put(values, bytes, |v| (whole.of(v) as i8).to_le_bytes()),
         }
     }
 }
 
-/// The nearest whole number that a byte holds.
-#[expect(clippy::cast_possible_truncation, reason = "a float to integer cast saturates, as wanted")]
-fn whole(value: f32, scale: f32) -> i8 {
-    (value * scale).round() as i8
+/// Each value in its bytes.
+fn put<const W: usize>(values: &[f32], bytes: &mut [u8], encode: impl Fn(f32) -> [u8; W]) {
+    let encoded = bytes.as_chunks_mut().0.iter_mut();
+    encoded.zip(values).for_each(|(bytes, &value)| *bytes = encode(value));
 }

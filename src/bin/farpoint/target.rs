@@ -1,26 +1,20 @@
 //! A file to be written whole or not at all: checked before the work, then written beside its place and renamed into it.
 
+mod limited;
+mod unfinished;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use tempfile::NamedTempFile;
 
-/// The file being written now. A signal that ends the program runs no destructor, which would remove it.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+use limited::Limited;
+use unfinished::Unfinished;
+pub use unfinished::remove_unfinished;
 
-/// Remove what is half written. For the end of the program: whoever is writing cannot rename it any more.
-pub fn remove_unfinished() {
-    if let Some(file) = unfinished().take() {
-        let _ = fs::remove_file(file);
-    }
-}
-
-fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// The file being written, buffered.
+pub type Out<'f> = BufWriter<Limited<'f>>;
 
 /// Where a file will go. Its folder exists and can be written to.
 #[derive(Debug)]
@@ -38,8 +32,7 @@ impl Target {
     pub fn new(path: &Path) -> Result<Target> {
         let target = Target::locate(path).with_context(|| path.display().to_string())?;
         if !target.in_place {
-            target
-                .temporary()
+            Unfinished::new(&target.path)
                 .with_context(|| format!("{}: its folder cannot be written to", path.display()))?;
         }
         Ok(target)
@@ -84,34 +77,46 @@ impl Target {
         self.in_place
     }
 
-    fn temporary(&self) -> io::Result<NamedTempFile> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".farpoint-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        // Only the kind of the error is told: the name in it means nothing to a person.
-        builder.tempfile_in(folder).map_err(|error| error.kind().into())
-    }
-
     /// Write the file beside its place, sync it, and rename it. If that fails nothing is left behind.
-    pub fn write(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+    pub fn write(&self, fill: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
         let written = if self.in_place { self.write_in_place(fill) } else { self.replace(fill) };
         written.with_context(|| self.shown.display().to_string())
     }
 
-    fn write_in_place(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
+    fn write_in_place(&self, fill: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
         flush(&File::options().write(true).open(&self.path)?, fill)
     }
 
-    fn replace(&self, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
-        let file = self.temporary()?;
-        *unfinished() = Some(file.path().to_path_buf());
-        flush(file.as_file(), fill)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|refused| refused.error)?;
+    fn replace(&self, fill: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
+        let unfinished = Unfinished::new(&self.path)?;
+        flush(unfinished.file(), fill)?;
+        unfinished.file().sync_all()?;
+        unfinished.replace(&self.path)?;
         Ok(sync_folder(&self.path)?)
     }
+
+    /// Refuse a file of so many bytes if the disk has not the room for it now, where the system tells.
+    pub fn check_room(&self, bytes: u64) -> Result<()> {
+        match room(&self.path) {
+            Some(room) if !self.in_place && room < bytes => bail!(
+                "{}: {bytes} bytes are too many: {room} are free on its disk",
+                self.shown.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Bytes that may be written to the disk of the folder of `path`.
+#[cfg(unix)]
+fn room(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path.parent()?).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn room(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Device and inode of a file that exists.
@@ -127,8 +132,8 @@ fn identity(_: &Path) -> Option<(u64, u64)> {
     None
 }
 
-fn flush(file: &File, fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
-    let mut out = BufWriter::new(file);
+fn flush(file: &File, fill: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(Limited::new(file));
     fill(&mut out)?;
     Ok(out.flush()?)
 }

@@ -12,6 +12,7 @@ use crate::column_names::List;
 use crate::exit::{REFUSED, usage};
 use crate::inputs::Inputs;
 use crate::picks::Picks;
+use crate::progress::Bar;
 use crate::record::{PoolRecord, Record, TermsRecord};
 use crate::terminal::print;
 use crate::terms::Terms;
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// No progress bar
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
@@ -60,8 +64,10 @@ impl Arguments {
         let said = record.map(|record| Said { path, pool: &record.pool, options: &record.options });
         let (terms, inputs) = self.question(said)?;
         let options = self.options(&inputs, &terms);
-        let verdict =
-            farpoint::verify(&inputs.pool, &picks.centers, picks.radii.as_deref(), &options)?;
+        let radii = picks.radii.as_deref();
+        let verdict = self.in_sight(&inputs, |checked| {
+            farpoint::verify_with(&inputs.pool, &picks.centers, radii, &options, checked)
+        })?;
         let wrong = match &verdict {
             Verdict::Right(cover) => wrong_beside(&picks, &terms, inputs.budget(&terms), cover),
             wrong => Some(wrong.to_string()),
@@ -75,7 +81,9 @@ impl Arguments {
         let (terms, inputs) = self.question(Some(said))?;
         let certificate = &file.certificate;
         let options = self.options(&inputs, &terms);
-        let verdict = farpoint::verify_certificate(&inputs.pool, certificate, &options)?;
+        let verdict = self.in_sight(&inputs, |checked| {
+            farpoint::verify_certificate_with(&inputs.pool, certificate, &options, checked)
+        })?;
         let wrong = if verdict.is_right() {
             wrong_budget(terms.budget, certificate.budget)
         } else {
@@ -113,6 +121,18 @@ impl Arguments {
             .and_then(|()| options.check_unchanged(&self.terms, &now))
             .with_context(place)?;
         Ok((terms, inputs))
+    }
+
+    /// The verdict of `check`, which hears of rows as they are checked and shows a person how many.
+    fn in_sight<V>(
+        &self,
+        inputs: &Inputs,
+        check: impl FnOnce(&(dyn Fn(usize) + Sync)) -> farpoint::Result<V>,
+    ) -> farpoint::Result<V> {
+        let bar = Bar::rows(inputs.pool.rows(), self.quiet);
+        let verdict = check(&|rows| bar.advance(rows));
+        bar.clear();
+        verdict
     }
 
     fn options<'i>(&self, inputs: &'i Inputs, terms: &Terms) -> Options<'i> {

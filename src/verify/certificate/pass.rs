@@ -1,12 +1,11 @@
 //! The checks that need distances, in one pass: every row that may be chosen against all centers and all weighted rows.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
 use super::verdict::CertificateVerdict;
 use crate::certificate::Certificate;
-use crate::rows::Gather;
 use crate::verify::asked::Asked;
-use crate::verify::sweep::{BLOCK, Pair, Sweep};
+use crate::verify::sweep::{Pair, Sweep, blocks};
 
 /// A certificate whose rows are the pool's.
 pub(super) struct Pass<'a> {
@@ -85,27 +84,16 @@ impl<'a> Pass<'a> {
     }
 
     fn find(&self) -> Finding {
-        (0..self.asked.rows.len())
-            .step_by(BLOCK)
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .map_init(
-                || Sweep::new(self.asked, &self.centers),
-                |sweep, start| self.find_in_block(sweep, start),
-            )
-            .reduce(Finding::default, Finding::merge)
+        let find = |sweep: &mut Sweep, rows| self.find_in_block(sweep, rows);
+        blocks(self.asked, &self.centers, find, Finding::merge)
     }
 
-    fn find_in_block(&self, sweep: &mut Sweep, start: usize) -> Finding {
-        let end = self.asked.rows.len().min(start + BLOCK);
+    fn find_in_block(&self, sweep: &mut Sweep, rows: Range<usize>) -> Finding {
         // A labeled row is its own center, at 0, and no choice.
-        let rows = self.asked.eligible_in(start..end);
+        let rows = self.asked.eligible_in(rows);
         let mut met = vec![NOTHING; rows.len()];
         let all = self.asked.labeled_count() + self.centers.len();
-        sweep.pairs(&rows, vec![false; rows.len()], all, |at, number, pair| {
-            self.meet(&mut met[at], number, pair);
-            true
-        });
+        sweep.pairs(&rows, all, |at, number, pair| self.meet(&mut met[at], number, pair));
         rows.iter()
             .zip(met)
             .map(|(&row, met)| self.judge(row, met))
