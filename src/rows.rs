@@ -166,6 +166,14 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Bring the pool into memory, if it fits there, for one who reads rows many times.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds a value that no pool may.
+    pub fn hold_if_they_fit(&self) -> Result<()> {
+        self.pool.hold_if_it_fits()
+    }
+
     /// Whether the whole pool is in memory.
     pub fn are_in_memory(&self) -> bool {
         self.pool.disk_bytes() == 0

@@ -92,13 +92,17 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
+        let takes_int8 = shards <= 1 && self.takes_int8(ground);
+        if !takes_int8 {
+            ground.rows.hold_if_they_fit()?;
+        }
         let before = &distances_before(ground, self.question.resume, multiplier, width);
         if shards > 1 {
             let parts = parts(ground, shards);
             let backend = sharded(ground, &parts, multiplier, width);
             return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
         }
-        if self.takes_int8(ground) {
+        if takes_int8 {
             return with_int8(self.tuning.multiplier, OnInt8 { selecting: self, ground, before })?;
         }
         let backend = Cpu::new(ground, multiplier, width);

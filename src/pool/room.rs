@@ -1,7 +1,6 @@
 //! Which pools are held in memory: those that fit there, with what a selection takes beside them.
 
 use super::Pool;
-use super::bytes::Store;
 use super::window::Windows;
 use crate::error::{Error, Result};
 use crate::memory::{LimitedBy, Memory, size_text};
@@ -13,6 +12,8 @@ const WORKSPACE: u64 = 200 << 20;
 const WORKSPACE_OF_SMALL: u64 = 4;
 /// Bytes of a row's working copy beside its values.
 const COPY: u64 = 12;
+/// Up to so many bytes, floats are held from the beginning.
+const HELD_AT_ONCE: usize = 64 << 20;
 
 /// Bytes that a selection from `pool` takes beside the pool, without a working copy of it.
 fn least(pool: &Pool) -> u64 {
@@ -33,7 +34,8 @@ fn fits(bytes: u64, memory: Memory) -> bool {
 
 impl Pool<'_> {
     /// Hold rows in memory that lie in files, if there is room for all and they need not stay `on_disk`; otherwise let them be read
-    /// when they are needed.
+    /// when they are needed. Many rows of floats are read once for their working copy and then hardly ever: who reads them more often
+    /// brings them in ([`Pool::hold_if_it_fits`]).
     ///
     /// # Errors
     /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
@@ -48,10 +50,13 @@ impl Pool<'_> {
         match memory {
             _ if on_disk => {}
             Some(memory) if !fits(with_pool(self), memory) => self.notices.push(self.stays(memory)),
-            _ => return self.hold(),
+            _ if self.dtype.is_integer() || self.disk_bytes() <= HELD_AT_ONCE => {
+                return self.hold();
+            }
+            _ => self.may_be_held = true,
         }
         for segment in &self.segments {
-            if let Store::File(file) = &segment.store {
+            if let Some(file) = segment.on_disk() {
                 file.expect_any_order();
             }
         }
