@@ -56,6 +56,10 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
     if options.threads == 0 && is_small { 1 } else { options.threads }
 }
 
+/// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than
+/// bringing them all into memory first.
+const HELD_FROM: usize = 1000;
+
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
     question: Question<'w>,
@@ -93,7 +97,7 @@ impl Work for Selecting<'_> {
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
         let takes_int8 = shards <= 1 && self.takes_int8(ground);
-        if !takes_int8 {
+        if !takes_int8 && self.question.budget >= HELD_FROM {
             ground.rows.hold_if_they_fit()?;
         }
         let before = &distances_before(ground, self.question.resume, multiplier, width);
