@@ -36,7 +36,8 @@ fn floats(folder: &TempDir, rows: usize, values: &[f32]) -> PathBuf {
 }
 
 fn bytes(folder: &TempDir, rows: usize, d: usize) -> PathBuf {
-    let values: Vec<u8> = (0..rows * d).map(|at| (at * at * 31 % 251) as u8).collect();
+    let values: Vec<u8> =
+        (0..rows * d).map(|at| u8::try_from(at * at * 31 % 251).unwrap()).collect();
     write(folder, "p.u8bin", rows, &values, 1)
 }
 
