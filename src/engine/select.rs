@@ -86,8 +86,8 @@ impl Int8Work for OnInt8<'_, '_> {
 
 impl Selecting<'_> {
     /// Whether the rounds run on int8 values.
-    fn takes_int8(&self, _ground: &HostGround) -> bool {
-        self.tuning.multiplier.is_int8()
+    fn takes_int8(&self, ground: &HostGround) -> bool {
+        self.tuning.multiplier.is_int8() && ground.rows.have_room_for_copy()
     }
 }
 

@@ -103,6 +103,8 @@ pub struct Pool<'a> {
     windows: Windows,
     /// Whether rows that lie in files fit into memory, for those who read them many times.
     may_be_held: bool,
+    /// Bytes that the process may hold, where the caller set a limit.
+    memory: Option<u64>,
 }
 
 /// Rows that lie as far apart as each other, in memory or in one file.
@@ -325,6 +327,7 @@ impl<'a> Pool<'a> {
             faults: Faults::default(),
             windows: Windows::default(),
             may_be_held: false,
+            memory: None,
         }
     }
 

@@ -21,9 +21,14 @@ fn least(pool: &Pool) -> u64 {
     STATE * pool.rows as u64 + workspace
 }
 
+/// Bytes of a working copy.
+fn copy(pool: &Pool) -> u64 {
+    (pool.d as u64 + COPY) * pool.rows as u64
+}
+
 /// Bytes that a selection from `pool` takes with the pool in memory. Integers are their own working copy.
 fn with_pool(pool: &Pool) -> u64 {
-    let copy = if pool.dtype.is_integer() { 0 } else { (pool.d as u64 + COPY) * pool.rows as u64 };
+    let copy = if pool.dtype.is_integer() { 0 } else { copy(pool) };
     least(pool) + copy + pool.disk_bytes() as u64
 }
 
@@ -39,7 +44,9 @@ impl Pool<'_> {
     ///
     /// # Errors
     /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
-    pub(super) fn settle_in(&mut self, memory: Option<Memory>, on_disk: bool) -> Result<()> {
+    pub(super) fn settle_in(&mut self, limit: Option<u64>, on_disk: bool) -> Result<()> {
+        self.memory = limit;
+        let memory = Memory::within(limit);
         match memory {
             Some(memory) if memory.limited_by == LimitedBy::Caller => self.check_limit(memory)?,
             _ => {}
@@ -62,6 +69,11 @@ impl Pool<'_> {
         }
         self.windows = Windows::new();
         Ok(())
+    }
+
+    /// Whether a working copy of the rows fits into memory now, with what a selection takes beside it.
+    pub(crate) fn has_room_for_copy(&self) -> bool {
+        Memory::within(self.memory).is_none_or(|memory| fits(least(self) + copy(self), memory))
     }
 
     fn stays(&self, memory: Memory) -> String {
