@@ -13,4 +13,6 @@ mod other_commands;
 mod outputs;
 mod robust;
 mod selections;
+#[cfg(unix)]
+mod storage;
 mod synth;

@@ -23,16 +23,16 @@ fn plan_says_what_fits() {
 
 /// Values that do not lie in the file as a pool keeps them are in memory, and do not fit a second time.
 #[test]
-fn plan_says_what_is_mapped() {
+fn plan_says_what_is_read_from_files() {
     let folder = Folder::new();
     let swapped: Vec<u8> = pool().iter().flat_map(|v| v.to_be_bytes()).collect();
     std::fs::create_dir(folder.path("both")).unwrap();
     folder.npy("both/swapped.npy", ">f4", &[N, D], &swapped);
     std::fs::copy(folder.path("pool.npy"), folder.path("both/floats.npy")).unwrap();
     for (name, mapped, said) in [
-        ("pool.npy", 720, "0.7 kB, mapped, not copied"),
+        ("pool.npy", 720, "0.7 kB, read from its files"),
         ("both/swapped.npy", 0, "0.7 kB, converted or decompressed"),
-        ("both", 720, "1.4 kB, of which 0.7 kB mapped, not copied"),
+        ("both", 720, "1.4 kB, of which 0.7 kB read from its files"),
     ] {
         let out = folder.run(&format!("plan {name} -k 20")).out;
         assert!(out.lines().any(|l| l.starts_with("pool in memory") && l.ends_with(said)), "{out}");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use farpoint::pool::OpenOptions;
 use farpoint::{Metric, Plan, Pool};
 
 use crate::inputs::tell;
@@ -36,7 +37,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let pool = Pool::open_named(&arguments.pool, arguments.tensor.as_deref())?;
+    // Only a sample is read.
+    let name = arguments.tensor.as_deref();
+    let on_disk = OpenOptions { name, on_disk: true, ..OpenOptions::default() };
+    let pool = Pool::open_with(&arguments.pool, &on_disk)?;
     tell(pool.notices());
     let plan = farpoint::plan(&pool, arguments.budget, arguments.metric, arguments.threads)?;
     print(|out| match arguments.json {
@@ -76,8 +80,8 @@ fn pool_in_memory(plan: &Plan) -> String {
     let size = bytes(plan.pool_bytes as f64);
     match plan.mapped_bytes {
         0 => format!("{size}, converted or decompressed"),
-        mapped if mapped == plan.pool_bytes => format!("{size}, mapped, not copied"),
-        mapped => format!("{size}, of which {} mapped, not copied", bytes(mapped as f64)),
+        mapped if mapped == plan.pool_bytes => format!("{size}, read from its files"),
+        mapped => format!("{size}, of which {} read from its files", bytes(mapped as f64)),
     }
 }
 
