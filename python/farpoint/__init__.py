@@ -9,7 +9,7 @@
     picks.radius    # no row is farther than this from one of them
 
 `select` picks the rows that leave no row far from a pick; `robust` finds the best radius there is, with outliers left out, and
-proves it; `verify` checks either by brute force; `plan` says what a selection will take; `open` maps a pool on disk.
+proves it; `verify` checks either by brute force; `plan` says what a selection will take; `open` opens a pool on disk.
 `farpoint.torch` selects inside PyTorch training loops; `farpoint.adapters` stands in for the samplers of other packages.
 """
 

@@ -28,7 +28,7 @@ _Allocate: TypeAlias = Callable[[int], tuple[int, object]]
 
 @final
 class Pool:
-    """A pool in a file, a folder of files or a pattern: in memory where it fits, else read when it is needed; its values are checked when they are read. Made by `farpoint.open`."""
+    """A pool in a file, a folder of files or a pattern: in memory where it fits, else read when it is needed. Made by `farpoint.open`."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -62,7 +62,7 @@ class Batch:
     @property
     def picks_address(self) -> int: ...
 
-def open(path: Any, name: str | None = None) -> Pool: ...
+def open(path: Any, name: str | None = None, memory: str | None = None, scratch: Any = None) -> Pool: ...
 def plan(pool: Any, budget: int, metric: str, threads: int) -> str: ...
 def robust(
     pool: Any,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use farpoint::Pool;
+use farpoint::memory::parse_size;
+use farpoint::pool::OpenOptions;
 use pyo3::prelude::*;
 
 use crate::errors::raised;
@@ -57,11 +59,19 @@ impl FilePool {
     }
 }
 
-/// The pool at `path`; of a file with several arrays the one called `name`.
+/// The pool at `path`; of a file with several arrays the one called `name`. `memory` is a size as `4GB`.
 #[pyfunction]
-#[pyo3(signature = (path, name=None))]
-pub fn open(py: Python<'_>, path: PathBuf, name: Option<&str>) -> PyResult<FilePool> {
-    let (pool, _) = at_once(py, |_| Pool::open_named(&path, name))?;
+#[pyo3(signature = (path, name=None, memory=None, scratch=None))]
+pub fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    name: Option<&str>,
+    memory: Option<&str>,
+    scratch: Option<PathBuf>,
+) -> PyResult<FilePool> {
+    let memory = raised(memory.map(parse_size).transpose())?;
+    let options = OpenOptions { name, memory, scratch: scratch.as_deref(), on_disk: false };
+    let (pool, _) = at_once(py, |_| Pool::open_with(&path, &options))?;
     let pool = raised(pool)?;
     Ok(FilePool { pool, path })
 }

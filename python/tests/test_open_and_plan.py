@@ -57,6 +57,20 @@ def test_a_file_is_the_array(tmp_path, pool, extension, dtype):
     assert farpoint.verify(opened, ours) and farpoint.verify(array, ours)
 
 
+def test_memory_and_scratch(tmp_path, pool):
+    path = tmp_path / "pool.npy"
+    np.save(path, pool.astype(">f4"))
+    expected = farpoint.select(pool.astype("f4"), 20)
+    with pytest.warns(UserWarning, match="big-endian"):
+        opened = farpoint.open(path, memory="1TB", scratch=tmp_path)
+    np.testing.assert_array_equal(farpoint.select(opened, 20).centers, expected.centers)
+    with pytest.raises(ValueError, match="'much' is no size"):
+        farpoint.open(path, memory="much")
+    with pytest.raises(ValueError, match="the memory limit leaves 0 bytes|there is room for 0 bytes in memory"):
+        farpoint.open(path, memory=1)
+    assert os.listdir(tmp_path) == ["pool.npy"]
+
+
 def test_paths(tmp_path, pool, monkeypatch):
     np.save(tmp_path / "pool.npy", pool)
     monkeypatch.chdir(tmp_path)

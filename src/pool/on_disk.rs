@@ -103,13 +103,14 @@ impl Pool<'_> {
     /// # Errors
     /// Of the first file that cannot be read or holds a bad row, in the order of the rows.
     pub(super) fn hold(&self) -> Result<()> {
-        for segment in &self.segments {
-            let Some(file) = segment.on_disk() else { continue };
+        let hold = |segment: &Segment| {
+            let Some(file) = segment.on_disk() else { return Ok(()) };
             let held = self.held(segment, file).map_err(|reason| refuse(file.path(), reason))?;
             // If another thread was faster, its rows are the same.
             let _ = segment.held.set(held);
-        }
-        Ok(())
+            Ok(())
+        };
+        self.segments.par_iter().map(hold).find_first(Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Bring every row into memory, for one who reads them many times, if they fit there.
