@@ -22,12 +22,8 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    pub fn open(path: &Path, terms: &Terms) -> Result<Inputs> {
-        Inputs::open_with(path, terms, &Storage::default())
-    }
-
-    /// As [`Inputs::open`], the pool's rows kept as `storage` says.
-    pub fn open_with(path: &Path, terms: &Terms, storage: &Storage) -> Result<Inputs> {
+    /// The pool in `path`, its rows kept as `storage` says, and the files of the terms.
+    pub fn open(path: &Path, terms: &Terms, storage: &Storage) -> Result<Inputs> {
         Ok(Inputs {
             pool: Pool::open_with(path, &storage.options(terms.tensor.as_deref()))?,
             vectors: terms.labeled_vectors.as_ref().map(Pool::open).transpose()?,

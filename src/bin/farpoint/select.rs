@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => given,
     };
     terms.check_seed()?;
-    let inputs = Inputs::open_with(&arguments.pool, &terms, &arguments.running.storage)?;
+    let inputs = Inputs::open(&arguments.pool, &terms, &arguments.running.storage)?;
     outputs.check_replace_none(inputs.files())?;
     if !arguments.running.quiet {
         inputs.tell_notices(&terms);

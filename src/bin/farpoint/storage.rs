@@ -6,10 +6,10 @@ use farpoint::memory::parse_size;
 use farpoint::pool::OpenOptions;
 
 /// Where the rows of a pool are kept.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Storage {
     /// Memory that this program may take, such as 4GB or 512MiB. What control groups and the machine leave limits it in any case.
-    /// A pool that does not fit with what the selection takes stays in its files
+    /// A pool that does not fit with what a selection takes stays in its files
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
     /// Folder for rows that must be decoded or converted and do not fit into memory: a file there that no name leads to, gone when the

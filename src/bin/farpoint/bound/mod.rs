@@ -12,6 +12,7 @@ use farpoint::{Bound, BoundInputs, Coverage, Error, Metric, Options, coverage};
 use crate::column_names::{self, ColumnName, List};
 use crate::exit::usage;
 use crate::inputs::Inputs;
+use crate::storage::Storage;
 use crate::terminal::print;
 use crate::terms::{self, Terms};
 use chosen::Chosen;
@@ -42,6 +43,8 @@ pub struct Arguments {
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    #[command(flatten)]
+    storage: Storage,
     /// Print everything as one JSON object
     #[arg(long)]
     json: bool,
@@ -116,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let given = arguments.covered.terms().with_columns(Some(&arguments.picks))?;
     let chosen = Chosen::read(&arguments.picks, given.column(List::Picks))?;
     let terms = chosen.complete(&given)?;
-    let inputs = Inputs::open(&arguments.pool, &terms)?;
+    let inputs = Inputs::open(&arguments.pool, &terms, &arguments.storage)?;
     inputs.tell_notices(&terms);
     chosen.check_same(&inputs, &given, &terms)?;
     let options = Options { threads: arguments.threads, ..inputs.options(&terms) };

@@ -19,6 +19,7 @@ use crate::exit::{INTERRUPTED, usage};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::outputs::{self, Made, OutputPaths, Outputs, write_json, write_lines};
+use crate::storage::Storage;
 use crate::summary;
 use crate::target::Target;
 use crate::terminal::{print, say};
@@ -90,6 +91,8 @@ struct Running {
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    #[command(flatten)]
+    storage: Storage,
     /// Say nothing but errors
     #[arg(long, short, conflicts_with = "log")]
     quiet: bool,
@@ -126,7 +129,7 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let outputs = arguments.outputs.check(arguments.files())?;
     let certificate = arguments.certificate_target(&outputs)?;
-    let inputs = Inputs::open(&arguments.pool, &arguments.terms)?;
+    let inputs = Inputs::open(&arguments.pool, &arguments.terms, &arguments.running.storage)?;
     inputs.check_first(&arguments.terms)?;
     outputs.check_replace_none(inputs.files())?;
     if let Some(target) = &certificate {
