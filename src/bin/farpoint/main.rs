@@ -60,7 +60,7 @@ enum Command {
     Select(Box<select::Arguments>),
     Verify(Box<verify::Arguments>),
     Robust(Box<robust::Arguments>),
-    Bound(bound::Arguments),
+    Bound(Box<bound::Arguments>),
     Plan(plan::Arguments),
     Bench(bench::Arguments),
     Synth(synth::Arguments),
