@@ -180,6 +180,11 @@ impl<'a> Rows<'a> {
         (is_its_own && self.are_in_memory()) || self.pool.has_room_for_copy()
     }
 
+    /// Whether rows are on disk and cannot be brought into memory.
+    pub fn stay_on_disk(&self) -> bool {
+        !self.are_in_memory() && !self.pool.may_be_held()
+    }
+
     /// Whether the whole pool is in memory.
     pub fn are_in_memory(&self) -> bool {
         self.pool.disk_bytes() == 0

@@ -100,13 +100,13 @@ impl Selecting<'_> {
         pays && ground.rows.have_room_for_copy()
     }
 
-    /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; rows on disk would be read
-    /// about four times without it.
+    /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; rows that do not fit
+    /// there would be read about four times without it.
     fn pays_for_copy<M: Multiplier>(&self, ground: &HostGround) -> bool {
         let (rows, d) = (&ground.rows, ground.rows.dimensions());
         let centers = self.question.budget + ground.labeled_count();
         let is_large = d >= LEAST_DIMENSIONS && centers.saturating_mul(d) >= LEAST_PRODUCTS;
-        !rows.are_in_memory() || are_integers(rows) || (is_large && !M::IS_PREFERRED_TO_INT8)
+        rows.stay_on_disk() || are_integers(rows) || (is_large && !M::IS_PREFERRED_TO_INT8)
     }
 }
 

@@ -113,6 +113,11 @@ impl Pool<'_> {
         self.segments.par_iter().map(hold).find_first(Result::is_err).unwrap_or(Ok(()))
     }
 
+    /// Whether rows in files would fit into memory.
+    pub(crate) fn may_be_held(&self) -> bool {
+        self.may_be_held
+    }
+
     /// Bring every row into memory, for one who reads them many times, if they fit there.
     ///
     /// # Errors
