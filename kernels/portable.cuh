@@ -59,6 +59,7 @@ struct Bf16 {
     u16 bits;
 };
 
+DEVICE double widen(double x) { return x; }
 DEVICE float widen(float x) { return x; }
 DEVICE float widen(Bf16 x) { return __uint_as_float(u32(x.bits) << 16); }
 DEVICE float widen(u8 x) { return float(x); }

@@ -10,8 +10,8 @@ struct RefineArguments {
     State state;
     Frontier frontier;
     Round* round;
-    const float* centers; // (m, d)
-    u32 end;              // centers applied once this is done, at most
+    const void* centers; // (m, d)
+    u32 end;             // centers applied once this is done, at most
     u32 d;
 };
 static_assert(sizeof(RefineArguments) == 144);
@@ -24,7 +24,8 @@ struct Nearest {
 
 template <class T>
 DEVICE void consider(const RefineArguments& a, View<T> x, u32 center, Nearest& nearest, u32 lane) {
-    double distance = canonical_distance(x, vector(a.centers + u64(center) * a.d), a.d, lane);
+    const Seen<T>* centers = static_cast<const Seen<T>*>(a.centers);
+    double distance = canonical_distance(x, vector(centers + u64(center) * a.d), a.d, lane);
     nearest.evaluated++;
     if (distance > nearest.bound || (distance == nearest.bound && center > nearest.center)) return;
     nearest.bound = distance;

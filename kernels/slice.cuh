@@ -9,7 +9,7 @@
 struct PoolResult {
     u32 picks;
     u32 has_next, next_row; // the row that is next, where rows are left
-    u32 not_finite;         // all ones less the lowest row with a NaN or infinity; 0 if there is none
+    u32 not_finite;         // all ones less the lowest row with a value that no pool holds; 0 if there is none
     u32 without_direction;  // under cosine: the same of rows of zeros
     u32 unused;
     u64 canonical; // canonical distances evaluated
@@ -24,7 +24,7 @@ struct BatchArguments {
     const u8* roles;       // (n,); null if every row may be chosen
     double* norms;         // (n,), written; null under euclidean
     const u32* given_rows; // (given,): centers applied before the first pick, each a pool row or, if NO_CENTER,
-    const float* centers;  // (given, d): the vector here
+    const void* centers;   // (given, d): the vector here
     const u64* offsets;
     const u32* budgets; // (pools,)
     const u32* firsts;  // (pools,): the first pick where no center is given; null: the lowest row
@@ -54,7 +54,7 @@ struct Slice {
     const T* values; // (count, d), in shared memory or where they lie
     u64* keys;       // (slots,), as in Offer
     float* cutoffs;  // (slots,): a sum above it cannot come nearer
-    float* center;   // (d,)
+    Seen<T>* center; // (d,)
     u32 pool;
     u32 evaluated; // canonical distances, by this warp
 };
@@ -77,6 +77,10 @@ DEVICE View<T> view_slot(const BatchArguments& a, const Slice<T>& s, u32 slot) {
     return {s.values + u64(slot) * a.d, a.norms && !is_seen ? a.norms[s.keys_at_row + slot] : 0.0};
 }
 
+// The difference of two values, rounded to f32.
+DEVICE float difference(float x, float c) { return __fsub_rn(x, c); }
+DEVICE float difference(double x, double c) { return __double2float_rn(__dsub_rn(x, c)); }
+
 // Squared differences of this lane's row of group `q` from the staged center, summed in f32.
 template <class T>
 DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
@@ -87,7 +91,7 @@ DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
         View<T> x = view_slot(a, s, slot);
         own = 0.0f;
         for (u32 j = 0; j < a.d; j++) {
-            float t = __fsub_rn(x.at(j), s.center[j]);
+            float t = difference(x.at(j), s.center[j]);
             own = __fmaf_rn(t, t, own);
         }
         return own;
@@ -97,7 +101,7 @@ DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
         View<T> x = view_slot(a, s, first + owner * warps);
         float sum = 0.0f;
         for (u32 j = lane; j < a.d; j += WARP) {
-            float t = __fsub_rn(x.at(j), s.center[j]);
+            float t = difference(x.at(j), s.center[j]);
             sum = __fmaf_rn(t, t, sum);
         }
         for (u32 width = WARP / 2; width > 0; width /= 2) sum += __shfl_xor_sync(FULL_WARP, sum, width);
@@ -153,18 +157,19 @@ template <class T>
 DEVICE void stage_given(const BatchArguments& a, const Slice<T>& s, u32 center) {
     u32 row = a.given_rows[center];
     if (row != NO_CENTER) return stage_row(a, s, a.offsets[s.pool] + row);
-    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = a.centers[u64(center) * a.d + j];
+    const Seen<T>* centers = static_cast<const Seen<T>*>(a.centers);
+    for (u32 j = threadIdx.x; j < a.d; j += blockDim.x) s.center[j] = centers[u64(center) * a.d + j];
 }
 
-// Checks row `slot`, by a warp: whether it is finite. Returns its norm, 0 under euclidean.
+// Checks row `slot`, by a warp: whether a pool may hold its values. Returns its norm, 0 under euclidean.
 template <class T>
 DEVICE double check_row(const BatchArguments& a, const Slice<T>& s, u32 slot, u32 lane) {
     const T* x = s.values + u64(slot) * a.d;
     u64 row = s.keys_at_row + slot;
     u32 number = NO_CENTER - u32(row - a.offsets[s.pool]);
-    bool finite = true;
-    for (u32 j = lane; j < a.d; j += WARP) finite = finite && isfinite(widen(x[j]));
-    if (!__all_sync(FULL_WARP, finite) && lane == 0) atomicMax(&a.results[s.pool].not_finite, number);
+    bool fit = true;
+    for (u32 j = lane; j < a.d; j += WARP) fit = fit && fits(widen(x[j]));
+    if (!__all_sync(FULL_WARP, fit) && lane == 0) atomicMax(&a.results[s.pool].not_finite, number);
     if (!a.norms) return 0.0;
     double norm = canonical_norm(x, a.d, lane);
     if (lane == 0) a.norms[row] = norm;
@@ -191,7 +196,8 @@ DEVICE Slice<T> slice_of(const BatchArguments& a, u64* shared) {
     s.count = u32(last - first);
     s.keys = shared;
     s.cutoffs = reinterpret_cast<float*>(shared + a.slots);
-    s.center = s.cutoffs + a.slots;
+    // Of f64, the center and the values after it begin at a multiple of 8 bytes.
+    s.center = reinterpret_cast<Seen<T>*>(s.cutoffs + (sizeof(Seen<T>) == sizeof(double) ? (a.slots + 1) / 2 * 2 : a.slots));
     s.pool = pool;
     s.evaluated = 0;
     s.values = static_cast<const T*>(a.values) + first * a.d;

@@ -6,9 +6,9 @@ use cudarc::driver::CudaStream;
 use cudarc::driver::sys::CUstreamCaptureStatus;
 
 use crate::backend::cuda::abi::number;
+use crate::backend::cuda::check_count;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::cuda::once::{Layout, Outcome, Run, check_values};
-use crate::backend::cuda::{check_count, check_dtype};
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::Dtype;
@@ -60,7 +60,6 @@ impl Batch {
         check_offsets(offsets, budgets, d)?;
         check_stop_radius(options.stop_radius)?;
         check_count(offsets[budgets.len()], stream)?;
-        check_dtype(dtype, stream)?;
         let rows = |pool: usize| offsets[pool + 1] - offsets[pool];
         budgets.iter().enumerate().try_for_each(|(p, &budget)| check_budget(budget, rows(p)))?;
         let layout = Layout {

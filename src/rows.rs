@@ -11,7 +11,7 @@ use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::{Dtype, Pool, is_set};
-use crate::values::{RowScratch, RowValues, Value};
+use crate::values::{RowBlock, RowScratch, RowValues, Value};
 
 /// The rows of a pool, as far as the host can read them.
 pub(crate) trait Gather: Sync {
@@ -97,7 +97,7 @@ pub(crate) struct FetchedRows {
     pub dtype: Dtype,
     pub metric: Metric,
     /// By row, widened: the labeled rows and the picks to resume from.
-    pub fetched: HashMap<usize, Vec<f32>>,
+    pub fetched: HashMap<usize, RowBlock>,
 }
 
 impl Gather for FetchedRows {
@@ -118,7 +118,7 @@ impl Gather for FetchedRows {
     }
 
     fn get<'s>(&'s self, row: usize, scratch: &'s mut RowScratch) -> RowValues<'s> {
-        let values = RowValues::F32(&self.fetched[&row]);
+        let values = self.fetched[&row].row(0, self.d);
         match self.metric {
             Metric::Euclidean => values,
             Metric::Cosine => normalize(values, norm(values), &mut scratch.f32),

@@ -1,5 +1,8 @@
 //! Values of rows as distances read them: f32, or f64 where the pool stores f64.
 
+#[cfg(feature = "cuda")]
+use crate::pool::Dtype;
+
 /// A value that widens to f64 exactly.
 pub(crate) trait Value: Copy {
     fn widen(self) -> f64;
@@ -27,6 +30,14 @@ pub(crate) enum RowValues<'s> {
 }
 
 impl RowValues<'_> {
+    #[cfg(feature = "cuda")]
+    pub fn to_f64(self) -> Vec<f64> {
+        match self {
+            RowValues::F32(values) => values.iter().map(|value| value.widen()).collect(),
+            RowValues::F64(values) => values.to_vec(),
+        }
+    }
+
     /// Add the values to sums over dimensions.
     pub fn add_to(self, sums: &mut [f64]) {
         match self {
@@ -68,14 +79,36 @@ impl Default for RowBlock {
 
 impl RowBlock {
     pub fn push(&mut self, row: RowValues) {
-        if let (RowBlock::F32(values), RowValues::F64(_)) = (&*self, row) {
-            *self = RowBlock::F64(values.iter().map(|value| value.widen()).collect());
+        if let RowValues::F64(_) = row {
+            self.widen();
         }
         match (self, row) {
             (RowBlock::F32(all), RowValues::F32(row)) => all.extend_from_slice(row),
             (RowBlock::F64(all), RowValues::F64(row)) => all.extend_from_slice(row),
             (RowBlock::F64(all), RowValues::F32(row)) => all.extend(row.iter().map(|v| v.widen())),
             (RowBlock::F32(_), RowValues::F64(_)) => unreachable!("the block was widened"),
+        }
+    }
+
+    /// The bytes of the values as a GPU keeps those of a pool of `dtype`: f64 of f64, else f32.
+    ///
+    /// # Panics
+    /// If there are f64 rows beside a pool of another type.
+    #[cfg(feature = "cuda")]
+    pub fn seen_in(&mut self, dtype: Dtype) -> &[u8] {
+        if dtype == Dtype::F64 {
+            self.widen();
+        }
+        match (self, dtype) {
+            (RowBlock::F64(values), Dtype::F64) => bytemuck::cast_slice(values),
+            (RowBlock::F32(values), _) => bytemuck::cast_slice(values),
+            (RowBlock::F64(_), _) => unreachable!("such rows are refused beside this pool"),
+        }
+    }
+
+    fn widen(&mut self) {
+        if let RowBlock::F32(values) = self {
+            *self = RowBlock::F64(values.iter().map(|value| value.widen()).collect());
         }
     }
 

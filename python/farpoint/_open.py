@@ -13,7 +13,7 @@ def open(path: str | os.PathLike[str], name: str | None = None) -> _native.Pool:
 
     Formats, by extension: .npy, .npz, .safetensors, .parquet, .arrow (.feather, .ipc), .fbin, .u8bin, .i8bin, .fvecs, .bvecs.
     `name` is the tensor, array or column to take where the file holds several. Values are checked once: O(n d), one read.
-    What has to be converted (float64, Fortran order, big-endian) is converted in memory, with a warning.
+    What has to be converted (Fortran order, big-endian) is converted in memory, with a warning.
 
     The file must not be changed while the pool is in use.
 

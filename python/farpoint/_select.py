@@ -40,8 +40,8 @@ def select(
     ----------
     pool : array ``(n, d)``
         NumPy (also memory-mapped), PyTorch (host or CUDA), CuPy, JAX, anything with ``__dlpack__`` or ``__cuda_array_interface__``,
-        data frames and whatever else NumPy makes an array of, or what `farpoint.open` gives. float32, float16, bfloat16, uint8 and
-        int8 are read where they lie; float64 is rounded to float32, and arrays that are not row-major are copied, once, with a
+        data frames and whatever else NumPy makes an array of, or what `farpoint.open` gives. float64, float32, float16, bfloat16,
+        uint8 and int8 are read where they lie; arrays that are not row-major are copied, once, with a
         warning. uint8 and int8 are numbers: packed bits are no pool before ``np.unpackbits(packed, axis=1)``. It must not be written
         to meanwhile. A pool on a GPU is selected from there, on its library's current stream, in memory of its library's allocator.
     budget : int, optional

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import farpoint
-from farpoint._float32 import as_float32
+from farpoint._floats import as_floats
 from farpoint._nearest import nearest
 from farpoint._terms import as_weights
 
@@ -45,7 +45,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     ----------
     center_indices_ : (n_clusters,) int64
         The rows that are centers, in the order they were chosen.
-    cluster_centers_ : (n_clusters, d) float32
+    cluster_centers_ : (n_clusters, d) float32 or float64
         Those rows.
     labels_ : (n,) int64
         Per row, its nearest center as a position in `center_indices_`, the first of equally near ones: what `predict` says of the
@@ -60,8 +60,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
     n_features_in_ : int
         d.
 
-    Values are seen as float32: float64 is rounded, with a warning, and whole numbers beyond 2**24, which float32 has not all, are a
-    TypeError. `fit` takes O(n k d) time, in matrix products, and O(n) memory beside the rows as float32.
+    float64 is seen as it is, everything else as float32; whole numbers that float32 has not become float64, and beyond 2**53, which that
+    has not all, they are a TypeError. `fit` takes O(n k d) time, in matrix products, and O(n) memory beside the rows.
 
     Examples
     --------
@@ -99,9 +99,9 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         ValueError
             Values that are not finite, too few rows, an unknown `init` or `metric`, bad weights, a row of zeros under cosine.
         TypeError, IndexError
-            An `init` that is no row; whole numbers that float32 has not.
+            An `init` that is no row; whole numbers that float64 has not.
         """
-        X = as_float32(validate_data(self, X), "array X")
+        X = as_floats(validate_data(self, X), "array X")
         if not 1 <= self.n_clusters <= len(X):
             raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}, which should be >= 1")
         weights = None if sample_weight is None else _as_weights(sample_weight, len(X))
@@ -129,7 +129,7 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         return cdist(X, centers)
 
     def _choose(
-        self, X: NDArray[np.float32], weights: NDArray[np.float32] | None
+        self, X: NDArray[np.floating], weights: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[float]]:
         """The centers that `init` gives as an array, those selected, and the curve from the last of the former on."""
         first, given = self._start()
@@ -163,14 +163,14 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         threads = 0 if self.n_jobs is None else effective_n_jobs(self.n_jobs)
         return {"metric": self.metric, "device": self.device, "threads": threads}
 
-    def _nearest(self, X: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _nearest(self, X: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Per row, its nearest center and the distance."""
         distances, labels = nearest(X, vectors=self.cluster_centers_, **self._how())
         return labels, distances
 
-    def _validated(self, X: Any) -> NDArray[np.float32]:
+    def _validated(self, X: Any) -> NDArray[np.floating]:
         check_is_fitted(self)
-        return as_float32(validate_data(self, X, reset=False), "array X")
+        return as_floats(validate_data(self, X, reset=False), "array X")
 
     @property
     def _n_features_out(self) -> int:
@@ -197,7 +197,7 @@ def _check_rows(rows: NDArray[np.int64], n: int) -> None:
         raise ValueError("init has a row twice")
 
 
-def _unit_rows(X: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit_rows(X: NDArray[np.floating]) -> NDArray[np.float32]:
     """Rows scaled to norm 1 and rounded to float32 as the engine sees them."""
     rows = X.astype(np.float64)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)

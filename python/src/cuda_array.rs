@@ -44,6 +44,7 @@ pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Lent>> {
 
 fn dtype(typestr: String) -> Result<Dtype, String> {
     match &*typestr {
+        "<f8" => Ok(Dtype::F64),
         "<f4" => Ok(Dtype::F32),
         "<f2" => Ok(Dtype::F16),
         "|u1" => Ok(Dtype::U8),
@@ -54,7 +55,7 @@ fn dtype(typestr: String) -> Result<Dtype, String> {
 
 /// Strides here are in bytes; of types that pools have not nothing is asked.
 fn lies_row_major(shape: &[usize], strides: &[i64], dtype: &Result<Dtype, String>) -> bool {
-    let size = dtype.as_ref().map_or(1, |dtype| i64::try_from(dtype.bytes()).expect("at most 4"));
+    let size = dtype.as_ref().map_or(1, |dtype| i64::try_from(dtype.bytes()).expect("at most 8"));
     let values: Vec<i64> = strides.iter().map(|stride| stride / size).collect();
     strides.iter().all(|stride| stride % size == 0) && is_row_major(shape, &values)
 }

@@ -233,6 +233,7 @@ unsafe fn read(tensor: &Tensor, keeper: Keeper) -> PyResult<Lent> {
 /// By the code of the type and the bits a value.
 fn dtype(code: u8, bits: u8) -> Result<Dtype, String> {
     match (code, bits) {
+        (2, 64) => Ok(Dtype::F64),
         (2, 32) => Ok(Dtype::F32),
         (2, 16) => Ok(Dtype::F16),
         (4, 16) => Ok(Dtype::Bf16),

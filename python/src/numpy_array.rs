@@ -38,6 +38,7 @@ fn dtype(array: &Bound<'_, PyUntypedArray>) -> PyResult<Result<Dtype, String>> {
         1 => Ok(Dtype::I8),
         2 => Ok(Dtype::U8),
         11 if is_native => Ok(Dtype::F32),
+        12 if is_native => Ok(Dtype::F64),
         23 if is_native => Ok(Dtype::F16),
         // Types that others register, as ml_dtypes does.
         256.. if descriptor.getattr("name")?.extract::<String>()? == "bfloat16" => Ok(Dtype::Bf16),

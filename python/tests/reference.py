@@ -47,7 +47,8 @@ def two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def seen(rows: Any, metric: str) -> np.ndarray:
     """Rows as the metric sees them."""
-    rows = np.asarray(rows).astype(np.float32)
+    rows = np.asarray(rows)
+    rows = rows.astype(np.float64 if rows.dtype == np.float64 else np.float32)
     if metric == "cosine":
         norms = distances(rows, np.zeros(rows.shape[1]))
         return (rows.astype(float) / norms[:, None]).astype(np.float32)

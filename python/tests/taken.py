@@ -11,7 +11,6 @@ from typing import Any
 import farpoint
 
 NOT_CONTIGUOUS = "not row-major without gaps: copied"
-ROUNDED = "float64 values: rounded to float32"
 
 
 def picks(pool: Any, **options: Any) -> list[int]:

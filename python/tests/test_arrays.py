@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 import reference
-from taken import NOT_CONTIGUOUS, ROUNDED, no_warning, one_warning, picks
+from taken import NOT_CONTIGUOUS, no_warning, one_warning, picks
 
 import farpoint
 
@@ -80,19 +80,45 @@ def test_other_byte_order(pool, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f8"])
-def test_doubles_are_rounded(pool, dtype):
-    doubles = pool.astype(dtype) + np.finfo(np.float32).eps / 8
-    with one_warning("rounded to float32"):
-        assert picks(doubles) == reference.select(doubles.astype(np.float32), 20).centers
-    with one_warning("rounded to float32"):
-        picks(np.asfortranarray(doubles))
+def test_doubles_are_what_they_are(pool, dtype):
+    """Rows a tenth of what float32 tells apart there, so that rounded they would be other rows."""
+    doubles = (5e6 + pool.astype(float) / 20).astype(dtype)
+    expected = reference.select(doubles.astype(float), 20)
+    assert expected.centers != reference.select(doubles.astype(np.float32), 20).centers
+    with no_warning() if dtype == "<f8" else one_warning("copied"):
+        assert picks(doubles) == expected.centers
+    with one_warning(NOT_CONTIGUOUS if dtype == "<f8" else "copied"):
+        assert picks(np.asfortranarray(doubles)) == expected.centers
+    selection = farpoint.select(doubles.astype(float), 20, return_distances=True)
+    assert (selection.radii.tolist(), selection.min_distance.tolist()) == (expected.radii, expected.min_distance)
+
+
+def test_points_of_a_map():
+    """20,000 points in a box of a meter: float32 has a point each half meter there, and claims a radius that is none."""
+    points = np.random.default_rng(0).random((20_000, 3)) + [691_000, 5_334_000, 0]
+    with no_warning():
+        selection = farpoint.select(points, 500)
+    nearest = np.min([((points - points[row]) ** 2).sum(axis=1) for row in selection.centers], axis=0)
+    assert selection.radii[-1] == pytest.approx(np.sqrt(nearest.max()), abs=1e-15)
+    assert 0.10 < selection.radii[-1] < 0.12
 
 
 def test_doubles_beyond_floats(pool):
     doubles = pool.astype(float)
-    doubles[17, 2] = -1e300
-    with one_warning(ROUNDED), pytest.raises(ValueError, match="row 17 holds -inf at dimension 2"):
+    doubles[[17, 40], [2, 5]] = -1e300, np.nan
+    told = "row 17 holds -1e300 at dimension 2; f64 values are at most 3.4028235e38 in size: scale the pool"
+    with no_warning(), pytest.raises(ValueError, match=told):
         picks(doubles)
+    with no_warning(), pytest.raises(ValueError, match="labeled vector 17 holds -1e300 at dimension 2"):
+        picks(pool, labeled_vectors=doubles)
+
+
+def test_squares_that_underflow(pool):
+    for scale in (1e-160, 1e-170, 5e-324):
+        tiny = pool.astype(float) * scale
+        expected = reference.select(tiny, 20)
+        with pytest.warns(UserWarning, match="of the 20 picks") if expected.radii[18] == 0 else no_warning():
+            assert picks(tiny) == expected.centers
 
 
 def test_lists_are_float32(pool, expected):
@@ -110,7 +136,7 @@ def test_lists_are_float32(pool, expected):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_values_that_are_not_finite(pool, value, dtype):
     rows = pool.astype(dtype)
     rows[[299, 40], [1, 5]] = value
@@ -182,7 +208,6 @@ def test_matrices_and_other_subclasses(pool, expected):
 
     with no_warning():
         assert picks(pool.view(np.matrix)) == picks(pool.view(Own)) == expected
-    with one_warning(ROUNDED):
         assert picks(pool.astype(float).view(np.matrix)) == expected
 
 
@@ -197,8 +222,10 @@ def test_labeled_vectors_are_told_from_the_pool(pool):
         )
     halves = vectors.astype(np.float16)
     assert picks(pool, labeled_vectors=halves) == reference.select(pool, 20, labeled_vectors=halves).centers
-    with one_warning(ROUNDED):
-        assert picks(pool, labeled_vectors=vectors.astype(float)) == answer
+    with no_warning():
+        doubles = vectors.astype(float) + 1e-9
+        assert picks(pool, labeled_vectors=doubles) == reference.select(pool, 20, labeled_vectors=doubles).centers
+        assert picks(pool + 1e-9, labeled_vectors=vectors) == reference.select(pool + 1e-9, 20, labeled_vectors=vectors).centers
     vectors[1, 4] = np.nan
     with pytest.raises(ValueError, match="labeled vector 1 holds NaN at dimension 4"):
         picks(pool, labeled_vectors=vectors)
@@ -268,8 +295,8 @@ def test_dlpack_is_asked_for_a_version_it_is_read_by(pool):
 def test_dlpack_of_what_must_be_copied(pool, expected):
     with one_warning(NOT_CONTIGUOUS):
         assert picks(Lender(np.asfortranarray(pool))) == expected
-    with one_warning(ROUNDED):
-        assert picks(Lender(pool.astype(float))) == expected
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(Lender(np.asfortranarray(pool.astype(float)))) == expected
     with pytest.raises(TypeError, match="int64"):
         picks(Lender(pool.astype(int)))
 

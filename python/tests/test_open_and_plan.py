@@ -83,7 +83,7 @@ def test_one_of_several(tmp_path, pool):
 
 
 @pytest.mark.parametrize(
-    "array", [np.ones((5, 2)), np.asfortranarray(np.arange(10.0, dtype=np.float32).reshape(5, 2)), np.ones((5, 2), ">f4")]
+    "array", [np.ones((5, 2), ">f8"), np.asfortranarray(np.arange(10.0, dtype=np.float32).reshape(5, 2)), np.ones((5, 2), ">f4")]
 )
 def test_what_is_converted_is_said(tmp_path, array):
     np.save(tmp_path / "pool.npy", array)

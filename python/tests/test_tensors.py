@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import reference
-from taken import NOT_CONTIGUOUS, ROUNDED, no_warning, one_warning, picks
+from taken import NOT_CONTIGUOUS, no_warning, one_warning, picks
 
 import farpoint
 
@@ -52,8 +52,16 @@ def test_gradients_are_no_matter(torch, tensor, expected):
         with torch.inference_mode():
             assert picks(tensor * 1) == expected
     assert not farpoint.select(leaf, 3).radii.requires_grad
-    with one_warning(ROUNDED):
+    with no_warning():
         assert picks(leaf.double()) == expected
+
+
+def test_tensors_of_doubles_are_what_they_are(torch, tensor):
+    doubles = 5e6 + tensor.double() / 20
+    with no_warning():
+        assert picks(doubles) == reference.select(doubles.numpy(), 20).centers
+    with one_warning(NOT_CONTIGUOUS):
+        assert picks(doubles.t().contiguous().t()) == picks(doubles)
 
 
 def test_tensors_of_other_strides(torch, tensor, expected):

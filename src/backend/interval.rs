@@ -110,6 +110,7 @@ impl Interval {
     ///
     /// `s D <= s limit (1 + rho)` and `||q_x - q_c|| <= s D + e_x + e_c` give, with `b = s limit (1 + rho) + e_x`,
     /// `N_c - e_c^2 - 2 q_x.q_c - 2 b e_c <= b^2 - N_x`; the rest is room for rounding.
+    #[inline]
     pub fn test(&self, x: Operand, limit: f64) -> Test {
         let b = limit * self.scale * (1.0 + 2.0 * self.rho) + x.error;
         let room = 1.0 + SLACK;

@@ -7,9 +7,7 @@ use crate::backend::cpu::distances_before;
 use crate::backend::cpu::kernels::gemm::Gemm;
 pub(super) use crate::backend::cuda::gpu::has_driver;
 use crate::backend::cuda::lent::{DevicePool, Stream};
-use crate::backend::cuda::{
-    self, AtOnce, Cuda, CudaSpace, Size, check_count, check_dtype, check_rows,
-};
+use crate::backend::cuda::{self, AtOnce, Cuda, CudaSpace, Size, check_count, check_vectors};
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
 use crate::ground::{Ground, HostGround};
@@ -45,7 +43,7 @@ fn on_stream(
     watch: Watch,
 ) -> Result<Selection> {
     check_count(ground.rows.len(), stream)?;
-    check_rows(ground, stream)?;
+    check_vectors(ground, stream)?;
     let size = size(question, ground);
     // The host has these few rows, and they would not fill a device.
     let before = &distances_before(ground, question.resume, Gemm, tuning.width);
@@ -90,7 +88,7 @@ pub(super) fn space_on_cuda<T>(
 ) -> Result<T> {
     let stream = Stream::new(ordinal)?;
     check_count(ground.rows.len(), &stream)?;
-    check_rows(ground, &stream)?;
+    check_vectors(ground, &stream)?;
     let is_staged = tuning.placement == Placement::Staged;
     let multiplier = multiplier(tuning.multiplier, &stream)?;
     let mut space = CudaSpace::new(ground, &stream, is_staged, tuning.width, multiplier)?;
@@ -134,7 +132,6 @@ pub fn select_lent(
     check_device(options.device, pool.device())?;
     on_engine_threads(options.threads, || {
         check_count(pool.rows(), stream)?;
-        check_dtype(pool.dtype(), stream)?;
         let rows = pool.fetched(&needed(options), options.metric, stream)?;
         let ground = Ground::new(rows, options)?;
         let question = Question::new(budget, options, &ground)?;

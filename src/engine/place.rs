@@ -9,8 +9,14 @@ use crate::backend::cpu::kernels::amx::Amx;
 use crate::backend::cpu::kernels::avx512_bf16::Avx512Bf16;
 use crate::backend::cpu::kernels::gemm::Gemm;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::backend::cpu::kernels::int8::amx_int8::AmxInt8;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::cpu::kernels::int8::avx_vnni::AvxVnni;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::cpu::kernels::int8::avx512_vnni::Avx512Vnni;
+#[cfg(target_arch = "aarch64")]
+use crate::backend::cpu::kernels::int8::neon_dot::NeonDot;
 use crate::backend::cpu::kernels::int8::portable::PortableInt8;
 use crate::error::{Error, Result};
 use crate::ground::HostGround;
@@ -91,9 +97,25 @@ pub(super) trait Int8Work {
 pub(super) fn with_int8<W: Int8Work>(multiplier: Multiplier, work: W) -> Result<W::Answer> {
     let wanted =
         |one| matches!(multiplier, Multiplier::Fastest | Multiplier::Int8) || multiplier == one;
+    // AMX is taken only by name: no machine with it has run these products yet.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if multiplier == Multiplier::Int8Amx
+        && let Some(amx) = AmxInt8::detect()
+    {
+        return Ok(work.with(amx));
+    }
     #[cfg(target_arch = "x86_64")]
-    if let Some(vnni) = Avx512Vnni::detect().filter(|_| wanted(Multiplier::Int8Avx512Vnni)) {
-        return Ok(work.with(vnni));
+    {
+        if let Some(vnni) = Avx512Vnni::detect().filter(|_| wanted(Multiplier::Int8Avx512Vnni)) {
+            return Ok(work.with(vnni));
+        }
+        if let Some(vnni) = AvxVnni::detect().filter(|_| wanted(Multiplier::Int8AvxVnni)) {
+            return Ok(work.with(vnni));
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if let Some(dot) = NeonDot::detect().filter(|_| wanted(Multiplier::Int8NeonDot)) {
+        return Ok(work.with(dot));
     }
     if wanted(Multiplier::Int8Portable) {
         return Ok(work.with(PortableInt8));

@@ -40,12 +40,14 @@ pub enum Multiplier {
     Int8Avx512Vnni,
     /// int8 by AMX.
     Int8Amx,
+    /// int8 by Arm's dot products.
+    Int8NeonDot,
 }
 
 impl Multiplier {
     pub(crate) fn is_int8(self) -> bool {
-        use Multiplier::{Int8, Int8Amx, Int8Avx512Vnni, Int8AvxVnni, Int8Portable};
-        matches!(self, Int8 | Int8Amx | Int8Avx512Vnni | Int8AvxVnni | Int8Portable)
+        use Multiplier::{Int8, Int8Amx, Int8Avx512Vnni, Int8AvxVnni, Int8NeonDot, Int8Portable};
+        matches!(self, Int8 | Int8Amx | Int8Avx512Vnni | Int8AvxVnni | Int8NeonDot | Int8Portable)
     }
 }
 

@@ -1,10 +1,10 @@
 //! This machine's rates, from which a run's floor is computed.
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::backend::cpu::kernels::PANEL;
 use crate::backend::cpu::kernels::gemm::product;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -14,6 +14,7 @@ use crate::backend::cpu::kernels::int8::neon_dot::NeonDot;
 use crate::backend::cpu::kernels::int8::portable::PortableInt8;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::cpu::kernels::int8::{avx_vnni::AvxVnni, avx512_vnni::Avx512Vnni};
+use crate::backend::cpu::kernels::{Buffer, PANEL};
 
 /// Rows, columns and depth of the product that is timed.
 const SIDE: usize = 4096;
@@ -41,7 +42,7 @@ pub fn int8_rates() -> Vec<(&'static str, f64)> {
     rates.extend(AmxInt8::detect().map(|amx| ("AMX", int8_rate(amx))));
     #[cfg(target_arch = "aarch64")]
     rates.extend(NeonDot::detect().map(|dot| ("Neon", int8_rate(dot))));
-    rates.push(("portable", int8_rate(PortableInt8)));
+    rates.push(("portable code", int8_rate(PortableInt8)));
     rates
 }
 
@@ -49,20 +50,22 @@ pub fn int8_rates() -> Vec<(&'static str, f64)> {
 fn int8_rate<M: Int8Multiplier>(multiplier: M) -> f64 {
     const ROWS: usize = 256;
     const D: usize = 768;
-    const TIMES: usize = 50;
+    const TIMES: usize = 200;
     let depth = M::depth(D);
-    let (mut panel, center) = (vec![0; PANEL * depth], vec![1; depth]);
-    (0..PANEL).for_each(|column| M::place(&mut panel, column, &center));
-    let start = [M::start(&center); PANEL];
+    let center = vec![1; depth];
     let tile = |_: rayon::BroadcastContext<'_>| {
-        let (rows, panel) = (vec![M::FLIP ^ 1; ROWS * depth], panel.clone());
-        let mut out = vec![0; ROWS * PANEL];
+        let (mut rows, mut panel, mut out) = (Buffer::new(), Buffer::new(), Buffer::new());
+        rows.resize(ROWS * depth);
+        panel.resize(PANEL * depth);
+        out.resize(ROWS * PANEL);
+        (0..PANEL).for_each(|column| M::place(panel.as_mut_slice(), column, &center));
+        let (start, out) = ([M::start(&center); PANEL], out.as_mut_slice());
         for _ in 0..TIMES {
-            multiplier.multiply(&rows, depth, &panel, &start, 0..PANEL, &mut out);
+            multiplier.multiply(rows.as_slice(), depth, panel.as_slice(), &start, 0..PANEL, out);
+            black_box(&out);
         }
-        out
     };
-    let seconds = best_of(10, || drop(rayon::broadcast(tile)));
+    let seconds = best_of(5, || drop(rayon::broadcast(tile)));
     (2 * TIMES * ROWS * D * PANEL * rayon::current_num_threads()) as f64 / seconds
 }
 

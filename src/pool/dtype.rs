@@ -2,6 +2,9 @@
 
 use half::{bf16, f16};
 
+#[cfg(feature = "cuda")]
+use crate::values::RowBlock;
+
 /// How a pool's values are stored. All but f64 are exact in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,6 +85,18 @@ impl Dtype {
         self.decode(bytes, &mut single);
         out.clear();
         out.extend(single.into_iter().map(f64::from));
+    }
+
+    /// `bytes`, little-endian values of this type, as distances read them.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn block(self, bytes: &[u8]) -> RowBlock {
+        let (mut single, mut double) = (Vec::new(), Vec::new());
+        if self == Dtype::F64 {
+            self.decode_f64(bytes, &mut double);
+            return RowBlock::F64(double);
+        }
+        self.decode(bytes, &mut single);
+        RowBlock::F32(single)
     }
 
     /// Whether `bytes`, little-endian values of this type, are what a pool may hold: neither NaN nor infinity, which have an exponent

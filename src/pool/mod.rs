@@ -64,6 +64,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use self::bytes::{Bytes, Place, Store};
 use self::faults::Faults;
 use self::window::Windows;
+#[cfg(feature = "cuda")]
+pub(crate) use dtype::fits;
 pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 pub use open::OpenOptions;

@@ -46,8 +46,8 @@ pub fn hostile_f64(n: usize, d: usize) -> Vec<NamedF64> {
     let gaussian = || pool(Shape::Gaussian, n, d, 21).into_iter().map(f64::from);
     let integers = || pool(Shape::Integers, n, d, 22).into_iter().map(f64::from);
     let named = |name, values: Vec<f64>| NamedF64 { name, values };
-    let each = |scale: fn(usize) -> f64| -> Vec<f64> {
-        gaussian().enumerate().map(|(at, v)| v * scale(at / d)).collect()
+    let each = |scale: fn(f64) -> f64| -> Vec<f64> {
+        gaussian().enumerate().map(|(at, v)| v * scale((at / d) as f64)).collect()
     };
     vec![
         named("map coordinates", gaussian().map(|v| 5e6 + v / 8.0).collect()),
@@ -59,11 +59,11 @@ pub fn hostile_f64(n: usize, d: usize) -> Vec<NamedF64> {
         ),
         named("f32's largest", gaussian().map(|v| (v * 1e38).clamp(-LARGEST, LARGEST)).collect()),
         named("squares that underflow", gaussian().map(|v| v * 1e-170).collect()),
-        named("squares that almost underflow", each(|row| 10f64.powi(-150 - (row % 15) as i32))),
+        named("squares that almost underflow", each(|row| 10f64.powf(-150.0 - row % 15.0))),
         named("subnormal", integers().map(|v| v * 5e-324).collect()),
         named("below every scale", gaussian().map(|v| v * 1e-100).collect()),
-        named("beside tiny ones", each(|row| [1.0, 1e-160, 1e-300][row % 3])),
-        named("magnitudes", each(|row| 10f64.powi((row % 70) as i32 - 35))),
+        named("beside tiny ones", each(|row| 1e-150f64.powf(row % 3.0))),
+        named("magnitudes", each(|row| 10f64.powf(row % 70.0 - 35.0))),
         named(
             "zeros of both signs",
             integers().map(|v| if v > 0.0 { 0.0 } else { -0.0 }).collect(),

@@ -1,7 +1,9 @@
 //! Pools of f64: what they are, not what they would be as f32.
 #![cfg(feature = "lab")]
 
-use farpoint::{First, Metric, Options, Pool};
+use std::ops::ControlFlow;
+
+use farpoint::{Device, Dtype, Error, First, Metric, Options, Pool};
 
 use crate::common::filter::{self, Filter};
 use crate::common::{pools, stamp};
@@ -45,9 +47,25 @@ fn vectors_of_another_type(filter: Filter) {
     for (pool, vectors) in [(&wide, &single), (&single, &wide)] {
         for metric in [Metric::Euclidean, Metric::Cosine] {
             let options = Options { metric, labeled_vectors: Some(vectors), ..Options::default() };
-            check("vectors of another type", pool, 100, &options, &filter);
+            let is_wider = pool.dtype() == Dtype::F32 && metric == Metric::Euclidean;
+            if filter.is_cuda() && is_wider {
+                refused(pool, &options, &filter);
+            } else {
+                check("vectors of another type", pool, 100, &options, &filter);
+            }
         }
     }
+}
+
+/// A GPU would round the vectors.
+fn refused(pool: &Pool, options: &Options, filter: &Filter) {
+    if !has(*filter) {
+        return;
+    }
+    let answer = filter::select_tuned(pool, 9, options, filter, &mut |_| ControlFlow::Continue(()));
+    let error = answer.unwrap_err();
+    assert!(matches!(error, Error::Unsupported { device: Device::Cuda(0), .. }), "{error}");
+    assert!(error.to_string().contains("f64 labeled vectors beside a pool of f32"), "{error}");
 }
 
 fn cosine(filter: Filter) {
@@ -69,10 +87,9 @@ fn widened_pools(filter: Filter) {
         let (pool, wide) = (Pool::new(&named.values, 33).unwrap(), Pool::new(&wide, 33).unwrap());
         let options = Options { labeled: vec![7], ..Options::default() };
         let of = |pool| {
-            filter::select_tuned(pool, 50, &options, &filter, &mut |_| {
-                std::ops::ControlFlow::Continue(())
-            })
+            filter::select_tuned(pool, 50, &options, &filter, &mut |_| ControlFlow::Continue(()))
         };
+        // A machine may lack the filter.
         let Ok(found) = of(&pool) else { return };
         let again = of(&wide).unwrap();
         assert_eq!((again.centers, again.radii), (found.centers, found.radii), "{}", named.name);
@@ -103,7 +120,11 @@ stamp! {
     cpu_int8: filter::CPU_INT8;
     cpu_int8_portable: filter::CPU_INT8_PORTABLE;
     cpu_2_shards: filter::CPU_2_SHARDS;
-    cpu_7_shards: filter::CPU_7_SHARDS;;
+    cpu_7_shards: filter::CPU_7_SHARDS;
+    cuda: filter::CUDA;
+    cuda_portable: filter::CUDA_PORTABLE;
+    cuda_staged: filter::CUDA_STAGED;
+    cuda_lent: filter::CUDA_LENT;;
     (
         hostile_pools
         every_option
@@ -114,10 +135,17 @@ stamp! {
     )
 }
 
+// One launch has no intervals.
+stamp! {
+    cuda_at_once: filter::CUDA_AT_ONCE;;
+    (hostile_pools every_option vectors_of_another_type cosine widened_pools)
+}
+
 stamp! {
     cpu_f32_space: filter::CPU_F32;
     cpu_avx512_bf16_space: filter::CPU_AVX512_BF16;
-    cpu_amx_space: filter::CPU_AMX;;
+    cpu_amx_space: filter::CPU_AMX;
+    cuda_space: filter::CUDA;;
     (distances_over_a_pool)
 }
 

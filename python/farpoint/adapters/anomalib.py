@@ -11,7 +11,6 @@ from typing import Any, Literal
 import torch
 
 import farpoint
-from farpoint._float32 import rounded_once
 from farpoint._nearest import nearest_distances
 
 __all__ = ["KCenterGreedy", "patch"]
@@ -30,7 +29,7 @@ class KCenterGreedy:
     Attributes:
         embedding, coreset_size, n_observations: as given, and counted.
         model: the projection, ``None`` without one.
-        features: ``(n, d)``, what distances are between, float64 rounded to float32; there once something is selected.
+        features: ``(n, d)``, what distances are between; there once something is selected.
         min_distances: see :attr:`min_distances`.
 
     Raises:
@@ -93,7 +92,7 @@ class KCenterGreedy:
             ValueError: ``coreset_size`` exceeds the rows, or a feature is not finite.
         """
         self.reset_distances()
-        self.features = rounded_once(self._features(), "tensor of features")
+        self.features = self._features()
         start = torch.randint(high=self.n_observations, size=(1,), device=self.features.device).item()
         self._centers = farpoint.select(self.features, self.coreset_size, first=start).centers.tolist()
         return list(self._centers)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import farpoint
-from farpoint._float32 import as_float32
+from farpoint._floats import as_floats
 from farpoint._nearest import nearest_distances
 
 __all__ = ["kCenterGreedy"]
@@ -104,7 +104,7 @@ def _distinct(rows: Iterable[int]) -> list[int]:
 
 
 def _pool(features: Any) -> Any:
-    """Features the engine reads: wide integers and booleans become float32, if it has them, where scikit-learn makes them float64."""
+    """Features the engine reads: wide integers and booleans become float32, or float64 where that alone has them all."""
     if isinstance(features, np.ndarray) and features.dtype.kind in "biu" and features.dtype not in (np.uint8, np.int8):
-        return as_float32(features, "array of features")
+        return as_floats(features, "array of features")
     return features

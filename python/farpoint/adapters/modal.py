@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import farpoint
-from farpoint._float32 import as_float32
+from farpoint._floats import as_floats
 
 
 def coreset_sampling(
@@ -26,8 +26,8 @@ def coreset_sampling(
         Its training data are centers from the start: `classifier.X_training`, of a committee that of all its learners. If it is set
         to `on_transformed`, distances are between samples as its pipeline transforms them.
     X : (n, ...) array, data frame, sparse matrix or list
-        The pool of samples without a label. Samples of more than one dimension are flattened, sparse ones made dense; values are
-        seen as float32, float64 with a warning.
+        The pool of samples without a label. Samples of more than one dimension are flattened, sparse ones made dense; float64
+        is seen as it is, everything else as float32, or float64 for whole numbers that float32 has not.
     n_instances : int
         How many to query.
     X_training : as X
@@ -49,7 +49,7 @@ def coreset_sampling(
     ValueError
         Too few rows, values that are not finite; a learner that keeps no training data, without `X_training`.
     TypeError
-        Values that are no real numbers, or whole numbers beyond 2**24, which float32 would round.
+        Values that are no real numbers, or whole numbers beyond 2**53, which float64 would round.
 
     A pair is returned since modAL would take a lone array of two rows for rows and metrics. It calls a strategy that raises once
     more, whatever was raised, so an error or Ctrl-C comes after a second attempt.
@@ -79,5 +79,5 @@ def _dense(samples: Any) -> NDArray[Any]:
     return samples.toarray() if hasattr(samples, "toarray") else np.asarray(samples)  # scipy's sparse matrices have it
 
 
-def _as_rows(samples: NDArray[Any], what: str) -> NDArray[np.float32]:
-    return as_float32(samples, what).reshape(len(samples), math.prod(samples.shape[1:]))
+def _as_rows(samples: NDArray[Any], what: str) -> NDArray[np.floating]:
+    return as_floats(samples, what).reshape(len(samples), math.prod(samples.shape[1:]))

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 
 import farpoint
-from farpoint._float32 import rounded_once
 from farpoint._nearest import nearest_distances
 
 __all__ = ["ApproximateGreedyCoresetSampler", "BaseSampler", "GreedyCoresetSampler", "IdentitySampler", "RandomSampler"]
@@ -87,7 +86,7 @@ class GreedyCoresetSampler(BaseSampler):
         return super().run(features)
 
     def _choose(self, features: Any, budget: int) -> Any:
-        reduced = rounded_once(self._reduced(features), "array of features")
+        reduced = self._reduced(features)
         device = _engine_device(reduced, self.device)
         first = self._first(reduced, device)
         rows = farpoint.select(reduced, budget, first=first, device=device).centers
@@ -154,11 +153,12 @@ def _farthest_from_mean(features: Any, device: str) -> int:
     """The row of largest sum of squared distances to all rows, which theirs starts from: that sum is
     ``n |x - mean|^2`` and the same amount for every row."""
     if isinstance(features, np.ndarray):
-        mean = features.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        mean = features.mean(axis=0, keepdims=True, dtype=np.float64)
+        mean = mean if features.dtype == np.float64 else mean.astype(np.float32)
     else:
         import torch
 
-        mean = features.detach().mean(dim=0, keepdim=True, dtype=torch.float32)
+        mean = features.detach().mean(dim=0, keepdim=True, dtype=torch.promote_types(features.dtype, torch.float32))
     return int(farpoint.select(features, 1, labeled_vectors=mean, device=device).centers[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from farpoint._float32 import as_float32
+from farpoint._floats import as_floats
 
 from ._clouds import Cloud, select_clouds
 
@@ -20,19 +20,19 @@ def sample_farthest_points(
     """Farthest-point samples of a batch of clouds.
 
     Args:
-        points: ``(N, P, D)``, seen as float32, float64 with a warning.
+        points: ``(N, P, D)``; float64 is seen as it is, everything else as float32, or float64 for whole numbers that float32 has not.
         lengths: ``(N,)``, points in each cloud, at most P: its first ones. ``None`` is P each.
         K: samples a cloud, one number or one a cloud; a cloud with fewer points gives them all.
         random_start_point: start each cloud at a random point, of torch's generator, and not at point 0.
 
     Returns:
-        The samples, ``(N, max K, D)`` float32, padded with 0.0, and their indices in their clouds, ``(N, max K)`` int64, padded
+        The samples, ``(N, max K, D)``, of the type that points are seen as, padded with 0.0, and their indices in their clouds, ``(N, max K)`` int64, padded
         with -1: distinct, in the order of their selection, on the device of ``points``. Gradients flow through the samples.
 
     Raises:
         ValueError: ``points`` is not ``(N, P, D)``, ``lengths`` or K do not match it or are negative, a length exceeds P, or a
             point is not finite.
-        TypeError: ``points`` are no real numbers or whole numbers beyond 2**24, ``lengths`` or K no whole numbers.
+        TypeError: ``points`` are no real numbers or whole numbers beyond 2**53, ``lengths`` or K no whole numbers.
     """
     if points.ndim != 3:
         raise ValueError(f"points must have shape (N, P, D), got {tuple(points.shape)}")
@@ -40,7 +40,7 @@ def sample_farthest_points(
     sizes = _checked_lengths(lengths, clouds, size)
     wanted = _checked_counts(K, clouds)
     starts = _starts(points, lengths) if random_start_point else [0] * clouds
-    points = as_float32(points, "tensor of points")
+    points = as_floats(points, "tensor of points")
     asked = [
         Cloud(c * size, c * size + length, min(length, k), start)
         for c, (length, k, start) in enumerate(zip(sizes, wanted, starts))

@@ -11,7 +11,7 @@ from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 from skactiveml.utils import MISSING_LABEL, labeled_indices, rand_argmax
 
 import farpoint
-from farpoint._float32 import check, rounded
+from farpoint._floats import as_floats
 from farpoint._nearest import nearest
 from farpoint._warnings import warn
 
@@ -24,10 +24,10 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
     Where it differs:
 
     - Memory. Theirs always holds utilities, 8 bytes times `batch_size` times the rows: 80 GB for 10,000 of a million. Here they
-      are made only if `return_utilities` asks for them; without, a query holds the candidates as float32 and a few bytes a row.
+      are made only if `return_utilities` asks for them; without, a query holds the candidates as floats and a few bytes a row.
     - Ties go to the lowest row. Theirs draws one at random.
-    - Values are seen as float32, float64 with a warning; distances are exact: near ties fall alike everywhere. Whole numbers
-      beyond 2**24, which float32 would round, are a TypeError.
+    - float64 is seen as it is, everything else as float32 or, where that has not all whole numbers, float64; distances are exact: near ties
+      fall alike everywhere. Whole numbers beyond 2**53 are a TypeError.
     - Where all candidates lie on labeled or queried rows the distances stay 0, and the lowest rows are next. Theirs goes on by
       the distance from the last row queried alone.
     - Labeled rows among `candidates` are never queried; if fewer others are left than `batch_size`, that is lowered with a
@@ -98,12 +98,13 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
             X, y, candidates, batch_size, return_utilities, reset=True
         )
         self._check_metric()
-        check(X, "array of samples")
+        X = as_floats(X, "array of samples")
         labeled = labeled_indices(y, missing_label=self.missing_label_)
         X_cand, rows = self._transform_candidates(candidates, X, y)
+        if rows is None:
+            X_cand = as_floats(X_cand, "array of candidates")
         pool, centers = _as_rows(X_cand), _as_rows(X[labeled])
         if rows is None:
-            check(X_cand, "array of candidates")
             n, rows, barred = len(pool), np.arange(len(pool)), np.zeros(len(pool), bool)
         else:
             n, barred = len(X), np.isin(rows, labeled)
@@ -136,8 +137,8 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
 
     def _utilities(
         self,
-        pool: NDArray[np.float32],
-        centers: NDArray[np.float32],
+        pool: NDArray[np.floating],
+        centers: NDArray[np.floating],
         barred: NDArray[np.bool_],
         picks: NDArray[np.int64],
     ) -> NDArray[np.float64]:
@@ -153,11 +154,11 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
             nearest[pick] = np.nan
         return utilities if self.metric == "euclidean" else utilities**2 / 2
 
-    def _distances(self, pool: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _distances(self, pool: NDArray[np.floating], centers: NDArray[np.floating]) -> NDArray[np.float64]:
         """Every row's distance to the nearest center."""
         return nearest(pool, vectors=centers, metric=self.metric, device=self.device)[0]
 
-    def _select(self, pool: NDArray[np.float32], centers: NDArray[np.float32], budget: int, **options: Any) -> farpoint.Selection:
+    def _select(self, pool: NDArray[np.floating], centers: NDArray[np.floating], budget: int, **options: Any) -> farpoint.Selection:
         vectors = centers if len(centers) else None
         return farpoint.select(pool, budget, labeled_vectors=vectors, metric=self.metric, device=self.device, **options)
 
@@ -168,6 +169,6 @@ def _lowered(batch_size: int, eligible: int) -> int:
     return min(batch_size, eligible)
 
 
-def _as_rows(X: NDArray[Any]) -> NDArray[np.float32]:
-    """Samples, which are checked, as float32 rows; of more than two dimensions flattened."""
-    return rounded(X).reshape(len(X), math.prod(X.shape[1:]))
+def _as_rows(X: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Samples as rows, row-major; of more than two dimensions flattened."""
+    return np.ascontiguousarray(X).reshape(len(X), math.prod(X.shape[1:]))

@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import torch
 
-from farpoint._float32 import rounded_once
-
 from ._clouds import Cloud, select_clouds
 
 __all__ = ["fps"]
@@ -47,7 +45,7 @@ def fps(
     sizes = [end - begin for begin, end in pairwise(bounds)]
     budgets = [_count(size, *part) for size, part in zip(sizes, _ratios(ratio, len(sizes)))]
     starts = _random_starts(sizes, src.device) if random_start else [0] * len(sizes)
-    points = rounded_once(src.detach().reshape(n, -1), "tensor of points").contiguous() if n else src
+    points = src.detach().reshape(n, -1).contiguous() if n else src
     clouds = [Cloud(*cloud) for cloud in zip(bounds, bounds[1:], budgets, starts)]
     rows = [cloud_rows + begin for cloud_rows, begin in zip(select_clouds(points, clouds), bounds)]
     return torch.cat([torch.empty(0, dtype=torch.int64, device=src.device), *rows])

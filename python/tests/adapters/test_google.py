@@ -188,9 +188,8 @@ def test_difference_min_distances_follow_from_the_arguments_alone():
     assert sampler.select_batch(model=None, already_selected=[2], N=5) == reference(points, [2], 5)
 
 
-def test_features_of_float64_are_rounded_with_a_warning():
-    points = np.random.default_rng(0).standard_normal((20, 3))
-    sampler = kCenterGreedy(points, None, 0)
-    with pytest.warns(UserWarning, match="rounded to float32"):
-        batch = sampler.select_batch(model=None, already_selected=[], N=4)
-    assert batch == farthest_first(points.astype(np.float32), 4, 0)
+@pytest.mark.filterwarnings("error")
+def test_features_of_float64_are_not_rounded():
+    points = 5e6 + np.random.default_rng(0).standard_normal((20, 3)) / 10
+    batch = kCenterGreedy(points, None, 0).select_batch(model=None, already_selected=[], N=4)
+    assert batch == farthest_first(points, 4, 0) != farthest_first(points.astype(np.float32), 4, 0)

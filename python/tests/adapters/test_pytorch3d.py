@@ -26,7 +26,7 @@ def padded(points, lengths, counts, width=None):
     """What must come back, from the definition."""
     width = max(counts) if width is None else width
     indices = np.full((len(points), width), -1)
-    samples = np.zeros((len(points), width, points.shape[2]), dtype=np.float32)
+    samples = np.zeros((len(points), width, points.shape[2]), dtype=points.dtype)
     for cloud, (length, count) in enumerate(zip(lengths, counts)):
         budget = min(length, count)
         rows = farthest_first(points[cloud, :length], budget, 0) if budget else []
@@ -36,7 +36,7 @@ def padded(points, lengths, counts, width=None):
 
 
 def check(result, expected):
-    assert result[0].dtype == torch.float32 and result[1].dtype == torch.int64
+    assert result[0].numpy().dtype == expected[0].dtype and result[1].dtype == torch.int64
     np.testing.assert_array_equal(result[1].numpy(), expected[1])
     np.testing.assert_array_equal(result[0].detach().numpy(), expected[0])
 
@@ -80,10 +80,11 @@ def test_gradcheck():
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16, torch.int64])
-def test_every_dtype_is_seen_as_float32(dtype):
+def test_every_dtype_is_seen_as_floats(dtype):
     points = torch.from_numpy(np.random.default_rng(0).integers(-4, 5, (2, 9, 3))).to(dtype)
     result = sample_farthest_points(points, K=4)
-    check(result, padded(points.to(torch.float32).numpy(), [9, 9], [4, 4]))
+    seen = torch.float64 if dtype == torch.float64 else torch.float32
+    check(result, padded(points.to(seen).numpy(), [9, 9], [4, 4]))
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,9 +1,11 @@
-"""Every adapter says that float64 is rounded to float32, once, gives the answer of the rounded values, and rounds no whole number."""
+"""Every adapter takes float64 as it is, without a word, and rounds no whole number."""
 
 import warnings
 
 import numpy as np
 import pytest
+
+import farpoint
 
 torch = pytest.importorskip("torch")
 
@@ -54,7 +56,8 @@ def approximate(rows):
 
 def pytorch3d(rows):
     samples, indices = sample_farthest_points(torch.from_numpy(rows).reshape(2, 20, 3), K=5)
-    assert samples.dtype == torch.float32
+    is_single = rows.dtype != np.float64 and abs(rows).max() <= 2**24
+    assert samples.dtype == (torch.float32 if is_single else torch.float64)
     return indices.tolist()
 
 
@@ -67,7 +70,7 @@ def one_cloud(rows):
 
 
 def modal(rows):
-    return coreset_sampling(None, rows, 8, X_training=np.zeros((1, 3), np.float32))[0].tolist()
+    return coreset_sampling(None, rows, 8, X_training=rows[:1])[0].tolist()
 
 
 def scikit_activeml(rows):
@@ -89,20 +92,19 @@ LENIENT = [google, google_distances, pytorch3d, modal, scikit_activeml, scikit_l
 @pytest.fixture
 def doubles():
     """Rows of which float32 sees many as one."""
-    return 5e6 + np.random.default_rng(0).integers(0, 50, (40, 3)) * 0.1
+    return 5e6 + np.random.default_rng(0).integers(0, 50, (40, 3)) * 0.125
 
 
 @pytest.mark.parametrize("adapter", [*STRICT, *LENIENT])
-def test_doubles_are_rounded_with_one_warning(adapter, doubles):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        answer = adapter(doubles)
-    told = [str(one.message) for one in caught if "rounded to float32" in str(one.message)]
-    assert len(told) == 1 and "has float64 values: rounded to float32 in memory (960 bytes)" in told[0]
+def test_doubles_are_not_rounded(adapter, doubles):
+    """The answer is that of what a shift leaves of them, which float32 has exactly, and not that of what rounding does."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="[0-9]+ of the [0-9]+ picks")
-        assert answer == adapter(doubles.astype(np.float32))
+        answer = adapter(doubles)
+        assert answer == adapter((doubles - 5e6).astype(np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert answer != adapter(doubles.astype(np.float32))
 
 
 @pytest.mark.parametrize("adapter", LENIENT)
@@ -116,9 +118,17 @@ def test_whole_numbers_that_float32_has_are_taken(adapter, dtype):
 
 @pytest.mark.parametrize("adapter", [*STRICT, *LENIENT])
 def test_whole_numbers_are_never_rounded(adapter):
-    beyond = 2**24 + np.random.default_rng(0).integers(0, 50, (40, 3))
-    with pytest.raises(TypeError, match="int64 values; a pool has|float32 has not every whole number beyond"):
+    beyond = 2**53 + np.random.default_rng(0).integers(0, 50, (40, 3))
+    with pytest.raises(TypeError, match="int64 values; a pool has|float64 has not every whole number beyond"):
         adapter(beyond)
+
+
+@pytest.mark.parametrize("adapter", LENIENT)
+def test_whole_numbers_that_float64_alone_has_are_taken(adapter):
+    whole = 2**24 + np.random.default_rng(0).integers(0, 50, (40, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert adapter(whole) == adapter(whole.astype(np.float64))
 
 
 @pytest.mark.parametrize("dtype", [torch.uint16, torch.uint32, torch.uint64])
@@ -127,9 +137,20 @@ def test_unsigned_points_are_never_rounded_either(dtype):
     expected = sample_farthest_points(points.float(), K=5)[1]
     assert torch.equal(sample_farthest_points(points, K=5)[1], expected)
     if dtype != torch.uint16:
-        points[0, 3, 1] = 2**24 + 1 if dtype == torch.uint32 else 2**64 - 5
-        with pytest.raises(TypeError, match="float32 has not every whole number beyond"):
+        points[0, 3, 1] = 2**24 + 1
+        assert torch.equal(sample_farthest_points(points, K=5)[1], sample_farthest_points(points.double(), K=5)[1])
+    if dtype == torch.uint64:
+        points[0, 3, 1] = 2**64 - 5
+        with pytest.raises(TypeError, match="float64 has not every whole number beyond"):
             sample_farthest_points(points, K=5)
+
+
+def test_wider_floats_are_rounded_with_a_warning():
+    rows = np.random.default_rng(0).standard_normal((40, 3)).astype(np.longdouble)
+    for adapter in (modal, scikit_learn):
+        with pytest.warns(UserWarning, match=f"has {rows.dtype} values: rounded to float64 in memory"):
+            answer = adapter(rows)
+        assert answer == adapter(rows.astype(float))
 
 
 @pytest.mark.parametrize("adapter", [*STRICT, *LENIENT])
@@ -138,24 +159,26 @@ def test_complex_numbers_are_refused(adapter):
         adapter(np.ones((40, 3), np.complex128))
 
 
-def test_candidates_are_rounded_with_a_warning_too(doubles):
+def test_candidates_are_not_rounded_either(doubles):
     pool = pytest.importorskip("farpoint.adapters.scikit_activeml", exc_type=ImportError)
     known, y = np.zeros((2, 3), np.float32), np.ones(2)
-    with pytest.warns(UserWarning, match="the array of candidates has float64 values: rounded"):
-        rows = pool.CoreSet().query(known, y, candidates=doubles, batch_size=5)
-    assert rows.tolist() == pool.CoreSet().query(known, y, candidates=doubles.astype(np.float32), batch_size=5).tolist()
+    rows = pool.CoreSet().query(known, y, candidates=doubles, batch_size=5)
+    expected = farpoint.select(doubles, 5, labeled_vectors=known).centers
+    assert rows.tolist() == expected.tolist()
 
 
-def test_what_predicts_rounds_with_a_warning_too(doubles):
+def test_what_predicts_rounds_nothing_either(doubles):
     pytest.importorskip("sklearn")
     from farpoint.sklearn import KCenter
 
-    fitted = KCenter(3).fit(doubles.astype(np.float32))
+    fitted = KCenter(20).fit(doubles)
+    assert fitted.cluster_centers_.dtype == np.float64
+    distances = np.linalg.norm(doubles[:, None] - doubles[fitted.center_indices_], axis=2)
+    np.testing.assert_allclose(fitted.transform(doubles), distances)
+    np.testing.assert_array_equal(fitted.predict(doubles), distances.argmin(axis=1))
     for call in (fitted.predict, fitted.transform):
-        with pytest.warns(UserWarning, match="the array X has float64 values: rounded"):
-            call(doubles)
-        with pytest.raises(TypeError, match="float32 has not every whole number"):
-            call(np.full((2, 3), 2**24 + 1))
+        with pytest.raises(TypeError, match="float64 has not every whole number"):
+            call(np.full((2, 3), 2**53 + 1))
 
 
 @pytest.mark.parametrize("rows", [[1.5], [1.0], ["1"]])

@@ -32,6 +32,6 @@ mod space;
 
 pub(crate) use abi::Multiplier;
 pub(crate) use once::{AtOnce, Size};
-pub(crate) use placement::{Placement, check_count, check_dtype, check_rows};
+pub(crate) use placement::{Placement, check_count, check_vectors};
 pub(crate) use rounds::Cuda;
 pub(crate) use space::CudaSpace;

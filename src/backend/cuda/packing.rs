@@ -28,7 +28,7 @@ pub fn capacity(n: usize, depth: usize) -> usize {
 }
 
 /// The packing for rows of `d` values that lie at most `reach` from `mean`.
-pub fn packing(d: usize, reach: f64, mean: Pointer<f32>, width: f64) -> kernel::Packing {
+pub fn packing(d: usize, reach: f64, mean: Pointer<u8>, width: f64) -> kernel::Packing {
     let scale = scale_for(reach) * LARGEST;
     let (post, post_again) = halves(scale.max(1.0));
     kernel::Packing {

@@ -46,22 +46,18 @@ pub(crate) fn check_count(rows: usize, stream: &Stream) -> Result<()> {
     Err(Error::Unsupported { device, reason })
 }
 
-/// Kernels read no f64 rows. Under cosine, labeled vectors are seen as f32.
-pub(crate) fn check_rows(ground: &Ground, stream: &Stream) -> Result<()> {
-    check_dtype(ground.rows.dtype(), stream)?;
-    match &ground.outside {
-        Some(vectors) if vectors.metric() == Metric::Euclidean => {
-            check_dtype(vectors.dtype(), stream)
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn check_dtype(dtype: Dtype, stream: &Stream) -> Result<()> {
-    if dtype != Dtype::F64 {
+/// Kernels see labeled vectors as they see the pool's rows: of f64 beside a pool of another type they would be rounded. Under cosine
+/// they are seen as f32.
+pub(crate) fn check_vectors(ground: &Ground, stream: &Stream) -> Result<()> {
+    let is_wide = |rows: &Rows| rows.dtype() == Dtype::F64 && rows.metric() == Metric::Euclidean;
+    let dtype = ground.rows.dtype();
+    if dtype == Dtype::F64 || !ground.outside.as_ref().is_some_and(is_wide) {
         return Ok(());
     }
     let device = Device::Cuda(stream.gpu().context().ordinal());
-    let reason = "a GPU reads no f64 values: use the CPU, or round them to f32".into();
+    let dtype = dtype.name();
+    let reason = format!(
+        "a GPU takes no f64 labeled vectors beside a pool of {dtype}: round them to f32, or use the CPU"
+    );
     Err(Error::Unsupported { device, reason })
 }

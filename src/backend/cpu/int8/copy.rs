@@ -1,6 +1,5 @@
 //! Rows as int8: a copy of the pool that is made once, or the pool itself where its values are int8 or uint8.
 
-use bytemuck::cast_slice;
 use rayon::prelude::*;
 
 use super::measure::Int8Operand;
@@ -26,8 +25,9 @@ pub enum Int8Rows<'p> {
 /// The copy.
 pub struct Copied {
     d: usize,
-    /// `(n, d)`
-    values: Vec<i8>,
+    /// `(n, d)`, each XORed with the multiplier's flip.
+    values: Vec<u8>,
+    flip: u8,
     numbers: Vec<Int8Numbers>,
 }
 
@@ -38,11 +38,12 @@ pub fn lie_in_place(rows: &Rows) -> bool {
 }
 
 impl<'p> Int8Rows<'p> {
-    /// The rows of `ground`, and the canonical distance of each to `center`. The pool is read once.
+    /// The rows of `ground`, and the canonical distance of each to `center`. The pool is read once. `flip`: the multiplier's.
     pub fn prepare(
         ground: &'p HostGround,
         quantizer: &Quantizer,
         center: RowValues,
+        flip: u8,
     ) -> (Int8Rows<'p>, Vec<f64>) {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let mut distances = vec![0.0; n];
@@ -55,7 +56,8 @@ impl<'p> Int8Rows<'p> {
             });
             return (Int8Rows::InPlace(&ground.rows), distances);
         }
-        let mut copy = Copied { d, values: vec![0; n * d], numbers: vec![Int8Numbers::ZERO; n] };
+        let mut copy =
+            Copied { d, flip, values: vec![0; n * d], numbers: vec![Int8Numbers::ZERO; n] };
         let values = copy.values.par_chunks_mut(CHUNK * d);
         let numbers = copy.numbers.par_chunks_mut(CHUNK);
         let chunks = values.zip(numbers).zip(distances.par_chunks_mut(CHUNK)).enumerate();
@@ -69,7 +71,7 @@ impl<'p> Int8Rows<'p> {
                     }
                     let x = ground.rows.get(row, scratch);
                     *out = distance(x, center);
-                    *numbers = quantizer.quantize(x, centered, values);
+                    *numbers = quantizer.quantize(x, flip, centered, values);
                 }
             },
         );
@@ -85,11 +87,15 @@ impl<'p> Int8Rows<'p> {
         quantizer: &Quantizer,
     ) -> Int8Operand {
         let (values, flip_here) = match self {
-            Int8Rows::Copied(copy) => (copy.values(row), flip),
+            Int8Rows::Copied(copy) => (copy.values(row), flip ^ copy.flip),
             Int8Rows::InPlace(rows) => (rows.stored(row), flip ^ sign_of(rows.dtype())),
         };
         let (head, padding) = out.split_at_mut(values.len());
-        head.iter_mut().zip(values).for_each(|(out, value)| *out = value ^ flip_here);
+        if flip_here == 0 {
+            head.copy_from_slice(values);
+        } else {
+            head.iter_mut().zip(values).for_each(|(out, value)| *out = value ^ flip_here);
+        }
         padding.fill(flip);
         match self {
             Int8Rows::Copied(copy) => quantizer.operand(copy.numbers[row]),
@@ -113,7 +119,7 @@ impl<'p> Int8Rows<'p> {
 
 impl Copied {
     fn values(&self, row: usize) -> &[u8] {
-        cast_slice(&self.values[row * self.d..][..self.d])
+        &self.values[row * self.d..][..self.d]
     }
 }
 

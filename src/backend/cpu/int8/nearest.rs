@@ -2,10 +2,15 @@
 
 use std::collections::HashMap;
 
+use smallvec::{SmallVec, smallvec};
+
 /// Centers kept beside a row's other state; more lie in a table of their own.
 const BESIDE: usize = 3;
 /// Centers kept of a row at most. Of a row that more can be nearest to, any applied center can.
 const MOST: usize = 64;
+
+/// Centers, each with a number that its distance is not below.
+pub type Centers = SmallVec<[(u32, f64); BESIDE]>;
 
 /// The centers that can be a row's nearest, each with a number that its distance is not below.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +18,7 @@ pub enum Nearest {
     /// The row's bound is its distance, and this center is its nearest.
     Exact(u32),
     /// One of these is the nearest.
-    Among(Vec<(u32, f64)>),
+    Among(Centers),
     /// Any center applied to the row can be.
     Any,
 }
@@ -36,11 +41,11 @@ impl Nearest {
         bound: f64,
     ) -> Nearest {
         let mut centers = match self {
-            Nearest::Exact(center) => vec![(center, before)],
+            Nearest::Exact(center) => smallvec![(center, before)],
             Nearest::Among(centers) => centers,
             Nearest::Any => return Nearest::Any,
         };
-        centers.retain(|&(_, lower)| lower <= bound);
+        centers.retain(|(_, lower)| *lower <= bound);
         centers.extend(others.into_iter().filter(|&(_, lower)| lower <= bound));
         if centers.len() > MOST { Nearest::Any } else { Nearest::Among(centers) }
     }
@@ -49,7 +54,7 @@ impl Nearest {
 /// Of every row, what is known of its nearest center: 20 bytes a row, and more for rows that more than three can be nearest to.
 pub struct NearestCenters {
     beside: Vec<Beside>,
-    elsewhere: HashMap<usize, Vec<(u32, f64)>>,
+    elsewhere: HashMap<usize, Centers>,
 }
 
 /// At rest the lower ends have eight bits, rounded down.
@@ -169,9 +174,12 @@ mod tests {
     #[test]
     fn centers_that_cannot_be_the_nearest_are_left_out() {
         let known = Nearest::Exact(4).and([(9, 1.5), (10, 2.5)], 2.0, 2.0);
-        assert_eq!(known, Nearest::Among(vec![(4, 2.0), (9, 1.5)]));
-        assert_eq!(known.and([(11, 1.0)], 2.0, 1.75), Nearest::Among(vec![(9, 1.5), (11, 1.0)]));
-        let many = Nearest::Among(Vec::new()).and((0..65).map(|c| (c, 0.0)), 1.0, 1.0);
+        assert_eq!(known, Nearest::Among(smallvec![(4, 2.0), (9, 1.5)]));
+        assert_eq!(
+            known.and([(11, 1.0)], 2.0, 1.75),
+            Nearest::Among(smallvec![(9, 1.5), (11, 1.0)])
+        );
+        let many = Nearest::Among(smallvec![]).and((0..65).map(|c| (c, 0.0)), 1.0, 1.0);
         assert_eq!(many, Nearest::Any);
     }
 }

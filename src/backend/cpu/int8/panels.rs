@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::super::centers::Centers;
 use super::super::kernels::int8::Int8Multiplier;
+use super::super::kernels::int8::passing::Sides;
 use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
-use super::measure::{Int8Operand, Int8Terms, Measure};
+use super::measure::{Int8Operand, Measure};
 use super::quantize::Quantizer;
 use crate::values::RowScratch;
 
@@ -31,7 +32,7 @@ pub struct Int8Panel {
     /// Where each column's sums start.
     pub start: [i32; PANEL],
     pub operands: [Int8Operand; PANEL],
-    pub terms: Int8Terms,
+    pub sides: Sides,
 }
 
 /// The inputs of packing centers.
@@ -53,7 +54,8 @@ impl Packing<'_> {
         let x = self.centers.vector(center, &mut scratch);
         let (head, padding) = out.split_at_mut(self.centers.dimensions());
         padding.fill(0);
-        self.quantizer.operand(self.quantizer.quantize(x, &mut Vec::new(), head))
+        let head = bytemuck::cast_slice_mut(head);
+        self.quantizer.operand(self.quantizer.quantize(x, 0, &mut Vec::new(), head))
     }
 }
 
@@ -62,8 +64,8 @@ impl Int8Panel {
         let mut values = Buffer::new();
         values.resize(PANEL * depth);
         let operands = [Int8Operand::NONE; PANEL];
-        let terms = Int8Terms::new();
-        Int8Panel { number: usize::MAX, filled: 0, values, start: [0; PANEL], operands, terms }
+        let sides = Sides::of_no_centers();
+        Int8Panel { number: usize::MAX, filled: 0, values, start: [0; PANEL], operands, sides }
     }
 
     /// Put int8 values into `column`.
@@ -77,7 +79,7 @@ impl Int8Panel {
         K::place(self.values.as_mut_slice(), column, values);
         self.start[column] = K::start(values);
         self.operands[column] = operand;
-        self.terms.set(column, &operand, measure);
+        self.sides.set_center(column, measure.center_side(&operand));
     }
 
     /// Packs those centers of panel number `number`, of its first `filled`, that it lacks.
@@ -90,7 +92,7 @@ impl Int8Panel {
     ) {
         if self.number != number {
             (self.number, self.filled) = (number, 0);
-            self.terms = Int8Terms::new();
+            self.sides = Sides::of_no_centers();
         }
         let mut values = vec![0; depth];
         for column in self.filled..filled {

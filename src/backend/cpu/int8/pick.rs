@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::super::centers::Centers;
 use super::super::kernels::int8::Int8Multiplier;
+use super::super::kernels::int8::passing::columns;
 use super::super::kernels::{Buffer, PANEL};
-use super::measure::CenterTerms;
 use super::nearest::Nearest;
 use super::row_panel::RowPanel;
 use super::settle::{Judge, Scratch, Settled};
@@ -225,7 +225,7 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
         let number = self.column[best].expect("the caller saw to its products");
         let measure = &self.terms.prepared.measure;
         let operand = self.panels[best / PANEL].panel.operands[best % PANEL];
-        let center = CenterTerms::new(&operand, measure);
+        let center = measure.center_side(&operand);
         let center_number = self.applied();
         self.close(best);
         self.rows[best].bound = LEFT;
@@ -235,23 +235,21 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
             let at = (panel * GROUP + number % GROUP) * PANEL;
             let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
             let products: &[i32; PANEL] = products.try_into().expect("PANEL values");
-            let (any, admitted) = widest(
-                #[inline(always)]
-                || self.panels[panel].admits(products, &center, measure),
-            );
-            if any {
-                let products = *products;
-                for lane in (0..PANEL).filter(|&lane| admitted[lane]) {
-                    let x = &self.panels[panel].panel.operands[lane];
-                    let interval = measure.of(x, &operand, products[lane]);
-                    self.apply(panel * PANEL + lane, center_number, interval);
-                }
+            let products = *products;
+            for lane in columns(self.panels[panel].admits(&products, center)) {
+                let x = &self.panels[panel].panel.operands[lane];
+                let interval = measure.of(x, &operand, products[lane]);
+                self.apply(panel * PANEL + lane, center_number, interval);
             }
         }
     }
 
     /// Center number `center`, whose distance lies in this interval, may be the row's nearest.
     fn apply(&mut self, index: usize, center: u32, (lower, upper): (f64, f64)) {
+        // A center of no use to a filter is admitted everywhere.
+        if self.keys[index] == GONE {
+            return;
+        }
         let live = &mut self.rows[index];
         // If it is not a number, the center may be within the limit.
         if lower > live.nearest.limit(live.bound) {

@@ -8,7 +8,7 @@ use crate::backend::interval::Operand;
 use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
-const LARGEST: f64 = 127.0;
+const LARGEST: f32 = 127.0;
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
 
@@ -43,8 +43,10 @@ impl Int8Numbers {
 pub struct Quantizer {
     /// `m`: a vector near the mean.
     mean: Vec<f64>,
+    /// The same in f32, if it is that to the bit.
+    narrow_mean: Option<Vec<f32>>,
     /// A power of two that brings the rows near 1, so that steps and errors fit f32.
-    scale: f64,
+    scale: f32,
     /// The scale of the intervals over `scale`, a power of two; 1 until [`Quantizer::rescale`].
     rescale: f64,
     /// 1; tests widen the intervals or narrow them to nothing.
@@ -53,8 +55,15 @@ pub struct Quantizer {
 
 impl Quantizer {
     /// `reach`: about the largest `||x - mean||`, any number that is not far below it.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a power of two within f32's, and what is compared with the mean"
+    )]
     pub fn new(mean: Vec<f64>, reach: f64, width: f64) -> Quantizer {
-        Quantizer { mean, scale: scale_for(reach), rescale: 1.0, width }
+        let scale = scale_for(reach).clamp(2f64.powi(-100), 2f64.powi(100)) as f32;
+        let is_narrow = mean.iter().all(|&m| f64::from(m as f32) == m);
+        let narrow_mean = is_narrow.then(|| mean.iter().map(|&m| m as f32).collect());
+        Quantizer { mean, narrow_mean, scale, rescale: 1.0, width }
     }
 
     /// For pools of int8 or uint8 values, which are exact.
@@ -64,60 +73,36 @@ impl Quantizer {
 
     /// Operands are in units of `scale` from now on.
     pub fn rescale(&mut self, scale: f64) {
-        self.rescale = scale / self.scale;
+        self.rescale = scale / f64::from(self.scale);
     }
 
-    /// The int8 values of `x`, `(d,)`. `centered` is memory to work in.
-    pub fn quantize(&self, x: RowValues, centered: &mut Vec<f64>, out: &mut [i8]) -> Int8Numbers {
-        match x {
-            RowValues::F32(x) => self.quantize_values(x, centered, out),
-            RowValues::F64(x) => self.quantize_values(x, centered, out),
-        }
-    }
-
-    fn quantize_values<X: Value>(
+    /// The int8 values of `x`, `(d,)`, each XORed with `flip`. `centered` is memory to work in.
+    pub fn quantize(
         &self,
-        x: &[X],
-        centered: &mut Vec<f64>,
-        out: &mut [i8],
+        x: RowValues,
+        flip: u8,
+        centered: &mut Vec<f32>,
+        out: &mut [u8],
     ) -> Int8Numbers {
-        centered.resize(x.len(), 0.0);
+        centered.resize(out.len(), 0.0);
+        let scale = f64::from(self.scale);
         widest(
             #[inline(always)]
-            || self.round(x, centered, out),
+            || {
+                let largest = match (x, &self.narrow_mean) {
+                    (RowValues::F32(x), Some(mean)) => {
+                        center(x, mean, centered, |x, m| (x - m) * self.scale)
+                    }
+                    (RowValues::F32(x), None) => {
+                        center(x, &self.mean, centered, |x, m| from_f64(x.widen(), m, scale))
+                    }
+                    (RowValues::F64(x), _) => {
+                        center(x, &self.mean, centered, |x, m| from_f64(x, m, scale))
+                    }
+                };
+                round_row(largest, flip, centered, out)
+            },
         )
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the roundings meant; sums of squares are small"
-    )]
-    fn round<X: Value>(&self, x: &[X], centered: &mut [f64], out: &mut [i8]) -> Int8Numbers {
-        let largest = center(x, &self.mean, self.scale, centered);
-        let mut step = (largest / LARGEST) as f32;
-        // A step of no use leaves all of the row to the error.
-        let inverse = 1.0 / f64::from(step);
-        if !(step.is_finite() && inverse.is_finite()) {
-            step = 0.0;
-        }
-        let inverse = if step == 0.0 { 0.0 } else { inverse };
-        let (mut square, mut residual) = ([0i32; LANES], [0.0f64; LANES]);
-        for (z, out) in centered.chunks(LANES).zip(out.chunks_mut(LANES)) {
-            for lane in 0..z.len() {
-                let q = (z[lane] * inverse).round_ties_even().clamp(-LARGEST, LARGEST);
-                let left = z[lane] - q * f64::from(step);
-                out[lane] = q as i8;
-                square[lane] += i32::from(out[lane]) * i32::from(out[lane]);
-                residual[lane] += left * left;
-            }
-        }
-        let square = square.iter().map(|&s| i64::from(s)).sum::<i64>() as u32;
-        let norm = f64::from(step) * f64::from(square).sqrt();
-        // Centering and subtracting round once each, and sums of squares `d + 8` times at most.
-        let ulps = (x.len() + 8) as f64 * f64::EPSILON;
-        let error = residual.iter().sum::<f64>().sqrt() * (1.0 + ulps) + 4.0 * f64::EPSILON * norm;
-        Int8Numbers { step, square, error: up(error) }
     }
 
     /// The operand of a row of these numbers, in units of the intervals' scale.
@@ -134,19 +119,100 @@ impl Quantizer {
     }
 }
 
-/// `scale (x - mean)`, and the largest size among them.
+/// At least `||scale (x - mean) - step q||`, of which `residual` is about the square.
+///
+/// Centering and subtracting round once each, relatively: that is within `2^-22 ||step q||` and as much of the residual. The residual's
+/// squares and their sum round `d + 8` times at most. What underflows is below `2^-149` a square.
+fn error(d: usize, step: f32, square: u32, residual: f32) -> f32 {
+    let d = d as f64;
+    let norm = f64::from(step) * f64::from(square).sqrt();
+    let residual = f64::from(residual).sqrt() * (1.0 + (d + 16.0) * 2f64.powi(-23));
+    up(residual + norm * 2f64.powi(-22) + d.sqrt() * 2f64.powi(-73))
+}
+
+/// `scale (x - m)`, rounded to f32 at the end, where it is below f32's range or none of its numbers.
 #[inline(always)]
-fn center<X: Value>(x: &[X], mean: &[f64], scale: f64, out: &mut [f64]) -> f64 {
-    let mut largest = [0.0f64; LANES];
-    let blocks = x.chunks(LANES).zip(mean.chunks(LANES)).zip(out.chunks_mut(LANES));
-    for ((x, mean), out) in blocks {
-        for lane in 0..x.len() {
-            out[lane] = (x[lane].widen() - mean[lane]) * scale;
-            largest[lane] =
-                if out[lane].abs() > largest[lane] { out[lane].abs() } else { largest[lane] };
+#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+fn from_f64(x: f64, m: f64, scale: f64) -> f32 {
+    ((x - m) * scale) as f32
+}
+
+/// `scale (x - mean)` by `one`, and the largest size among them, or infinity.
+#[inline(always)]
+fn center<X: Copy, Y: Copy>(
+    x: &[X],
+    mean: &[Y],
+    out: &mut [f32],
+    one: impl Fn(X, Y) -> f32,
+) -> f32 {
+    let mut largest = [0.0f32; LANES];
+    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
+    let (mean_blocks, mean_rest) = mean.as_chunks::<LANES>();
+    let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
+    for ((x, mean), out) in x_blocks.iter().zip(mean_blocks).zip(out_blocks) {
+        for lane in 0..LANES {
+            out[lane] = one(x[lane], mean[lane]);
+            let size = out[lane].abs();
+            largest[lane] = if size > largest[lane] { size } else { largest[lane] };
         }
     }
-    largest.iter().copied().fold(0.0, f64::max)
+    for ((x, mean), out) in x_rest.iter().zip(mean_rest).zip(out_rest) {
+        *out = one(*x, *mean);
+        largest[0] = largest[0].max(out.abs());
+    }
+    largest.iter().copied().fold(0.0, f32::max)
+}
+
+/// The int8 values of a centered row whose largest value has this size.
+#[inline(always)]
+fn round_row(largest: f32, flip: u8, centered: &[f32], out: &mut [u8]) -> Int8Numbers {
+    let mut step = largest / LARGEST;
+    if !largest.is_finite() {
+        out.fill(flip);
+        return Int8Numbers { step: 0.0, square: 0, error: f32::INFINITY };
+    }
+    // A step that is not normal has few bits: all of the row is then left to the error.
+    if !step.is_normal() {
+        step = 0.0;
+    }
+    let (square, residual) = round(centered, step, flip, out);
+    Int8Numbers { step, square, error: error(out.len(), step, square, residual) }
+}
+
+/// Added to a number of few bits, it leaves the nearest whole number in the lowest bits, ties to even.
+const WHOLE: f32 = 1.5 * (1u32 << 23) as f32;
+
+/// The whole numbers nearest `z / step`, which are at most 127 in size, each XORed with `flip`. Returns the sums of their
+/// squares and of `(z - step q)^2`.
+#[inline(always)]
+fn round(z: &[f32], step: f32, flip: u8, out: &mut [u8]) -> (u32, f32) {
+    let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
+    let (mut square, mut residual) = ([0u32; LANES], [0.0f32; LANES]);
+    let (z_blocks, z_rest) = z.as_chunks::<LANES>();
+    let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
+    for (z, out) in z_blocks.iter().zip(out_blocks) {
+        for lane in 0..LANES {
+            let (q, left) = round_one(z[lane], inverse, step);
+            out[lane] = q.cast_unsigned() ^ flip;
+            square[lane] += (i32::from(q) * i32::from(q)).cast_unsigned();
+            residual[lane] += left * left;
+        }
+    }
+    for (z, out) in z_rest.iter().zip(out_rest) {
+        let (q, left) = round_one(*z, inverse, step);
+        *out = q.cast_unsigned() ^ flip;
+        square[0] += (i32::from(q) * i32::from(q)).cast_unsigned();
+        residual[0] += left * left;
+    }
+    (square.iter().sum(), residual.iter().sum())
+}
+
+/// `q`, and `z - step q`.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are the number")]
+fn round_one(z: f32, inverse: f32, step: f32) -> (i8, f32) {
+    let whole = z * inverse + WHOLE;
+    (whole.to_bits() as i8, (-step).mul_add(whole - WHOLE, z))
 }
 
 /// To f32, never below.

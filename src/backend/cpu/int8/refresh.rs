@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use super::super::kernels::int8::Int8Multiplier;
+use super::super::kernels::int8::passing::{RowSide, columns, left, passing_centers};
 use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
-use super::measure::{Int8Operand, Int8Test, Measure};
+use super::measure::{CLOSED, Int8Operand, Measure};
 use super::panels::{Int8Panel, Int8Panels};
 use super::quantize::Quantizer;
-use crate::simd::widest;
 
 /// How many rows ahead of the one worked on memory is asked for a row.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// A row, and the numbers of the centers to be applied to it.
 #[derive(Debug, Clone, Copy)]
@@ -35,51 +35,69 @@ pub struct Refresh<'r, K: Int8Multiplier> {
     pub end: usize,
 }
 
+/// What was found of the rows of a tile.
+pub struct Found {
+    /// Per row, how near it is to its nearest center at least, if that is nearer than before, and the end of its part of `centers`.
+    pub rows: Vec<(Option<f64>, usize)>,
+    /// Centers that can be a row's nearest, each with the lower end of its interval.
+    pub centers: Vec<(u32, f64)>,
+    /// Pairs computed.
+    pub pairs: u64,
+}
+
 /// A thread's memory, reused from tile to tile.
 pub struct Scratch {
     rows: Buffer<u8>,
     products: Buffer<i32>,
+    sides: Vec<RowSide>,
+    passing: Vec<u128>,
     searches: Vec<Search>,
 }
 
 /// The search for the centers that can be a row's nearest among its pending ones.
-pub struct Search {
+struct Search {
     operand: Int8Operand,
-    test: Int8Test,
+    test: RowSide,
     /// The numbers of the centers to be applied.
     pending: Range<usize>,
     /// The row is not farther from its nearest center than this.
-    pub limit: f64,
+    limit: f64,
     /// Centers within the limit there was when they were found, each with the lower end of its interval.
-    pub found: Vec<(u32, f64)>,
+    found: Vec<(u32, f64)>,
 }
 
 impl Scratch {
     pub fn new() -> Scratch {
-        Scratch { rows: Buffer::new(), products: Buffer::new(), searches: Vec::new() }
+        Scratch {
+            rows: Buffer::new(),
+            products: Buffer::new(),
+            sides: Vec::new(),
+            passing: Vec::new(),
+            searches: Vec::new(),
+        }
     }
 }
 
 impl<K: Int8Multiplier> Refresh<'_, K> {
     /// Searches for each row of `tile` among its pending centers, for as long as `go_on` says so; then what is found may be anything.
-    /// Second value: the pairs computed.
-    pub fn tile<'s>(
-        &self,
-        tile: &[Pending],
-        scratch: &'s mut Scratch,
-        go_on: impl Fn() -> bool,
-    ) -> (&'s mut [Search], u64) {
+    pub fn tile(&self, tile: &[Pending], scratch: &mut Scratch, go_on: impl Fn() -> bool) -> Found {
         self.gather(tile, scratch);
         let start = tile.iter().map(|row| row.seen).min().unwrap_or(self.end);
         let mut pairs = 0;
         for panel in (start / PANEL..self.end.div_ceil(PANEL)).take_while(|_| go_on()) {
             pairs += self.panel(panel, start, scratch);
         }
-        (&mut scratch.searches, pairs)
+        let mut centers = Vec::with_capacity(tile.len());
+        let take = |(pending, search): (&Pending, &Search)| {
+            centers.extend(search.found.iter().filter(|(_, lower)| *lower <= search.limit));
+            ((search.limit < pending.limit).then_some(search.limit), centers.len())
+        };
+        let rows = tile.iter().zip(&scratch.searches).map(take).collect();
+        Found { rows, centers, pairs }
     }
 
     fn gather(&self, tile: &[Pending], scratch: &mut Scratch) {
-        let Scratch { rows, products, searches } = scratch;
+        let Scratch { rows, products, searches, .. } = scratch;
         let depth = self.panels.depth();
         let count = tile.len().next_multiple_of(K::ROWS);
         rows.resize(count * depth);
@@ -97,7 +115,7 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
 
     /// Test the tile's rows against the centers of one panel from number `start` on. Returns the pairs computed.
     fn panel(&self, panel: usize, start: usize, scratch: &mut Scratch) -> u64 {
-        let Scratch { rows, products, searches } = scratch;
+        let Scratch { rows, products, sides, passing, searches } = scratch;
         let first = panel * PANEL;
         let columns = columns_of(&(start..self.end), first);
         let found = self.panels.get(panel);
@@ -109,17 +127,16 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
             columns.clone(),
             products.as_mut_slice(),
         );
-        widest(
-            #[inline(always)]
-            || {
-                let products = products.as_slice().as_chunks::<PANEL>().0;
-                for (search, products) in searches.iter_mut().zip(products) {
-                    if found.terms.admits_any(&search.test, products, self.measure) {
-                        search.admit(first, products, found, self.measure);
-                    }
-                }
-            },
-        );
+        sides.clear();
+        sides.extend(searches.iter().map(|search| search.test));
+        passing.resize(sides.len(), 0);
+        passing_centers(sides, &found.sides, products.as_slice(), passing);
+        let products = products.as_slice().as_chunks::<PANEL>().0;
+        for ((search, products), passing) in searches.iter_mut().zip(products).zip(passing.iter()) {
+            if *passing != 0 {
+                search.admit(first, *passing, products, found, self.measure);
+            }
+        }
         (searches.len() * columns.len()) as u64
     }
 }
@@ -130,9 +147,15 @@ fn columns_of(pending: &Range<usize>, first: usize) -> Range<usize> {
     column(pending.start)..column(pending.end)
 }
 
+/// A bit for each of these columns.
+fn bits_of(columns: Range<usize>) -> u128 {
+    let below = |end: usize| if end == PANEL { u128::MAX } else { (1 << end) - 1 };
+    below(columns.end) & !below(columns.start)
+}
+
 impl Search {
     fn empty() -> Search {
-        let (operand, test) = (Int8Operand::NONE, Int8Test::CLOSED);
+        let (operand, test) = (Int8Operand::NONE, CLOSED);
         Search { operand, test, pending: 0..0, limit: 0.0, found: Vec::new() }
     }
 
@@ -144,56 +167,48 @@ impl Search {
         self.found.clear();
     }
 
-    /// Notes the centers of a panel that may be within the limit. The least comes first: it lowers the limit to its upper end, and
-    /// few of the others are then admitted.
-    #[inline(always)]
+    /// Notes those of a panel's centers that may be within the limit, of which `passing` has a bit each. The least comes first: it
+    /// lowers the limit to its upper end, and few of the others are then admitted.
     fn admit(
         &mut self,
         first: usize,
+        passing: u128,
         products: &[i32; PANEL],
         panel: &Int8Panel,
         measure: &Measure,
     ) {
-        let columns = columns_of(&self.pending, first);
-        let mut left = panel.terms.left(&self.test, products, measure);
-        left[..columns.start].fill(f32::INFINITY);
-        left[columns.end..].fill(f32::INFINITY);
-        while let Some(c) = first_least(&left) {
-            let key = left[c];
-            left[c] = f32::INFINITY;
-            if !measure.is_exact() && !self.test.test.admits_left(key) {
-                break;
-            }
-            let (lower, upper) = measure.of(&self.operand, &panel.operands[c], products[c]);
-            // If it is not a number, the center may be within the limit.
-            if lower > self.limit {
-                continue;
-            }
-            let number = u32::try_from(first + c).expect("centers are numbered below 2^32");
-            self.found.push((number, lower));
-            if upper < self.limit {
-                self.limit = upper;
-                self.test = measure.test(&self.operand, upper);
+        let passing = passing & bits_of(columns_of(&self.pending, first));
+        let left = |test: RowSide, c: usize| left(test, panel.sides.center(c), products[c]);
+        let nearer =
+            |a: usize, b: usize| if left(self.test, b) < left(self.test, a) { b } else { a };
+        let Some(least) = columns(passing).reduce(nearer) else { return };
+        self.try_center(first, least, products, panel, measure);
+        for c in columns(passing & !(1 << least)) {
+            if left(self.test, c) <= self.test.threshold {
+                self.try_center(first, c, products, panel, measure);
             }
         }
     }
-}
 
-/// Where the least value is, the first of equals; none if all are infinite.
-#[inline(always)]
-fn first_least(left: &[f32; PANEL]) -> Option<usize> {
-    // Halves folded onto one another, all lanes at once: a fold in order would wait for each comparison.
-    let mut least = *left;
-    let mut width = PANEL / 2;
-    while width > 0 {
-        for lane in 0..width {
-            let (a, b) = (least[lane], least[lane + width]);
-            least[lane] = if b < a { b } else { a };
+    #[inline(always)]
+    fn try_center(
+        &mut self,
+        first: usize,
+        c: usize,
+        products: &[i32; PANEL],
+        panel: &Int8Panel,
+        measure: &Measure,
+    ) {
+        let (lower, upper) = measure.of(&self.operand, &panel.operands[c], products[c]);
+        // If it is not a number, the center may be within the limit.
+        if lower > self.limit {
+            return;
         }
-        width /= 2;
+        let number = u32::try_from(first + c).expect("centers are numbered below 2^32");
+        self.found.push((number, lower));
+        if upper < self.limit {
+            self.limit = upper;
+            self.test = measure.test(&self.operand, upper);
+        }
     }
-    if least[0] == f32::INFINITY {
-        return None;
-    }
-    left.iter().position(|&value| value == least[0])
 }

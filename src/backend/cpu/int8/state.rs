@@ -16,7 +16,7 @@ use super::measure::{MOST_INTEGERS, Measure};
 use super::nearest::{Nearest, NearestCenters};
 use super::panels::{Int8Panels, Packing};
 use super::quantize::Quantizer;
-use super::refresh::{Pending, Refresh, Scratch};
+use super::refresh::{Found, Pending, Refresh, Scratch};
 use super::settle::Judge;
 use crate::backend::interval::{Interval, scale_for};
 use crate::backend::shard::LEFT;
@@ -123,7 +123,9 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let mean = match ground.rows.dtype() {
             Dtype::U8 if is_in_place => vec![128.0; d],
             Dtype::I8 if is_in_place => vec![0.0; d],
-            _ => prepare::sample_mean(ground),
+            // Rows of f64 may lie near each other and far from 0, where f32 has no number near their mean.
+            Dtype::F64 => prepare::sample_mean(ground),
+            _ => prepare::sample_mean(ground).into_iter().map(narrow).collect(),
         };
         let mut quantizer = match is_in_place {
             true => Quantizer::of_integers(mean.clone(), self.width),
@@ -134,7 +136,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         };
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
-        let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center);
+        let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center, K::FLIP);
         if is_in_place && ground.outside.is_none() && d <= MOST_INTEGERS {
             return (Prepared { rows, quantizer, measure: Measure::Integers }, distances);
         }
@@ -193,21 +195,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
             let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
             let tile: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
-            let (searches, pairs) =
-                refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted());
-            let found = tile.iter().zip(searches).map(|(pending, search)| {
-                let found = std::mem::take(&mut search.found);
-                Found { is_nearer: search.limit < pending.limit, limit: search.limit, found }
-            });
-            (found.collect(), pairs)
+            refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted())
         };
-        let done: Vec<(Vec<Found>, u64)> = rows.par_chunks(tile).map(work).collect();
-        for (rows, (found, pairs)) in rows.chunks(tile).zip(done) {
-            self.statistics.tile_evaluations += pairs;
-            for (&row, found) in rows.iter().zip(found) {
+        let done: Vec<Found> = rows.par_chunks(tile).map(work).collect();
+        for (rows, found) in rows.chunks(tile).zip(done) {
+            self.statistics.tile_evaluations += found.pairs;
+            let mut start = 0;
+            for (&row, (nearer, end_here)) in rows.iter().zip(found.rows) {
                 self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
                 self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
-                self.take_in(row, found);
+                self.take_in(row, nearer, &found.centers[start..end_here]);
+                start = end_here;
             }
         }
         self.statistics.refreshed_rows += rows.len() as u64;
@@ -223,15 +221,15 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     }
 
     /// What a search found of a row becomes its state.
-    fn take_in(&mut self, row: usize, found: Found) {
-        if found.found.is_empty() {
+    fn take_in(&mut self, row: usize, nearer: Option<f64>, found: &[(u32, f64)]) {
+        if found.is_empty() {
             return;
         }
         let before = self.bounds[row];
-        let bound = if found.is_nearer { found.limit } else { before };
+        let bound = nearer.unwrap_or(before);
         let nearest = match self.prepared().measure {
-            Measure::Integers => Nearest::Exact(first_nearest(&found.found)),
-            Measure::Interval(_) => self.nearest.get(row).and(found.found, before, bound),
+            Measure::Integers => Nearest::Exact(first_nearest(found)),
+            Measure::Interval(_) => self.nearest.get(row).and(found.iter().copied(), before, bound),
         };
         self.nearest.set(row, nearest);
         self.bounds[row] = bound;
@@ -305,12 +303,10 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     }
 }
 
-/// What a refresh found of a row.
-struct Found {
-    /// Whether `limit` is below the row's bound.
-    is_nearer: bool,
-    limit: f64,
-    found: Vec<(u32, f64)>,
+/// To a number of f32.
+#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+fn narrow(value: f64) -> f64 {
+    f64::from(value as f32)
 }
 
 /// The center of least distance, the first of equally near ones.

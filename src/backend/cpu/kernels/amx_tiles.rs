@@ -1,8 +1,10 @@
 //! AMX's tiles: whether this process may use them, and their shape.
 
 use std::arch::asm;
-use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use std::arch::x86_64::_xgetbv;
 use std::sync::OnceLock;
+
+use super::cpuid::cpuid;
 
 /// AMX's kinds of products, as CPUID tells them (leaf 7, EDX).
 #[derive(Clone, Copy)]
@@ -25,11 +27,11 @@ fn tile_features() -> Option<u32> {
     const AMX_TILE: u32 = 1 << 24;
     const OSXSAVE: u32 = 1 << 27;
     const TILE_STATE: u64 = 0b11 << 17;
-    let max_leaf = __cpuid(0).eax;
-    if max_leaf < 7 || __cpuid(1).ecx & OSXSAVE == 0 {
+    let max_leaf = cpuid(0, 0).eax;
+    if max_leaf < 7 || cpuid(1, 0).ecx & OSXSAVE == 0 {
         return None;
     }
-    let features = __cpuid_count(7, 0).edx;
+    let features = cpuid(7, 0).edx;
     // SAFETY: OSXSAVE says that xgetbv may be executed.
     let saved = unsafe { xcr0() };
     (features & AMX_TILE != 0 && saved & TILE_STATE == TILE_STATE).then_some(features)

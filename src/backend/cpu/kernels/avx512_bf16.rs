@@ -1,7 +1,7 @@
 //! bf16 products by AVX-512's `vdpbf16ps`: two multiply-adds a lane where f32 has one.
 
 use std::arch::x86_64::{
-    __cpuid, __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32,
+    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32,
     _mm512_setzero_ps, _mm512_storeu_ps,
 };
 use std::ops::Range;
@@ -9,6 +9,7 @@ use std::ops::Range;
 use half::bf16;
 
 use super::bf16_layout::{self as layout, BLOCK_COLUMNS};
+use super::cpuid::cpuid;
 use super::{Multiplier, PANEL};
 
 /// Exists only where the machine has the instructions.
@@ -25,7 +26,7 @@ impl Avx512Bf16 {
     /// Whether it is worth more than f32: measured, 1.8 times a core on AMD's Zen 5, and 0.8 times on an
     /// Intel Xeon that has AMX too.
     pub fn is_fast() -> bool {
-        let vendor = __cpuid(0);
+        let vendor = cpuid(0, 0);
         [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == *b"AuthenticAMD"
     }
 }

@@ -9,6 +9,7 @@
 //! | `bf16_layout` | rounding and layout that those two share |
 //! | `amx_tiles` | whether this process may use AMX's tiles, and their shape |
 //! | `int8/` | exact products of int8 |
+//! | `cpuid` | what the processor says of itself |
 //! | `prefetch` | asks the cache for a row ahead |
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -19,6 +20,8 @@ mod amx_tiles;
 pub mod avx512_bf16;
 #[cfg(target_arch = "x86_64")]
 mod bf16_layout;
+#[cfg(target_arch = "x86_64")]
+mod cpuid;
 pub mod gemm;
 pub mod int8;
 pub mod prefetch;

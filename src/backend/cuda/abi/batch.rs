@@ -31,7 +31,7 @@ pub struct BatchArguments {
     pub roles: Pointer<u8>,
     pub norms: Pointer<f64>,
     pub given_rows: Pointer<u32>,
-    pub centers: Pointer<f32>,
+    pub centers: Pointer<u8>,
     pub offsets: Pointer<u64>,
     pub budgets: Pointer<u32>,
     pub firsts: Pointer<u32>,

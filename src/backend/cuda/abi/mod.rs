@@ -56,22 +56,22 @@ pub enum Multiplier {
 }
 
 /// The same kernel for every dtype a pool may have.
-struct ByDtype<A>([Kernel<A>; 5]);
+struct ByDtype<A>([Kernel<A>; 6]);
 
 impl<A> ByDtype<A> {
     fn load(modules: &Modules, file: &str, name: &'static str) -> Result<ByDtype<A>, DriverError> {
         let of = |dtype| modules.entry(file, name, &format!("{name}_{dtype}"));
-        Ok(ByDtype([of("f32")?, of("f16")?, of("bf16")?, of("u8")?, of("i8")?]))
+        Ok(ByDtype([of("f64")?, of("f32")?, of("f16")?, of("bf16")?, of("u8")?, of("i8")?]))
     }
 
     fn of(&self, dtype: Dtype) -> &Kernel<A> {
         &self.0[match dtype {
-            Dtype::F64 => unreachable!("f64 pools are refused"),
-            Dtype::F32 => 0,
-            Dtype::F16 => 1,
-            Dtype::Bf16 => 2,
-            Dtype::U8 => 3,
-            Dtype::I8 => 4,
+            Dtype::F64 => 0,
+            Dtype::F32 => 1,
+            Dtype::F16 => 2,
+            Dtype::Bf16 => 3,
+            Dtype::U8 => 4,
+            Dtype::I8 => 5,
         }]
     }
 
@@ -83,6 +83,25 @@ impl<A> ByDtype<A> {
     }
 }
 
+/// The same kernel for both types that the rows of a pool may be seen as.
+struct BySeen<A>([Kernel<A>; 2]);
+
+impl<A> BySeen<A> {
+    fn load(modules: &Modules, file: &str, name: &'static str) -> Result<BySeen<A>, DriverError> {
+        let of = |seen| modules.entry(file, name, &format!("{name}_{seen}"));
+        Ok(BySeen([of("f64")?, of("f32")?]))
+    }
+
+    fn of(&self, dtype: Dtype) -> &Kernel<A> {
+        &self.0[usize::from(dtype != Dtype::F64)]
+    }
+}
+
+/// Bytes of a value as the metric sees it, of a pool of this dtype: centers' values and the filter's mean are kept so.
+pub fn seen_bytes(dtype: Dtype) -> usize {
+    if dtype == Dtype::F64 { size_of::<f64>() } else { size_of::<f32>() }
+}
+
 /// Every kernel, loaded on one device.
 pub struct Kernels {
     multiprocessors: u32,
@@ -91,13 +110,13 @@ pub struct Kernels {
     frontier: Kernel<FrontierArguments>,
     settle_start: Kernel<SettleArguments>,
     prepare_mean: ByDtype<PrepareMeanArguments>,
-    prepare_reach: Kernel<PrepareReachArguments>,
+    prepare_reach: BySeen<PrepareReachArguments>,
     prepare_check: ByDtype<PrepareCheckArguments>,
     prepare_first: ByDtype<PrepareFirstArguments>,
     pack_rows: ByDtype<PackRowsArguments>,
-    pack_centers: Kernel<PackCentersArguments>,
+    pack_centers: BySeen<PackCentersArguments>,
     pack_block: ByDtype<PackBlockArguments>,
-    pack_wanted: Kernel<PackWantedArguments>,
+    pack_wanted: BySeen<PackWantedArguments>,
     gather_picks: ByDtype<GatherPicksArguments>,
     gather_rows: ByDtype<GatherRowsArguments>,
     refresh_mma: Kernel<RefreshArguments>,
@@ -132,13 +151,13 @@ impl Kernels {
             frontier: m.kernel("frontier", "frontier")?,
             settle_start: m.kernel("settle", "settle_start")?,
             prepare_mean: ByDtype::load(m, "prepare", "prepare_mean")?,
-            prepare_reach: m.kernel("prepare", "prepare_reach")?,
+            prepare_reach: BySeen::load(m, "prepare", "prepare_reach")?,
             prepare_check: ByDtype::load(m, "prepare", "prepare_check")?,
             prepare_first: ByDtype::load(m, "prepare", "prepare_first")?,
             pack_rows: ByDtype::load(m, "pack", "pack_rows")?,
-            pack_centers: m.kernel("pack", "pack_centers")?,
+            pack_centers: BySeen::load(m, "pack", "pack_centers")?,
             pack_block: ByDtype::load(m, "pack", "pack_block")?,
-            pack_wanted: m.kernel("pack", "pack_wanted")?,
+            pack_wanted: BySeen::load(m, "pack", "pack_wanted")?,
             gather_picks: ByDtype::load(m, "pack", "gather_picks")?,
             gather_rows: ByDtype::load(m, "pack", "gather_rows")?,
             refresh_mma: m.kernel("refresh", "refresh_mma")?,

@@ -13,7 +13,7 @@ use crate::pool::Dtype;
 #[repr(C)]
 pub struct Packing {
     pub interval: Interval,
-    pub mean: Pointer<f32>,
+    pub mean: Pointer<u8>,
     pub pre: f32,
     pub post: f32,
     pub post_again: f32,
@@ -35,7 +35,7 @@ pub struct PackRowsArguments {
 pub struct PackCentersArguments {
     pub packing: Packing,
     pub round: Pointer<Round>,
-    pub centers: Pointer<f32>,
+    pub centers: Pointer<u8>,
     pub window: Window,
     pub first: u32,
     pub count: u32,
@@ -57,7 +57,7 @@ pub struct PackBlockArguments {
 #[repr(C)]
 pub struct PackWantedArguments {
     pub packing: Packing,
-    pub values: Pointer<f32>,
+    pub values: Pointer<u8>,
     pub window: Window,
     pub count: u32,
 }
@@ -69,7 +69,7 @@ pub struct GatherPicksArguments {
     pub round: Pointer<Round>,
     pub sources: Pointer<u32>,
     pub pool_rows: Pointer<u32>,
-    pub centers: Pointer<f32>,
+    pub centers: Pointer<u8>,
     pub d: u32,
 }
 
@@ -78,7 +78,7 @@ pub struct GatherPicksArguments {
 pub struct GatherRowsArguments {
     pub rows: Rows,
     pub pool_rows: Pointer<u32>,
-    pub values: Pointer<f32>,
+    pub values: Pointer<u8>,
     pub count: u32,
     pub d: u32,
 }
@@ -99,9 +99,10 @@ impl Kernels {
     pub fn pack_centers(
         &self,
         stream: &CudaStream,
+        dtype: Dtype,
         a: &PackCentersArguments,
     ) -> Result<(), DriverError> {
-        self.pack_centers.launch(stream, self.by_warp(a.count as usize), a)
+        self.pack_centers.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
     }
 
     /// Pack a join's block of pool rows.
@@ -118,9 +119,10 @@ impl Kernels {
     pub fn pack_wanted(
         &self,
         stream: &CudaStream,
+        dtype: Dtype,
         a: &PackWantedArguments,
     ) -> Result<(), DriverError> {
-        self.pack_wanted.launch(stream, self.by_warp(a.count as usize), a)
+        self.pack_wanted.of(dtype).launch(stream, self.by_warp(a.count as usize), a)
     }
 
     /// The round's picks, at most `most`, become centers.

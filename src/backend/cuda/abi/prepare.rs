@@ -13,7 +13,7 @@ use crate::pool::Dtype;
 #[repr(C)]
 pub struct PrepareMeanArguments {
     pub rows: Rows,
-    pub mean: Pointer<f32>,
+    pub mean: Pointer<u8>,
     pub count: u64,
     pub d: u32,
     pub step: u32,
@@ -22,8 +22,8 @@ pub struct PrepareMeanArguments {
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct PrepareReachArguments {
-    pub centers: Pointer<f32>,
-    pub mean: Pointer<f32>,
+    pub centers: Pointer<u8>,
+    pub mean: Pointer<u8>,
     pub farthest: Pointer<u64>,
     pub first: u32,
     pub end: u32,
@@ -48,7 +48,7 @@ pub struct PrepareFirstArguments {
     pub rows: Rows,
     pub state: State,
     pub roles: Pointer<u8>,
-    pub center: Pointer<f32>,
+    pub center: Pointer<u8>,
     pub farthest: Pointer<u64>,
     pub first: u64,
     pub count: u64,
@@ -70,9 +70,10 @@ impl Kernels {
     pub fn prepare_reach(
         &self,
         stream: &CudaStream,
+        dtype: Dtype,
         a: &PrepareReachArguments,
     ) -> Result<(), DriverError> {
-        self.prepare_reach.launch(stream, self.by_warp((a.end - a.first) as usize), a)
+        self.prepare_reach.of(dtype).launch(stream, self.by_warp((a.end - a.first) as usize), a)
     }
 
     /// The first row that is not finite or has no direction, and canonical norms.

@@ -14,7 +14,7 @@ pub struct RefineArguments {
     pub state: State,
     pub frontier: Frontier,
     pub round: Pointer<Round>,
-    pub centers: Pointer<f32>,
+    pub centers: Pointer<u8>,
     pub end: u32,
     pub d: u32,
 }

@@ -2,6 +2,7 @@
 
 use crate::backend::Neighbour;
 use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::abi::seen_bytes;
 use crate::backend::cuda::driver::memory::{Carver, Region};
 use crate::backend::cuda::packing::{capacity, depth};
 use crate::backend::interval::Operand;
@@ -25,6 +26,8 @@ pub struct Extent {
     /// Rows asked about at once at most.
     pub window: usize,
     pub has_norms: bool,
+    /// Bytes of a value as the metric sees it.
+    pub seen_bytes: usize,
 }
 
 impl Extent {
@@ -40,6 +43,7 @@ impl Extent {
             capacity: capacity(eligible, depth(d)),
             window: (window / tile).max(1) * tile,
             has_norms: ground.rows.metric() == Metric::Cosine,
+            seen_bytes: seen_bytes(ground.rows.dtype()),
         }
     }
 
@@ -52,14 +56,14 @@ impl Extent {
 /// The regions of the allocation.
 pub struct Buffers {
     pub norms: Region<f64>,
-    pub mean: Region<f32>,
+    pub mean: Region<u8>,
     pub farthest: Region<u64>,
     /// First row that is not finite, and first row without a direction.
     pub bad_rows: Region<u32>,
     pub eligible: Region<u32>,
     // The rows asked about, by place.
     pub wanted: Region<u32>,
-    pub values: Region<f32>,
+    pub values: Region<u8>,
     pub wanted_operands: Region<Operand>,
     pub window: Region<u16>,
     pub bases: Region<f32>,
@@ -80,12 +84,12 @@ impl Buffers {
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         Buffers {
             norms: c.region("norms", if e.has_norms { e.n } else { 0 }),
-            mean: c.region("mean", e.d),
+            mean: c.region("mean", e.d * e.seen_bytes),
             farthest: c.region("farthest", 1),
             bad_rows: c.region("bad_rows", 2),
             eligible: c.region("eligible", e.eligible),
             wanted: c.region("wanted", e.window),
-            values: c.region("values", e.window * e.d),
+            values: c.region("values", e.window * e.d * e.seen_bytes),
             wanted_operands: c.region("wanted_operands", e.window),
             window: c.region("window", e.window * depth),
             bases: c.region("bases", places),

@@ -101,7 +101,7 @@ impl Join {
                 end: number(count),
                 d: number(self.extent.d),
             };
-            stream.checked(kernels.prepare_reach(s, &reach))?;
+            stream.checked(kernels.prepare_reach(s, self.dtype, &reach))?;
         }
         let (mut farthest, mut bad_rows) = ([0u64; 1], [0u32; 2]);
         stream.checked(fetch(s, b.farthest, &mut farthest))?;
@@ -166,7 +166,7 @@ impl Join {
             window: b.window(),
             count: number(rows.len()),
         };
-        stream.checked(kernels.pack_wanted(s, &pack))
+        stream.checked(kernels.pack_wanted(s, self.dtype, &pack))
     }
 
     fn pack_block(&self, stream: &Stream, block: Block) -> Result<()> {

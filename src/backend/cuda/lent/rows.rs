@@ -5,7 +5,9 @@ use crate::backend::cuda::driver::memory::Region;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::error::{Error, Result};
 use crate::options::Metric;
+use crate::pool::fits;
 use crate::rows::FetchedRows;
+use crate::values::RowBlock;
 
 impl DevicePool<'_> {
     /// The pool as far as the host knows it, with the values of `needed` rows.
@@ -22,8 +24,8 @@ impl DevicePool<'_> {
         Ok(FetchedRows { rows: self.rows, d: self.d, dtype: self.dtype, metric, fetched })
     }
 
-    /// `rows`, widened.
-    fn fetch_rows(&self, rows: &[usize], stream: &Stream) -> Result<Vec<Vec<f32>>> {
+    /// `rows`, a block each.
+    fn fetch_rows(&self, rows: &[usize], stream: &Stream) -> Result<Vec<RowBlock>> {
         let row_bytes = self.d * self.dtype.bytes();
         let pool: Region<u8> = Region::lent(self.address.address, self.rows * row_bytes);
         let mut stored = vec![0u8; rows.len() * row_bytes];
@@ -32,22 +34,17 @@ impl DevicePool<'_> {
             stream.checked(fetch(stream.cuda_stream(), source, target))?;
         }
         stream.synchronize()?;
-        let widen = |stored: &[u8]| {
-            let mut values = Vec::with_capacity(self.d);
-            self.dtype.decode(stored, &mut values);
-            values
-        };
-        Ok(stored.chunks_exact(row_bytes).map(widen).collect())
+        Ok(stored.chunks_exact(row_bytes).map(|stored| self.dtype.block(stored)).collect())
     }
 
-    /// The error that names the first value of `row` that is not finite, or the error that kept it from being found.
+    /// The error that names the first value of `row` that no pool holds, or the error that kept it from being found.
     pub(crate) fn not_finite(&self, row: usize, stream: &Stream) -> Error {
         let values = match self.fetch_rows(&[row], stream) {
-            Ok(mut rows) => rows.remove(0),
+            Ok(rows) => rows[0].row(0, self.d).to_f64(),
             Err(error) => return error,
         };
         // The device found one; the pool's owner may have changed it since.
-        let dimension = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
-        Error::NotFinite { what: "row", row, dimension, value: values[dimension] }
+        let dimension = values.iter().position(|&value| !fits(value)).unwrap_or(0);
+        Error::of_value("row", row, dimension, values[dimension])
     }
 }

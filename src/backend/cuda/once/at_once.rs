@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::layout::Layout;
 use super::run::Run;
 use super::values::check_values;
-use crate::backend::cuda::abi::number;
+use crate::backend::cuda::abi::{number, seen_bytes};
 use crate::backend::cuda::driver::copies::fetch;
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
@@ -18,7 +18,7 @@ use crate::ground::Ground;
 use crate::limits::NO_ROW;
 use crate::mean;
 use crate::statistics::Statistics;
-use crate::values::{RowScratch, RowValues};
+use crate::values::{RowBlock, RowScratch};
 
 /// Rows of such a pool at most.
 pub(crate) const MOST_ROWS: usize = 4096;
@@ -102,12 +102,12 @@ impl<'p> AtOnce<'p> {
             .collect();
         run.send(stream, &rows, run.buffers.given_rows)?;
         let mut scratch = RowScratch::new();
-        let d = run.layout.d;
+        let row_bytes = run.layout.d * seen_bytes(run.layout.dtype);
         for center in self.ground.labeled.len()..self.ground.labeled_count() {
-            let RowValues::F32(values) = self.ground.labeled_vector(center, &mut scratch) else {
-                unreachable!("rows are seen as f32")
-            };
-            run.send(stream, values, run.buffers.centers.part(center * d, d))?;
+            let mut values = RowBlock::default();
+            values.push(self.ground.labeled_vector(center, &mut scratch));
+            let values = values.seen_in(run.layout.dtype);
+            run.send(stream, values, run.buffers.centers.part(center * row_bytes, row_bytes))?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! All device memory of a launch.
 
 use crate::backend::cuda::abi as kernel;
-use crate::backend::cuda::abi::PoolResult;
+use crate::backend::cuda::abi::{PoolResult, seen_bytes};
 use crate::backend::cuda::driver::memory::{Carver, Region};
 use crate::limits::OFFER_SETS;
 use crate::options::Metric;
@@ -60,7 +60,7 @@ pub struct Buffers {
     pub weights: Region<f32>,
     pub given_rows: Region<u32>,
     /// `(given, d)`: of centers that are no pool rows.
-    pub centers: Region<f32>,
+    pub centers: Region<u8>,
     pub offsets: Region<u64>,
     pub budgets: Region<u32>,
     pub firsts: Region<u32>,
@@ -86,7 +86,7 @@ impl Buffers {
             roles: c.region("roles", if_any(l.has_roles, n)),
             weights: c.region("weights", if_any(l.has_weights, n)),
             given_rows: c.region("given_rows", l.given),
-            centers: c.region("centers", l.given * l.d),
+            centers: c.region("centers", l.given * l.d * seen_bytes(l.dtype)),
             offsets: c.region("offsets", pools + 1),
             budgets: c.region("budgets", pools),
             firsts: c.region("firsts", if_any(l.has_firsts, pools)),

@@ -1,6 +1,6 @@
 //! How small pools are spread over a device's blocks.
 
-use crate::backend::cuda::abi::Kernels;
+use crate::backend::cuda::abi::{Kernels, seen_bytes};
 use crate::limits::{BATCH_SLOT_BYTES, BATCH_THREADS, LANE_PER_ROW};
 use crate::pool::Dtype;
 
@@ -50,7 +50,9 @@ impl Spread {
         limit: usize,
     ) -> Option<Spread> {
         let slots = rows.div_ceil(group);
-        let bare = slots * BATCH_SLOT_BYTES as usize + d * size_of::<f32>();
+        // Where the center's values are f64, they begin at a multiple of 8 bytes.
+        let seen = seen_bytes(dtype);
+        let bare = (slots * BATCH_SLOT_BYTES as usize).next_multiple_of(seen) + d * seen;
         let cached = bare + slots * d * dtype.bytes();
         let is_cached = cached <= limit;
         let lanes = if d <= LANE_PER_ROW as usize { slots } else { slots * 32 };

@@ -57,7 +57,7 @@ impl Cuda<'_> {
 
     /// Values of centers `first` to `end`, labeled ones and picks given, under the metric.
     fn send_centers(&self, first: usize, end: usize) -> Result<()> {
-        let d = self.extent().d;
+        let (d, row_bytes) = (self.extent().d, self.extent().d * self.extent().seen_bytes);
         let labeled = self.ground.labeled_count();
         let at_once = (SAMPLE * SAMPLE / d).max(1);
         let mut scratch = RowScratch::new();
@@ -70,9 +70,9 @@ impl Cuda<'_> {
                     Some(pick) => self.ground.rows.get(self.given[pick], &mut scratch),
                 });
             }
-            let RowBlock::F32(values) = values else { unreachable!("rows are seen as f32") };
-            let target = self.buffers().centers.part(first * d, values.len());
-            self.checked(send(self.stream.cuda_stream(), &values, target))?;
+            let values = values.seen_in(self.dtype());
+            let target = self.buffers().centers.part(first * row_bytes, values.len());
+            self.checked(send(self.stream.cuda_stream(), values, target))?;
             // The values are dropped here.
             self.stream.synchronize()?;
         }
@@ -85,8 +85,8 @@ impl Cuda<'_> {
             let numbers: Vec<u32> = rows.iter().map(|&row| number(row)).collect();
             let target = self.buffers().rows.part(0, rows.len());
             self.checked(send(self.stream.cuda_stream(), &numbers, target))?;
-            let d = self.extent().d;
-            let values = self.buffers().centers.part(first * d, rows.len() * d);
+            let (d, row_bytes) = (self.extent().d, self.extent().d * self.extent().seen_bytes);
+            let values = self.buffers().centers.part(first * row_bytes, rows.len() * row_bytes);
             let gather = kernel::GatherRowsArguments {
                 rows: self.rows(),
                 pool_rows: target.pointer(),
@@ -221,7 +221,7 @@ impl Cuda<'_> {
             d: number(self.extent().d),
         };
         let kernels = self.stream.gpu().kernels();
-        self.checked(kernels.prepare_reach(self.stream.cuda_stream(), &reach))
+        self.checked(kernels.prepare_reach(self.stream.cuda_stream(), self.dtype(), &reach))
     }
 
     /// How far from the mean any row or center lies, which sets the scale.

@@ -140,7 +140,7 @@ impl Cuda<'_> {
             window_first: number(window_first),
         };
         let kernels = self.stream.gpu().kernels();
-        self.checked(kernels.pack_centers(self.stream.cuda_stream(), &pack))
+        self.checked(kernels.pack_centers(self.stream.cuda_stream(), self.dtype(), &pack))
     }
 
     /// Empties the window: at a place without a center nothing passes.

@@ -4,6 +4,7 @@ use cudarc::driver::DriverError;
 use cudarc::driver::sys::CUresult;
 
 use crate::backend::cuda::abi as kernel;
+use crate::backend::cuda::abi::seen_bytes;
 use crate::backend::cuda::driver::memory::{Arena, Carver, Region, bytes_of};
 use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::lent::Stream;
@@ -36,6 +37,8 @@ pub struct Extent {
     pub centers: usize,
     /// Centers packed at once.
     pub window: usize,
+    /// Bytes of a center's value.
+    pub seen_bytes: usize,
     pub has_norms: bool,
     pub has_weights: bool,
     /// Bytes of a pool kept on the device: 0 if it is there already, or stays on the host.
@@ -60,6 +63,7 @@ impl Extent {
             live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, MOST_LIVE).min(capacity),
             centers,
             window: window.min(centers),
+            seen_bytes: seen_bytes(ground.rows.dtype()),
             has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
             has_weights: ground.weights.is_some(),
             pool_bytes: 0,
@@ -85,9 +89,9 @@ pub struct Buffers {
     pub weights: Region<f32>,
     pub norms: Region<f64>,
     pub roles: Region<u8>,
-    pub mean: Region<f32>,
+    pub mean: Region<u8>,
     /// Every center's values under the metric.
-    pub centers: Region<f32>,
+    pub centers: Region<u8>,
     pub center_operands: Region<Operand>,
     /// Packed centers, halves.
     pub window: Region<u16>,
@@ -141,8 +145,8 @@ impl Buffers {
             weights: c.region("weights", if_any(e.has_weights)),
             norms: c.region("norms", if_any(e.has_norms)),
             roles: c.region("roles", e.n),
-            mean: c.region("mean", e.d),
-            centers: c.region("centers", e.centers * e.d),
+            mean: c.region("mean", e.d * e.seen_bytes),
+            centers: c.region("centers", e.centers * e.d * e.seen_bytes),
             center_operands: c.region("center_operands", e.centers),
             window: c.region("window", e.window * e.depth),
             bases: c.region("bases", places),

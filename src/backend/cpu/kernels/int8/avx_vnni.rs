@@ -24,9 +24,12 @@ impl AvxVnni {
     }
 }
 
+/// Rows whose sums are in registers: with two vectors of columns, 12 sums, 2 loads and a broadcast fit the 16 registers.
+const MOST: usize = 6;
+
 impl Int8Multiplier for AvxVnni {
-    /// With two vectors of columns: 12 sums, 2 loads and a broadcast fit the 16 registers.
-    const ROWS: usize = 6;
+    /// Blocks of `MOST` rows, and a smaller one at the end.
+    const ROWS: usize = 2;
     const FLIP: u8 = UNSIGNED;
 
     fn depth(d: usize) -> usize {
@@ -49,31 +52,44 @@ impl Int8Multiplier for AvxVnni {
         let count = checked_rows::<Self>(rows, depth, panel, &columns, out);
         let first = columns.start / BLOCK_COLUMNS * BLOCK_COLUMNS;
         for column in (first..columns.end).step_by(BLOCK_COLUMNS) {
-            for row in (0..count).step_by(Self::ROWS) {
+            for row in (0..count).step_by(MOST) {
                 let (a, b) = (&rows[row * depth..], &panel[column * depth..]);
                 let (start, out) = (&start[column..], &mut out[row * PANEL + column..]);
-                // SAFETY: `self` exists, so the machine has the features (`detect`). `checked_rows` found count a multiple
-                // of ROWS, depth of 4, and columns.end <= PANEL, a multiple of 16: `a` holds ROWS rows of depth bytes, `b`
-                // a block of 16 columns of depth bytes, `start` 16 numbers, and `out` 16 in each of ROWS rows.
+                let (a, b) = (a.as_ptr(), b.as_ptr());
+                let (start, out) = (start.as_ptr(), out.as_mut_ptr());
+                // SAFETY: `self` exists, so the machine has the features (`detect`). `checked_rows` found count even, depth a
+                // multiple of 4, and columns.end <= PANEL, a multiple of 16: from `row` on, `a` holds 2, 4 or at least 6 rows
+                // of depth bytes and `out` as many of PANEL; `b` holds a block of 16 columns of depth bytes, `start` 16
+                // numbers, and each row of `out` 16 from `column` on.
                 unsafe {
-                    block(a.as_ptr(), b.as_ptr(), depth, start.as_ptr(), out.as_mut_ptr());
+                    match count - row {
+                        2 => block::<2>(a, b, depth, start, out),
+                        4 => block::<4>(a, b, depth, start, out),
+                        _ => block::<MOST>(a, b, depth, start, out),
+                    }
                 }
             }
         }
     }
 }
 
-/// Six rows by 16 columns. Reads `6 depth` bytes of `a`, `16 depth` of `b` and 16 numbers of `start`; writes 16 numbers of each
-/// of 6 rows of `out`.
+/// `R` rows by 16 columns. Reads `R depth` bytes of `a`, `16 depth` of `b` and 16 numbers of `start`; writes 16 numbers of each of
+/// `R` rows of `out`.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn block(a: *const u8, b: *const i8, depth: usize, start: *const i32, out: *mut i32) {
+unsafe fn block<const R: usize>(
+    a: *const u8,
+    b: *const i8,
+    depth: usize,
+    start: *const i32,
+    out: *mut i32,
+) {
     // SAFETY: 16 numbers, which the caller promised.
     let start: [__m256i; 2] =
         unsafe { [_mm256_loadu_si256(start.cast()), _mm256_loadu_si256(start.add(LANES).cast())] };
-    let mut sums = [start; AvxVnni::ROWS];
+    let mut sums = [start; R];
     for quad in 0..depth / QUAD {
         // SAFETY: quad < depth / 4: the two vectors end at 64 (quad + 1) <= 16 depth, and the broadcasts read bytes 4 quad to
-        // 4 quad + 3 of rows 0 to 5, as the caller promised.
+        // 4 quad + 3 of each row, as the caller promised.
         unsafe {
             let left = b.add(quad * BLOCK_COLUMNS * QUAD);
             let right = _mm256_loadu_si256(left.add(LANES * QUAD).cast());

@@ -8,11 +8,11 @@
 //! | `avx_vnni` | AVX-VNNI's, of half the width, for processors without AVX-512 |
 //! | `amx_int8` | AMX; not run by any machine yet |
 //! | `neon_dot` | Arm's `sdot` |
-//! | `portable`, `avx2` | any machine: AVX2's `vpmaddwd` where the machine has it, else plain Rust |
-//! | `tests` | each of them against a plain sum |
+//! | `portable` | any machine: the next where it can, else plain Rust |
+//! | `widened`, `avx2`, `avx512bw` | x86's `vpmaddwd`, of 16-bit values, in two widths |
+//! | `passing` | which products pass a test |
+//! | `tests/` | each of them against a plain sum; AMX's instructions in software |
 
-#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
-mod amx_emulated;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod amx_int8;
 #[cfg(target_arch = "x86_64")]
@@ -20,13 +20,18 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512_vnni;
 #[cfg(target_arch = "x86_64")]
+mod avx512bw;
+#[cfg(target_arch = "x86_64")]
 pub mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 pub mod neon_dot;
+pub mod passing;
 pub mod portable;
 mod quads;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod widened;
 
 use std::ops::Range;
 

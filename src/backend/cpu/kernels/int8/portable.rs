@@ -3,11 +3,17 @@
 use std::ops::Range;
 
 use super::super::PANEL;
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512bw::Avx512Bw;
 use super::quads::{self, BLOCK_COLUMNS, QUAD};
+#[cfg(target_arch = "x86_64")]
+use super::widened;
 use super::{Int8Multiplier, checked_rows};
 use crate::simd::widest;
 
-/// Every machine has this one. On x86 with AVX2 it multiplies by `vpmaddwd`, elsewhere in plain Rust.
+/// Every machine has this one. On x86 it multiplies by `vpmaddwd` of AVX-512 or AVX2 if it has those, elsewhere in plain Rust.
 #[derive(Clone, Copy)]
 pub struct PortableInt8;
 
@@ -32,10 +38,14 @@ impl Int8Multiplier for PortableInt8 {
         columns: Range<usize>,
         out: &mut [i32],
     ) {
-        checked_rows::<Self>(rows, depth, panel, &columns, out);
         #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = super::avx2::Avx2::detect() {
-            return avx2.multiply(rows, depth, panel, start, columns, out);
+        {
+            if let Some(avx512) = Avx512Bw::detect() {
+                return widened::multiply(avx512, rows, depth, panel, start, columns, out);
+            }
+            if let Some(avx2) = Avx2::detect() {
+                return widened::multiply(avx2, rows, depth, panel, start, columns, out);
+            }
         }
         multiply_plainly(rows, depth, panel, start, columns, out);
     }
@@ -50,6 +60,7 @@ pub fn multiply_plainly(
     columns: Range<usize>,
     out: &mut [i32],
 ) {
+    checked_rows::<PortableInt8>(rows, depth, panel, &columns, out);
     widest(
         #[inline(always)]
         || {

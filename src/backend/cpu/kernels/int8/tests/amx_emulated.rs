@@ -6,7 +6,7 @@ use std::sync::Once;
 
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 
-use super::amx_int8::AmxInt8;
+use super::super::amx_int8::AmxInt8;
 
 /// A tile: 16 rows of 64 bytes.
 type Tile = [[u8; 64]; 16];
@@ -70,41 +70,43 @@ impl Instruction {
         if map & 0b1_1111 != 2 || vex & 0b1000_0100 != 0 {
             return None;
         }
-        let extended =
-            |bit: u8, low: u8| usize::from(low & 7) + if map >> bit & 1 == 0 { 8 } else { 0 };
-        let (mode, rm) = (modrm >> 6, modrm & 7);
-        let mut at = 5;
-        let mut memory = None;
-        if mode != 3 {
-            let (mut base, mut stride) = (extended(5, rm), 0);
-            if rm == 4 {
-                let (scale, index) = (code[at] >> 6, extended(6, code[at] >> 3));
-                base = extended(5, code[at]);
-                stride = if index == 4 { 0 } else { value(registers, index) << scale };
-                at += 1;
-            }
-            // Bases without a register, and displacements of no byte with rbp or r13, do not occur.
-            if mode == 0 && base & 7 == 5 {
-                return None;
-            }
-            let displacement = match mode {
-                0 => 0,
-                1 => i32::from(code[at].cast_signed()),
-                _ => i32::from_le_bytes(code[at..at + 4].try_into().ok()?),
-            };
-            at += [0, 1, 4][usize::from(mode)];
-            let address = value(registers, base).wrapping_add_signed(displacement as isize);
-            memory = Some((address, stride));
-        }
+        let is_register = modrm >> 6 == 3;
+        let (memory, length) = if is_register {
+            (None, 5)
+        } else {
+            Self::memory(code, registers).map(|(m, l)| (Some(m), l))?
+        };
         Some(Instruction {
             opcode,
             prefix: vex & 3,
             reg: usize::from(modrm >> 3 & 7),
-            rm: usize::from(rm),
+            rm: usize::from(modrm & 7),
             vvvv: usize::from(!vex >> 3 & 15),
             memory,
-            length: i64::try_from(at).ok()?,
+            length,
         })
+    }
+
+    /// The address that is meant and the stride, and where the instruction ends. Bases without a register do not occur.
+    fn memory(code: &[u8], registers: &[i64]) -> Option<((usize, usize), i64)> {
+        let extended =
+            |bit: u8, low: u8| usize::from(low & 7) + if code[1] >> bit & 1 == 0 { 8 } else { 0 };
+        let (mode, rm) = (code[4] >> 6, code[4] & 7);
+        let (mut at, mut base, mut stride) = (5, extended(5, rm), 0);
+        if rm == 4 {
+            let (scale, index) = (code[at] >> 6, extended(6, code[at] >> 3));
+            base = extended(5, code[at]);
+            stride = if index == 4 { 0 } else { value(registers, index) << scale };
+            at += 1;
+        }
+        let (displacement, bytes) = match mode {
+            0 if base & 7 == 5 => return None,
+            0 => (0, 0),
+            1 => (i32::from(code[at].cast_signed()), 1),
+            _ => (i32::from_le_bytes(code[at..at + 4].try_into().ok()?), 4),
+        };
+        let address = value(registers, base).wrapping_add_signed(displacement as isize);
+        Some(((address, stride), i64::try_from(at + bytes).ok()?))
     }
 
     /// Nothing is answered where the instruction is none of AMX-INT8's, or would fault.
@@ -152,7 +154,7 @@ fn value(registers: &[i64], number: usize) -> usize {
         REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9,
         REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
     ];
-    registers[places[number] as usize].cast_unsigned() as usize
+    usize::from_ne_bytes(registers[places[number] as usize].to_ne_bytes())
 }
 
 /// `tdpbusd`: to each 32-bit sum, of row m and column n, four products for each k; unsigned bytes of `a` by signed ones of `b`.
