@@ -100,7 +100,7 @@ pub fn plan(
     let needs = Needs::of(n, d, outline.dtype);
     let rehearsal = Rehearsal::run(outline, metric, threads)?;
     let bandwidth = on_engine_threads(threads, || bandwidth(n * d))?;
-    let ways = ways::on_cpu(outline, k, needs, &rehearsal, available);
+    let ways = ways::on_cpu(outline, k, metric, needs, &rehearsal, available);
     let taken = ways.iter().find(|way| way.fits != Some(false));
     let least = ways.last().expect("the pool can be in memory");
     Ok(Plan {

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::rehearsal::{Rehearsal, refreshes};
 use crate::memory::Memory;
-use crate::pool::{Needs, Outline, fits};
+use crate::options::Metric;
+use crate::pool::{Needs, Outline, is_room};
 
 /// Rows read a pick to find the exact distances of the rows about to be picked, about.
 const SETTLED_A_PICK: f64 = 4.0;
@@ -22,7 +23,7 @@ const GPU_WORKSPACE: u64 = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WayName {
-    /// The pool in memory, and an int8 copy of it where its values are not int8 or uint8 themselves.
+    /// The pool in memory, and an int8 copy of it unless its values are int8 or uint8 themselves and the metric euclidean.
     InMemory,
     /// The int8 copy in memory; the pool stays in its files or goes to a scratch file. It is read once in order, then a few rows a pick.
     CopyInMemory,
@@ -55,6 +56,7 @@ pub struct Way {
 pub(super) fn on_cpu(
     outline: &Outline,
     k: usize,
+    metric: Metric,
     needs: Needs,
     rehearsal: &Rehearsal,
     available: Option<Memory>,
@@ -62,9 +64,10 @@ pub(super) fn on_cpu(
     let (pool, from_files) = (outline.bytes, outline.in_place_bytes + outline.decoded_bytes);
     let held = pool - from_files;
     let work = rehearsal.estimate(outline.rows, k);
-    let copy = if outline.dtype.is_integer() { 0 } else { needs.copy };
+    let is_own_copy = outline.dtype.is_integer() && metric == Metric::Euclidean;
+    let copy = if is_own_copy { 0 } else { needs.copy };
     // What is in memory already takes none of what is available.
-    let fits = |bytes: u64| available.map(|memory| fits(bytes - held, memory));
+    let fits = |bytes: u64| available.map(|memory| is_room(bytes - held, memory));
     let way = |name, memory, read_bytes, scratch_bytes, seconds| Way {
         name,
         memory_bytes: memory,

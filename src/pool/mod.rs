@@ -70,7 +70,7 @@ pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 pub use open::OpenOptions;
 pub use outline::Outline;
-pub(crate) use room::{Needs, fits};
+pub(crate) use room::{Needs, is_room};
 
 use crate::error::{Error, Result};
 use crate::values::{RowScratch, RowValues};

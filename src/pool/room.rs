@@ -52,7 +52,7 @@ fn with_pool(pool: &Pool) -> u64 {
 }
 
 /// An eighth is left to others: what is free now need not be so later.
-pub(crate) fn fits(bytes: u64, memory: Memory) -> bool {
+pub(crate) fn is_room(bytes: u64, memory: Memory) -> bool {
     bytes <= memory.bytes / 8 * 7
 }
 
@@ -70,7 +70,7 @@ impl Pool<'_> {
         if self.disk_bytes() == 0 {
             return Ok(());
         }
-        if !on_disk && memory.is_none_or(|memory| fits(with_pool(self), memory)) {
+        if !on_disk && memory.is_none_or(|memory| is_room(with_pool(self), memory)) {
             return self.hold();
         }
         for segment in &self.segments {

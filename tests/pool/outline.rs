@@ -50,7 +50,7 @@ fn it_is_told_what_lies_in_files_as_a_pool_keeps_it() {
 #[test]
 fn no_value_is_read() {
     let folder = Folder::new();
-    let path = folder.write("bad.npy", &npy_f32(&[f32::NAN, 1.0], 2, 1));
+    let path = folder.write("bad.npy", npy_f32(&[f32::NAN, 1.0], 2, 1));
     assert!(Pool::open(&path).is_err());
     assert_eq!(Outline::read(&path, None).unwrap().rows, 2);
 
