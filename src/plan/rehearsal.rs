@@ -13,6 +13,8 @@ use crate::synth::{self, Shape};
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const VALUES: usize = 4 << 20;
+/// Rehearsals, of which the fastest counts: others do other work on the machine, and the first finds memory cold.
+const REPEATS: usize = 3;
 /// Rows a pick of the rehearsal.
 const ROWS_A_PICK: usize = 16;
 /// Longer rows are made without a structure that takes memory.
@@ -43,9 +45,19 @@ impl Rehearsal {
         let bytes = stored(&synth::pool(shape, rows, d, 0), outline.dtype);
         let pool = Pool::of_bytes(&bytes, d, outline.dtype, None)?;
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
-        let started = Instant::now();
-        let statistics = select(&pool, picks, &options)?.statistics;
-        Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })
+        let once = || {
+            let started = Instant::now();
+            let statistics = select(&pool, picks, &options)?.statistics;
+            Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })
+        };
+        let mut fastest = once()?;
+        for _ in 1..REPEATS {
+            let again = once()?;
+            if again.seconds < fastest.seconds {
+                fastest = again;
+            }
+        }
+        Ok(fastest)
     }
 
     /// Seconds for `k` picks from `n` rows that need not come from a disk: the time that an evaluation, a pick, a row, and a row's bound
