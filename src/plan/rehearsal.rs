@@ -45,7 +45,7 @@ impl Rehearsal {
         let bytes = stored(&synth::pool(shape, rows, d, 0), outline.dtype);
         let pool = Pool::of_bytes(&bytes, d, outline.dtype, None)?;
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
-        let once = || {
+        let once = || -> Result<Rehearsal> {
             let started = Instant::now();
             let statistics = select(&pool, picks, &options)?.statistics;
             Ok(Rehearsal { rows, picks, seconds: started.elapsed().as_secs_f64(), statistics })
