@@ -33,12 +33,6 @@ pub(super) enum Columns {
     F64(Vec<[f64; TILE]>),
 }
 
-impl Default for Columns {
-    fn default() -> Columns {
-        Columns::F32(Vec::new())
-    }
-}
-
 impl Columns {
     /// Of at most [`TILE`] centers, each `(d,)`; zeros where they are fewer.
     pub fn new(centers: &RowBlock, d: usize) -> Columns {
