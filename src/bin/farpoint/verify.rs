@@ -14,6 +14,7 @@ use crate::inputs::Inputs;
 use crate::picks::Picks;
 use crate::progress::Bar;
 use crate::record::{PoolRecord, Record, TermsRecord};
+use crate::storage::Storage;
 use crate::terminal::print;
 use crate::terms::Terms;
 
@@ -33,6 +34,8 @@ pub struct Arguments {
     certificate: Option<PathBuf>,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    storage: Storage,
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -104,7 +107,7 @@ impl Arguments {
         let Some(Said { path, pool, options }) = said else {
             self.terms.check_first()?;
             self.terms.check_seed()?;
-            let inputs = Inputs::open(&self.pool, &self.terms)?;
+            let inputs = Inputs::open_with(&self.pool, &self.terms, &self.storage)?;
             inputs.check_first(&self.terms)?;
             inputs.tell_notices(&self.terms);
             return Ok((self.terms.clone(), inputs));
@@ -113,7 +116,7 @@ impl Arguments {
         let terms = options.complete(&self.terms, path).with_context(place)?;
         terms.check_first()?;
         terms.check_seed()?;
-        let inputs = Inputs::open(&self.pool, &terms)?;
+        let inputs = Inputs::open_with(&self.pool, &terms, &self.storage)?;
         inputs.check_first(&terms)?;
         inputs.tell_notices(&terms);
         let now = inputs.terms_record(&terms)?;
