@@ -31,10 +31,9 @@ pub struct Copied {
     numbers: Vec<Int8Numbers>,
 }
 
-/// Whether the rows of a pool are int8 values as they lie in memory, and so need no copy.
-pub fn lie_in_place(rows: &Rows) -> bool {
-    let are_integers = matches!(rows.dtype(), Dtype::U8 | Dtype::I8);
-    rows.metric() == Metric::Euclidean && are_integers && rows.are_in_memory()
+/// Whether the rows of a pool are int8 values, up to their highest bit.
+pub fn are_integers(rows: &Rows) -> bool {
+    rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
 }
 
 impl<'p> Int8Rows<'p> {
@@ -47,7 +46,8 @@ impl<'p> Int8Rows<'p> {
     ) -> (Int8Rows<'p>, Vec<f64>) {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
         let mut distances = vec![0.0; n];
-        if lie_in_place(&ground.rows) {
+        let are_whole = are_integers(&ground.rows);
+        if are_whole && ground.rows.are_in_memory() {
             let chunks = distances.par_chunks_mut(CHUNK).enumerate();
             chunks.for_each_init(RowScratch::new, |scratch, (chunk, distances)| {
                 for (at, out) in (chunk * CHUNK..).zip(distances) {
@@ -71,7 +71,10 @@ impl<'p> Int8Rows<'p> {
                     }
                     let x = ground.rows.get(row, scratch);
                     *out = distance(x, center);
-                    *numbers = quantizer.quantize(x, flip, centered, values);
+                    *numbers = match are_whole {
+                        true => quantizer.whole(x, flip, values),
+                        false => quantizer.quantize(x, flip, centered, values),
+                    };
                 }
             },
         );

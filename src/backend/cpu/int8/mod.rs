@@ -33,8 +33,12 @@ use crate::error::Result;
 use crate::ground::HostGround;
 use crate::mean;
 use crate::statistics::Statistics;
-use pick::{Live, LiveRow, Terms};
+use pick::{Live, LiveRow, Terms, Workspace};
 use state::Int8State;
+
+/// Rows settled for a pick, of so many picks at least, that make a crowd.
+const CROWD: u64 = 8;
+const CROWD_PICKS: usize = 32;
 
 /// All rows of a pool, and the picks among them.
 pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
@@ -44,6 +48,9 @@ pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
     /// How far the centers from the start are applied, while that is under way.
     catch_up: Option<CatchUp>,
     live: Vec<usize>,
+    /// Whether rows are settled as soon as they are live.
+    settles_at_once: bool,
+    workspace: Workspace,
     /// This round's frontier, where no key is above 0: its rows in order.
     zeros: Option<Vec<Candidate>>,
     outside: Option<Candidate>,
@@ -58,6 +65,8 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
             rows,
             catch_up: None,
             live: Vec::new(),
+            settles_at_once: false,
+            workspace: Workspace::default(),
             zeros: None,
             outside: None,
         }
@@ -76,13 +85,19 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         self.outside.is_none_or(|outside| candidate.precedes(outside))
     }
 
-    fn live_rows(&self) -> Vec<LiveRow> {
-        let (bounds, seen, nearest) = (&self.rows.bounds, &self.rows.seen, &self.rows.nearest);
-        let live = |&row: &usize| LiveRow {
-            row,
-            bound: bounds[row],
-            nearest: nearest.get(row),
-            seen: seen[row],
+    /// Whether so many rows had to be settled for each pick that it is cheaper to settle all live rows: their intervals are then wide
+    /// beside what sets rows apart. Rows that must be read from disk are settled one by one all the same.
+    fn is_crowded(&self, counts: &Statistics, picks: usize) -> bool {
+        self.ground.rows.are_in_memory()
+            && counts.settled_rows > CROWD * picks.max(CROWD_PICKS) as u64
+    }
+
+    /// The live rows; what is known of their nearest centers is theirs until the round ends.
+    fn live_rows(&mut self) -> Vec<LiveRow> {
+        let rows = &mut self.rows;
+        let live = |&row: &usize| {
+            let nearest = rows.nearest.take(row);
+            LiveRow { row, bound: rows.bounds[row], nearest, seen: rows.seen[row] }
         };
         self.live.iter().map(live).collect()
     }
@@ -123,6 +138,10 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         self.rows.refresh_rows(&mut rows, self.rows.centers.len());
         let refreshed = rows.len();
         rows.retain(|&row| self.precedes_outside(row));
+        if self.settles_at_once {
+            self.rows.settle_rows(&rows);
+            rows.retain(|&row| self.precedes_outside(row));
+        }
         rows.sort_unstable();
         self.live = rows;
         Ok(refreshed)
@@ -135,6 +154,7 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
             return Ok(picked);
         }
         let started = Instant::now();
+        let live = self.live_rows();
         let terms = Terms {
             multiplier: self.multiplier,
             ground: self.ground,
@@ -143,7 +163,7 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
             outside: self.outside,
             interrupt: self.ground.interrupt(),
         };
-        let mut live = Live::new(terms, self.live_rows());
+        let mut live = Live::new(terms, live, &mut self.workspace);
         let picked = live.pick(limit, stop);
         let (states, mut counts) = (live.rows, live.counts);
         for LiveRow { row, bound, nearest, seen } in states {
@@ -152,6 +172,7 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         }
         self.live.clear();
         self.rows.choose(picked.picks.iter().map(|pick| pick.row));
+        self.settles_at_once |= self.is_crowded(&counts, picked.picks.len());
         counts.pick_seconds = started.elapsed().as_secs_f64();
         self.rows.statistics = std::mem::take(&mut self.rows.statistics).and(counts);
         Ok(picked)

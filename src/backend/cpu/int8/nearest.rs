@@ -92,16 +92,20 @@ impl NearestCenters {
     }
 
     pub fn get(&self, row: usize) -> Nearest {
-        let beside = &self.beside[row];
-        match beside.kind {
-            Kind::Exact => Nearest::Exact(beside.centers[0]),
-            Kind::Any => Nearest::Any,
+        match self.beside[row].kind {
             Kind::Elsewhere => Nearest::Among(self.elsewhere[&row].clone()),
-            Kind::Among(count) => {
-                let lowers = beside.lowers.map(from_rest);
-                let centers = beside.centers.into_iter().zip(lowers).take(usize::from(count));
-                Nearest::Among(centers.collect())
+            _ => self.beside[row].get(),
+        }
+    }
+
+    /// The same, where it is set again before it is asked for.
+    pub fn take(&mut self, row: usize) -> Nearest {
+        match self.beside[row].kind {
+            Kind::Elsewhere => {
+                self.beside[row].kind = Kind::Any;
+                Nearest::Among(self.elsewhere.remove(&row).expect("kept elsewhere"))
             }
+            _ => self.beside[row].get(),
         }
     }
 
@@ -127,6 +131,20 @@ impl NearestCenters {
                 Kind::Among(centers.len() as u8)
             }
         };
+    }
+}
+
+impl Beside {
+    fn get(&self) -> Nearest {
+        match self.kind {
+            Kind::Exact => Nearest::Exact(self.centers[0]),
+            Kind::Among(count) => {
+                let lowers = self.lowers.map(from_rest);
+                let centers = self.centers.into_iter().zip(lowers).take(usize::from(count));
+                Nearest::Among(centers.collect())
+            }
+            Kind::Elsewhere | Kind::Any => Nearest::Any,
+        }
     }
 }
 

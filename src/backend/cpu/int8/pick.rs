@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::super::centers::Centers;
 use super::super::kernels::int8::Int8Multiplier;
 use super::super::kernels::int8::passing::columns;
+use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
 use super::nearest::Nearest;
 use super::row_panel::RowPanel;
@@ -21,12 +22,21 @@ use crate::rows::Gather;
 use crate::simd::widest;
 use crate::statistics::Statistics;
 
-/// Likely picks whose products are computed together. A multiple of every kernel's block of rows.
-const GROUP: usize = 32;
+/// Likely picks whose products are computed together, if a multiplier's block of rows is not larger.
+const GROUP: usize = 16;
 /// Bytes of products kept in a round; a round that needs more ends early.
 const PRODUCT_BYTES: usize = 32 << 20;
 /// The key of a row that was picked or no longer precedes the outside.
 const GONE: f64 = -1.0;
+/// How many of the next picks are looked ahead for.
+const AHEAD_OF_PICK: usize = 8;
+/// How often, for each group of products, and how many rows are settled each time.
+const LOOKS: usize = 4;
+const SETTLED_TOGETHER: usize = 32;
+/// Keys looked through together.
+const TOGETHER: usize = 64;
+/// How many rows ahead of the one worked on memory is asked for a row.
+const AHEAD: usize = 8;
 /// Rows settled since the last pick, of which each next time so many are settled at once.
 const PATIENCE: usize = 8;
 
@@ -40,6 +50,13 @@ pub struct Terms<'r, K: Int8Multiplier> {
     /// The first row outside the frontier.
     pub outside: Option<Candidate>,
     pub interrupt: Option<&'r AtomicBool>,
+}
+
+/// Memory that rounds use again.
+#[derive(Default)]
+pub struct Workspace {
+    panels: Vec<RowPanel>,
+    products: Vec<Buffer<i32>>,
 }
 
 /// A live row, and what is known of it.
@@ -57,11 +74,13 @@ pub struct Live<'r, K: Int8Multiplier> {
     keys: Vec<f64>,
     /// About how far each row's bound lies above its distance, if it is not exact.
     gaps: Vec<f64>,
-    panels: Vec<RowPanel>,
-    /// Per row, its number among the rows of `groups`.
+    panels: &'r mut [RowPanel],
+    /// Per row, its number among the rows of all groups.
     column: Vec<Option<usize>>,
-    /// Products of `GROUP` rows with every panel's: `[panel][row of the group][PANEL]`.
-    groups: Vec<Buffer<i32>>,
+    /// A group's products with every panel's: `[panel][row of the group][PANEL]`.
+    products: &'r mut Vec<Buffer<i32>>,
+    /// How many of `products` are filled.
+    groups: usize,
     /// The rows picked, whose numbers follow those of the centers.
     chosen: Vec<usize>,
     /// Rows settled since the last pick.
@@ -70,20 +89,33 @@ pub struct Live<'r, K: Int8Multiplier> {
 }
 
 impl<'r, K: Int8Multiplier> Live<'r, K> {
+    const GROUP: usize = if K::ROWS > GROUP { K::ROWS } else { GROUP };
+
     /// `rows` in the order of their numbers.
-    pub fn new(terms: Terms<'r, K>, rows: Vec<LiveRow>) -> Live<'r, K> {
-        let panels: Vec<RowPanel> = rows.par_chunks(PANEL).map(|rows| pack(&terms, rows)).collect();
+    pub fn new(
+        terms: Terms<'r, K>,
+        rows: Vec<LiveRow>,
+        workspace: &'r mut Workspace,
+    ) -> Live<'r, K> {
+        let depth = K::depth(terms.ground.rows.dimensions());
+        let count = rows.len().div_ceil(PANEL);
+        if workspace.panels.len() < count {
+            workspace.panels.resize_with(count, || RowPanel::new(depth));
+        }
+        let panels = &mut workspace.panels[..count];
+        let parts = panels.par_iter_mut().zip(rows.par_chunks(PANEL));
+        parts.for_each(|(panel, rows)| pack(&terms, rows, panel));
         let key = |live: &LiveRow| terms.ground.key(live.row, live.bound);
-        let gap = |index: usize| {
-            terms.prepared.measure.gap(&panels[index / PANEL].panel.operands[index % PANEL])
-        };
+        let operand = |index: usize| &panels[index / PANEL].panel.operands[index % PANEL];
+        let gap = |index: usize| terms.prepared.measure.gap(operand(index));
         Live {
             terms,
             keys: rows.iter().map(key).collect(),
             gaps: (0..rows.len()).map(gap).collect(),
             panels,
             column: vec![None; rows.len()],
-            groups: Vec::new(),
+            products: &mut workspace.products,
+            groups: 0,
             chosen: Vec::new(),
             in_vain: 0,
             counts: Statistics::default(),
@@ -97,7 +129,9 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
         while let Some(best) = self.best().filter(|_| !is_set(self.terms.interrupt)) {
             let candidate = Candidate { key: self.keys[best], row: self.rows[best].row };
             if candidate.key > 0.0 && !self.rows[best].nearest.is_exact() {
-                self.settle(best);
+                let rows = self.next_to_settle(best);
+                self.in_vain += rows.len();
+                self.settle(&rows);
                 continue;
             }
             if picked.picks.len() == limit || candidate.key <= stop {
@@ -130,12 +164,11 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
             #[inline(always)]
             || largest(&self.keys),
         );
-        if largest == GONE { None } else { self.keys.iter().position(|&key| key == largest) }
+        if largest == GONE { None } else { position(&self.keys, largest) }
     }
 
-    /// Makes the bound of `best` exact; after many rows in vain, of the others of largest key with it.
-    fn settle(&mut self, best: usize) {
-        let rows = self.next_to_settle(best);
+    /// Makes the bounds of `rows` exact.
+    fn settle(&mut self, rows: &[usize]) {
         let applied = self.applied();
         let judge =
             Judge { ground: self.terms.ground, centers: self.terms.centers, chosen: &self.chosen };
@@ -143,11 +176,10 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
             let live = &self.rows[index];
             judge.nearest(live.row, &live.nearest, applied, scratch)
         };
-        let settled: Vec<Settled> = match &rows[..] {
+        let settled: Vec<Settled> = match rows {
             [only] => vec![one(&mut Scratch::default(), only)],
-            many => many.par_iter().map_init(Scratch::default, one).collect(),
+            many => many.par_iter().with_min_len(4).map_init(Scratch::default, one).collect(),
         };
-        self.in_vain += rows.len();
         self.counts.settled_rows += rows.len() as u64;
         self.counts.row_reads += rows.len() as u64;
         for (&index, settled) in rows.iter().zip(&settled) {
@@ -157,67 +189,101 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
         }
     }
 
+    /// Settles rows that stand before the next few picks by their bounds, and so must be settled sooner or later, unless a pick comes
+    /// near: together they are quick, and it shows which rows are the next picks.
+    fn look_ahead(&mut self) {
+        for _ in 0..LOOKS {
+            let key = self.key_of_exact_row(AHEAD_OF_PICK);
+            let before =
+                |index: &usize| self.keys[*index] > key && !self.rows[*index].nearest.is_exact();
+            let rows: Vec<usize> = (0..self.rows.len()).filter(before).collect();
+            if rows.is_empty() {
+                return;
+            }
+            let rows = self.first_by(rows, SETTLED_TOGETHER, |index| self.keys[index]);
+            self.settle(&rows);
+        }
+    }
+
+    /// The key of the exact row that so many precede; 0 if there are fewer.
+    fn key_of_exact_row(&self, place: usize) -> f64 {
+        let is_exact =
+            |(live, &key): (&LiveRow, &f64)| (key > 0.0 && live.nearest.is_exact()).then_some(key);
+        let mut keys: Vec<f64> = self.rows.iter().zip(&self.keys).filter_map(is_exact).collect();
+        if keys.len() <= place {
+            return 0.0;
+        }
+        *keys.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
+    }
+
+    /// Those `count` of `rows` that have the largest keys by `key`, the lowest of equals.
+    fn first_by(
+        &self,
+        mut rows: Vec<usize>,
+        count: usize,
+        key: impl Fn(usize) -> f64,
+    ) -> Vec<usize> {
+        if rows.len() > count {
+            let order = |a: &usize, b: &usize| key(*b).total_cmp(&key(*a)).then(a.cmp(b));
+            rows.select_nth_unstable_by(count - 1, order);
+            rows.truncate(count);
+        }
+        rows
+    }
+
+    /// The rows to be settled when `best` must be: after many in vain, others of largest key with it.
     fn next_to_settle(&self, best: usize) -> Vec<usize> {
         let count = self.in_vain / PATIENCE;
         if count <= 1 {
             return vec![best];
         }
         let open = |&index: &usize| self.keys[index] > 0.0 && !self.rows[index].nearest.is_exact();
-        let mut rows: Vec<usize> = (0..self.rows.len()).filter(open).collect();
-        if rows.len() > count {
-            rows.select_nth_unstable_by(count - 1, |&a, &b| {
-                self.keys[b].total_cmp(&self.keys[a]).then(a.cmp(&b))
-            });
-            rows.truncate(count);
-        }
-        rows
+        let rows = (0..self.rows.len()).filter(open).collect();
+        self.first_by(rows, count, |index| self.keys[index])
     }
 
     /// Products of the likeliest next picks with all rows. False if there is no room for them.
     fn compute_group(&mut self) -> bool {
-        let group_values = self.panels.len() * GROUP * PANEL;
-        if (self.groups.len() + 1) * group_values * size_of::<i32>() > PRODUCT_BYTES
-            && !self.groups.is_empty()
-        {
+        let group_values = self.panels.len() * Self::GROUP * PANEL;
+        let bytes = (self.groups + 1) * group_values * size_of::<i32>();
+        if bytes > PRODUCT_BYTES && self.groups > 0 {
             return false;
         }
+        self.look_ahead();
         let likely = self.likely();
         let Prepared { rows, quantizer, .. } = self.terms.prepared;
         let depth = K::depth(self.terms.ground.rows.dimensions());
         let mut block = Buffer::<u8>::new();
-        block.resize(GROUP * depth);
+        block.resize(Self::GROUP * depth);
         for (slot, &index) in likely.iter().enumerate() {
-            self.column[index] = Some(self.groups.len() * GROUP + slot);
+            self.column[index] = Some(self.groups * Self::GROUP + slot);
             let out = &mut block.as_mut_slice()[slot * depth..][..depth];
             rows.gather(self.rows[index].row, K::FLIP, out, quantizer);
         }
-        let mut products = Buffer::new();
+        if self.products.len() == self.groups {
+            self.products.push(Buffer::new());
+        }
+        let products = &mut self.products[self.groups];
         products.resize(group_values);
-        let out = products.as_mut_slice().par_chunks_mut(GROUP * PANEL);
-        out.zip(&self.panels).with_min_len(4).for_each(|(out, panel)| {
+        let out = products.as_mut_slice().par_chunks_mut(Self::GROUP * PANEL);
+        out.zip(self.panels.par_iter()).with_min_len(4).for_each(|(out, panel)| {
             let (values, start) = (panel.panel.values.as_slice(), &panel.panel.start);
             self.terms.multiplier.multiply(block.as_slice(), depth, values, start, 0..PANEL, out);
         });
-        self.groups.push(products);
-        self.counts.pick_evaluations += (GROUP * self.rows.len()) as u64;
+        self.groups += 1;
+        self.counts.pick_evaluations += (Self::GROUP * self.rows.len()) as u64;
         true
     }
 
     /// Up to `GROUP` rows without products, of largest key as far as it can be told.
     fn likely(&self) -> Vec<usize> {
         let open = |index: &usize| self.keys[*index] != GONE && self.column[*index].is_none();
-        let mut likely: Vec<usize> = (0..self.rows.len()).filter(open).collect();
-        if likely.len() > GROUP {
-            let about = |index: usize| {
-                let live = &self.rows[index];
-                let gap = if live.nearest.is_exact() { 0.0 } else { self.gaps[index] };
-                self.terms.ground.key(live.row, live.bound - gap)
-            };
-            let by_key = |a: &usize, b: &usize| about(*b).total_cmp(&about(*a)).then(a.cmp(b));
-            likely.select_nth_unstable_by(GROUP - 1, by_key);
-            likely.truncate(GROUP);
-        }
-        likely
+        let about = |index: usize| {
+            let live = &self.rows[index];
+            let gap = if live.nearest.is_exact() { 0.0 } else { self.gaps[index] };
+            self.terms.ground.key(live.row, live.bound - gap)
+        };
+        self.first_by((0..self.rows.len()).filter(open).collect(), Self::GROUP, about)
     }
 
     /// Row `best` becomes the next center: lower the other rows' bounds by their distance to it.
@@ -232,8 +298,8 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
         self.chosen.push(self.rows[best].row);
         self.in_vain = 0;
         for panel in 0..self.panels.len() {
-            let at = (panel * GROUP + number % GROUP) * PANEL;
-            let products = &self.groups[number / GROUP].as_slice()[at..at + PANEL];
+            let at = (panel * Self::GROUP + number % Self::GROUP) * PANEL;
+            let products = &self.products[number / Self::GROUP].as_slice()[at..at + PANEL];
             let products: &[i32; PANEL] = products.try_into().expect("PANEL values");
             let products = *products;
             for lane in columns(self.panels[panel].admits(&products, center)) {
@@ -291,17 +357,32 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
     }
 }
 
-/// A panel of some live rows.
-fn pack<K: Int8Multiplier>(terms: &Terms<K>, rows: &[LiveRow]) -> RowPanel {
+/// Puts live rows into a panel, in the place of others.
+fn pack<K: Int8Multiplier>(terms: &Terms<K>, rows: &[LiveRow], panel: &mut RowPanel) {
     let depth = K::depth(terms.ground.rows.dimensions());
     let Prepared { rows: int8, quantizer, measure } = terms.prepared;
-    let mut panel = RowPanel::new(depth);
+    panel.clear();
     let mut values = vec![0i8; depth];
     for (lane, live) in rows.iter().enumerate() {
+        if let Some(ahead) = rows.get(lane + AHEAD) {
+            prefetch(int8.stored(ahead.row));
+        }
         let operand = int8.gather(live.row, 0, bytemuck::cast_slice_mut(&mut values), quantizer);
         panel.set::<K>(lane, &values, operand, live.nearest.limit(live.bound), measure);
     }
-    panel
+}
+
+/// Where `key` is first.
+fn position(keys: &[f64], key: f64) -> Option<usize> {
+    let has = |block: &[f64]| {
+        widest(
+            #[inline(always)]
+            || block.iter().fold(false, |any, &k| any | (k == key)),
+        )
+    };
+    let block = keys.chunks(TOGETHER).position(has)?;
+    let start = block * TOGETHER;
+    keys[start..].iter().position(|&k| k == key).map(|at| start + at)
 }
 
 /// The largest key, by lanes so that it vectorises; keys are never NaN.

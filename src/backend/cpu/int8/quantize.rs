@@ -71,6 +71,16 @@ impl Quantizer {
         Quantizer { scale: 1.0, ..Quantizer::new(mean, 1.0, width) }
     }
 
+    /// The int8 values that a row of a pool of int8 or uint8 values is, each XORed with `flip`.
+    #[expect(clippy::cast_possible_truncation, reason = "int8 values")]
+    pub fn whole(&self, x: RowValues, flip: u8, out: &mut [u8]) -> Int8Numbers {
+        let RowValues::F32(x) = x else { unreachable!("int8 and uint8 widen to f32") };
+        for ((out, x), mean) in out.iter_mut().zip(x).zip(&self.mean) {
+            *out = ((f64::from(*x) - mean) as i8).cast_unsigned() ^ flip;
+        }
+        Int8Numbers::of_integers(out, flip)
+    }
+
     /// Operands are in units of `scale` from now on.
     pub fn rescale(&mut self, scale: f64) {
         self.rescale = scale / f64::from(self.scale);
@@ -145,22 +155,18 @@ fn center<X: Copy, Y: Copy>(
     out: &mut [f32],
     one: impl Fn(X, Y) -> f32,
 ) -> f32 {
+    for ((x, mean), out) in x.iter().zip(mean).zip(out.iter_mut()) {
+        *out = one(*x, *mean);
+    }
     let mut largest = [0.0f32; LANES];
-    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-    let (mean_blocks, mean_rest) = mean.as_chunks::<LANES>();
-    let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
-    for ((x, mean), out) in x_blocks.iter().zip(mean_blocks).zip(out_blocks) {
+    let (blocks, rest) = out.as_chunks::<LANES>();
+    for block in blocks {
         for lane in 0..LANES {
-            out[lane] = one(x[lane], mean[lane]);
-            let size = out[lane].abs();
+            let size = block[lane].abs();
             largest[lane] = if size > largest[lane] { size } else { largest[lane] };
         }
     }
-    for ((x, mean), out) in x_rest.iter().zip(mean_rest).zip(out_rest) {
-        *out = one(*x, *mean);
-        largest[0] = largest[0].max(out.abs());
-    }
-    largest.iter().copied().fold(0.0, f32::max)
+    largest.iter().copied().chain(rest.iter().map(|z| z.abs())).fold(0.0, f32::max)
 }
 
 /// The int8 values of a centered row whose largest value has this size.
@@ -187,24 +193,25 @@ const WHOLE: f32 = 1.5 * (1u32 << 23) as f32;
 #[inline(always)]
 fn round(z: &[f32], step: f32, flip: u8, out: &mut [u8]) -> (u32, f32) {
     let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
-    let (mut square, mut residual) = ([0u32; LANES], [0.0f32; LANES]);
+    let mut residual = [0.0f32; LANES];
     let (z_blocks, z_rest) = z.as_chunks::<LANES>();
     let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
     for (z, out) in z_blocks.iter().zip(out_blocks) {
         for lane in 0..LANES {
             let (q, left) = round_one(z[lane], inverse, step);
-            out[lane] = q.cast_unsigned() ^ flip;
-            square[lane] += (i32::from(q) * i32::from(q)).cast_unsigned();
-            residual[lane] += left * left;
+            out[lane] = q.cast_unsigned();
+            residual[lane] = left.mul_add(left, residual[lane]);
         }
     }
     for (z, out) in z_rest.iter().zip(out_rest) {
         let (q, left) = round_one(*z, inverse, step);
-        *out = q.cast_unsigned() ^ flip;
-        square[0] += (i32::from(q) * i32::from(q)).cast_unsigned();
+        *out = q.cast_unsigned();
         residual[0] += left * left;
     }
-    (square.iter().sum(), residual.iter().sum())
+    let square =
+        out.iter().map(|q| i32::from(q.cast_signed()) * i32::from(q.cast_signed())).sum::<i32>();
+    out.iter_mut().for_each(|q| *q ^= flip);
+    (square.cast_unsigned(), residual.iter().sum())
 }
 
 /// `q`, and `z - step q`.

@@ -17,6 +17,11 @@ impl RowPanel {
         RowPanel { panel: Int8Panel::new(depth), sides: Sides::of_no_rows() }
     }
 
+    /// Leaves no row in it.
+    pub fn clear(&mut self) {
+        self.sides = Sides::of_no_rows();
+    }
+
     /// Put a row into `lane`, with the limit of its test.
     pub fn set<K: Int8Multiplier>(
         &mut self,

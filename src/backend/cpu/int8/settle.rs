@@ -1,11 +1,15 @@
 //! The canonical distance decides: a row's nearest among the centers that can be it.
 
 use super::super::centers::Centers;
+use super::super::kernels::prefetch::prefetch;
 use super::nearest::Nearest;
 use crate::distance::distance;
 use crate::ground::HostGround;
 use crate::rows::Gather;
 use crate::values::{RowScratch, RowValues};
+
+/// Centers that memory is asked for together.
+const FEW: usize = 4;
 
 /// Evaluates canonical distances of rows to centers.
 #[derive(Clone, Copy)]
@@ -44,29 +48,45 @@ impl Judge<'_> {
         scratch: &mut Scratch,
     ) -> Settled {
         let Scratch { row: values, center } = scratch;
-        let x = self.ground.rows.get(row, values);
-        match known {
-            Nearest::Exact(only) => self.least(x, std::iter::once(*only), center),
-            Nearest::Among(centers) => self.least(x, centers.iter().map(|&(c, _)| c), center),
-            Nearest::Any => self.least(x, 0..seen, center),
+        prefetch(self.ground.rows.stored(row));
+        if let Nearest::Among(centers) = known {
+            let first = centers.iter().take(FEW);
+            first.for_each(|&(center, _)| prefetch(self.stored(center as usize)));
         }
-    }
-
-    fn least(
-        &self,
-        x: RowValues,
-        centers: impl Iterator<Item = u32>,
-        scratch: &mut RowScratch,
-    ) -> Settled {
+        let x = self.ground.rows.get(row, values);
         let mut least = Settled { distance: f64::INFINITY, center: u32::MAX, evaluations: 0 };
-        for number in centers {
-            let distance = distance(x, self.vector(number as usize, scratch));
-            least.evaluations += 1;
-            if distance < least.distance || (distance == least.distance && number < least.center) {
-                (least.distance, least.center) = (distance, number);
+        match known {
+            Nearest::Exact(only) => self.compare(x, *only, &mut least, center),
+            Nearest::Any => (0..seen).for_each(|c| self.compare(x, c, &mut least, center)),
+            Nearest::Among(centers) => {
+                // The first is likely to be it, and to rule out most others.
+                let mut centers = centers.clone();
+                centers.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+                for (number, lower) in centers {
+                    if lower <= least.distance {
+                        self.compare(x, number, &mut least, center);
+                    }
+                }
             }
         }
         least
+    }
+
+    /// Center `number` becomes the least if it is nearer, or as near and before it.
+    fn compare(&self, x: RowValues, number: u32, least: &mut Settled, scratch: &mut RowScratch) {
+        let distance = distance(x, self.vector(number as usize, scratch));
+        least.evaluations += 1;
+        if distance < least.distance || (distance == least.distance && number < least.center) {
+            (least.distance, least.center) = (distance, number);
+        }
+    }
+
+    /// Center number `center` as it is stored, if it is a row of the pool.
+    fn stored(&self, center: usize) -> &[u8] {
+        match center.checked_sub(self.centers.len()) {
+            Some(chosen) => self.ground.rows.stored(self.chosen[chosen]),
+            None => self.centers.stored(center),
+        }
     }
 
     /// Center number `center` under the metric, `(d,)`.

@@ -119,15 +119,15 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     /// Reads the pool once. Second value: each row's distance to center 0.
     fn read(&self) -> (Prepared<'p>, Vec<f64>) {
         let (ground, d) = (self.ground, self.ground.rows.dimensions());
-        let is_in_place = copy::lie_in_place(&ground.rows);
+        let are_integers = copy::are_integers(&ground.rows);
         let mean = match ground.rows.dtype() {
-            Dtype::U8 if is_in_place => vec![128.0; d],
-            Dtype::I8 if is_in_place => vec![0.0; d],
+            Dtype::U8 if are_integers => vec![128.0; d],
+            Dtype::I8 if are_integers => vec![0.0; d],
             // Rows of f64 may lie near each other and far from 0, where f32 has no number near their mean.
             Dtype::F64 => prepare::sample_mean(ground),
             _ => prepare::sample_mean(ground).into_iter().map(narrow).collect(),
         };
-        let mut quantizer = match is_in_place {
+        let mut quantizer = match are_integers {
             true => Quantizer::of_integers(mean.clone(), self.width),
             false => {
                 let reach = prepare::sample_reach(ground, &mean);
@@ -137,7 +137,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
         let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center, K::FLIP);
-        if is_in_place && ground.outside.is_none() && d <= MOST_INTEGERS {
+        if are_integers && ground.outside.is_none() && d <= MOST_INTEGERS {
             return (Prepared { rows, quantizer, measure: Measure::Integers }, distances);
         }
         let farthest = distances.par_iter().copied().reduce(|| 0.0, f64::max);
@@ -229,7 +229,9 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let bound = nearer.unwrap_or(before);
         let nearest = match self.prepared().measure {
             Measure::Integers => Nearest::Exact(first_nearest(found)),
-            Measure::Interval(_) => self.nearest.get(row).and(found.iter().copied(), before, bound),
+            Measure::Interval(_) => {
+                self.nearest.take(row).and(found.iter().copied(), before, bound)
+            }
         };
         self.nearest.set(row, nearest);
         self.bounds[row] = bound;
@@ -243,6 +245,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let settle = |scratch: &mut _, &row: &usize| {
             judge.nearest(row, &self.nearest.get(row), self.seen[row], scratch)
         };
+        self.ground.rows.will_need(&mut open.iter().copied());
         let settled: Vec<_> = open.par_iter().map_init(Default::default, settle).collect();
         for (&row, settled) in open.iter().zip(settled) {
             self.statistics.refresh_canonical += settled.evaluations;
