@@ -35,7 +35,8 @@ DEVICE double canonical_distance(View<T> x, const C* c, u32 d, u32 lane) {
 
 // A lane loads so many values before it needs the first, so that they arrive together; fewer where registers are
 // scarce.
-constexpr u32 TOGETHER = 8, FEW_TOGETHER = 4;
+constexpr u32 TOGETHER = 8;
+template <class T> constexpr u32 FEW_TOGETHER = sizeof(T) == sizeof(double) ? 2 : 4;
 
 // The same distance between rows, or a row and a vector, that both lie far away.
 template <u32 AT_ONCE = TOGETHER, class T, template <class> class Other, class C>

@@ -56,7 +56,7 @@ DEVICE Nearest nearest_of(const PickArguments& a, const Live& live, u32 index, u
             u32 at = __ffs(left) - 1;
             u32 center_slot = __shfl_sync(FULL_WARP, own.slot, at), source = __shfl_sync(FULL_WARP, own.source, at);
             View<T> center = view<T>(a.rows, source, a.frontier.rows[center_slot], a.d);
-            double distance = canonical_distance<FEW_TOGETHER>(values, center, a.d, lane);
+            double distance = canonical_distance<FEW_TOGETHER<T>>(values, center, a.d, lane);
             nearest.evaluated++;
             if (distance < nearest.bound) nearest.bound = distance, nearest.center = first + at;
             left &= left - 1;

@@ -166,6 +166,20 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Bring the pool into memory, if it fits there, for one who reads rows many times.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds a value that no pool may.
+    pub fn hold_if_they_fit(&self) -> Result<()> {
+        self.pool.hold_if_it_fits()
+    }
+
+    /// Whether a working copy of them, one byte a value, fits into memory; whole numbers of one byte that are there need none.
+    pub fn have_room_for_copy(&self) -> bool {
+        let is_its_own = self.metric == Metric::Euclidean && self.dtype().is_integer();
+        (is_its_own && self.are_in_memory()) || self.pool.has_room_for_copy()
+    }
+
     /// Whether the whole pool is in memory.
     pub fn are_in_memory(&self) -> bool {
         self.pool.disk_bytes() == 0

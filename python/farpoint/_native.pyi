@@ -28,7 +28,7 @@ _Allocate: TypeAlias = Callable[[int], tuple[int, object]]
 
 @final
 class Pool:
-    """A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`."""
+    """A pool in a file, a folder of files or a pattern: in memory where it fits, else read when it is needed; its values are checked when they are read. Made by `farpoint.open`."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from farpoint._warnings import warn
 
 
 def open(path: str | os.PathLike[str], name: str | None = None) -> _native.Pool:
-    """The pool in `path`: a file, a folder of files, or a pattern such as ``shards/*.npy``; mapped, not read, where it can be.
+    """The pool in `path`: a file, a folder of files, or a pattern such as ``shards/*.npy``; in memory where it fits, else read when it is needed.
 
     Formats, by extension: .npy, .npz, .safetensors, .parquet, .arrow (.feather, .ipc), .fbin, .u8bin, .i8bin, .fvecs, .bvecs.
     `name` is the tensor, array or column to take where the file holds several. Values are checked once: O(n d), one read.

@@ -17,6 +17,7 @@ pub fn exception(error: Error) -> PyErr {
         },
         Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
         Error::CudaMemory { .. } => PyMemoryError::new_err(message),
+        Error::Read { .. } => PyOSError::new_err(message),
         Error::Unsupported { .. } | Error::Unavailable { .. } | Error::Lost { .. } => {
             PyRuntimeError::new_err(message)
         }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::errors::raised;
 use crate::watch::at_once;
 
-/// A pool in a file, a folder of files or a pattern: mapped where it can be, its values checked once. Made by `farpoint.open`.
+/// A pool in a file, a folder of files or a pattern: in memory where it fits, else read when it is needed; its values are checked when they are read. Made by `farpoint.open`.
 #[pyclass(frozen, name = "Pool", module = "farpoint")]
 pub struct FilePool {
     pub pool: Pool<'static>,

@@ -44,7 +44,7 @@ def equal(found: farpoint.Selection, pool: torch.Tensor, budget: int, **options:
 
 @check
 def every_dtype() -> None:
-    for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.uint8, torch.int8):
+    for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.uint8, torch.int8):
         for n, d in ((3000, 40), (20_000, 96)):
             pool = (made(n, d) * 20).to(dtype).cuda()
             equal(farpoint.select(pool, 300), pool, 300)

@@ -56,6 +56,10 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
     if options.threads == 0 && is_small { 1 } else { options.threads }
 }
 
+/// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than
+/// bringing them all into memory first.
+const HELD_FROM: usize = 1000;
+
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
     question: Question<'w>,
@@ -82,8 +86,8 @@ impl Int8Work for OnInt8<'_, '_> {
 
 impl Selecting<'_> {
     /// Whether the rounds run on int8 values.
-    fn takes_int8(&self, _ground: &HostGround) -> bool {
-        self.tuning.multiplier.is_int8()
+    fn takes_int8(&self, ground: &HostGround) -> bool {
+        self.tuning.multiplier.is_int8() && ground.rows.have_room_for_copy()
     }
 }
 
@@ -92,13 +96,17 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
+        let takes_int8 = shards <= 1 && self.takes_int8(ground);
+        if !takes_int8 && self.question.budget >= HELD_FROM {
+            ground.rows.hold_if_they_fit()?;
+        }
         let before = &distances_before(ground, self.question.resume, multiplier, width);
         if shards > 1 {
             let parts = parts(ground, shards);
             let backend = sharded(ground, &parts, multiplier, width);
             return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
         }
-        if self.takes_int8(ground) {
+        if takes_int8 {
             return with_int8(self.tuning.multiplier, OnInt8 { selecting: self, ground, before })?;
         }
         let backend = Cpu::new(ground, multiplier, width);

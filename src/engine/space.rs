@@ -39,6 +39,7 @@ impl<T, W: FnMut(&Ground, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W> 
     type Answer = T;
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<T> {
+        ground.rows.hold_if_they_fit()?;
         (self.work)(ground, &mut CpuSpace::new(ground, multiplier, self.tuning.width))
     }
 

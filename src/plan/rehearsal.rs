@@ -10,6 +10,7 @@ use crate::pool::{Dtype, Outline, Pool};
 use crate::select::select;
 use crate::statistics::Statistics;
 use crate::synth::{self, Shape};
+use crate::threads::on_engine_threads;
 
 /// Values of the rehearsal's pool: 16 MB of f32.
 const VALUES: usize = 4 << 20;
@@ -42,7 +43,8 @@ impl Rehearsal {
             _ if d <= LONG => Shape::Text,
             _ => Shape::Unit,
         };
-        let bytes = stored(&synth::pool(shape, rows, d, 0), outline.dtype);
+        let values = on_engine_threads(threads, || synth::pool(shape, rows, d, 0))?;
+        let bytes = stored(&values, outline.dtype);
         let pool = Pool::of_bytes(&bytes, d, outline.dtype, None)?;
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
         let once = || -> Result<Rehearsal> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::rehearsal::{Rehearsal, refreshes};
 use crate::memory::Memory;
 use crate::options::Metric;
-use crate::pool::{Needs, Outline, is_room};
+use crate::pool::{Needs, Outline, is_held_at_once, is_room};
 
 /// Rows read a pick to find the exact distances of the rows about to be picked, about.
 const SETTLED_A_PICK: f64 = 4.0;
@@ -105,6 +105,10 @@ pub(super) fn on_cpu(
             scratch,
             work + in_order(from_files) + decoded + in_order(again),
         ));
+    }
+    if !is_held_at_once(outline.dtype, outline.in_place_bytes) {
+        // Large floats are read once, for the copy, and stay where they are.
+        ways.swap(0, 1);
     }
     ways
 }

@@ -59,10 +59,13 @@ mod vectors;
 mod window;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use self::block::Block;
 use self::bytes::{Bytes, Place, Store};
 use self::faults::Faults;
+use self::row_file::RowFile;
 use self::window::Windows;
 #[cfg(feature = "cuda")]
 pub(crate) use dtype::fits;
@@ -70,7 +73,7 @@ pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 pub use open::OpenOptions;
 pub use outline::Outline;
-pub(crate) use room::{Needs, is_room};
+pub(crate) use room::{Needs, is_held_at_once, is_room};
 
 use crate::error::{Error, Result};
 use crate::values::{RowScratch, RowValues};
@@ -102,11 +105,17 @@ pub struct Pool<'a> {
     faults: Faults,
     /// What threads hold of rows on disk; none where all rows are in memory.
     windows: Windows,
+    /// Whether rows that lie in files fit into memory, for those who read them many times.
+    may_be_held: bool,
+    /// Bytes that the process may hold, where the caller set a limit.
+    memory: Option<u64>,
 }
 
 /// Rows that lie as far apart as each other, in memory or in one file.
 struct Segment<'a> {
     store: Store<'a>,
+    /// The rows, as they lie in their file, once they are held in memory.
+    held: OnceLock<Block>,
     /// Pool row of the segment's first row.
     first_row: usize,
     rows: usize,
@@ -117,6 +126,26 @@ impl Segment<'_> {
     /// Byte at which pool row `row` starts, its head included.
     fn start(&self, row: usize) -> usize {
         self.place.offset - self.place.head + (row - self.first_row) * self.place.stride
+    }
+
+    /// The `length` bytes of `row`, if it is in memory.
+    fn in_memory(&self, row: usize, length: usize) -> Option<&[u8]> {
+        let start = self.start(row) + self.place.head;
+        match &self.store {
+            Store::Memory(bytes) => Some(&bytes.as_slice()[start..start + length]),
+            Store::File(_) => {
+                let start = start + self.place.head - self.place.offset;
+                self.held.get().map(|held| &held[start..start + length])
+            }
+        }
+    }
+
+    /// The file, if the rows must be read from it.
+    fn on_disk(&self) -> Option<&RowFile> {
+        match &self.store {
+            Store::File(file) if self.held.get().is_none() => Some(file),
+            _ => None,
+        }
     }
 }
 
@@ -176,8 +205,8 @@ impl<'a> Pool<'a> {
     /// Of [`Pool::bytes`], those that stay in files and are read when they are needed. All others are in memory: a slice's, those of a
     /// pool that fits there, and values that were converted or decompressed.
     pub fn disk_bytes(&self) -> usize {
-        let on_disk = |segment: &&Segment| matches!(segment.store, Store::File(_));
-        let rows: usize = self.segments.iter().filter(on_disk).map(|segment| segment.rows).sum();
+        let on_disk = self.segments.iter().filter(|segment| segment.on_disk().is_some());
+        let rows: usize = on_disk.map(|segment| segment.rows).sum();
         rows * self.row_length()
     }
 
@@ -265,24 +294,16 @@ impl<'a> Pool<'a> {
     /// `work` on `row` as it is stored.
     pub(crate) fn with_row_bytes<T>(&self, row: usize, work: impl FnOnce(&[u8]) -> T) -> T {
         let segment = self.segment(row);
-        match &segment.store {
-            Store::Memory(bytes) => work(self.in_memory(segment, bytes, row)),
-            Store::File(file) => self.with_row_on_disk(segment, file, row, work),
+        match (segment.in_memory(row, self.row_length()), &segment.store) {
+            (Some(stored), _) => work(stored),
+            (None, Store::File(file)) => self.with_row_on_disk(segment, file, row, work),
+            (None, Store::Memory(_)) => unreachable!("such a row is in memory"),
         }
     }
 
     /// `row` as it is stored in memory; nothing of one that is on disk.
     pub(crate) fn stored(&self, row: usize) -> &[u8] {
-        let segment = self.segment(row);
-        match &segment.store {
-            Store::Memory(bytes) => self.in_memory(segment, bytes, row),
-            Store::File(_) => &[],
-        }
-    }
-
-    fn in_memory<'s>(&self, segment: &Segment, bytes: &'s Bytes, row: usize) -> &'s [u8] {
-        let start = segment.start(row) + segment.place.head;
-        &bytes.as_slice()[start..start + self.row_length()]
+        self.segment(row).in_memory(row, self.row_length()).unwrap_or_default()
     }
 
     fn segment(&self, row: usize) -> &Segment<'a> {
@@ -298,7 +319,7 @@ impl<'a> Pool<'a> {
         let (rows, d) = shape;
         let end = place.offset + (rows - 1) * place.stride + d * dtype.bytes();
         assert!(end <= store.length(), "{end} of {} bytes", store.length());
-        let segments = vec![Segment { store, first_row: 0, rows, place }];
+        let segments = vec![Segment { store, held: OnceLock::new(), first_row: 0, rows, place }];
         Pool {
             segments,
             rows,
@@ -309,6 +330,8 @@ impl<'a> Pool<'a> {
             first_rows: Vec::new(),
             faults: Faults::default(),
             windows: Windows::default(),
+            may_be_held: false,
+            memory: None,
         }
     }
 

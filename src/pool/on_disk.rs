@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::block::Block;
-use super::bytes::{Bytes, Place, Store};
+use super::bytes::Place;
 use super::faults::Fault;
 use super::reason::{Reason, refuse};
 use super::row_file::RowFile;
@@ -102,16 +102,22 @@ impl Pool<'_> {
     ///
     /// # Errors
     /// Of the first file that cannot be read or holds a bad row, in the order of the rows.
-    pub(super) fn hold(&mut self) -> Result<()> {
-        for at in 0..self.segments.len() {
-            let segment = &self.segments[at];
-            let Store::File(file) = &segment.store else { continue };
+    pub(super) fn hold(&self) -> Result<()> {
+        for segment in &self.segments {
+            let Some(file) = segment.on_disk() else { continue };
             let held = self.held(segment, file).map_err(|reason| refuse(file.path(), reason))?;
-            let segment = &mut self.segments[at];
-            segment.place.offset = segment.place.head;
-            segment.store = Store::Memory(Bytes::Block(held));
+            // If another thread was faster, its rows are the same.
+            let _ = segment.held.set(held);
         }
         Ok(())
+    }
+
+    /// Bring every row into memory, for one who reads them many times, if they fit there.
+    ///
+    /// # Errors
+    /// As of [`Pool::hold`].
+    pub(crate) fn hold_if_it_fits(&self) -> Result<()> {
+        if self.may_be_held { self.hold() } else { Ok(()) }
     }
 
     fn held(&self, segment: &Segment, file: &RowFile) -> std::result::Result<Block, Reason> {
@@ -152,7 +158,7 @@ impl Pool<'_> {
         rows.sort_unstable();
         for row in rows {
             let segment = self.segment(row);
-            if let Store::File(file) = &segment.store {
+            if let Some(file) = segment.on_disk() {
                 file.will_need(segment.start(row) as u64, segment.place.stride as u64);
             }
         }
@@ -183,9 +189,9 @@ impl Pool<'_> {
     /// As there.
     pub fn check_unchanged(&self) -> Result<()> {
         self.check_reads()?;
-        let changed = self.segments.par_iter().find_map_first(|segment| match &segment.store {
-            Store::File(file) => file.check_unchanged().err().map(|reason| (file, reason)),
-            Store::Memory(_) => None,
+        let changed = self.segments.iter().find_map(|segment| {
+            let file = segment.on_disk()?;
+            file.check_unchanged().err().map(|reason| (file, reason))
         });
         match changed {
             None => Ok(()),
@@ -210,10 +216,9 @@ impl Pool<'_> {
     /// Threads read in any order: the first bad row that one of them met is not the first there is.
     fn lowest(&self, met: Fault) -> Fault {
         let before = self.segments.iter().take_while(|segment| segment.first_row <= met.row);
-        let bad = before.filter(|_| met.of_values).find_map(|segment| match &segment.store {
-            Store::File(file) => self.first_bad_in(segment, file),
-            Store::Memory(_) => None,
-        });
+        let bad = before
+            .filter(|_| met.of_values)
+            .find_map(|segment| self.first_bad_in(segment, segment.on_disk()?));
         match bad {
             Some((row, reason)) if row < met.row => {
                 Fault { row, reason: reason.into_owned(), ..met }

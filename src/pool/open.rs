@@ -69,7 +69,7 @@ impl Pool<'static> {
             let memory = Memory::within(options.memory);
             let room = Room::new(memory, options.scratch, options.on_disk);
             let mut pool = folder::open(path, options.name, &room)?;
-            pool.settle_in(memory, options.on_disk)?;
+            pool.settle_in(options.memory, options.on_disk)?;
             Ok(pool)
         })?
     }

@@ -1,6 +1,5 @@
 //! Which pools are held in memory: those that fit there, with what a selection takes beside them.
 
-use super::bytes::Store;
 use super::window::Windows;
 use super::{Dtype, Pool};
 use crate::error::{Error, Result};
@@ -16,6 +15,8 @@ const WORKSPACE_OF_SMALL: u64 = 4;
 const LONG_ROWS: u64 = 512 + 128;
 /// Bytes of a row's working copy beside its values.
 const COPY: u64 = 12;
+/// Up to so many bytes, floats are held from the beginning.
+const HELD_AT_ONCE: u64 = 64 << 20;
 
 /// What a selection takes beside its pool, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -56,13 +57,21 @@ pub(crate) fn is_room(bytes: u64, memory: Memory) -> bool {
     bytes <= memory.bytes / 8 * 7
 }
 
+/// Whether values in files are held from the beginning where they fit: there are few of them, or they are their own working copy.
+pub(crate) fn is_held_at_once(dtype: Dtype, bytes: u64) -> bool {
+    dtype.is_integer() || bytes <= HELD_AT_ONCE
+}
+
 impl Pool<'_> {
     /// Hold rows in memory that lie in files, if there is room for all and they need not stay `on_disk`; otherwise let them be read
-    /// when they are needed.
+    /// when they are needed. Many rows of floats are read once for their working copy and then hardly ever: who reads them more often
+    /// brings them in ([`Pool::hold_if_it_fits`]).
     ///
     /// # Errors
     /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
-    pub(super) fn settle_in(&mut self, memory: Option<Memory>, on_disk: bool) -> Result<()> {
+    pub(super) fn settle_in(&mut self, limit: Option<u64>, on_disk: bool) -> Result<()> {
+        self.memory = limit;
+        let memory = Memory::within(limit);
         match memory {
             Some(memory) if memory.limited_by == LimitedBy::Caller => self.check_limit(memory)?,
             _ => {}
@@ -70,16 +79,37 @@ impl Pool<'_> {
         if self.disk_bytes() == 0 {
             return Ok(());
         }
-        if !on_disk && memory.is_none_or(|memory| is_room(with_pool(self), memory)) {
-            return self.hold();
+        match memory {
+            _ if on_disk => {}
+            Some(memory) if !is_room(with_pool(self), memory) => {
+                self.notices.push(self.stays(memory))
+            }
+            _ if is_held_at_once(self.dtype, self.disk_bytes() as u64) => {
+                return self.hold();
+            }
+            _ => self.may_be_held = true,
         }
         for segment in &self.segments {
-            if let Store::File(file) = &segment.store {
+            if let Some(file) = segment.on_disk() {
                 file.expect_any_order();
             }
         }
         self.windows = Windows::new();
         Ok(())
+    }
+
+    /// Whether a working copy of the rows fits into memory now, with what a selection takes beside it.
+    pub(crate) fn has_room_for_copy(&self) -> bool {
+        let needs = needs(self);
+        Memory::within(self.memory).is_none_or(|memory| is_room(needs.least() + needs.copy, memory))
+    }
+
+    fn stays(&self, memory: Memory) -> String {
+        let [rows, needed, left] =
+            [self.disk_bytes() as u64, with_pool(self), memory.bytes].map(size_text);
+        format!(
+            "{rows} of rows stay on disk: a selection with them in memory takes {needed} of the {left} there are"
+        )
     }
 
     fn check_limit(&self, memory: Memory) -> Result<()> {

@@ -30,7 +30,7 @@ pub(super) fn read_bin(file: Store<'static>, dtype: Dtype) -> Result<Pool<'stati
 
 /// Rows that each begin with d as an i32 (TEXMEX).
 pub(super) fn read_vecs(file: Store<'static>, dtype: Dtype) -> Result<Pool<'static>, Reason> {
-    let first = number(&*file.part(0, 4)?, 0);
+    let first = number(&file.part(0, 4)?, 0);
     let Some(d) = first.filter(|d| (1..=i32::MAX as usize).contains(d)) else {
         return Err("does not begin with a dimension: a positive 4-byte integer".into());
     };

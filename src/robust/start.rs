@@ -39,12 +39,13 @@ impl Start {
 
 /// The picks and the row farthest from them are `budget + outliers + 1` rows, pairwise at least the last radius apart,
 /// and as far from the labeled centers. So no center is nearer than half that radius to two of them. The radius stated
-/// is lower by what the canonical distance may round.
+/// is lower by what the canonical distance may round, and by twice what it may lose where squares underflow.
 fn dual(question: &Question, greedy: &Selection) -> Dual {
     let whole = greedy.radii.len() == question.budget + question.outliers;
     let radius = if whole { greedy.radius() } else { 0.0 };
     let rounding = (question.d as f64 / 32.0 + 16.0) * f64::EPSILON;
-    let radius = radius / 2.0 * (1.0 - 4.0 * rounding);
+    let underflow = (question.d as f64).sqrt() * 2f64.powi(-536);
+    let radius = (radius / 2.0 * (1.0 - 4.0 * rounding) - underflow).max(0.0);
     let Some(farthest) = greedy.farthest.filter(|_| radius > 0.0) else {
         return Dual { radius: 0.0, denominator: 1, weights: Vec::new() };
     };

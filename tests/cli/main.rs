@@ -14,4 +14,6 @@ mod outputs;
 mod plan;
 mod robust;
 mod selections;
+#[cfg(unix)]
+mod storage;
 mod synth;

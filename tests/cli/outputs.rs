@@ -146,6 +146,27 @@ fn what_was_converted_is_noted() {
     assert_eq!(folder.run("select swapped.npy -k 10 -q").err, "");
 }
 
+/// Map coordinates a tenth apart: nothing is said of them, and files that select made of them are held to them.
+#[test]
+fn f64_pools_are_what_they_are() {
+    let folder = Folder::new();
+    let at = |i: usize| 5e6 + (i * 37 % (N * D)) as f64 / 10.0;
+    let doubles: Vec<u8> = (0..N * D).flat_map(|i| at(i).to_le_bytes()).collect();
+    folder.npy("doubles.npy", "<f8", &[N, D], &doubles);
+    let run = folder.run("select doubles.npy -k 10 -o doubles.json");
+    assert!(run.err.contains("dimensions (f64) in") && !run.err.contains("note"), "{}", run.err);
+    let record: serde_json::Value = serde_json::from_str(&folder.read("doubles.json")).unwrap();
+    assert_eq!(record["pool"]["dtype"], "f64");
+    let verified = folder.run("verify doubles.npy doubles.json");
+    assert_eq!(verified.code, 0, "{}", verified.err);
+    #[expect(clippy::cast_possible_truncation, reason = "what f32 makes of them")]
+    let single: Vec<u8> = (0..N * D).flat_map(|i| (at(i) as f32).to_le_bytes()).collect();
+    folder.npy("doubles.npy", "<f4", &[N, D], &single);
+    let other = folder.run("verify doubles.npy doubles.json");
+    assert_ne!(other.code, 0);
+    assert!(other.err.contains("f64") && other.err.contains("f32"), "{}", other.err);
+}
+
 #[test]
 fn the_log_is_keys_and_values() {
     let run = Folder::new().run("select pool.npy -k 10 --log");

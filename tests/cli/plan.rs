@@ -87,16 +87,27 @@ fn plan_knows_types() {
     }
 }
 
+/// A file of so many rows of f32, of which nothing but the header takes room on the disk.
+fn hollow(folder: &Folder, name: &str, rows: usize, d: usize) {
+    folder.npy(name, "<f4", &[rows, d], &[]);
+    let file = std::fs::File::options().write(true).open(folder.path(name)).unwrap();
+    file.set_len(128 + (rows * d * 4) as u64).unwrap();
+}
+
+/// Many floats stay in their file, even if there is memory for them beside their copy.
+#[test]
+fn plan_leaves_many_floats_in_their_file() {
+    let folder = Folder::new();
+    hollow(&folder, "many.npy", 300_000, 100);
+    let run = folder.run("plan many.npy -k 20");
+    assert_eq!(line(&run.out, "taken"), "int8 copy in memory, pool on disk", "{}", run.err);
+}
+
 /// Rows so long that a frontier of them is larger than the usual workspace.
 #[test]
 fn plan_knows_long_rows() {
     let folder = Folder::new();
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (600, 1000000), }";
-    let file = [b"\x93NUMPY\x01\x00\x76\x00", format!("{header:<117}\n").as_bytes()].concat();
-    std::fs::write(folder.path("long.npy"), file).unwrap();
-    let length = 128 + 600 * 4_000_000;
-    let file = std::fs::File::options().write(true).open(folder.path("long.npy")).unwrap();
-    file.set_len(length).unwrap();
+    hollow(&folder, "long.npy", 600, 1_000_000);
     let plan = json(&folder, "long.npy -k 20 --threads 1");
     assert!(plan["workspace_bytes"].as_u64().unwrap() > 2_100_000_000, "{plan}");
 }

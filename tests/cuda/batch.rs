@@ -206,6 +206,7 @@ fn every_dtype() {
         assert_eq!((found.centers, found.radii), (expected.centers, expected.radii));
     };
     check(Pool::new(&values, 40).unwrap());
+    check(Pool::new(&values.iter().map(|&v| f64::from(v) + 5e6).collect::<Vec<_>>(), 40).unwrap());
     check(Pool::new(&values.iter().map(|&v| f16::from_f32(v)).collect::<Vec<_>>(), 40).unwrap());
     check(Pool::new(&values.iter().map(|&v| bf16::from_f32(v)).collect::<Vec<_>>(), 40).unwrap());
     #[expect(clippy::cast_possible_truncation, reason = "any rounding makes a pool")]
@@ -252,6 +253,31 @@ fn bad_values_are_named() {
     let cosine = Options { metric: Metric::Cosine, ..Options::default() };
     let error = select(&pool, 2, &cosine, &stream).unwrap_err();
     assert!(matches!(error, Error::ZeroRow { row: 1, .. }), "{error}");
+}
+
+#[test]
+fn f64_values_beyond_f32_are_named() {
+    let Some(_alone) = alone() else { return };
+    let context = CudaContext::new(0).unwrap();
+    let cuda_stream = context.new_stream().unwrap();
+    let stream = Stream::of(&cuda_stream).unwrap();
+    let values = synthetic(Shape::Gaussian, 5000, 8, 3);
+    let mut values: Vec<f64> = values.into_iter().map(f64::from).collect();
+    values[0] = f32::MAX.into();
+    values[40 * 8 + 6] = -f64::from(f32::MAX).next_up();
+    let is_right = |error: Error| match error {
+        Error::TooLarge { row: 40, dimension: 6, value, .. } => assert!(value < f32::MIN.into()),
+        other => panic!("{other}"),
+    };
+    for n in [5000, 3000] {
+        let memory = cuda_stream.clone_htod(&values[..n * 8]).unwrap();
+        let pool = DevicePool::of(&memory, 8).unwrap();
+        is_right(select(&pool, 20, &Options::default(), &stream).unwrap_err());
+    }
+    values[40 * 8 + 6] = 0.0;
+    let memory = cuda_stream.clone_htod(&values[..3000 * 8]).unwrap();
+    let pool = DevicePool::of(&memory, 8).unwrap();
+    assert_eq!(select(&pool, 20, &Options::default(), &stream).unwrap().centers.len(), 20);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod common;
 
 mod counters;
+mod disk;
 mod f64;
 mod large;
 mod resume;

@@ -39,7 +39,7 @@ fn shape(rows: usize, d: usize) -> String {
 fn rows_on_disk_are_those_in_memory_in_every_format() {
     let (folder, n, d) = (Folder::new(), 300, 7);
     let values = scattered(n, d);
-    let bytes: Vec<u8> = (0..n * d).map(|at| (at * 37 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..n * d).map(|at| u8::try_from(at * 37 % 251).unwrap()).collect();
     let halves: Vec<f16> = values.iter().map(|&v| f16::from_f32(v)).collect();
     let header =
         format!(r#"{{"v":{{"dtype":"F32","shape":[{n},{d}],"data_offsets":[0,{}]}}}}"#, 4 * n * d);
@@ -226,7 +226,7 @@ fn a_pipe_is_refused_and_not_waited_for() {
 #[test]
 fn a_limit_decides_where_rows_are_and_what_is_too_much() {
     let (folder, n, d) = (Folder::new(), 200_000, 16);
-    let bytes: Vec<u8> = (0..n * d).map(|at| (at * 37 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..n * d).map(|at| u8::try_from(at * 37 % 251).unwrap()).collect();
     let path = folder.write("p.u8bin", bin(200_000, 16, &bytes));
     let open = |memory| {
         Pool::open_with(&path, &OpenOptions { memory: Some(memory), ..OpenOptions::default() })

@@ -11,6 +11,7 @@ mod asked;
 #[cfg(feature = "highs")]
 mod by_highs;
 mod early;
+mod f64;
 mod graphs;
 mod judges;
 mod optima;

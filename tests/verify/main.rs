@@ -191,6 +191,26 @@ fn a_wrong_radius_is_found_where_it_is() {
     });
 }
 
+/// Picks and radii of f64 pools are held to the values as they are: a unit in a radius' last place, and two picks exchanged, are found.
+#[test]
+fn f64_pools_are_checked_as_they_are() {
+    for named in common::pools::hostile_f64(N, D) {
+        let pool = Pool::new(&named.values, D).unwrap();
+        for first in [First::Lowest, First::Mean] {
+            let options = Options { first, labeled: vec![], ..Options::default() };
+            let Selection { mut centers, mut radii, .. } = select(&pool, 40, &options).unwrap();
+            let verdict = verify(&pool, &centers, Some(&radii), &options).unwrap();
+            assert!(verdict.is_right(), "{}: {verdict}", named.name);
+            radii[20] = radii[20].next_up();
+            let verdict = verify(&pool, &centers, Some(&radii), &options).unwrap();
+            assert!(matches!(verdict, Verdict::Radius { position: 20, .. }), "{}", named.name);
+            centers.swap(30, 31);
+            let verdict = verify(&pool, &centers, None, &options).unwrap();
+            assert!(matches!(verdict, Verdict::Wrong { position: 30, .. }), "{}", named.name);
+        }
+    }
+}
+
 /// Among rows of equal key the lowest is greedy's, also when every key is 0.
 #[test]
 fn of_equal_keys_the_lower_row_must_come_first() {

@@ -158,7 +158,9 @@ class CoreSet(SingleAnnotatorPoolQueryStrategy):
         """Every row's distance to the nearest center."""
         return nearest(pool, vectors=centers, metric=self.metric, device=self.device)[0]
 
-    def _select(self, pool: NDArray[np.floating], centers: NDArray[np.floating], budget: int, **options: Any) -> farpoint.Selection:
+    def _select(
+        self, pool: NDArray[np.floating], centers: NDArray[np.floating], budget: int, **options: Any
+    ) -> farpoint.Selection:
         vectors = centers if len(centers) else None
         return farpoint.select(pool, budget, labeled_vectors=vectors, metric=self.metric, device=self.device, **options)
 

@@ -164,7 +164,7 @@ fn check_buffers(
         }
         if batch.compression().is_some() {
             claimed =
-                claimed.saturating_add(claim(&*file.part(body + start, packed.min(8))?, packed)?);
+                claimed.saturating_add(claim(&file.part(body + start, packed.min(8))?, packed)?);
         }
     }
     if claimed > most {

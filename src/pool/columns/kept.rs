@@ -78,7 +78,7 @@ impl Kept<'_> {
             }
             self.leave_memory(all)?;
         }
-        self.to_scratch(bytes.as_slice(), all)
+        self.spill(bytes.as_slice(), all)
     }
 
     /// Memory is full: what is there goes to the scratch file.
@@ -86,7 +86,7 @@ impl Kept<'_> {
         for at in 0..self.pieces.len() {
             let home = std::mem::replace(&mut self.pieces[at].home, Home::Scratch(0));
             self.pieces[at].home = match home {
-                Home::Memory(bytes) => self.to_scratch(bytes.as_slice(), all)?,
+                Home::Memory(bytes) => self.spill(bytes.as_slice(), all)?,
                 home => home,
             };
         }
@@ -94,7 +94,7 @@ impl Kept<'_> {
         Ok(())
     }
 
-    fn to_scratch(&mut self, bytes: &[u8], all: u64) -> Result<Home, Reason> {
+    fn spill(&mut self, bytes: &[u8], all: u64) -> Result<Home, Reason> {
         let scratch = match &mut self.scratch {
             Some(scratch) => scratch,
             none => none.insert(self.room.scratch(all)?),

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::centers::Centers;
 use super::super::kernels::int8::Int8Multiplier;
-use super::super::kernels::int8::passing::columns;
+use super::super::kernels::int8::passing::set_bits;
 use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
 use super::nearest::Nearest;
@@ -302,7 +302,7 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
             let products = &self.products[number / Self::GROUP].as_slice()[at..at + PANEL];
             let products: &[i32; PANEL] = products.try_into().expect("PANEL values");
             let products = *products;
-            for lane in columns(self.panels[panel].admits(&products, center)) {
+            for lane in set_bits(self.panels[panel].admits(&products, center)) {
                 let x = &self.panels[panel].panel.operands[lane];
                 let interval = measure.of(x, &operand, products[lane]);
                 self.apply(panel * PANEL + lane, center_number, interval);

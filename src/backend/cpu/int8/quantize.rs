@@ -171,7 +171,7 @@ fn center<X: Copy, Y: Copy>(
 
 /// The int8 values of a centered row whose largest value has this size.
 #[inline(always)]
-fn round_row(largest: f32, flip: u8, centered: &[f32], out: &mut [u8]) -> Int8Numbers {
+fn round_row(largest: f32, flip: u8, centered: &mut [f32], out: &mut [u8]) -> Int8Numbers {
     let mut step = largest / LARGEST;
     if !largest.is_finite() {
         out.fill(flip);
@@ -189,29 +189,31 @@ fn round_row(largest: f32, flip: u8, centered: &[f32], out: &mut [u8]) -> Int8Nu
 const WHOLE: f32 = 1.5 * (1u32 << 23) as f32;
 
 /// The whole numbers nearest `z / step`, which are at most 127 in size, each XORed with `flip`. Returns the sums of their
-/// squares and of `(z - step q)^2`.
+/// squares and of `(z - step q)^2`; `z` becomes `z - step q`.
 #[inline(always)]
-fn round(z: &[f32], step: f32, flip: u8, out: &mut [u8]) -> (u32, f32) {
+fn round(z: &mut [f32], step: f32, flip: u8, out: &mut [u8]) -> (u32, f32) {
     let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
-    let mut residual = [0.0f32; LANES];
-    let (z_blocks, z_rest) = z.as_chunks::<LANES>();
-    let (out_blocks, out_rest) = out.as_chunks_mut::<LANES>();
-    for (z, out) in z_blocks.iter().zip(out_blocks) {
+    for (z, out) in z.iter_mut().zip(out.iter_mut()) {
+        let (q, left) = round_one(*z, inverse, step);
+        (*out, *z) = (q.cast_unsigned(), left);
+    }
+    let square = |q: &u8| i32::from(q.cast_signed()) * i32::from(q.cast_signed());
+    let square = out.iter().map(square).sum::<i32>();
+    out.iter_mut().for_each(|q| *q ^= flip);
+    (square.cast_unsigned(), sum_of_squares(z))
+}
+
+/// In any order.
+#[inline(always)]
+fn sum_of_squares(values: &[f32]) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
         for lane in 0..LANES {
-            let (q, left) = round_one(z[lane], inverse, step);
-            out[lane] = q.cast_unsigned();
-            residual[lane] = left.mul_add(left, residual[lane]);
+            sums[lane] += block[lane] * block[lane];
         }
     }
-    for (z, out) in z_rest.iter().zip(out_rest) {
-        let (q, left) = round_one(*z, inverse, step);
-        *out = q.cast_unsigned();
-        residual[0] += left * left;
-    }
-    let square =
-        out.iter().map(|q| i32::from(q.cast_signed()) * i32::from(q.cast_signed())).sum::<i32>();
-    out.iter_mut().for_each(|q| *q ^= flip);
-    (square.cast_unsigned(), residual.iter().sum())
+    sums.iter().copied().chain(rest.iter().map(|value| value * value)).sum()
 }
 
 /// `q`, and `z - step q`.
