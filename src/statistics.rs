@@ -34,6 +34,8 @@ pub struct Statistics {
     /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
     /// time. 0 where every bound is exact as soon as it is lowered.
     pub settled_rows: u64,
+    /// The same, each row counted once.
+    pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
     /// Exchanges with the shards of a pool, two a round; 0 if one device holds the whole pool.
@@ -78,6 +80,7 @@ impl Statistics {
             refresh_canonical: self.refresh_canonical + other.refresh_canonical,
             pick_canonical: self.pick_canonical + other.pick_canonical,
             settled_rows: self.settled_rows + other.settled_rows,
+            distinct_settled_rows: self.distinct_settled_rows + other.distinct_settled_rows,
             row_reads: self.row_reads + other.row_reads,
             exchanges: self.exchanges + other.exchanges,
             exchange_bytes: self.exchange_bytes + other.exchange_bytes,

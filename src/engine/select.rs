@@ -4,17 +4,19 @@ use super::cuda::{on_cuda, select_copied};
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
+use super::tuning::Multiplier::Fastest;
 use super::tuning::{Placement, Tuning};
 use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-use crate::backend::cpu::{Cpu, Int8Cpu, distances_before};
+use crate::backend::cpu::{Cpu, Int8Cpu, are_integers, distances_before};
 use crate::error::Result;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::question::Question;
+use crate::rows::Gather;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 
@@ -67,6 +69,10 @@ struct Selecting<'w> {
     watch: Watch<'w>,
 }
 
+/// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
+const LEAST_DIMENSIONS: usize = 64;
+const LEAST_PRODUCTS: usize = 1 << 17;
+
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
@@ -85,9 +91,22 @@ impl Int8Work for OnInt8<'_, '_> {
 }
 
 impl Selecting<'_> {
-    /// Whether the rounds run on int8 values.
-    fn takes_int8(&self, ground: &HostGround) -> bool {
-        self.tuning.multiplier.is_int8() && ground.rows.have_room_for_copy()
+    /// Whether the rounds run on int8 values, beside a multiplier that the machine has for floats.
+    fn takes_int8<M: Multiplier>(&self, ground: &HostGround) -> bool {
+        let pays = match self.tuning.multiplier {
+            Fastest => self.pays_for_copy::<M>(ground),
+            asked => asked.is_int8(),
+        };
+        pays && ground.rows.have_room_for_copy()
+    }
+
+    /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; rows on disk would be read
+    /// about four times without it.
+    fn pays_for_copy<M: Multiplier>(&self, ground: &HostGround) -> bool {
+        let (rows, d) = (&ground.rows, ground.rows.dimensions());
+        let centers = self.question.budget + ground.labeled_count();
+        let is_large = d >= LEAST_DIMENSIONS && centers.saturating_mul(d) >= LEAST_PRODUCTS;
+        !rows.are_in_memory() || are_integers(rows) || (is_large && !M::IS_PREFERRED_TO_INT8)
     }
 }
 
@@ -96,7 +115,7 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
-        let takes_int8 = shards <= 1 && self.takes_int8(ground);
+        let takes_int8 = shards <= 1 && self.takes_int8::<M>(ground);
         if !takes_int8 && self.question.budget >= HELD_FROM {
             ground.rows.hold_if_they_fit()?;
         }

@@ -92,6 +92,36 @@ fn text_embeddings() {
     assert_lazy(&pool, 2000, filter::CPU);
 }
 
+/// On int8 values a pool is read once, and then few rows again: those that are about to be picked.
+#[test]
+fn int8_rounds_read_few_rows() {
+    if let Ok(pool) = Pool::open("../shared/data/text-embeddings-20k.npy") {
+        assert_few_reads(&pool, 2000);
+    }
+    let values = pool(Shape::Text, 20_000, 64, 42);
+    assert_few_reads(&Pool::new(&values, 64).unwrap(), 2000);
+}
+
+fn assert_few_reads(pool: &Pool, budget: usize) {
+    let (n, k) = (pool.rows() as f64, budget as f64);
+    let counts = assert_lazy(pool, budget, filter::CPU_INT8);
+    assert!(counts.settled_rows as f64 <= 4.0 * k, "{counts:?}");
+    assert!(counts.distinct_settled_rows as f64 <= 0.30 * n, "{counts:?}");
+    assert!(counts.distinct_settled_rows >= budget as u64 - 1, "{counts:?}");
+    assert_eq!(counts.row_reads, pool.rows() as u64 + counts.settled_rows, "{counts:?}");
+    assert_eq!(counts.refresh_canonical, 0, "{counts:?}");
+}
+
+/// Whole numbers are exact as int8 values: no canonical distance is evaluated, nothing is settled, and nothing is copied.
+#[test]
+fn integers_are_not_refined() {
+    let pool = Pool::open("data/digits.npy").unwrap();
+    let counts = assert_lazy(&pool, 400, filter::CPU_INT8);
+    assert_eq!((counts.refresh_canonical, counts.pick_canonical), (0, 0), "{counts:?}");
+    assert_eq!(counts.settled_rows, 0, "{counts:?}");
+    assert_eq!(count(&pool, 400, filter::CPU).settled_rows, 0);
+}
+
 /// Counts do not depend on threads, nor do they hide work: every pair a settled run applies is counted.
 #[test]
 fn settled_runs_apply_every_pair() {

@@ -13,16 +13,16 @@ use crate::values::RowBlock;
 /// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, near, or
 /// a bit away.
 #[derive(Debug, Clone)]
-struct Case {
-    d: usize,
+pub(super) struct Case {
+    pub d: usize,
     /// Row 0 is `x`, row 1 is `c`.
-    rows: RowBlock,
-    mean: Vec<f64>,
+    pub rows: RowBlock,
+    pub mean: Vec<f64>,
     /// How much farther than these two the farthest row lies, which sets the scale.
-    beyond: f64,
+    pub beyond: f64,
 }
 
-fn cases() -> impl Strategy<Value = Case> {
+pub(super) fn cases() -> impl Strategy<Value = Case> {
     prop_oneof![3 => cases_f32(), 1 => cases_f64()]
 }
 

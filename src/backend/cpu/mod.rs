@@ -38,7 +38,7 @@ mod state;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
-pub(crate) use int8::Int8Cpu;
+pub(crate) use int8::{Int8Cpu, are_integers};
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;

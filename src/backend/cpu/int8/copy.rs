@@ -32,7 +32,7 @@ pub struct Copied {
 }
 
 /// Whether the rows of a pool are int8 values, up to their highest bit.
-pub fn are_integers(rows: &Rows) -> bool {
+pub(crate) fn are_integers(rows: &Rows) -> bool {
     rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
 }
 

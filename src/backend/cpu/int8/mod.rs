@@ -11,6 +11,8 @@
 //! | `refresh.rs`, `pick.rs` | the two places where pairs are evaluated |
 //! | `settle.rs` | canonical distances |
 
+#[cfg(test)]
+mod containment;
 mod copy;
 mod measure;
 mod nearest;
@@ -33,6 +35,7 @@ use crate::error::Result;
 use crate::ground::HostGround;
 use crate::mean;
 use crate::statistics::Statistics;
+pub(crate) use copy::are_integers;
 use pick::{Live, LiveRow, Terms, Workspace};
 use state::Int8State;
 
@@ -97,7 +100,13 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         let rows = &mut self.rows;
         let live = |&row: &usize| {
             let nearest = rows.nearest.take(row);
-            LiveRow { row, bound: rows.bounds[row], nearest, seen: rows.seen[row] }
+            LiveRow {
+                row,
+                bound: rows.bounds[row],
+                nearest,
+                seen: rows.seen[row],
+                was_settled: false,
+            }
         };
         self.live.iter().map(live).collect()
     }
@@ -166,9 +175,12 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         let mut live = Live::new(terms, live, &mut self.workspace);
         let picked = live.pick(limit, stop);
         let (states, mut counts) = (live.rows, live.counts);
-        for LiveRow { row, bound, nearest, seen } in states {
+        for LiveRow { row, bound, nearest, seen, was_settled } in states {
             (self.rows.bounds[row], self.rows.seen[row]) = (bound, seen);
             self.rows.nearest.set(row, nearest);
+            if was_settled {
+                self.rows.was_settled(row);
+            }
         }
         self.live.clear();
         self.rows.choose(picked.picks.iter().map(|pick| pick.row));

@@ -128,7 +128,7 @@ impl NearestCenters {
                 for (slot, &(center, lower)) in centers.iter().enumerate() {
                     (beside.centers[slot], beside.lowers[slot]) = (center, to_rest(lower));
                 }
-                Kind::Among(centers.len() as u8)
+                Kind::Among(u8::try_from(centers.len()).expect("few"))
             }
         };
     }
@@ -153,7 +153,7 @@ fn to_rest(lower: f64) -> u16 {
     #[expect(clippy::cast_possible_truncation, reason = "rounded down next")]
     let nearest = lower as f32;
     let below = if f64::from(nearest) > lower { nearest.next_down() } else { nearest };
-    (below.to_bits() >> 15) as u16
+    u16::try_from(below.to_bits() >> 15).expect("16 bits without the sign")
 }
 
 fn from_rest(bits: u16) -> f64 {

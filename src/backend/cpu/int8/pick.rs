@@ -65,6 +65,7 @@ pub struct LiveRow {
     pub bound: f64,
     pub nearest: Nearest,
     pub seen: u32,
+    pub was_settled: bool,
 }
 
 /// The live rows of a round, while they are picked from.
@@ -139,7 +140,13 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
                 break;
             }
             // If the largest key is 0, all keys are, and the next round picks without distances.
-            if candidate.key == 0.0 || (self.column[best].is_none() && !self.compute_group()) {
+            if candidate.key == 0.0 {
+                break;
+            }
+            if self.column[best].is_none() {
+                if self.compute_group() {
+                    continue;
+                }
                 break;
             }
             self.choose(best);
@@ -185,6 +192,7 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
         for (&index, settled) in rows.iter().zip(&settled) {
             self.counts.pick_canonical += settled.evaluations;
             self.rows[index].nearest = Nearest::Exact(settled.center);
+            self.rows[index].was_settled = true;
             self.lower(index, settled.distance);
         }
     }

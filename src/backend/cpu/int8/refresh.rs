@@ -215,7 +215,10 @@ impl Search {
 
     /// The columns of the pending centers, from number `first` on, in so many panels.
     fn columns(&self, first: usize, panels: usize) -> Columns {
-        let column = |center: usize| (center.clamp(first, first + panels * PANEL) - first) as u32;
+        let column = |center: usize| {
+            let column = center.clamp(first, first + panels * PANEL) - first;
+            u32::try_from(column).expect("a column of a few panels")
+        };
         column(self.pending.start)..column(self.pending.end)
     }
 

@@ -35,7 +35,7 @@ const TILE: usize = 256;
 /// Bytes of rows that a tile holds at most.
 const TILE_BYTES: usize = 1 << 20;
 /// A product of int8 values is exact; it is rounded when it becomes an f32, by either step, and when those are narrowed.
-const ERROR_FACTOR: f64 = 1.0 / (1 << 21) as f64;
+pub(super) const ERROR_FACTOR: f64 = 1.0 / (1 << 21) as f64;
 
 /// The rows of a pool and their state: 32 bytes a row. Each row has a bound that its distance to its nearest center does not
 /// exceed; it is that distance where the row was settled and no center came near since.
@@ -49,6 +49,8 @@ pub(super) struct Int8State<'p, K: Int8Multiplier> {
     pub bounds: Vec<f64>,
     pub seen: Vec<u32>,
     pub nearest: NearestCenters,
+    /// Whether each row was settled, a bit each.
+    settled: Vec<u64>,
     /// No key is larger.
     pub ceiling: f64,
     /// 1; tests widen the filter's interval or narrow it to nothing.
@@ -79,6 +81,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             bounds: Vec::new(),
             seen: vec![0; n],
             nearest: NearestCenters::first(n),
+            settled: vec![0; n.div_ceil(64)],
             ceiling: f64::INFINITY,
             width,
             scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
@@ -251,9 +254,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             self.statistics.refresh_canonical += settled.evaluations;
             self.bounds[row] = settled.distance;
             self.nearest.set(row, Nearest::Exact(settled.center));
+            self.was_settled(row);
         }
         self.statistics.settled_rows += open.len() as u64;
         self.statistics.row_reads += open.len() as u64;
+    }
+
+    /// Counts a row that was settled.
+    pub fn was_settled(&mut self, row: usize) {
+        let (word, bit) = (&mut self.settled[row / 64], 1 << (row % 64));
+        self.statistics.distinct_settled_rows += u64::from(*word & bit == 0);
+        *word |= bit;
     }
 
     /// Rows here become centers, in this order.

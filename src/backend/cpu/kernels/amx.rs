@@ -24,6 +24,8 @@ impl Multiplier for Amx {
     type Value = bf16;
     /// Two tiles of rows by two of columns: four sums, two loads of each kind, the eight registers.
     const ROWS: usize = 32;
+    /// No machine with AMX has compared the two yet.
+    const IS_PREFERRED_TO_INT8: bool = true;
 
     fn depth(d: usize) -> usize {
         layout::depth(d)

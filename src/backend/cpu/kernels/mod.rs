@@ -61,6 +61,9 @@ pub trait Multiplier: Copy + Send + Sync {
 
     /// Rows a block is a multiple of; `multiply` takes no others.
     const ROWS: usize;
+
+    /// Whether selections from floats in memory take this one although they could run on int8 values.
+    const IS_PREFERRED_TO_INT8: bool = false;
 }
 
 /// Memory for operands, on cache-line boundaries.

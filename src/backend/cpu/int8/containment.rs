@@ -1,0 +1,102 @@
+//! The promise of int8 values, tested alone: the interval holds the canonical distance, and the test admits every center within the
+//! limit, for rows of any magnitude, whatever sample the quantizer's scale was made of.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::super::containment::{Case, cases};
+use super::super::kernels::int8::passing::left;
+use super::measure::{Int8Operand, Measure};
+use super::quantize::Quantizer;
+use super::state::ERROR_FACTOR;
+use crate::backend::interval::{Interval, scale_for};
+use crate::distance::{distance, distance_to_point};
+use crate::values::RowValues;
+
+/// Int8 values, each XORed with this.
+const FLIP: u8 = 0x80;
+
+fn quantize(quantizer: &Quantizer, x: RowValues, d: usize) -> (Vec<i32>, Int8Operand) {
+    let mut values = vec![0; d];
+    let numbers = quantizer.quantize(x, FLIP, &mut Vec::new(), &mut values);
+    let value = |byte: &u8| i32::from((byte ^ FLIP).cast_signed());
+    (values.iter().map(value).collect(), quantizer.operand(numbers))
+}
+
+/// `misjudged`: how far the sample's reach was from the pool's.
+fn holds(case: &Case, misjudged: f64, width: f64) -> bool {
+    let (x, c) = (case.rows.row(0, case.d), case.rows.row(1, case.d));
+    let canonical = distance(x, c);
+    let to_mean = |x| distance_to_point(x, &case.mean);
+    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
+    let mut quantizer = Quantizer::new(case.mean.clone(), reach * misjudged, width);
+    let (scale, d) = (scale_for(reach * case.beyond), case.d);
+    // As in a run: rows are quantized before the scale of the intervals is known.
+    let unscaled = quantize(&quantizer, x, d).0;
+    quantizer.rescale(scale);
+    let ((x_values, x), (c_values, c)) = (quantize(&quantizer, x, d), quantize(&quantizer, c, d));
+    assert_eq!(unscaled, x_values);
+    let product = x_values.iter().zip(&c_values).map(|(x, c)| x * c).sum();
+    let measure = Measure::Interval(Interval::new(scale, d, ERROR_FACTOR, width));
+    let (lower, upper) = measure.of(&x, &c, product);
+    let test = measure.test(&x, canonical);
+    let admitted = left(test, measure.center_side(&c), product) <= test.threshold;
+    lower <= canonical && canonical <= upper && admitted
+}
+
+const MISJUDGED: [f64; 4] = [1.0, 1.0 / (1u64 << 20) as f64, (1u64 << 20) as f64, 0.0];
+
+#[test]
+fn int8_contains() {
+    proptest!(ProptestConfig::with_cases(3000), |(case in cases())| {
+        for misjudged in MISJUDGED {
+            prop_assert!(holds(&case, misjudged, 1.0));
+            prop_assert!(holds(&case, misjudged, 100.0));
+        }
+    });
+}
+
+/// If intervals of no width were not caught, the property above would prove nothing.
+#[test]
+fn int8_without_width_is_caught() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let missed = (0..1000).filter(|_| {
+        let case = cases().new_tree(&mut runner).unwrap().current();
+        !holds(&case, 1.0, 0.0)
+    });
+    assert!(missed.count() > 100);
+}
+
+/// Rows of whole numbers are their int8 values: the distance is exact, whatever its size, and a center as far as the limit is admitted.
+#[test]
+fn whole_numbers_are_exact() {
+    proptest!(ProptestConfig::with_cases(2000), |(
+        pairs in prop::collection::vec((any::<u8>(), any::<u8>()), 1..300),
+        near in any::<bool>(),
+    )| {
+        let d = pairs.len();
+        let widened = |one: &dyn Fn(&(u8, u8)) -> u8| -> Vec<f32> { pairs.iter().map(|pair| f32::from(one(pair))).collect() };
+        let x = widened(&|pair| pair.0);
+        let c = widened(&|pair| if near { pair.0.saturating_add(pair.1 & 1) } else { pair.1 });
+        let quantizer = Quantizer::of_integers(vec![128.0; d], 1.0);
+        let take = |x: &[f32]| {
+            let mut values = vec![0; d];
+            let numbers = quantizer.whole(RowValues::F32(x), FLIP, &mut values);
+            let value = |byte: &u8| i32::from((byte ^ FLIP).cast_signed());
+            (values.iter().map(value).collect::<Vec<i32>>(), quantizer.operand(numbers))
+        };
+        let ((x_values, x_operand), (c_values, c_operand)) = (take(&x), take(&c));
+        let product = x_values.iter().zip(&c_values).map(|(x, c)| x * c).sum();
+        let canonical = distance(RowValues::F32(&x), RowValues::F32(&c));
+        let (lower, upper) = Measure::Integers.of(&x_operand, &c_operand, product);
+        prop_assert_eq!((lower, upper), (canonical, canonical));
+        let side = Measure::Integers.center_side(&c_operand);
+        let admits = |limit: f64| {
+            let test = Measure::Integers.test(&x_operand, limit);
+            left(test, side, product) <= test.threshold
+        };
+        prop_assert!(admits(canonical) && admits(canonical.next_up()) && admits(2.0 * canonical));
+        // Far beyond a limit the test says so: it is of use.
+        prop_assert!(canonical < 100.0 || !admits(canonical * 0.9));
+    });
+}
