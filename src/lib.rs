@@ -49,7 +49,7 @@ pub use error::{Error, Result};
 pub use foreign::is_in_foreign_code;
 pub use names::{Device, First, Metric, UnknownName};
 pub use options::Options;
-pub use plan::{Plan, plan};
+pub use plan::{Plan, Way, WayName, plan};
 pub use pool::{Dtype, Element, Pool};
 pub use robust::{
     Candidates, Decision, End, Method, Printed, PrintedEnd, RobustOptions, RobustProgress,

@@ -8,6 +8,7 @@
 mod asked;
 mod beyond;
 mod bounds;
+mod centers;
 mod certificate;
 mod first;
 mod keys;
@@ -33,8 +34,8 @@ pub use verdict::{Cover, Verdict};
 /// the pick is nearer than those before it, the canonical distance decides. [`Options::resume`] plays no part: all picks are checked. `radii` may be one shorter than `centers`,
 /// as an interrupted run leaves them.
 ///
-/// Time `O(n k d)` over the threads; memory 5 bytes a row beside the pool (8 more under cosine) and at most a few MB a thread, more only for
-/// rows so long that 64 of them are larger.
+/// Time `O(n k d)` over the threads. Memory beside the pool: 5 bytes a row (8 more under cosine), at most 128 MB of picks, and a few MB a
+/// thread, more only for rows so long that 64 of them are larger.
 ///
 /// # Errors
 /// As [`crate::select`], but for the budget: options that no selection could be made with; [`crate::Error::Interrupted`].

@@ -15,7 +15,7 @@ proves it; `verify` checks either by brute force; `plan` says what a selection w
 
 from farpoint._native import Pool, __version__
 from farpoint._open import open
-from farpoint._plan import Plan, plan
+from farpoint._plan import Plan, Way, plan
 from farpoint._robust import Decision, RobustSelection, robust
 from farpoint._select import select
 from farpoint._selection import Selection
@@ -28,6 +28,7 @@ __all__ = [
     "RobustSelection",
     "Selection",
     "Verdict",
+    "Way",
     "__version__",
     "open",
     "plan",

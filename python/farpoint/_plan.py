@@ -9,6 +9,23 @@ from farpoint import _native, _terms
 from farpoint._frameworks import readable
 
 
+class Way(NamedTuple):
+    """A way in which a selection can be made, and what it takes."""
+
+    #: "in_memory", "copy_in_memory", "on_disk", "gpu" or "gpu_staged".
+    name: str
+    #: Bytes, at most, those of the pool included; on a GPU, of its memory.
+    memory_bytes: int
+    #: Bytes read from disk, about.
+    read_bytes: int
+    #: Bytes written to a scratch file.
+    scratch_bytes: int
+    #: Estimated; None on a GPU.
+    seconds: float | None
+    #: Whether there is the memory; None where that is not known.
+    fits: bool | None
+
+
 class Plan(NamedTuple):
     """What a selection on the CPU will take: bytes, pairs and seconds."""
 
@@ -18,20 +35,27 @@ class Plan(NamedTuple):
     budget: int
     device: str
     pool_bytes: int
-    #: Of those, the ones that are not copied into memory.
-    mapped_bytes: int
+    #: Of those, the ones in files, as a pool keeps them.
+    disk_bytes: int
+    #: Of those, the ones that must be decoded first.
+    decoded_bytes: int
     state_bytes: int
     workspace_bytes: int
-    #: Bytes of memory that are free; None where the system does not say.
+    #: Bytes of memory that may be taken; None where the system does not say.
     available_bytes: int | None
-    #: Whether state and workspace fit into memory.
+    #: What leaves no more: "machine", "control_group" or "caller".
+    limited_by: str | None
+    #: Of those on the CPU, which come first, the first that fits is taken.
+    ways: list[Way]
+    #: The name of the one that will be taken; None if nothing fits.
+    way: str | None
     fits: bool | None
-    #: Whether the pool fits beside them; if not it is read from its file about three times.
-    pool_fits: bool | None
+    #: Bytes of memory that a robust selection takes beside the pool, about.
+    robust_bytes: int
     #: Distances that will be evaluated by the filter, of the rows * budget there are.
     evaluations: float
     #: Seconds it will take, estimated.
-    seconds: float
+    seconds: float | None
     rehearsal_rows: int
     rehearsal_picks: int
     rehearsal_seconds: float
@@ -48,4 +72,6 @@ def plan(pool: Any, budget: int, *, metric: Literal["euclidean", "cosine"] = "eu
     told = _native.plan(
         readable(pool), _terms.count("budget", budget), _terms.name("metric", metric), _terms.count("threads", threads)
     )
-    return Plan(**json.loads(told))
+    plan = json.loads(told)
+    plan["ways"] = [Way(**way) for way in plan["ways"]]
+    return Plan(**plan)

@@ -134,13 +134,14 @@ def test_a_plan(tmp_path):
     pool = np.random.default_rng(0).standard_normal((20_000, 32), dtype=np.float32)
     plan = farpoint.plan(pool, 500, threads=1)
     assert (plan.rows, plan.dimensions, plan.dtype, plan.budget, plan.device) == (20_000, 32, "f32", 500, "cpu")
-    assert plan.pool_bytes == pool.nbytes and plan.mapped_bytes == 0
+    assert plan.pool_bytes == pool.nbytes and plan.disk_bytes == 0
     assert plan.state_bytes > 0 and plan.workspace_bytes > 0 and plan.fits in (True, None)
     assert 0 < plan.seconds < 60 and plan.evaluations <= 20_000 * 500 and plan.rehearsal_picks > 0
     np.save(tmp_path / "pool.npy", pool)
     mapped = farpoint.plan(farpoint.open(tmp_path / "pool.npy"), 500, metric="cosine")
-    assert mapped.mapped_bytes == mapped.pool_bytes == pool.nbytes
+    assert mapped.disk_bytes in (0, pool.nbytes) and mapped.pool_bytes == pool.nbytes
     assert mapped._fields == plan._fields
+    assert plan.way == plan.ways[0].name == "in_memory" and plan.ways[0].memory_bytes > pool.nbytes
 
 
 @pytest.mark.parametrize(

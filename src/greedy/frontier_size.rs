@@ -11,16 +11,17 @@ pub(crate) struct FrontierSize {
     most: usize,
 }
 
-/// The bounds of an adaptive frontier; small pools have smaller ones.
+/// The bounds of an adaptive frontier; small pools have smaller ones, and very large ones a row of so many.
 const LEAST: usize = 256;
 const MOST: usize = 8192;
+const MOST_OF: usize = 512;
 /// Live rows are packed: at most 64 MB of them, but for very long rows.
 const MOST_VALUES: usize = 16 << 20;
 
 impl FrontierSize {
     /// Adapted to how the rounds of a pool of `n` rows of `d` values go.
     pub fn adaptive(n: usize, d: usize) -> FrontierSize {
-        let most = MOST.min(MOST_VALUES / d).max(2 * LEAST);
+        let most = MOST.max(n / MOST_OF).min(MOST_VALUES / d).max(2 * LEAST);
         FrontierSize { rows: 2 * LEAST, least: LEAST, most: (n / 8).clamp(2 * LEAST, most) }
     }
 

@@ -83,11 +83,26 @@ pub(super) fn pool(
         let place = Place::dense(offset, layout.d * dtype.bytes());
         return Ok(Pool::of_segment(store, shape, dtype, place));
     }
+    if let Kind::Stored(dtype) = kind
+        && room.is_for_outlines()
+    {
+        return Ok(Pool { notices: notices(layout), ..Pool::without_values(shape, dtype) });
+    }
     let (values, dtype) = convert(&store, offset, layout, kind, room)?;
     let place = Place::dense(0, layout.d * dtype.bytes());
     let mut pool = Pool::of_segment(values, shape, dtype, place);
     pool.notices = notices(layout);
     Ok(pool)
+}
+
+/// The type of a pool's values.
+pub(super) fn stored(kind: Kind) -> Result<Dtype, Reason> {
+    match kind {
+        Kind::Stored(dtype) => Ok(dtype),
+        Kind::Signed(_) | Kind::Unsigned(_) => {
+            Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into())
+        }
+    }
 }
 
 fn convert(
@@ -97,12 +112,7 @@ fn convert(
     kind: Kind,
     room: &Room,
 ) -> Result<(Store<'static>, Dtype), Reason> {
-    let dtype = match kind {
-        Kind::Stored(dtype) => dtype,
-        Kind::Signed(_) | Kind::Unsigned(_) => {
-            return Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into());
-        }
-    };
+    let dtype = stored(kind)?;
     let values = match dtype.bytes() {
         8 => row_major::<8>(store, offset, layout, room),
         4 => row_major::<4>(store, offset, layout, room),

@@ -3,6 +3,7 @@
 // | file | what it has |
 // | --- | --- |
 // | `open`, `file`, `folder` | from a path to a pool: one file, or many |
+// | `outline` | the size of a pool, from headers |
 // | `order`, `surplus` | the order of many files; files with rows that do not count |
 // | `npy`, `npy_header`, `npz`, `safe_tensors`, `vectors` | readers, a format each |
 // | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
@@ -46,6 +47,7 @@ mod numbers;
 mod on_disk;
 mod open;
 mod order;
+mod outline;
 mod reason;
 mod room;
 mod row_file;
@@ -70,6 +72,8 @@ pub(crate) use dtype::fits;
 pub use dtype::{Dtype, Element};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 pub use open::OpenOptions;
+pub use outline::Outline;
+pub(crate) use room::{Needs, is_held_at_once, is_room};
 
 use crate::error::{Error, Result};
 use crate::values::{RowScratch, RowValues};
@@ -329,6 +333,13 @@ impl<'a> Pool<'a> {
             may_be_held: false,
             memory: None,
         }
+    }
+
+    /// A pool of this size that has none of its values, for its [`Outline`]: every row is one row of zeros.
+    fn without_values((rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
+        let zeros = Store::Memory(Bytes::Owned(vec![0; d * dtype.bytes()]));
+        let place = Place { stride: 0, ..Place::dense(0, 0) };
+        Pool::of_segment(zeros, (rows, d), dtype, place)
     }
 
     /// The rows of `other` after these; d and dtype are the same.

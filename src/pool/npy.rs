@@ -19,3 +19,10 @@ pub(super) fn read(
     let (rows, d) = dense::rows_and_dimensions(&shape)?;
     dense::pool(store, start + offset, Layout { rows, d, fortran, big_endian }, kind, room)
 }
+
+/// A pool without values, of the size of the .npy file of `length` bytes that begins with `start`.
+pub(super) fn outline(start: &[u8], length: usize) -> Result<Pool<'static>, Reason> {
+    let Header { kind, shape, .. } = Header::parse(start, length)?;
+    let shape = dense::rows_and_dimensions(&shape)?;
+    Ok(Pool::without_values(shape, dense::stored(kind)?))
+}

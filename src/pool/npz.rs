@@ -7,6 +7,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::bytes::{Reader, Store};
 use super::choose::choose;
+use super::npy_header::HEADER_BYTES;
 use super::reason::Reason;
 use super::scratch::Room;
 use super::{Pool, npy};
@@ -19,7 +20,15 @@ type Member<'a, 'b> = ZipFile<'a, BufReader<Reader<&'b Store<'static>>>>;
 
 /// Where a member's bytes are.
 enum Content {
-    Stored { start: usize, length: usize },
+    Stored {
+        start: usize,
+        length: usize,
+    },
+    /// The first bytes of a deflated member of so many.
+    Head {
+        start: Vec<u8>,
+        length: usize,
+    },
     Inflated(Store<'static>),
 }
 
@@ -32,6 +41,7 @@ pub(super) fn read(
     match content(&store, name, room)? {
         // At any offset whatever: rows may be unaligned, and are decoded when read.
         Content::Stored { start, length } => npy::read(store, start, length, room),
+        Content::Head { start, length } => npy::outline(&start, length),
         Content::Inflated(member) => {
             let length = member.length();
             npy::read(member, 0, length, room)
@@ -48,7 +58,8 @@ fn content(file: &Store<'static>, name: Option<&str>, room: &Room) -> Result<Con
     let index = choose("arrays", &shown, name.map(short).as_deref())?;
     let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
     match member.compression() {
-        CompressionMethod::Stored => stored(&mut member, file.length()),
+        CompressionMethod::Stored => stored(&mut member, file.length(), room),
+        CompressionMethod::Deflated if room.is_for_outlines() => head(&mut member),
         CompressionMethod::Deflated => inflate(&mut member, room).map(Content::Inflated),
         other => Err(format!("'{}' is compressed by {other}; use np.savez", shown[index]).into()),
     }
@@ -59,8 +70,8 @@ fn member_names(archive: &Archive) -> Result<Vec<String>, Reason> {
     names.map(|name| name.map(|name| name.into_owned()).map_err(|e| damaged(&e))).collect()
 }
 
-/// Reads the member once, for its checksum.
-fn stored(member: &mut Member, file_bytes: usize) -> Result<Content, Reason> {
+/// Reads the member once, for its checksum, unless only its size is wanted.
+fn stored(member: &mut Member, file_bytes: usize, room: &Room) -> Result<Content, Reason> {
     let start = member.data_start().and_then(|start| usize::try_from(start).ok());
     let length =
         usize::try_from(member.size()).ok().filter(|_| member.size() == member.compressed_size());
@@ -70,8 +81,18 @@ fn stored(member: &mut Member, file_bytes: usize) -> Result<Content, Reason> {
     let Some((start, length)) = start.zip(length).filter(within) else {
         return Err("a member reaches past the end of the archive".into());
     };
-    copy(member, &mut sink()).map_err(|e| damaged(&e))?;
+    if !room.is_for_outlines() {
+        copy(member, &mut sink()).map_err(|e| damaged(&e))?;
+    }
     Ok(Content::Stored { start, length })
+}
+
+/// The bytes that hold the header.
+fn head(member: &mut Member) -> Result<Content, Reason> {
+    let length = usize::try_from(member.size()).map_err(|_| "a member is too large")?;
+    let mut start = Vec::new();
+    member.take(HEADER_BYTES as u64).read_to_end(&mut start).map_err(|e| damaged(&e))?;
+    Ok(Content::Head { start, length })
 }
 
 fn inflate(member: &mut Member, room: &Room) -> Result<Store<'static>, Reason> {

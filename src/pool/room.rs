@@ -1,40 +1,65 @@
 //! Which pools are held in memory: those that fit there, with what a selection takes beside them.
 
-use super::Pool;
 use super::window::Windows;
+use super::{Dtype, Pool};
 use crate::error::{Error, Result};
 use crate::memory::{LimitedBy, Memory, size_text};
 
 /// Bytes of state a row, at most.
 const STATE: u64 = 40;
-/// Bytes of packed rows, products and live rows, at most; of a pool that is not much larger, this many times its own bytes.
+/// Bytes of packed rows, products and live rows, at most, unless rows are long; of a pool that is not much larger, this many times its own
+/// bytes.
 const WORKSPACE: u64 = 200 << 20;
 const WORKSPACE_OF_SMALL: u64 = 4;
+/// Rows that a frontier may always have, and those of a panel of centers, however long they are: together they are held as f32.
+const LONG_ROWS: u64 = 512 + 128;
 /// Bytes of a row's working copy beside its values.
 const COPY: u64 = 12;
 /// Up to so many bytes, floats are held from the beginning.
-const HELD_AT_ONCE: usize = 64 << 20;
+const HELD_AT_ONCE: u64 = 64 << 20;
 
-/// Bytes that a selection from `pool` takes beside the pool, without a working copy of it.
-fn least(pool: &Pool) -> u64 {
-    let workspace = WORKSPACE.min(WORKSPACE_OF_SMALL * pool.bytes() as u64);
-    STATE * pool.rows as u64 + workspace
+/// What a selection takes beside its pool, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs {
+    pub state: u64,
+    pub workspace: u64,
+    /// The working copy; integers in memory are their own.
+    pub copy: u64,
 }
 
-/// Bytes of a working copy.
-fn copy(pool: &Pool) -> u64 {
-    (pool.d as u64 + COPY) * pool.rows as u64
+impl Needs {
+    pub fn of(rows: usize, d: usize, dtype: Dtype) -> Needs {
+        let (n, d) = (rows as u64, d as u64);
+        let long = 4 * d * LONG_ROWS.min(2 * n);
+        let own = WORKSPACE_OF_SMALL * n * d * dtype.bytes() as u64;
+        Needs { state: STATE * n, workspace: WORKSPACE.max(long).min(own), copy: (d + COPY) * n }
+    }
+
+    /// Without a working copy.
+    pub fn least(self) -> u64 {
+        self.state + self.workspace
+    }
 }
 
-/// Bytes that a selection from `pool` takes with the pool in memory. Integers are their own working copy.
+fn needs(pool: &Pool) -> Needs {
+    Needs::of(pool.rows, pool.d, pool.dtype)
+}
+
+/// Bytes that a selection from `pool` takes with the pool in memory.
 fn with_pool(pool: &Pool) -> u64 {
-    let copy = if pool.dtype.is_integer() { 0 } else { copy(pool) };
-    least(pool) + copy + pool.disk_bytes() as u64
+    let needs = needs(pool);
+    let copy = if pool.dtype.is_integer() { 0 } else { needs.copy };
+    needs.least() + copy + pool.disk_bytes() as u64
 }
 
 /// An eighth is left to others: what is free now need not be so later.
-fn fits(bytes: u64, memory: Memory) -> bool {
+pub(crate) fn is_room(bytes: u64, memory: Memory) -> bool {
     bytes <= memory.bytes / 8 * 7
+}
+
+/// Whether values in files are held from the beginning where they fit: there are few of them, or they are their own working copy.
+pub(crate) fn is_held_at_once(dtype: Dtype, bytes: u64) -> bool {
+    dtype.is_integer() || bytes <= HELD_AT_ONCE
 }
 
 impl Pool<'_> {
@@ -56,8 +81,10 @@ impl Pool<'_> {
         }
         match memory {
             _ if on_disk => {}
-            Some(memory) if !fits(with_pool(self), memory) => self.notices.push(self.stays(memory)),
-            _ if self.dtype.is_integer() || self.disk_bytes() <= HELD_AT_ONCE => {
+            Some(memory) if !is_room(with_pool(self), memory) => {
+                self.notices.push(self.stays(memory))
+            }
+            _ if is_held_at_once(self.dtype, self.disk_bytes() as u64) => {
                 return self.hold();
             }
             _ => self.may_be_held = true,
@@ -73,7 +100,8 @@ impl Pool<'_> {
 
     /// Whether a working copy of the rows fits into memory now, with what a selection takes beside it.
     pub(crate) fn has_room_for_copy(&self) -> bool {
-        Memory::within(self.memory).is_none_or(|memory| fits(least(self) + copy(self), memory))
+        let needs = needs(self);
+        Memory::within(self.memory).is_none_or(|memory| is_room(needs.least() + needs.copy, memory))
     }
 
     fn stays(&self, memory: Memory) -> String {
@@ -85,7 +113,7 @@ impl Pool<'_> {
     }
 
     fn check_limit(&self, memory: Memory) -> Result<()> {
-        let needed = least(self);
+        let needed = needs(self).least();
         if needed <= memory.bytes {
             return Ok(());
         }

@@ -20,6 +20,8 @@ pub(super) struct Room {
     /// Bytes of memory.
     left: AtomicU64,
     scratch: Option<PathBuf>,
+    /// No values are read: pools have their size and none of their values.
+    outlines: bool,
 }
 
 impl Room {
@@ -27,7 +29,21 @@ impl Room {
     pub fn new(memory: Option<Memory>, scratch: Option<&Path>, on_disk: bool) -> Room {
         let half = memory.map_or(u64::MAX, |memory| memory.bytes / 2);
         let left = if on_disk && scratch.is_some() { 0 } else { half };
-        Room { left: AtomicU64::new(left), scratch: scratch.map(Path::to_path_buf) }
+        Room {
+            left: AtomicU64::new(left),
+            scratch: scratch.map(Path::to_path_buf),
+            outlines: false,
+        }
+    }
+
+    /// Room for nothing but the sizes of pools.
+    pub fn for_outlines() -> Room {
+        Room { outlines: true, ..Room::new(Memory::available(), None, false) }
+    }
+
+    /// Whether sizes are wanted in place of values.
+    pub fn is_for_outlines(&self) -> bool {
+        self.outlines
     }
 
     /// Room for anything.

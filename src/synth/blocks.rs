@@ -42,8 +42,10 @@ impl Blocks {
     /// let blocks = Blocks { shape: Shape::Unit, rows: 100, dimensions: 16, seed: 7, threads: 0 };
     /// let mut bytes = Vec::new();
     /// let encode = |values: &[f32], bytes: &mut [u8]| bytes.copy_from_slice(bytemuck::cast_slice(values));
-    /// let taken = blocks.each(4, encode, |block| Ok::<_, ()>(bytes.extend_from_slice(block)))?;
-    /// assert_eq!(taken, Ok(()));
+    /// blocks.each(4, encode, |block| {
+    ///     bytes.extend_from_slice(block);
+    ///     Ok::<_, ()>(())
+    /// })?.unwrap();
     /// assert_eq!(bytes, bytemuck::cast_slice::<f32, u8>(&pool(Shape::Unit, 100, 16, 7)));
     /// # Ok::<(), farpoint::Error>(())
     /// ```
@@ -116,8 +118,10 @@ mod tests {
                 let encode = |values: &[f32], out: &mut [u8]| {
                     out.copy_from_slice(bytemuck::cast_slice(values))
                 };
-                let taken =
-                    blocks.each(4, encode, |block| Ok::<_, ()>(made.extend_from_slice(block)));
+                let taken = blocks.each(4, encode, |block| {
+                    made.extend_from_slice(block);
+                    Ok::<_, ()>(())
+                });
                 assert_eq!(taken.unwrap(), Ok(()));
                 assert!(made == bytemuck::cast_slice::<f32, u8>(&values), "{shape:?} {threads}");
             }

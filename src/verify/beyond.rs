@@ -33,12 +33,6 @@ pub(super) enum Columns {
     F64(Vec<[f64; TILE]>),
 }
 
-impl Default for Columns {
-    fn default() -> Columns {
-        Columns::F32(Vec::new())
-    }
-}
-
 impl Columns {
     /// Of at most [`TILE`] centers, each `(d,)`; zeros where they are fewer.
     pub fn new(centers: &RowBlock, d: usize) -> Columns {
@@ -88,17 +82,18 @@ impl Term for f64 {
 }
 
 fn sums<V: Term>(rows: &[V], at: [usize; TOGETHER], columns: &[[V; TILE]]) -> Sums {
-    let d = columns.len();
-    let rows = at.map(|at| &rows[at * d..][..d]);
     widest(
         #[inline(always)]
         || {
+            let d = columns.len();
+            let [first, second, third, fourth] = at.map(|at| &rows[at * d..][..d]);
             let mut sums = [[0.0; TILE]; TOGETHER];
-            for (j, column) in columns.iter().enumerate() {
-                for at in 0..TOGETHER {
-                    for lane in 0..TILE {
-                        let t = column[lane].minus(rows[at][j]);
-                        sums[at][lane] = t.mul_add(t, sums[at][lane]);
+            let values = first.iter().zip(second).zip(third).zip(fourth);
+            for (column, (((&a, &b), &c), &d)) in columns.iter().zip(values) {
+                for (sums, value) in sums.iter_mut().zip([a, b, c, d]) {
+                    for (sum, center) in sums.iter_mut().zip(column) {
+                        let t = center.minus(value);
+                        *sum = t.mul_add(t, *sum);
                     }
                 }
             }

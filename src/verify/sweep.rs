@@ -5,12 +5,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::asked::Asked;
-use super::beyond::{Columns, Margin, Sums, TILE, TOGETHER, is_any_within};
+use super::beyond::{Margin, Sums, TILE, TOGETHER, is_any_within};
+use super::centers::{CenterTile, Centers};
 use crate::distance::distance_within;
 use crate::rows::Gather;
 use crate::values::{RowBlock, RowScratch, RowValues};
 
-/// Rows of a block, at most: the centers are gathered once a block.
+/// Rows of a block, at most.
 const ROWS: usize = 512;
 /// Values of a block's rows, unless fewer than 64 rows have more.
 const VALUES: usize = 512 << 10;
@@ -38,26 +39,23 @@ impl Pair<'_> {
 /// A row and the centers of a tile.
 struct Tile<'v> {
     row: RowValues<'v>,
-    centers: &'v RowBlock,
-    d: usize,
-    /// Of each center, about its squared distance; more sums than centers where the tile is not full.
+    tile: &'v CenterTile,
+    /// How many of them count.
+    centers: usize,
+    /// Of each center, about its squared distance; of further ones, anything.
     sums: &'v [f32; TILE],
     margin: Margin,
 }
 
 impl<'v> Tile<'v> {
     fn pairs(&self) -> impl Iterator<Item = Pair<'v>> {
-        let Tile { row, centers, d, sums, margin } = *self;
-        (0..self.len()).map(move |at| Pair {
+        let Tile { row, tile, sums, margin, .. } = *self;
+        (0..self.centers).map(move |at| Pair {
             row,
-            center: centers.row(at, d),
+            center: tile.center(at),
             sum: sums[at],
             margin,
         })
-    }
-
-    fn len(&self) -> usize {
-        self.centers.len() / self.d
     }
 
     /// Lower `nearest` by each center that is nearer. The first of them is center number `start`. `visit(applied, nearest)` hears the
@@ -69,7 +67,7 @@ impl<'v> Tile<'v> {
         mut visit: impl FnMut(Range<usize>, f64) -> bool,
     ) -> bool {
         let mut first = start + 1;
-        let end = start + self.len() + 1;
+        let end = start + self.centers + 1;
         if is_any_within(self.sums, self.margin.reach(*nearest)) {
             for (pair, applied) in self.pairs().zip(start + 1..) {
                 let Some(distance) = pair.within(*nearest) else { continue };
@@ -83,33 +81,31 @@ impl<'v> Tile<'v> {
     }
 }
 
-/// Buffers, used again for every block.
+/// A block of rows, whose memory is used again for every block, on its way past the centers.
 pub(super) struct Sweep<'a> {
     asked: &'a Asked<'a>,
-    centers: &'a [usize],
+    centers: &'a Centers<'a>,
     margin: Margin,
     block: RowBlock,
-    tile: RowBlock,
-    /// The tile, one dimension after another.
-    columns: Columns,
 }
 
 /// The findings of `find` for every block of the pool's rows, merged. Blocks are begun in order, so that a pool on disk is read in
 /// order.
 pub(super) fn blocks<T: Default + Send>(
     asked: &Asked,
-    centers: &[usize],
+    picks: &[usize],
     find: impl Fn(&mut Sweep, Range<usize>) -> T + Sync,
     merge: impl Fn(T, T) -> T + Sync + Send,
 ) -> T {
     let n = asked.rows.len();
     let rows = block_rows(asked);
+    let centers = Centers::new(asked, picks);
     let block = |start: usize| start..n.min(start + rows);
     let starts = (0..n).step_by(rows);
     starts
         .par_bridge()
         .map_init(
-            || Sweep::new(asked, centers),
+            || Sweep::new(&centers),
             |sweep, start| {
                 let found = find(sweep, block(start));
                 (asked.checked)(block(start).len());
@@ -125,10 +121,10 @@ pub(super) fn block_rows(asked: &Asked) -> usize {
 }
 
 impl<'a> Sweep<'a> {
-    pub fn new(asked: &'a Asked<'a>, centers: &'a [usize]) -> Sweep<'a> {
+    pub fn new(centers: &'a Centers<'a>) -> Sweep<'a> {
+        let asked = centers.asked();
         let margin = Margin::new(asked.rows.dimensions());
-        let (block, tile) = (RowBlock::default(), RowBlock::default());
-        Sweep { asked, centers, margin, block, tile, columns: Columns::default() }
+        Sweep { asked, centers, margin, block: RowBlock::default() }
     }
 
     /// Apply the labeled centers, then the first `picks` picks, to `rows`. `visit(at, applied, nearest)` hears, for `rows[at]`,
@@ -182,17 +178,22 @@ impl<'a> Sweep<'a> {
         if self.asked.is_interrupted() {
             return;
         }
-        gather(self.asked, rows, &mut self.block);
+        let mut scratch = RowScratch::new();
+        rows.iter().for_each(|&row| self.block.push(self.asked.rows.get(row, &mut scratch)));
+        let mut made = None;
         for start in (0..centers).step_by(TILE) {
-            self.gather_tile(start, centers.min(start + TILE));
+            let tile = self.centers.tile(start / TILE, &mut made);
+            let count = TILE.min(centers - start);
             for group in (0..rows.len()).step_by(TOGETHER) {
                 let group = group..rows.len().min(group + TOGETHER);
                 if done[group.clone()].iter().all(|&done| done) {
                     continue;
                 }
-                let sums = self.sums(group.clone());
+                let sums = self.sums(group.clone(), tile);
                 for (at, sums) in group.zip(&sums) {
-                    done[at] = done[at] || !visit(at, start, self.past_tile(at, sums));
+                    let (row, margin) = (self.row(at), self.margin);
+                    let past = Tile { row, tile, centers: count, sums, margin };
+                    done[at] = done[at] || !visit(at, start, past);
                 }
             }
             if done.iter().all(|&done| done) || self.asked.is_interrupted() {
@@ -207,36 +208,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// Of the rows of `group` and the tile; of the last row again where there are fewer than go together.
-    fn sums(&self, group: Range<usize>) -> Sums {
+    fn sums(&self, group: Range<usize>, tile: &CenterTile) -> Sums {
         let at = std::array::from_fn(|offset| (group.start + offset).min(group.end - 1));
-        self.columns.sums(&self.block, at)
-    }
-
-    fn past_tile<'s>(&'s self, at: usize, sums: &'s [f32; TILE]) -> Tile<'s> {
-        let d = self.asked.rows.dimensions();
-        Tile { row: self.row(at), centers: &self.tile, d, sums, margin: self.margin }
-    }
-
-    /// Centers `start..end` of the one list: labeled rows, outside vectors, picks.
-    fn gather_tile(&mut self, start: usize, end: usize) {
-        let labeled = self.asked.labeled_count();
-        let mut scratch = RowScratch::new();
-        self.tile.clear();
-        for center in start..end.min(labeled) {
-            self.tile.push(self.asked.labeled_vector(center, &mut scratch));
-        }
-        if end > labeled {
-            let picks = &self.centers[start.max(labeled) - labeled..end - labeled];
-            gather(self.asked, picks, &mut self.tile);
-        }
-        let d = self.asked.rows.dimensions();
-        self.columns = Columns::new(&self.tile, d);
-    }
-}
-
-fn gather(asked: &Asked, rows: &[usize], out: &mut RowBlock) {
-    let mut scratch = RowScratch::new();
-    for &row in rows {
-        out.push(asked.rows.get(row, &mut scratch));
+        tile.columns.sums(&self.block, at)
     }
 }

@@ -265,3 +265,20 @@ fn no_picks_can_be_right() {
         assert_eq!(run.code, 0, "{name}: {}{}", run.out, run.err);
     }
 }
+
+/// A limit under which the pool stays in its file.
+#[test]
+fn a_pool_that_memory_cannot_hold_is_checked_too() {
+    let folder = Folder::new();
+    folder.run("synth large.npy --shape sift -n 200000 -d 64");
+    assert_eq!(folder.run("select large.npy -k 40 -o picks.txt").code, 0);
+    let run = folder.run("verify large.npy picks.txt --memory 260MB --quiet");
+    assert!(run.code == 0 && run.out.starts_with("ok: 40 picks"), "{}{}", run.out, run.err);
+    let mut picks: Vec<&str> = Vec::new();
+    let text = folder.read("picks.txt");
+    picks.extend(text.lines());
+    picks.swap(20, 30);
+    folder.text("wrong.txt", &picks.join("\n"));
+    let run = folder.run("verify large.npy wrong.txt --memory 260MB");
+    assert!(run.code == REFUSED && run.out.starts_with("wrong: pick 21 "), "{}", run.out);
+}

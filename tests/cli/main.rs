@@ -11,6 +11,7 @@ mod interrupts;
 mod mistakes;
 mod other_commands;
 mod outputs;
+mod plan;
 mod robust;
 mod selections;
 #[cfg(unix)]

@@ -120,7 +120,6 @@ fn the_first_value_that_is_not_finite_is_named_whoever_reads() {
     read(coverage(&on_disk(&path), &[0, 1], &options).unwrap_err());
     read(robust(&on_disk(&path), 2, &options, &RobustOptions::default()).unwrap_err());
     read(on_disk(&path).hash().unwrap_err());
-    read(farpoint::plan(&on_disk(&path), 3, farpoint::Metric::Euclidean, 1).unwrap_err());
     let cosine = Options { metric: farpoint::Metric::Cosine, ..Options::default() };
     read(select(&on_disk(&path), 9, &cosine).unwrap_err());
     let pool = on_disk(&path);

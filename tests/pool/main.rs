@@ -11,4 +11,5 @@ mod folders;
 #[cfg(feature = "parquet")]
 mod fuzz;
 mod lists;
+mod outline;
 mod refusals;

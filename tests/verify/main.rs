@@ -361,6 +361,17 @@ fn it_is_the_plain_loop_at_any_magnitude() {
     }
 }
 
+/// So long that not all picks are kept in memory.
+#[test]
+fn it_is_the_plain_loop_on_long_rows() {
+    let d = 70_000;
+    let values = synth::pool(Shape::Unit, 112, d, 3);
+    let (centers, radii) = plain(&values, d, 105);
+    let pool = Pool::new(&values, d).unwrap();
+    let verdict = verify(&pool, &centers, Some(&radii), &Options::default()).unwrap();
+    assert!(verdict.is_right(), "{verdict}");
+}
+
 /// Every row is told of once.
 #[test]
 fn all_rows_are_told_of() {

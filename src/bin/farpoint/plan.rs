@@ -5,16 +5,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use farpoint::pool::OpenOptions;
-use farpoint::{Metric, Plan, Pool};
+use farpoint::memory::LimitedBy;
+use farpoint::pool::Outline;
+use farpoint::{Metric, Plan, Way, WayName};
 
 use crate::inputs::tell;
+use crate::storage::Storage;
 use crate::terminal::print;
 use crate::terms;
 
-/// Say whether a selection on the CPU will fit, where, and how long it will take
+/// Say in which way a selection will be made, whether it will fit, and how long it will take
 ///
-/// Measures this machine for a second: a rehearsal on a sample of the pool, and how fast memory is read.
+/// Reads no value of the pool: headers, and the metadata of Parquet files. (An Arrow file is read through.) Measures this machine
+/// for a second: a rehearsal on made-up rows of the pool's size and type, and how fast memory is read. The times of ways that read
+/// a disk are those of one that reads 500 MB/s.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The pool, as for `select`
@@ -31,58 +35,122 @@ pub struct Arguments {
     /// The tensor, member or column of the pool's file that holds the vectors
     #[arg(long, value_name = "NAME")]
     tensor: Option<String>,
+    #[command(flatten)]
+    storage: Storage,
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    // Only a sample is read.
-    let name = arguments.tensor.as_deref();
-    let on_disk = OpenOptions { name, on_disk: true, ..OpenOptions::default() };
-    let pool = Pool::open_with(&arguments.pool, &on_disk)?;
-    tell(pool.notices());
-    let plan = farpoint::plan(&pool, arguments.budget, arguments.metric, arguments.threads)?;
+    let outline = Outline::read(&arguments.pool, arguments.tensor.as_deref())?;
+    tell(&outline.notices);
+    let Arguments { budget, metric, threads, ref storage, .. } = *arguments;
+    let plan = farpoint::plan(&outline, budget, metric, threads, storage.memory)?;
     print(|out| match arguments.json {
         true => Ok(writeln!(out, "{}", serde_json::to_string(&plan)?)?),
-        false => Ok(out.write_all(table(&plan).as_bytes())?),
+        false => Ok(out.write_all(table(&plan, storage).as_bytes())?),
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(plan: &Plan) -> String {
-    let unknown = || "unknown".to_string();
+fn table(plan: &Plan, storage: &Storage) -> String {
     let lines = [
         ("pool", format!("{} rows of {} dimensions, {}", plan.rows, plan.dimensions, plan.dtype)),
         ("budget", plan.budget.to_string()),
-        ("pool in memory", pool_in_memory(plan)),
-        ("state", format!("at most {}", bytes(plan.state_bytes as f64))),
-        ("workspace", format!("at most {}", bytes(plan.workspace_bytes as f64))),
-        (
-            "memory available",
-            plan.available_bytes.map_or_else(unknown, |available| bytes(available as f64)),
-        ),
-        ("fits", verdict(plan).into()),
-        ("device", plan.device.into()),
+        ("values", values(plan)),
+        ("memory available", available(plan)),
+        ("taken", taken(plan, storage)),
         ("distances", format!("about {:.2e} of {:.2e}", plan.evaluations, pairs(plan))),
-        ("estimated time", seconds(plan.seconds)),
+        ("estimated time", plan.seconds.map_or("unknown".into(), seconds)),
         ("plain loop", format!("at least {}", seconds(plan.plain_loop_seconds))),
+        ("robust", format!("about {} of memory beside the pool", bytes(plan.robust_bytes as f64))),
         ("measured", measured(plan)),
     ];
     let mut out = String::new();
     for (name, value) in lines {
         writeln!(out, "{name:<18}{value}").expect("a string takes any text");
     }
+    ways(plan, &mut out).expect("a string takes any text");
     out
 }
 
-fn pool_in_memory(plan: &Plan) -> String {
-    let size = bytes(plan.pool_bytes as f64);
-    match plan.mapped_bytes {
-        0 => format!("{size}, converted or decompressed"),
-        mapped if mapped == plan.pool_bytes => format!("{size}, read from its files"),
-        mapped => format!("{size}, of which {} read from its files", bytes(mapped as f64)),
+/// The table of ways.
+fn ways(plan: &Plan, out: &mut String) -> std::fmt::Result {
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{:<34}{:>10}{:>12}{:>10}{:>11}  fits",
+        "way", "memory", "disk reads", "scratch", "time"
+    )?;
+    for way in &plan.ways {
+        let [memory, read, scratch] =
+            [way.memory_bytes, way.read_bytes, way.scratch_bytes].map(|size| bytes(size as f64));
+        let time = way.seconds.map_or("unknown".into(), seconds);
+        let fits = way.fits.map_or("unknown", |fits| if fits { "yes" } else { "no" });
+        writeln!(
+            out,
+            "{:<34}{memory:>10}{read:>12}{scratch:>10}{time:>11}  {fits}",
+            name(plan, way.name)
+        )?;
     }
+    Ok(())
+}
+
+fn name(plan: &Plan, way: WayName) -> &'static str {
+    match way {
+        WayName::InMemory if matches!(plan.dtype, "u8" | "i8") => "pool in memory",
+        WayName::InMemory => "pool and its int8 copy in memory",
+        WayName::CopyInMemory => "int8 copy in memory, pool on disk",
+        WayName::OnDisk => "pool on disk, no copy",
+        WayName::Gpu => "on a GPU, pool in its memory",
+        WayName::GpuStaged => "on a GPU, pool on the host",
+    }
+}
+
+fn values(plan: &Plan) -> String {
+    let size = bytes(plan.pool_bytes as f64);
+    let parts = [
+        (plan.disk_bytes, "in files, as they are"),
+        (plan.decoded_bytes, "to be decoded or rearranged"),
+        (plan.pool_bytes - plan.disk_bytes - plan.decoded_bytes, "in memory"),
+    ];
+    let parts: Vec<_> = parts.iter().filter(|(size, _)| *size > 0).collect();
+    match &parts[..] {
+        [(_, only)] => format!("{size}, {only}"),
+        several => {
+            let told = several.iter().map(|(size, how)| format!("{} {how}", bytes(*size as f64)));
+            format!("{size}: {}", told.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn available(plan: &Plan) -> String {
+    let Some(available) = plan.available_bytes else { return "unknown".into() };
+    let by = match plan.limited_by {
+        Some(LimitedBy::ControlGroup) => ", left by a control group",
+        Some(LimitedBy::Caller) => ", left by --memory",
+        _ => "",
+    };
+    format!("{}{by}", bytes(available as f64))
+}
+
+/// The way that is taken, or what would make one fit.
+fn taken(plan: &Plan, storage: &Storage) -> String {
+    let Some(way) = plan.way else {
+        let on_cpu = plan.ways.iter().filter(|way| way.seconds.is_some());
+        let least = on_cpu.map(|way: &Way| way.memory_bytes).min().unwrap_or(0);
+        let a_row = (least - plan.workspace_bytes) / plan.rows as u64;
+        let left = (plan.available_bytes.unwrap_or(0) / 8 * 7).saturating_sub(plan.workspace_bytes);
+        // Seven eighths of what is available are taken.
+        return format!(
+            "nothing fits: {} of memory would be enough, or a pool of {} rows",
+            bytes(least as f64 * 8.0 / 7.0),
+            left / a_row.max(1)
+        );
+    };
+    let decodes = plan.decoded_bytes > 0 && way != WayName::InMemory && storage.scratch.is_none();
+    format!("{}{}", name(plan, way), if decodes { ", with --scratch FOLDER" } else { "" })
 }
 
 fn pairs(plan: &Plan) -> f64 {
@@ -91,21 +159,12 @@ fn pairs(plan: &Plan) -> f64 {
 
 fn measured(plan: &Plan) -> String {
     format!(
-        "{} picks from {} of these rows in {}; memory read at {}/s",
+        "{} picks from {} rows of this size in {}; memory read at {}/s",
         plan.rehearsal_picks,
         plan.rehearsal_rows,
         seconds(plan.rehearsal_seconds),
         bytes(plan.read_bytes_per_second)
     )
-}
-
-fn verdict(plan: &Plan) -> &'static str {
-    match (plan.fits, plan.pool_fits) {
-        (Some(true), Some(true)) => "yes",
-        (Some(true), _) => "yes, but the pool will be read from its file about three times",
-        (Some(false), _) => "no",
-        (None, _) => "unknown",
-    }
 }
 
 fn bytes(bytes: f64) -> String {

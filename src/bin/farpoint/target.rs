@@ -108,13 +108,13 @@ impl Target {
 }
 
 /// Bytes that may be written to the disk of the folder of `path`.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn room(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(path.parent()?).ok()?;
     disk.f_bavail.checked_mul(disk.f_frsize)
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn room(_: &Path) -> Option<u64> {
     None
 }

@@ -34,6 +34,8 @@ pub struct Arguments {
     certificate: Option<PathBuf>,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    storage: Storage,
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,

@@ -41,6 +41,10 @@ pub(super) fn read_parquet(
     let file = Chunks::new(store);
     decoded(|| {
         let pick = |schema: &Schema| vectors_column(schema, name);
+        if room.is_for_outlines() {
+            let (rows, d, dtype) = parquet::outline(&file, pick)?;
+            return Ok(Pool::without_values((rows, d), dtype));
+        }
         let (taken, is_full) = (AtomicUsize::new(0), AtomicBool::new(false));
         let piece = |lists, first_row| {
             let piece = vectors::piece(lists, first_row)?;

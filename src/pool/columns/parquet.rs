@@ -12,10 +12,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 
+use super::super::Dtype;
 use super::super::reason::Reason;
 use super::chunks::Chunks;
-use super::pages;
 use super::piece::{Piece, decoded};
+use super::{item_type, pages, vectors};
 
 /// Rows decoded at once, and kept as one piece: at d = 768, 6 MiB of f32.
 const BATCH_ROWS: usize = 2 << 10;
@@ -29,6 +30,30 @@ pub(super) fn schema(file: &Chunks) -> Result<SchemaRef, Reason> {
 pub(super) fn rows(file: &Chunks) -> Result<usize, Reason> {
     let rows = load(file)?.metadata().file_metadata().num_rows();
     Ok(usize::try_from(rows).unwrap_or(0))
+}
+
+/// Rows, values a row and their type, from the metadata. Where lists may be of unlike length their mean is taken.
+pub(super) fn outline(
+    file: &Chunks,
+    pick: impl Fn(&Schema) -> Result<usize, Reason>,
+) -> Result<(usize, usize, Dtype), Reason> {
+    let metadata = load(file)?;
+    let index = pick(metadata.schema())?;
+    let schema = metadata.metadata().file_metadata().schema_descr();
+    let groups = metadata.metadata().row_groups().iter();
+    let chunks = groups.flat_map(|group| group.columns().iter().enumerate());
+    let values: i64 = chunks
+        .filter(|(leaf, _)| schema.get_column_root_idx(*leaf) == index)
+        .map(|(_, chunk)| chunk.num_values())
+        .sum();
+    let rows = rows(file)?;
+    let d = usize::try_from(values).unwrap_or(0).checked_div(rows).unwrap_or(0);
+    if d == 0 {
+        return Err("holds no rows".into());
+    }
+    let field = metadata.schema().field(index);
+    let item = item_type(field.data_type()).expect("the column that was picked holds lists");
+    Ok((rows, d, vectors::dtype(item)?))
 }
 
 fn load(file: &Chunks) -> Result<ArrowReaderMetadata, Reason> {

@@ -176,6 +176,8 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
 
     /// Makes the bounds of `rows` exact.
     fn settle(&mut self, rows: &[usize]) {
+        let wanted = &mut rows.iter().map(|&index| self.rows[index].row);
+        self.terms.ground.rows.will_need(wanted);
         let applied = self.applied();
         let judge =
             Judge { ground: self.terms.ground, centers: self.terms.centers, chosen: &self.chosen };

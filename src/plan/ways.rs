@@ -1,0 +1,132 @@
+//! The ways in which a selection can be made, and what each takes.
+
+use serde::Serialize;
+
+use super::rehearsal::{Rehearsal, refreshes};
+use crate::memory::Memory;
+use crate::options::Metric;
+use crate::pool::{Needs, Outline, is_held_at_once, is_room};
+
+/// Rows read a pick to find the exact distances of the rows about to be picked, about.
+const SETTLED_A_PICK: f64 = 4.0;
+/// Bytes that a disk reads where a row is asked for, at least.
+const PAGE: u64 = 4096;
+/// Bytes a second of a disk, read in order: of a cheap solid-state disk. Nothing is read to measure it.
+const DISK: f64 = 500e6;
+/// Reads a second of it, in any order.
+const DISK_READS: f64 = 20e3;
+/// Bytes of state a row on a GPU, and its workspace, at most.
+const GPU_STATE: u64 = 29;
+const GPU_WORKSPACE: u64 = 1 << 30;
+
+/// How a selection is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayName {
+    /// The pool in memory, and an int8 copy of it unless its values are int8 or uint8 themselves and the metric euclidean.
+    InMemory,
+    /// The int8 copy in memory; the pool stays in its files or goes to a scratch file. It is read once in order, then a few rows a pick.
+    CopyInMemory,
+    /// Neither in memory: rows are read again whenever a round needs them.
+    OnDisk,
+    /// On a GPU, the pool in its memory.
+    Gpu,
+    /// On a GPU, the pool in the host's memory.
+    GpuStaged,
+}
+
+/// What a way takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Way {
+    /// Which it is.
+    pub name: WayName,
+    /// Bytes of memory, at most, those of the pool included; on a GPU, of the device's.
+    pub memory_bytes: u64,
+    /// Bytes read from disk, about.
+    pub read_bytes: u64,
+    /// Bytes written to a scratch file.
+    pub scratch_bytes: u64,
+    /// Seconds, estimated; not of a GPU.
+    pub seconds: Option<f64>,
+    /// Whether there is the memory, where that is known; of GPUs it is not asked.
+    pub fits: Option<bool>,
+}
+
+/// The ways on the CPU: the first that fits is taken, and the last takes the least memory.
+pub(super) fn on_cpu(
+    outline: &Outline,
+    k: usize,
+    metric: Metric,
+    needs: Needs,
+    rehearsal: &Rehearsal,
+    available: Option<Memory>,
+) -> Vec<Way> {
+    let (pool, from_files) = (outline.bytes, outline.in_place_bytes + outline.decoded_bytes);
+    let held = pool - from_files;
+    let work = rehearsal.estimate(outline.rows, k);
+    let is_own_copy = outline.dtype.is_integer() && metric == Metric::Euclidean;
+    let copy = if is_own_copy { 0 } else { needs.copy };
+    // What is in memory already takes none of what is available.
+    let fits = |bytes: u64| available.map(|memory| is_room(bytes - held, memory));
+    let way = |name, memory, read_bytes, scratch_bytes, seconds| Way {
+        name,
+        memory_bytes: memory,
+        read_bytes,
+        scratch_bytes,
+        seconds: Some(seconds),
+        fits: fits(memory),
+    };
+    let in_order = |bytes: u64| bytes as f64 / DISK;
+    let mut ways = vec![way(
+        WayName::InMemory,
+        pool + copy + needs.least(),
+        from_files,
+        0,
+        work + in_order(from_files),
+    )];
+    if from_files > 0 {
+        let scratch = outline.decoded_bytes;
+        let settled = SETTLED_A_PICK * k as f64;
+        let again =
+            rows_read(outline, refreshes(outline.rows as f64, k as f64) * outline.rows as f64);
+        // Decoded rows are written once, and read from the scratch file like others.
+        let decoded = in_order(2 * scratch);
+        ways.push(way(
+            WayName::CopyInMemory,
+            held + needs.copy + needs.least(),
+            from_files + scratch + rows_read(outline, settled),
+            scratch,
+            work + in_order(from_files) + decoded + settled / DISK_READS,
+        ));
+        ways.push(way(
+            WayName::OnDisk,
+            held + needs.least(),
+            from_files + scratch + again,
+            scratch,
+            work + in_order(from_files) + decoded + in_order(again),
+        ));
+    }
+    if !is_held_at_once(outline.dtype, outline.in_place_bytes) {
+        // Large floats are read once, for the copy, and stay where they are.
+        ways.swap(0, 1);
+    }
+    ways
+}
+
+/// The ways on a GPU, which is not asked.
+pub(super) fn on_gpu(outline: &Outline) -> [Way; 2] {
+    let state = GPU_STATE * outline.rows as u64 + GPU_WORKSPACE;
+    [(WayName::Gpu, outline.bytes + state), (WayName::GpuStaged, state)].map(
+        |(name, memory_bytes)| {
+            let read_bytes = outline.in_place_bytes + outline.decoded_bytes;
+            Way { name, memory_bytes, read_bytes, scratch_bytes: 0, seconds: None, fits: None }
+        },
+    )
+}
+
+/// Bytes that a disk reads for so many rows in any order.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive estimate")]
+fn rows_read(outline: &Outline, rows: f64) -> u64 {
+    let row = (outline.bytes / outline.rows as u64).max(PAGE);
+    (rows * row as f64) as u64
+}

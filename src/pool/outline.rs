@@ -1,0 +1,62 @@
+//! What a pool in files is, from their headers.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::scratch::Room;
+use super::{Dtype, Pool, folder};
+use crate::error::Result;
+use crate::threads::on_engine_threads;
+
+/// The size of a pool, and where its values are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outline {
+    /// Rows of the pool.
+    pub rows: usize,
+    /// Values a row.
+    pub dimensions: usize,
+    /// How they are stored.
+    pub dtype: Dtype,
+    /// Bytes of the values.
+    pub bytes: u64,
+    /// Of those, the ones that lie in files as a pool keeps them.
+    pub in_place_bytes: u64,
+    /// Of those, the ones that must be decoded or rearranged first. All others are in memory.
+    pub decoded_bytes: u64,
+    /// As [`Pool::notices`].
+    #[serde(skip)]
+    pub notices: Vec<String>,
+}
+
+impl Outline {
+    /// Of the pool that [`Pool::open_named`] would open. Reads headers and the metadata of Parquet files, and no values; only Arrow files are
+    /// read through, in little memory if their rows lie in them as a pool keeps them.
+    ///
+    /// # Errors
+    /// As there, but for what only the values can tell.
+    pub fn read(path: impl AsRef<Path>, name: Option<&str>) -> Result<Outline> {
+        let (path, room) = (path.as_ref(), Room::for_outlines());
+        let pool = on_engine_threads(0, || folder::open(path, name, &room))??;
+        let in_place = pool.disk_bytes() as u64;
+        let bytes = pool.bytes() as u64;
+        Ok(Outline {
+            in_place_bytes: in_place,
+            decoded_bytes: bytes - in_place,
+            ..Outline::of(&pool)
+        })
+    }
+
+    /// Of a pool that is open: what is in memory lies there already.
+    pub fn of(pool: &Pool) -> Outline {
+        Outline {
+            rows: pool.rows(),
+            dimensions: pool.dimensions(),
+            dtype: pool.dtype(),
+            bytes: pool.bytes() as u64,
+            in_place_bytes: pool.disk_bytes() as u64,
+            decoded_bytes: 0,
+            notices: pool.notices().to_vec(),
+        }
+    }
+}
