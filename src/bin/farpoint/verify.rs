@@ -39,8 +39,6 @@ pub struct Arguments {
     /// CPU threads; 0 is one a core
     #[arg(long, default_value_t = 0)]
     threads: usize,
-    #[command(flatten)]
-    storage: Storage,
     /// No progress bar
     #[arg(long, short)]
     quiet: bool,
