@@ -72,6 +72,8 @@ struct Selecting<'w> {
 /// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
 const LEAST_DIMENSIONS: usize = 64;
 const LEAST_PRODUCTS: usize = 1 << 17;
+/// Of more values a row, products of int8 values need more than 32 bits.
+const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
@@ -97,7 +99,8 @@ impl Selecting<'_> {
             Fastest => self.pays_for_copy::<M>(ground),
             asked => asked.is_int8(),
         };
-        pays && ground.rows.have_room_for_copy()
+        let fits = ground.rows.dimensions() <= MOST_DIMENSIONS;
+        pays && fits && ground.rows.have_room_for_copy()
     }
 
     /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; rows that do not fit
