@@ -155,7 +155,7 @@ fn engine(
         reads_per_row: statistics.row_reads as f64 / n,
         canonical_per_refreshed_row: canonical as f64 / statistics.refreshed_rows as f64,
         peak_bytes: entrant.peak,
-        allowed_bytes: 32 * pool.rows() as u64 + (256 << 20),
+        allowed_bytes: (pool.dimensions() as u64 + 40) * pool.rows() as u64 + (100 << 20),
         statistics,
     }
 }
