@@ -11,16 +11,15 @@ use ::parquet::{
 
 use crate::folder::Folder;
 
-/// The decoder of byte-stream-split pages panics at one that is too short; only the error is told.
+/// The decoder of byte-stream-split pages panics at one that is too short; only the error is told. `plan` decodes nothing.
 #[cfg(feature = "parquet")]
 #[test]
 fn a_panic_of_a_decoder_is_told_once() {
     let folder = Folder::new();
     fs::write(folder.path("short.parquet"), short_byte_stream_split()).unwrap();
     let line = "error: short.parquet: is damaged: decoding failed";
-    for words in ["select short.parquet -k 1", "plan short.parquet -k 1 --threads 1"] {
-        folder.run(words).fails(1, line);
-    }
+    folder.run("select short.parquet -k 1").fails(1, line);
+    assert_eq!(folder.run("plan short.parquet -k 1 --threads 1").code, 0);
 }
 
 /// 64 rows of eight values, whose page begins its values four bytes too late.

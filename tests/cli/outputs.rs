@@ -226,7 +226,7 @@ fn nothing_is_left_half_written() {
         Command::new("sh").args(["-c", &script]).current_dir(folder.root()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.starts_with("error: d.npy: File too large"), "{said}");
+    assert!(said.starts_with("error: d.npy: file too large"), "{said}");
     assert_eq!(folder.names(), ["d.npy", "large.npy", "picks.txt", "pool.npy"]);
     assert_eq!(folder.read("d.npy"), "old");
     assert_eq!(folder.read("picks.txt").lines().count(), 3);
