@@ -34,8 +34,8 @@ struct PackCentersArguments {
     const Round* round;
     const void* centers; // (m, d)
     Window window;       // out
-    u32 first, count;     // centers, at most
-    u32 window_first;     // the center at place 0
+    u32 first, count;    // centers, at most
+    u32 window_first;    // the center at place 0
 };
 static_assert(sizeof(PackCentersArguments) == 152);
 

@@ -8,9 +8,9 @@
 #include "state.cuh"
 
 struct PrepareMeanArguments {
-    Rows rows;   // counted from 0
-    void* mean;  // (d,), out
-    u64 count;   // rows at `rows`
+    Rows rows;  // counted from 0
+    void* mean; // (d,), out
+    u64 count;  // rows at `rows`
     u32 d, step;
 };
 static_assert(sizeof(PrepareMeanArguments) == 40);

@@ -71,6 +71,7 @@ impl Store<'_> {
     }
 
     /// Fill `out` with the bytes from `at` on, which there must be.
+    #[cfg(feature = "parquet")]
     pub fn read(&self, at: usize, out: &mut [u8]) -> Result<(), Reason> {
         match self {
             Store::Memory(bytes) => out.copy_from_slice(&bytes.as_slice()[at..][..out.len()]),

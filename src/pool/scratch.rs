@@ -57,6 +57,7 @@ impl Room {
     }
 
     /// Bytes that may be decoded at once, whether they are kept in memory or not.
+    #[cfg(feature = "parquet")]
     pub fn at_once(&self) -> u64 {
         self.left().max(AT_ONCE as u64)
     }
@@ -67,6 +68,7 @@ impl Room {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }
 
+    #[cfg(feature = "parquet")]
     pub fn give_back(&self, bytes: usize) {
         self.left.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -127,6 +129,7 @@ impl Scratch {
     }
 
     /// Bytes written.
+    #[cfg(feature = "parquet")]
     pub fn length(&self) -> u64 {
         self.length
     }
