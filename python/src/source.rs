@@ -78,7 +78,7 @@ impl Source {
         match self {
             Source::Array(view) => {
                 Pool::of_bytes(view.bytes(), view.shape.1, view.dtype, Some(interrupt))
-                    .map(Checked::Array)
+                    .map(|pool| Checked::Array(Box::new(pool)))
             }
             Source::File(file) => Ok(Checked::File(&file.get().pool)),
         }
@@ -87,7 +87,7 @@ impl Source {
 
 /// A pool of a [`Source`].
 pub enum Checked<'a> {
-    Array(Pool<'a>),
+    Array(Box<Pool<'a>>),
     File(&'a Pool<'static>),
 }
 
