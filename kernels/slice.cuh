@@ -81,6 +81,28 @@ DEVICE View<T> view_slot(const BatchArguments& a, const Slice<T>& s, u32 slot) {
 DEVICE float difference(float x, float c) { return __fsub_rn(x, c); }
 DEVICE float difference(double x, double c) { return __double2float_rn(__dsub_rn(x, c)); }
 
+// Squared differences of every `step`-th value from `first` on, summed in f32.
+template <class T>
+DEVICE float squares(View<T> x, const Seen<T>* center, u32 first, u32 d, u32 step) {
+    float sum = 0.0f;
+    for (u32 j = first; j < d; j += step) {
+        float t = difference(x.at(j), center[j]);
+        sum = __fmaf_rn(t, t, sum);
+    }
+    return sum;
+}
+
+// The same of f64, of which several at a time would not fit the registers.
+DEVICE float squares(View<double> x, const double* center, u32 first, u32 d, u32 step) {
+    float sum = 0.0f;
+#pragma unroll 1
+    for (u32 j = first; j < d; j += step) {
+        float t = difference(x.at(j), center[j]);
+        sum = __fmaf_rn(t, t, sum);
+    }
+    return sum;
+}
+
 // Squared differences of this lane's row of group `q` from the staged center, summed in f32.
 template <class T>
 DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
@@ -89,21 +111,12 @@ DEVICE float sum_of_squares(const BatchArguments& a, const Slice<T>& s, u32 q) {
         u32 slot = slot_of(q, a.d);
         if (slot >= s.count) return own;
         View<T> x = view_slot(a, s, slot);
-        own = 0.0f;
-        for (u32 j = 0; j < a.d; j++) {
-            float t = difference(x.at(j), s.center[j]);
-            own = __fmaf_rn(t, t, own);
-        }
-        return own;
+        return squares(x, s.center, 0, a.d, 1);
     }
     u32 lane = threadIdx.x % WARP, warps = blockDim.x / WARP, first = q * WARP * warps + threadIdx.x / WARP;
     for (u32 owner = 0; owner < WARP && first + owner * warps < s.count; owner++) {
         View<T> x = view_slot(a, s, first + owner * warps);
-        float sum = 0.0f;
-        for (u32 j = lane; j < a.d; j += WARP) {
-            float t = difference(x.at(j), s.center[j]);
-            sum = __fmaf_rn(t, t, sum);
-        }
+        float sum = squares(x, s.center, lane, a.d, WARP);
         for (u32 width = WARP / 2; width > 0; width /= 2) sum += __shfl_xor_sync(FULL_WARP, sum, width);
         if (lane == owner) own = sum;
     }
