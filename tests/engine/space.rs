@@ -114,7 +114,7 @@ fn joins_are_of_eligible_rows(filter: Filter) {
     }
     for named in pools::hostile(90, 12) {
         let pool = Pool::new(&named.values, 12).unwrap();
-        let far = [1e30; 12];
+        let far = [1e30f32; 12];
         let far = Pool::new(&far, 12).unwrap();
         let options = Options {
             labeled: every(5, 90),

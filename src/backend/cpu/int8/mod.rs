@@ -88,11 +88,14 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         self.outside.is_none_or(|outside| candidate.precedes(outside))
     }
 
-    /// Whether so many rows had to be settled for each pick that it is cheaper to settle all live rows: their intervals are then wide
-    /// beside what sets rows apart. Rows that must be read from disk are settled one by one all the same.
-    fn is_crowded(&self, counts: &Statistics, picks: usize) -> bool {
-        self.ground.rows.are_in_memory()
-            && counts.settled_rows > CROWD * picks.max(CROWD_PICKS) as u64
+    /// Settles live rows at once from now on, if so many had to be settled for each pick that this is cheaper: intervals are then wide
+    /// beside what sets rows apart. Rows that must stay on disk are settled one by one all the same.
+    fn see_to_crowd(&mut self, counts: &Statistics, picks: usize) -> Result<()> {
+        if counts.settled_rows > CROWD * picks.max(CROWD_PICKS) as u64 {
+            self.ground.rows.hold_if_they_fit()?;
+            self.settles_at_once |= self.ground.rows.are_in_memory();
+        }
+        Ok(())
     }
 
     /// The live rows; what is known of their nearest centers is theirs until the round ends.
@@ -184,7 +187,7 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         }
         self.live.clear();
         self.rows.choose(picked.picks.iter().map(|pick| pick.row));
-        self.settles_at_once |= self.is_crowded(&counts, picked.picks.len());
+        self.see_to_crowd(&counts, picked.picks.len())?;
         counts.pick_seconds = started.elapsed().as_secs_f64();
         self.rows.statistics = std::mem::take(&mut self.rows.statistics).and(counts);
         Ok(picked)

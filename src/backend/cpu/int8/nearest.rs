@@ -7,7 +7,9 @@ use smallvec::{SmallVec, smallvec};
 /// Centers kept beside a row's other state; more lie in a table of their own.
 const BESIDE: usize = 3;
 /// Centers kept of a row at most. Of a row that more can be nearest to, any applied center can.
-const MOST: usize = 64;
+pub const MOST: usize = 64;
+/// Rows whose centers lie in the table at most: about 80 MB of them. Of others beyond those, any applied center can be the nearest.
+const MOST_ELSEWHERE: usize = 1 << 18;
 
 /// Centers, each with a number that its distance is not below.
 pub type Centers = SmallVec<[(u32, f64); BESIDE]>;
@@ -121,6 +123,10 @@ impl NearestCenters {
             }
             Nearest::Any => Kind::Any,
             Nearest::Among(centers) if centers.len() > BESIDE => {
+                if self.elsewhere.len() >= MOST_ELSEWHERE {
+                    beside.kind = Kind::Any;
+                    return;
+                }
                 self.elsewhere.insert(row, centers);
                 Kind::Elsewhere
             }

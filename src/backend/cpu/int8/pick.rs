@@ -322,8 +322,8 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
 
     /// Center number `center`, whose distance lies in this interval, may be the row's nearest.
     fn apply(&mut self, index: usize, center: u32, (lower, upper): (f64, f64)) {
-        // A center of no use to a filter is admitted everywhere.
-        if self.keys[index] == GONE {
+        // A center whose error is infinite passes everywhere: for rows that have left too, and for lanes without a row.
+        if self.keys.get(index).is_none_or(|&key| key == GONE) {
             return;
         }
         let live = &mut self.rows[index];

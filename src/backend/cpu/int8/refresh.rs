@@ -8,6 +8,7 @@ use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
 use super::measure::{CLOSED, Int8Operand, Measure};
+use super::nearest::MOST;
 use super::panels::{Int8Panel, Int8Panels};
 use super::quantize::Quantizer;
 
@@ -38,10 +39,19 @@ pub struct Refresh<'r, K: Int8Multiplier> {
     pub end: usize,
 }
 
+/// What was found of one row.
+pub struct FoundOfRow {
+    /// How near it is to its nearest center at least, if that is nearer than before.
+    pub nearer: Option<f64>,
+    /// Whether more centers can be its nearest than are kept.
+    pub is_any: bool,
+    /// The end of its part of the centers found.
+    pub end: usize,
+}
+
 /// What was found of the rows of a tile.
 pub struct Found {
-    /// Per row, how near it is to its nearest center at least, if that is nearer than before, and the end of its part of `centers`.
-    pub rows: Vec<(Option<f64>, usize)>,
+    pub rows: Vec<FoundOfRow>,
     /// Centers that can be a row's nearest, each with the lower end of its interval.
     pub centers: Vec<(u32, f64)>,
     /// Pairs computed.
@@ -69,6 +79,8 @@ struct Search {
     limit: f64,
     /// Centers within the limit there was when they were found, each with the lower end of its interval.
     found: Vec<(u32, f64)>,
+    /// Whether these were too many: any pending center may be the nearest then.
+    is_any: bool,
 }
 
 impl Scratch {
@@ -98,7 +110,8 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
         let mut centers = Vec::with_capacity(tile.len());
         let take = |(pending, search): (&Pending, &Search)| {
             centers.extend(search.found.iter().filter(|(_, lower)| *lower <= search.limit));
-            ((search.limit < pending.limit).then_some(search.limit), centers.len())
+            let nearer = (search.limit < pending.limit).then_some(search.limit);
+            FoundOfRow { nearer, is_any: search.is_any, end: centers.len() }
         };
         let rows = tile.iter().zip(&scratch.searches).map(take).collect();
         Found { rows, centers, pairs }
@@ -202,7 +215,7 @@ fn columns_of(pending: &Range<usize>, first: usize) -> Range<usize> {
 impl Search {
     fn empty() -> Search {
         let (operand, test) = (Int8Operand::NONE, CLOSED);
-        Search { operand, test, pending: 0..0, limit: 0.0, found: Vec::new() }
+        Search { operand, test, pending: 0..0, limit: 0.0, found: Vec::new(), is_any: false }
     }
 
     fn begin(&mut self, operand: Int8Operand, pending: &Pending, end: usize, measure: &Measure) {
@@ -211,6 +224,7 @@ impl Search {
         self.limit = pending.limit;
         self.test = measure.test(&operand, pending.limit);
         self.found.clear();
+        self.is_any = false;
     }
 
     /// The columns of the pending centers, from number `first` on, in so many panels.
@@ -233,10 +247,41 @@ impl Search {
             return;
         }
         let number = u32::try_from(view.first + column).expect("centers are numbered below 2^32");
-        self.found.push((number, lower));
+        match view.measure {
+            Measure::Integers => self.note_nearest(number, lower),
+            Measure::Interval(_) => self.note(number, lower),
+        }
         if upper < self.limit {
             self.limit = upper;
             self.test = view.measure.test(&self.operand, upper);
+        }
+    }
+
+    /// Keeps a center, for as long as there are not too many.
+    fn note(&mut self, center: u32, lower: f64) {
+        if self.is_any {
+            return;
+        }
+        self.found.push((center, lower));
+        if self.found.len() > MOST {
+            let limit = self.limit;
+            self.found.retain(|&(_, lower)| lower <= limit);
+            self.is_any = self.found.len() > MOST;
+        }
+        if self.is_any {
+            self.found.clear();
+        }
+    }
+
+    /// Keeps a center whose distance is known, if it is the nearest so far, the first of equally near ones.
+    fn note_nearest(&mut self, center: u32, distance: f64) {
+        match self.found.first_mut() {
+            Some(first) if distance == first.1 => first.0 = first.0.min(center),
+            Some(first) if distance > first.1 => {}
+            _ => {
+                self.found.clear();
+                self.found.push((center, distance));
+            }
         }
     }
 }

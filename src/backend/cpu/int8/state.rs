@@ -16,7 +16,7 @@ use super::measure::{MOST_INTEGERS, Measure};
 use super::nearest::{Nearest, NearestCenters};
 use super::panels::{Int8Panels, Packing};
 use super::quantize::Quantizer;
-use super::refresh::{Found, Pending, Refresh, Scratch};
+use super::refresh::{Found, FoundOfRow, Pending, Refresh, Scratch};
 use super::settle::Judge;
 use crate::backend::interval::{Interval, scale_for};
 use crate::backend::shard::LEFT;
@@ -204,11 +204,11 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         for (rows, found) in rows.chunks(tile).zip(done) {
             self.statistics.tile_evaluations += found.pairs;
             let mut start = 0;
-            for (&row, (nearer, end_here)) in rows.iter().zip(found.rows) {
+            for (&row, of_row) in rows.iter().zip(found.rows) {
                 self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
                 self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
-                self.take_in(row, nearer, &found.centers[start..end_here]);
-                start = end_here;
+                self.take_in(row, &of_row, &found.centers[start..of_row.end]);
+                start = of_row.end;
             }
         }
         self.statistics.refreshed_rows += rows.len() as u64;
@@ -224,16 +224,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     }
 
     /// What a search found of a row becomes its state.
-    fn take_in(&mut self, row: usize, nearer: Option<f64>, found: &[(u32, f64)]) {
-        if found.is_empty() {
+    fn take_in(&mut self, row: usize, found: &FoundOfRow, centers: &[(u32, f64)]) {
+        if centers.is_empty() && !found.is_any {
             return;
         }
         let before = self.bounds[row];
-        let bound = nearer.unwrap_or(before);
+        let bound = found.nearer.unwrap_or(before);
         let nearest = match self.prepared().measure {
-            Measure::Integers => Nearest::Exact(first_nearest(found)),
+            _ if found.is_any => Nearest::Any,
+            Measure::Integers => Nearest::Exact(centers[0].0),
             Measure::Interval(_) => {
-                self.nearest.take(row).and(found.iter().copied(), before, bound)
+                self.nearest.take(row).and(centers.iter().copied(), before, bound)
             }
         };
         self.nearest.set(row, nearest);
@@ -246,10 +247,14 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             rows.iter().copied().filter(|&row| !self.nearest.is_exact(row)).collect();
         let judge = Judge { ground: self.ground, centers: &self.centers, chosen: &[] };
         let settle = |scratch: &mut _, &row: &usize| {
-            judge.nearest(row, &self.nearest.get(row), self.seen[row], scratch)
+            let goes_on = !self.ground.is_interrupted();
+            goes_on.then(|| judge.nearest(row, &self.nearest.get(row), self.seen[row], scratch))
         };
         self.ground.rows.will_need(&mut open.iter().copied());
-        let settled: Vec<_> = open.par_iter().map_init(Default::default, settle).collect();
+        let settled = open.par_iter().map_init(Default::default, settle).collect();
+        // Of an interrupted run only the picks count.
+        let settled: Option<Vec<_>> = settled;
+        let Some(settled) = settled else { return };
         for (&row, settled) in open.iter().zip(settled) {
             self.statistics.refresh_canonical += settled.evaluations;
             self.bounds[row] = settled.distance;
@@ -284,11 +289,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
 
     /// Rows that may not be chosen have a nearest center all the same: as at the start, center 0 is applied to them.
     fn bring_back_excluded(&mut self) {
-        let (mut row, mut center) = (RowScratch::new(), RowScratch::new());
+        let (ground, mut center) = (self.ground, RowScratch::new());
         let first = self.centers.vector(0, &mut center);
-        for excluded in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
-            self.bounds[excluded] = distance(self.ground.rows.get(excluded, &mut row), first);
-        }
+        let bounds = self.bounds.par_iter_mut().enumerate();
+        bounds.filter(|(row, _)| ground.excluded[*row]).for_each_init(
+            RowScratch::new,
+            |scratch, (row, bound)| {
+                if !ground.is_interrupted() {
+                    *bound = distance(ground.rows.get(row, scratch), first);
+                }
+            },
+        );
     }
 
     /// Apply every pending center to every row, settle each, and end: each row's distance to its nearest center, and that
@@ -321,12 +332,6 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
 #[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
 fn narrow(value: f64) -> f64 {
     f64::from(value as f32)
-}
-
-/// The center of least distance, the first of equally near ones.
-fn first_nearest(found: &[(u32, f64)]) -> u32 {
-    let nearer = |a: &&(u32, f64), b: &&(u32, f64)| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0));
-    found.iter().min_by(nearer).expect("a center was found").0
 }
 
 /// A few tiles a thread, so that none waits long for another.
