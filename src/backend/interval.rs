@@ -164,7 +164,7 @@ impl Test {
 
 /// To f32, never below.
 #[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
-fn up(value: f64) -> f32 {
+pub fn up(value: f64) -> f32 {
     let nearest = value as f32;
     if f64::from(nearest) < value { nearest.next_up() } else { nearest }
 }

@@ -9,6 +9,7 @@
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
 //! | `catch_up.rs`, `before.rs` | what many centers from the start take; how far picks to resume from lay from those before them |
+//! | `keys.rs` | the live row of largest key |
 //! | `picker.rs` | picks among live rows lent by shards |
 //! | `int8/` | the same rounds on int8 values, which most selections take |
 //! | `space.rs` | distances over a pool |
@@ -24,6 +25,7 @@ mod int8;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
+mod keys;
 mod pack;
 mod panels;
 mod pick;

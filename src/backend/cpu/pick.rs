@@ -7,6 +7,7 @@ use crate::simd::widest;
 use rayon::prelude::*;
 
 use super::kernels::{Buffer, Multiplier, PANEL};
+use super::keys::{GONE, first_of_largest};
 use super::pack::{Block, Packing};
 use super::row_panel::RowPanel;
 use crate::backend::shard::{LEFT, LiveBlock, RowState};
@@ -20,8 +21,6 @@ use crate::values::{RowScratch, RowValues};
 const GROUP: usize = 32;
 /// Bytes of products kept in a round; a round that needs more ends early.
 const PRODUCT_BYTES: usize = 64 << 20;
-/// The key of a row that was picked or no longer precedes the outside.
-const GONE: f64 = -1.0;
 
 /// The inputs of picking beside the live rows.
 #[derive(Clone, Copy)]
@@ -105,11 +104,7 @@ impl<'r, M: Multiplier> Live<'r, M> {
 
     /// The row that precedes the others: the lowest of largest key.
     fn best(&self) -> Option<usize> {
-        let largest = widest(
-            #[inline(always)]
-            || largest(&self.keys),
-        );
-        if largest == GONE { None } else { self.keys.iter().position(|&key| key == largest) }
+        first_of_largest(&self.keys)
     }
 
     /// Products of the likeliest next picks, those of largest key, with all rows. False if there is no room for them.
@@ -226,17 +221,4 @@ fn pack<M: Multiplier>(block: &LiveBlock, part: Range<usize>, packing: &Packing)
         panel.set(lane, block.value(index, &mut scratch), limit, packing);
     }
     panel
-}
-
-/// The largest key, by lanes so that it vectorises; keys are never NaN.
-#[inline(always)]
-fn largest(keys: &[f64]) -> f64 {
-    let (blocks, rest) = keys.as_chunks::<16>();
-    let mut lanes = [GONE; 16];
-    for block in blocks {
-        for (lane, &key) in lanes.iter_mut().zip(block) {
-            *lane = if key > *lane { key } else { *lane };
-        }
-    }
-    lanes.iter().chain(rest).copied().fold(GONE, f64::max)
 }

@@ -36,14 +36,19 @@ pub fn packing<M: Multiplier>(
     width: f64,
 ) -> Packing {
     let mean = sample_mean(ground);
+    let reach = reach(centers, &mean, farthest);
+    Packing::new::<M>(&mean, reach, width)
+}
+
+/// At least the distance of any row or center from `mean`, if no row is farther than `farthest` from center 0. By the triangle
+/// inequality the pool need not be read again.
+pub fn reach(centers: &Centers, mean: &[f64], farthest: f64) -> f64 {
     let mut scratch = RowScratch::new();
-    let mut to_mean = |center| distance_to_point(centers.vector(center, &mut scratch), &mean);
-    // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own
-    // rounding.
+    let mut to_mean = |center| distance_to_point(centers.vector(center, &mut scratch), mean);
     let rows = farthest + to_mean(0);
     let others = centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
-    let reach = others.fold(rows, f64::max) * (1.0 + 1e-6);
-    Packing::new::<M>(&mean, reach, width)
+    // The factor leaves room for the distances' own rounding.
+    others.fold(rows, f64::max) * (1.0 + 1e-6)
 }
 
 /// The packing for the eligible rows of a pool, without a center.

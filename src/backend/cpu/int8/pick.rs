@@ -10,6 +10,7 @@ use super::super::kernels::int8::Int8Multiplier;
 use super::super::kernels::int8::passing::set_bits;
 use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
+use super::super::keys::{GONE, first_of_largest};
 use super::nearest::Nearest;
 use super::row_panel::RowPanel;
 use super::settle::{Judge, Scratch, Settled};
@@ -19,22 +20,17 @@ use crate::backend::{Candidate, Picked};
 use crate::ground::HostGround;
 use crate::pool::is_set;
 use crate::rows::Gather;
-use crate::simd::widest;
 use crate::statistics::Statistics;
 
 /// Likely picks whose products are computed together, if a multiplier's block of rows is not larger.
 const GROUP: usize = 16;
 /// Bytes of products kept in a round; a round that needs more ends early.
 const PRODUCT_BYTES: usize = 32 << 20;
-/// The key of a row that was picked or no longer precedes the outside.
-const GONE: f64 = -1.0;
 /// How many of the next picks are looked ahead for.
 const AHEAD_OF_PICK: usize = 8;
 /// How often, for each group of products, and how many rows are settled each time.
 const LOOKS: usize = 4;
 const SETTLED_TOGETHER: usize = 32;
-/// Keys looked through together.
-const TOGETHER: usize = 64;
 /// How many rows ahead of the one worked on memory is asked for a row.
 const AHEAD: usize = 8;
 /// Rows settled since the last pick, of which each next time so many are settled at once.
@@ -167,11 +163,7 @@ impl<'r, K: Int8Multiplier> Live<'r, K> {
 
     /// The row that precedes the others: the lowest of largest key.
     fn best(&self) -> Option<usize> {
-        let largest = widest(
-            #[inline(always)]
-            || largest(&self.keys),
-        );
-        if largest == GONE { None } else { position(&self.keys, largest) }
+        first_of_largest(&self.keys)
     }
 
     /// Makes the bounds of `rows` exact.
@@ -380,30 +372,4 @@ fn pack<K: Int8Multiplier>(terms: &Terms<K>, rows: &[LiveRow], panel: &mut RowPa
         let operand = int8.gather(live.row, 0, bytemuck::cast_slice_mut(&mut values), quantizer);
         panel.set::<K>(lane, &values, operand, live.nearest.limit(live.bound), measure);
     }
-}
-
-/// Where `key` is first.
-fn position(keys: &[f64], key: f64) -> Option<usize> {
-    let has = |block: &[f64]| {
-        widest(
-            #[inline(always)]
-            || block.iter().fold(false, |any, &k| any | (k == key)),
-        )
-    };
-    let block = keys.chunks(TOGETHER).position(has)?;
-    let start = block * TOGETHER;
-    keys[start..].iter().position(|&k| k == key).map(|at| start + at)
-}
-
-/// The largest key, by lanes so that it vectorises; keys are never NaN.
-#[inline(always)]
-fn largest(keys: &[f64]) -> f64 {
-    let (blocks, rest) = keys.as_chunks::<16>();
-    let mut lanes = [GONE; 16];
-    for block in blocks {
-        for (lane, &key) in lanes.iter_mut().zip(block) {
-            *lane = if key > *lane { key } else { *lane };
-        }
-    }
-    lanes.iter().chain(rest).copied().fold(GONE, f64::max)
 }

@@ -1,10 +1,9 @@
 //! From a row to int8 values: `x - m` over a step of its own, rounded, and how far that is from the row.
 
-use crate::backend::interval::scale_for;
+use crate::backend::interval::{Operand, scale_for, up};
 use crate::simd::widest;
 
 use super::measure::Int8Operand;
-use crate::backend::interval::Operand;
 use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
@@ -222,11 +221,4 @@ fn sum_of_squares(values: &[f32]) -> f32 {
 fn round_one(z: f32, inverse: f32, step: f32) -> (i8, f32) {
     let whole = z * inverse + WHOLE;
     (whole.to_bits() as i8, (-step).mul_add(whole - WHOLE, z))
-}
-
-/// To f32, never below.
-#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
-fn up(value: f64) -> f32 {
-    let nearest = value as f32;
-    if f64::from(nearest) < value { nearest.next_up() } else { nearest }
 }

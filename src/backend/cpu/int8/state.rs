@@ -20,7 +20,7 @@ use super::refresh::{Found, FoundOfRow, Pending, Refresh, Scratch};
 use super::settle::Judge;
 use crate::backend::interval::{Interval, scale_for};
 use crate::backend::shard::LEFT;
-use crate::distance::{distance, distance_to_point};
+use crate::distance::distance;
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
 use crate::pool::Dtype;
@@ -144,21 +144,10 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             return (Prepared { rows, quantizer, measure: Measure::Integers }, distances);
         }
         let farthest = distances.par_iter().copied().reduce(|| 0.0, f64::max);
-        let scale = scale_for(self.reach(&mean, farthest));
+        let scale = scale_for(prepare::reach(&self.centers, &mean, farthest));
         quantizer.rescale(scale);
         let measure = Measure::Interval(Interval::new(scale, d, ERROR_FACTOR, self.width));
         (Prepared { rows, quantizer, measure }, distances)
-    }
-
-    /// At least the distance of any row or center from `mean`, if no row is farther than `farthest` from center 0.
-    fn reach(&self, mean: &[f64], farthest: f64) -> f64 {
-        let mut scratch = RowScratch::new();
-        let mut to_mean =
-            |center| distance_to_point(self.centers.vector(center, &mut scratch), mean);
-        // By the triangle inequality the pool need not be read again. The factor leaves room for the distances' own rounding.
-        let rows = farthest + to_mean(0);
-        let others = self.centers.elsewhere().collect::<Vec<_>>().into_iter().map(to_mean);
-        others.fold(rows, f64::max) * (1.0 + 1e-6)
     }
 
     /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
