@@ -11,3 +11,4 @@ mod large;
 mod resume;
 mod select;
 mod space;
+mod work;
