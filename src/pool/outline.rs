@@ -43,7 +43,10 @@ impl Outline {
     ///
     /// # Errors
     /// As [`Outline::read`] and [`Sample::of`].
-    pub fn read_with_sample(path: impl AsRef<Path>, name: Option<&str>) -> Result<(Outline, Option<Sample>)> {
+    pub fn read_with_sample(
+        path: impl AsRef<Path>,
+        name: Option<&str>,
+    ) -> Result<(Outline, Option<Sample>)> {
         let pool = without_decoding(path.as_ref(), name)?;
         let outline = Outline::in_files(&pool);
         let is_readable = outline.decoded_bytes == 0;

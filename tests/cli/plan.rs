@@ -29,11 +29,7 @@ fn plan_says_what_will_be_done() {
     for name in ["memory available", "estimated time", "plain loop", "robust", "measured"] {
         assert!(!line(&run.out, name).is_empty());
     }
-    let ways = [
-        "pool in memory  ",
-        "int8 copy in memory, pool on disk",
-        "pool on disk, no copy",
-    ];
+    let ways = ["pool in memory  ", "int8 copy in memory, pool on disk", "pool on disk, no copy"];
     for way in ways {
         assert!(line(&run.out, way).ends_with("yes"), "{}", run.out);
     }

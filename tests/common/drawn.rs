@@ -101,9 +101,11 @@ pub fn values(kind: Kind, n: usize, d: usize, random: &mut Random) -> Vec<f32> {
             let distinct = random.size(1, n);
             repeated(&gaussian(), d, |_| random.index(distinct))
         }
-        Kind::NearDuplicates => by_row(repeated(&gaussian(), d, |row| row / 2), d, |row, values| {
-            values[0] += 1e-6 * (row % 2) as f32;
-        }),
+        Kind::NearDuplicates => {
+            by_row(repeated(&gaussian(), d, |row| row / 2), d, |row, values| {
+                values[0] += 1e-6 * (row % 2) as f32;
+            })
+        }
         Kind::Binary => gaussian().iter().map(|v| (*v > 0.0).into()).collect(),
         Kind::OneHot => by_row(vec![0.0; n * d], d, |_, row| row[random.index(d)] = 1.0),
         Kind::Outlier => {
@@ -123,15 +125,17 @@ pub fn values(kind: Kind, n: usize, d: usize, random: &mut Random) -> Vec<f32> {
             let offset = 10f32.powi(random.index(7) as i32);
             gaussian().iter().map(|v| v + offset).collect()
         }
-        Kind::Magnitudes => by_row(gaussian(), d, |_, row| scale(row, 24.0 * random.share() - 12.0)),
+        Kind::Magnitudes => {
+            by_row(gaussian(), d, |_, row| scale(row, 24.0 * random.share() - 12.0))
+        }
         Kind::Walk => {
             let mut values = gaussian();
             (d..n * d).for_each(|at| values[at] += values[at - d]);
             values
         }
-        Kind::Descending => {
-            by_row(pool(Shape::Unit, n, d, seed), d, |row, v| scale(v, -9.0 * row as f64 / n as f64))
-        }
+        Kind::Descending => by_row(pool(Shape::Unit, n, d, seed), d, |row, v| {
+            scale(v, -9.0 * row as f64 / n as f64)
+        }),
     }
 }
 
@@ -162,5 +166,8 @@ fn low_rank(n: usize, d: usize, random: &mut Random) -> Vec<f32> {
     let row = |inner: &[f32], at: usize| -> f32 {
         inner.iter().zip(basis[at..].iter().step_by(d)).map(|(x, y)| x * y).sum()
     };
-    inner.chunks_exact(rank).flat_map(|inner| (0..d).map(|at| row(inner, at)).collect::<Vec<_>>()).collect()
+    inner
+        .chunks_exact(rank)
+        .flat_map(|inner| (0..d).map(|at| row(inner, at)).collect::<Vec<_>>())
+        .collect()
 }

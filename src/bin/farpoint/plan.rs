@@ -195,7 +195,9 @@ fn carried_over(plan: &Plan) -> String {
         plan.growth_by_rows, plan.growth_by_picks
     );
     match plan.rehearsal_of_pool {
-        true if plan.rehearsal_rows == plan.rows && plan.rehearsal_picks == plan.budget => "all was measured".into(),
+        true if plan.rehearsal_rows == plan.rows && plan.rehearsal_picks == plan.budget => {
+            "all was measured".into()
+        }
         true => growth,
         false => format!("{growth}, as if the pool were embeddings"),
     }
