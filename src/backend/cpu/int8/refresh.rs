@@ -220,7 +220,7 @@ impl Search {
         }
         let number = u32::try_from(number).expect("centers are numbered below 2^32");
         match measure {
-            Measure::Integers => self.note_nearest(number, lower),
+            Measure::Integers { .. } => self.note_nearest(number, lower),
             Measure::Interval(_) => self.note(number, lower),
         }
         if upper < self.limit {
