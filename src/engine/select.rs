@@ -73,7 +73,7 @@ struct Selecting<'w> {
 const LEAST_DIMENSIONS: usize = 64;
 const LEAST_PRODUCTS: usize = 1 << 17;
 /// Of more values a row, products of int8 values need more than 32 bits.
-const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
