@@ -34,7 +34,7 @@ pub struct Statistics {
     /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
     /// time. 0 where every bound is exact as soon as it is lowered.
     pub settled_rows: u64,
-    /// The same, each row counted once.
+    /// The same, each row counted once; 0 on a GPU, which does not count them so.
     pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,

@@ -75,7 +75,7 @@ const LEAST_PRODUCTS: usize = 1 << 17;
 /// The same of whole numbers that are stored in other types than int8 and uint8.
 const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
 /// Of more values a row, products of int8 values need more than 32 bits.
-const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {

@@ -519,7 +519,9 @@ stamp! {
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
-    cuda_lent: filter::CUDA_LENT;;
+    cuda_lent: filter::CUDA_LENT;
+    cuda_int8: filter::CUDA_INT8;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size
@@ -548,7 +550,9 @@ stamp! {
 stamp! {
     cpu_int8_extremes: filter::CPU_INT8;
     cpu_int8_portable_extremes: filter::CPU_INT8_PORTABLE;
-    cpu_f32_extremes: filter::CPU_F32;;
+    cpu_f32_extremes: filter::CPU_F32;
+    cuda_int8_extremes: filter::CUDA_INT8;
+    cuda_int8_staged_extremes: filter::CUDA_INT8_STAGED;;
     (a_row_beyond_the_sample clusters_narrower_than_rounding)
 }
 
@@ -580,6 +584,18 @@ stamp! {
         cosine
         continuation_and_resume
         frontiers_of_large_pools
+        no_interval_is_caught
+    )
+}
+
+stamp! {
+    cuda_int8_lent: filter::CUDA_INT8_LENT;;
+    (
+        every_dtype
+        labeled
+        far_outside_vectors
+        cosine
+        continuation_and_resume
         no_interval_is_caught
     )
 }
