@@ -287,14 +287,14 @@ fn interruption_leaves_a_prefix(filter: Filter) {
     let pool = Pool::new(&values, d).unwrap();
     for labeled in [vec![], vec![5, 17]] {
         let options = Options { assign: true, labeled, ..Options::default() };
-        let Some(full) = engine(&pool, 300, &options, &tuned(filter, 30)) else { return };
+        let Some(full) = engine(&pool, 300, &options, &tuned(filter, 25)) else { return };
         for stop_at in [0, 1, 3, 9] {
             let mut calls = 0;
             let mut watch = |_| {
                 calls += 1;
                 if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let part = select_tuned(&pool, 300, &options, &tuned(filter, 30), &mut watch).unwrap();
+            let part = select_tuned(&pool, 300, &options, &tuned(filter, 25), &mut watch).unwrap();
             let chosen = part.centers.len();
             assert!(part.interrupted && 0 < chosen && chosen < 300);
             assert_eq!(part.centers, full.centers[..chosen]);
