@@ -100,6 +100,13 @@ impl Pool<'_> {
         Memory::within(self.memory).is_none_or(|memory| is_room(needs.least() + needs.copy, memory))
     }
 
+    /// Whether so many bytes a row fit into memory now, beside what a selection takes.
+    pub(crate) fn has_room_for(&self, bytes_a_row: usize) -> bool {
+        let bytes = bytes_a_row as u64 * self.rows as u64;
+        Memory::within(self.memory)
+            .is_none_or(|memory| is_room(needs(self).workspace + bytes, memory))
+    }
+
     fn stays(&self, memory: Memory) -> String {
         let [rows, needed, left] =
             [self.disk_bytes() as u64, with_pool(self), memory.bytes].map(size_text);
