@@ -15,6 +15,7 @@ mod tuning;
 
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
+pub(crate) use select::are_held;
 pub use select::select_tuned;
 pub(crate) use space::with_space;
 pub use tuning::Tuning;

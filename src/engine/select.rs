@@ -63,6 +63,11 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
 /// bringing them all into memory first.
 const HELD_FROM: usize = 1000;
 
+/// Whether rounds on floats bring rows into memory that lie in files, where they fit.
+pub(crate) fn are_held(budget: usize) -> bool {
+    budget >= HELD_FROM
+}
+
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
     question: Question<'w>,
@@ -152,7 +157,7 @@ impl Work for Selecting<'_> {
         let whole = if takes_cells { None } else { Whole::of_sample(ground) };
         let takes_int8 =
             !takes_cells && shards <= 1 && self.takes_int8::<M>(ground, whole.is_some());
-        if !takes_cells && !takes_int8 && self.question.budget >= HELD_FROM {
+        if !takes_cells && !takes_int8 && are_held(self.question.budget) {
             ground.rows.hold_if_they_fit()?;
         }
         let before = &distances_before(ground, self.question.resume, multiplier, width);

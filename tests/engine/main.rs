@@ -12,3 +12,4 @@ mod large;
 mod resume;
 mod select;
 mod space;
+mod work;

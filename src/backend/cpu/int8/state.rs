@@ -101,7 +101,11 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             ceiling: f64::INFINITY,
             width,
             scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "int8".into(),
+                ..Statistics::default()
+            },
         }
     }
 
