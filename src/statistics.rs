@@ -7,7 +7,8 @@ use serde::Serialize;
 pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
-    /// On the CPU, what the rounds computed with: `int8` values or `floats`.
+    /// On the CPU, what the rounds computed with: `int8` values or `floats`, which rule centers out, or the canonical distances of rows in
+    /// `cells`.
     pub filter: String,
     /// Why no GPU was used, if [`crate::Device::Auto`] found a driver but could not use a GPU.
     pub fallback: Option<String>,
@@ -36,7 +37,7 @@ pub struct Statistics {
     /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
     /// time. 0 where every bound is exact as soon as it is lowered.
     pub settled_rows: u64,
-    /// The same, each row counted once.
+    /// The same, each row counted once; 0 on a GPU, which does not count them so.
     pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,

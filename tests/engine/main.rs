@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cells;
 mod counters;
 mod disk;
 mod f64;

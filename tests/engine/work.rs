@@ -45,14 +45,15 @@ fn draw(kind: Kind, seed: u64) -> (Drawn, Vec<f32>, Option<Vec<f32>>) {
 }
 
 /// What is counted, in values: a pair of a row and a center takes `d`, whether by the filter or canonically, a bound that is looked at 1.
+/// Pairs of rows in cells are looked at once, canonically.
 fn work(counts: &Statistics, n: usize, d: usize) -> f64 {
-    let applied_at_first = n as u64;
-    let pairs = applied_at_first
+    let is_filtered = counts.filter != "cells";
+    let canonical = counts.refresh_canonical + counts.pick_canonical;
+    let pairs = n as u64
         + counts.refresh_evaluations
         + counts.pick_evaluations
-        + counts.refresh_canonical
-        + counts.pick_canonical;
-    let bounds = counts.rounds * n;
+        + if is_filtered { canonical } else { 0 };
+    let bounds = if is_filtered { counts.rounds * n } else { 0 };
     pairs as f64 * d as f64 + bounds as f64
 }
 
