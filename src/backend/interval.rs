@@ -55,12 +55,38 @@ const MOST_EXPONENT: i32 = 200;
 
 /// The largest power of two that keeps `scale * reach` below 1, up to `2^200`.
 pub fn scale_for(reach: f64) -> f64 {
+    scale_to(0, reach)
+}
+
+/// The largest power of two that keeps `scale * reach` below `2^below`, up to `2^200`.
+fn scale_to(below: i32, reach: f64) -> f64 {
     if reach == 0.0 {
-        return 1.0;
+        return 2f64.powi(below);
     }
     // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since no root of an f64 is less than 2^-537.
     let exponent = (reach.to_bits() >> 52) as i32 - 1022;
-    2f64.powi((-exponent).min(MOST_EXPONENT))
+    2f64.powi((below - exponent).min(MOST_EXPONENT))
+}
+
+/// How far below 1 the bulk's reach is brought: squares and products of f32 then keep all their bits for rows from `2^-20` of that reach on,
+/// and fit up to `2^100` times it.
+const BULK_EXPONENT: i32 = -40;
+/// Of rows whose `N` is larger, products and sides of the test might not fit f32.
+const MOST_SQUARE: f64 = (1u128 << 120) as f64;
+
+/// The scale for pools most of whose rows lie at most `reach` from `m`.
+pub fn scale_for_bulk(reach: f64) -> f64 {
+    scale_to(BULK_EXPONENT, reach)
+}
+
+/// Whether a row of this `N` fits the filter. Of one that does not, the error is infinite: every pair with it is evaluated canonically.
+pub fn is_within_range(square: f64) -> bool {
+    square <= MOST_SQUARE
+}
+
+impl Operand {
+    /// Of a row of which only the canonical distance tells anything; its `q` is 0.
+    pub const UNKNOWN: Operand = Operand { square: 0.0, norm: 0.0, error: f64::INFINITY };
 }
 
 impl Interval {
@@ -114,19 +140,17 @@ impl Interval {
     pub fn test(&self, x: Operand, limit: f64) -> Test {
         let b = limit * self.scale * (1.0 + 2.0 * self.rho) + x.error;
         let room = 1.0 + SLACK;
-        Test {
-            alpha: up(self.product_error * x.norm * room),
-            beta: up(2.0 * b * room),
-            threshold: up(
-                b * b * (1.0 + 8.0 * f64::EPSILON) - x.square * (1.0 - self.slack) + self.tiny
-            ),
-        }
+        let threshold =
+            b * b * (1.0 + 8.0 * f64::EPSILON) - x.square * (1.0 - self.slack) + self.tiny;
+        let [alpha, beta] = [self.product_error * x.norm * room, 2.0 * b * room].map(up);
+        Test { alpha, beta: beta.min(f32::MAX), threshold: up(threshold).min(f32::MAX) }
     }
 
-    /// A center's side of the test: `base`, `norm`, `error`.
+    /// A center's side of the test: `base`, `norm`, `error`. All are numbers, and so is every left side but negative infinity: of a row or
+    /// center whose error is infinite it is far below every threshold but that of a lane without a row.
     pub fn center(&self, c: Operand) -> (f32, f32, f32) {
         let base = c.square * (1.0 - self.slack) - c.error * c.error * (1.0 + f64::EPSILON);
-        (-up(-base), up(c.norm), up(c.error))
+        ((-up(-base)).max(-f32::MAX), up(c.norm), up(c.error).min(f32::MAX))
     }
 }
 

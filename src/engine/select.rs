@@ -1,15 +1,16 @@
 //! Selections from pools in host memory.
 
+use super::cells::{CellsWork, has_room_for_cells, no_cells, with_cells};
 use super::cuda::{on_cuda, select_copied};
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
-use super::tuning::Multiplier::Fastest;
+use super::tuning::Multiplier::{Cells, Fastest};
 use super::tuning::{Placement, Tuning};
 use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-use crate::backend::cpu::{Cpu, Int8Cpu, are_integers, distances_before};
+use crate::backend::cpu::{CellValue, CellsCpu, Cpu, Int8Cpu, Whole, distances_before};
 use crate::error::Result;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
@@ -62,6 +63,11 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
 /// bringing them all into memory first.
 const HELD_FROM: usize = 1000;
 
+/// Whether rounds on floats bring rows into memory that lie in files, where they fit.
+pub(crate) fn are_held(budget: usize) -> bool {
+    budget >= HELD_FROM
+}
+
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
     question: Question<'w>,
@@ -72,6 +78,8 @@ struct Selecting<'w> {
 /// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
 const LEAST_DIMENSIONS: usize = 64;
 const LEAST_PRODUCTS: usize = 1 << 17;
+/// The same of whole numbers that are stored in other types than int8 and uint8.
+const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
@@ -79,6 +87,8 @@ pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 struct OnInt8<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
     ground: &'s HostGround<'s>,
+    /// What the rows are whole numbers of, as far as a sample tells.
+    whole: Option<Whole>,
     before: &'s Before,
 }
 
@@ -87,29 +97,54 @@ impl Int8Work for OnInt8<'_, '_> {
 
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
-        let backend = Int8Cpu::new(self.ground, multiplier, tuning.width);
+        let backend = Int8Cpu::new(self.ground, self.whole, multiplier, tuning.width);
+        lazy(question, self.ground, backend, self.before, tuning, watch)
+    }
+}
+
+/// A selection whose rows lie in cells.
+struct OnCells<'s, 'w> {
+    selecting: &'s mut Selecting<'w>,
+    ground: &'s HostGround<'s>,
+    before: &'s Before,
+}
+
+impl CellsWork for OnCells<'_, '_> {
+    type Answer = Result<Selection>;
+
+    fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
+        let Selecting { question, tuning, watch } = self.selecting;
+        let backend = CellsCpu::<V, D>::new(self.ground, question.budget);
         lazy(question, self.ground, backend, self.before, tuning, watch)
     }
 }
 
 impl Selecting<'_> {
+    /// Whether the rows are put into cells: they have few values, and the cells fit into memory.
+    fn takes_cells(&self, ground: &HostGround) -> bool {
+        let is_wanted = matches!(self.tuning.multiplier, Fastest | Cells);
+        is_wanted && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
+    }
+
     /// Whether the rounds run on int8 values, beside a multiplier that the machine has for floats.
-    fn takes_int8<M: Multiplier>(&self, ground: &HostGround) -> bool {
+    fn takes_int8<M: Multiplier>(&self, ground: &HostGround, is_whole: bool) -> bool {
         let pays = match self.tuning.multiplier {
-            Fastest => self.pays_for_copy::<M>(ground),
+            Fastest => self.pays_for_copy::<M>(ground, is_whole),
             asked => asked.is_int8(),
         };
         let fits = ground.rows.dimensions() <= MOST_DIMENSIONS;
         pays && fits && ground.rows.have_room_for_copy()
     }
 
-    /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; rows that do not fit
-    /// there would be read about four times without it.
-    fn pays_for_copy<M: Multiplier>(&self, ground: &HostGround) -> bool {
+    /// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; of other whole numbers
+    /// every distance is exact; rows that do not fit in memory would be read about four times without it.
+    fn pays_for_copy<M: Multiplier>(&self, ground: &HostGround, is_whole: bool) -> bool {
         let (rows, d) = (&ground.rows, ground.rows.dimensions());
         let centers = self.question.budget + ground.labeled_count();
-        let is_large = d >= LEAST_DIMENSIONS && centers.saturating_mul(d) >= LEAST_PRODUCTS;
-        rows.stay_on_disk() || are_integers(rows) || (is_large && !M::IS_PREFERRED_TO_INT8)
+        let products = centers.saturating_mul(d);
+        let is_large = d >= LEAST_DIMENSIONS && products >= LEAST_PRODUCTS;
+        let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
+        rows.stay_on_disk() || is_exact || (is_large && !M::IS_PREFERRED_TO_INT8)
     }
 }
 
@@ -118,8 +153,11 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
-        let takes_int8 = shards <= 1 && self.takes_int8::<M>(ground);
-        if !takes_int8 && self.question.budget >= HELD_FROM {
+        let takes_cells = self.takes_cells(ground);
+        let whole = if takes_cells { None } else { Whole::of_sample(ground) };
+        let takes_int8 =
+            !takes_cells && shards <= 1 && self.takes_int8::<M>(ground, whole.is_some());
+        if !takes_cells && !takes_int8 && are_held(self.question.budget) {
             ground.rows.hold_if_they_fit()?;
         }
         let before = &distances_before(ground, self.question.resume, multiplier, width);
@@ -128,8 +166,17 @@ impl Work for Selecting<'_> {
             let backend = sharded(ground, &parts, multiplier, width);
             return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
         }
+        if takes_cells {
+            return with_cells(ground, OnCells { selecting: self, ground, before })?;
+        }
+        if self.tuning.multiplier == Cells {
+            return Err(no_cells(ground));
+        }
         if takes_int8 {
-            return with_int8(self.tuning.multiplier, OnInt8 { selecting: self, ground, before })?;
+            return with_int8(
+                self.tuning.multiplier,
+                OnInt8 { selecting: self, ground, whole, before },
+            )?;
         }
         let backend = Cpu::new(ground, multiplier, width);
         lazy(&self.question, ground, backend, before, self.tuning, self.watch)

@@ -42,6 +42,8 @@ pub enum Multiplier {
     Int8Amx,
     /// int8 by Arm's dot products.
     Int8NeonDot,
+    /// None: rows of few values lie in cells, on a CPU, and every distance is the canonical one.
+    Cells,
 }
 
 impl Multiplier {

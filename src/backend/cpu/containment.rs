@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use super::bulk::Bulk;
 use super::kernels::gemm::Gemm;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
@@ -17,9 +18,9 @@ pub(super) struct Case {
     pub d: usize,
     /// Row 0 is `x`, row 1 is `c`.
     pub rows: RowBlock,
-    pub mean: Vec<f64>,
-    /// How much farther than these two the farthest row lies, which sets the scale.
-    pub beyond: f64,
+    pub middle: Vec<f64>,
+    /// How far the bulk reaches, which sets the scale, over how far these two lie from the middle.
+    pub bulk: f64,
 }
 
 pub(super) fn cases() -> impl Strategy<Value = Case> {
@@ -34,17 +35,17 @@ fn cases_f32() -> impl Strategy<Value = Case> {
         let row = prop::collection::vec(value, d);
         let nearness = prop_oneof![Just(1.0f32), Just(1e-3), Just(1e-6), Just(0.0)];
         let centering = prop_oneof![Just(0.0f32), Just(1.0)];
-        let beyond =
-            prop_oneof![Just(0), Just(30), Just(100), Just(120)].prop_map(|e| 2f64.powi(e));
-        (row.clone(), row, nearness, centering, beyond).prop_map(
-            |(x, other, nearness, centering, beyond)| {
+        let bulk = prop_oneof![Just(0), Just(30), Just(100), Just(120), -120..0];
+        let bulk = bulk.prop_map(|e| 2f64.powi(e));
+        (row.clone(), row, nearness, centering, bulk).prop_map(
+            |(x, other, nearness, centering, bulk)| {
                 let c = x
                     .iter()
                     .zip(&other)
                     .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-                let mean = other.iter().map(|o| f64::from(o * centering)).collect();
+                let middle = other.iter().map(|o| f64::from(o * centering)).collect();
                 let rows = x.iter().copied().chain(c).collect();
-                Case { d: x.len(), rows: RowBlock::F32(rows), mean, beyond }
+                Case { d: x.len(), rows: RowBlock::F32(rows), middle, bulk }
             },
         )
     })
@@ -59,17 +60,17 @@ fn cases_f64() -> impl Strategy<Value = Case> {
         let row = prop::collection::vec(value, d);
         let nearness = prop_oneof![Just(1.0), Just(1e-6), Just(1e-13), Just(0.0)];
         let centering = prop_oneof![Just(0.0), Just(1.0)];
-        let beyond = prop_oneof![Just(0), Just(30), Just(100), Just(120)];
-        let beyond = beyond.prop_map(|e| 2f64.powi(e));
-        (row.clone(), row, nearness, centering, beyond).prop_map(
-            |(x, other, nearness, centering, beyond)| {
+        let bulk = prop_oneof![Just(0), Just(30), Just(100), Just(120), -120..0];
+        let bulk = bulk.prop_map(|e| 2f64.powi(e));
+        (row.clone(), row, nearness, centering, bulk).prop_map(
+            |(x, other, nearness, centering, bulk)| {
                 let c = x
                     .iter()
                     .zip(&other)
                     .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-                let mean = other.iter().map(|o| o * centering).collect();
+                let middle = other.iter().map(|o| o * centering).collect();
                 let rows = x.iter().copied().chain(c).collect();
-                Case { d: x.len(), rows: RowBlock::F64(rows), mean, beyond }
+                Case { d: x.len(), rows: RowBlock::F64(rows), middle, bulk }
             },
         )
     })
@@ -79,9 +80,10 @@ fn cases_f64() -> impl Strategy<Value = Case> {
 fn holds<M: Multiplier>(multiplier: M, case: &Case, width: f64) -> bool {
     let (x, c) = (case.rows.row(0, case.d), case.rows.row(1, case.d));
     let canonical = distance(x, c);
-    let to_mean = |x| distance_to_point(x, &case.mean);
-    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
-    let packing = Packing::new::<M>(&case.mean, reach * case.beyond, width);
+    let to_middle = |x| distance_to_point(x, &case.middle);
+    let reach = to_middle(x).max(to_middle(c)) * (1.0 + 1e-6);
+    let bulk = Bulk { middle: case.middle.clone(), reach: reach * case.bulk };
+    let packing = Packing::new::<M>(&bulk, width);
     let mut rows = Block::<M>::new(case.d);
     rows.resize(1);
     let (depth, mut center) = (rows.depth, Buffer::<M::Value>::new());

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
 //! | `state.rs`, `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
-//! | `prepare.rs`, `centers.rs` | what comes before the first round; centers by number |
+//! | `prepare.rs`, `bulk.rs`, `centers.rs` | what comes before the first round; the middle of most rows; centers by number |
 //! | `frontier.rs` | the rows of largest key, by histogram |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
@@ -12,11 +12,14 @@
 //! | `keys.rs` | the live row of largest key |
 //! | `picker.rs` | picks among live rows lent by shards |
 //! | `int8/` | the same rounds on int8 values, which most selections take |
+//! | `cells/` | rows of few values, in cells of near rows |
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
 mod before;
+mod bulk;
 mod catch_up;
+mod cells;
 mod centers;
 #[cfg(test)]
 mod containment;
@@ -40,7 +43,8 @@ mod state;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
-pub(crate) use int8::{Int8Cpu, are_integers};
+pub(crate) use cells::{CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS};
+pub(crate) use int8::{Int8Cpu, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;

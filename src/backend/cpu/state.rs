@@ -60,7 +60,11 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
             scratch: (0..rayon::current_num_threads())
                 .map(|_| Mutex::new(Scratch::new(d)))
                 .collect(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "floats".into(),
+                ..Statistics::default()
+            },
         }
     }
 
@@ -78,9 +82,7 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.bounds = prepare::first_distances(self.ground, &self.centers);
         self.nearest.fill(0);
         self.seen.fill(1);
-        let farthest = self.bounds.par_iter().copied().reduce(|| 0.0, f64::max);
-        self.packing =
-            Some(prepare::packing::<M>(self.ground, &self.centers, farthest, self.width));
+        self.packing = Some(prepare::packing::<M>(self.ground, self.width));
         for (row, bound) in self.bounds.iter_mut().enumerate() {
             if !self.ground.eligible[row] {
                 *bound = LEFT;

@@ -4,7 +4,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | this one | the backend |
-//! | `quantize.rs`, `copy.rs` | a row as int8 values; all rows |
+//! | `quantize.rs`, `whole.rs`, `copy.rs` | a row as int8 values: near ones, or its own; all rows |
 //! | `measure.rs` | from a product to an interval, or to the distance itself where rows are whole numbers |
 //! | `nearest.rs`, `state.rs` | the centers that can be a row's nearest; rows and their state |
 //! | `panels.rs`, `row_panel.rs` | centers and live rows as the multiplier sees them |
@@ -23,6 +23,7 @@ mod refresh;
 mod row_panel;
 mod settle;
 mod state;
+mod whole;
 
 use std::time::Instant;
 
@@ -35,9 +36,9 @@ use crate::error::Result;
 use crate::ground::HostGround;
 use crate::mean;
 use crate::statistics::Statistics;
-pub(crate) use copy::are_integers;
 use pick::{Live, LiveRow, Terms, Workspace};
 use state::Int8State;
+pub(crate) use whole::Whole;
 
 /// Rows settled for a pick, of so many picks at least, that make a crowd.
 const CROWD: u64 = 8;
@@ -60,8 +61,14 @@ pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
 }
 
 impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
-    pub fn new(ground: &'p HostGround<'p>, multiplier: K, width: f64) -> Int8Cpu<'p, K> {
-        let rows = Int8State::new(ground, multiplier, width);
+    /// `whole`: what the rows are whole numbers of, as far as a sample tells.
+    pub fn new(
+        ground: &'p HostGround<'p>,
+        whole: Option<Whole>,
+        multiplier: K,
+        width: f64,
+    ) -> Int8Cpu<'p, K> {
+        let rows = Int8State::new(ground, whole, multiplier, width);
         Int8Cpu {
             multiplier,
             ground,
