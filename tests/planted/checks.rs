@@ -107,6 +107,11 @@ fn int8_matches_the_oracle() {
         ..Options::default()
     };
     let cosine = Options { metric: Metric::Cosine, ..Options::default() };
+    let mut narrow = synth::pool(Shape::Gaussian, 1200, 9, 3);
+    for (row, values) in narrow.chunks_exact_mut(9).enumerate() {
+        let middle = [1.0, -1.0, 3.0][row % 3];
+        values.iter_mut().for_each(|value| *value = middle + *value * 1e-5);
+    }
     for filter in [filter::CUDA_INT8, filter::CUDA_INT8_STAGED] {
         answer_agrees(filter, &synth::pool(Shape::Text, 700, 70, 1), 70, 200, &plain, 600);
         answer_agrees(filter, &synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
@@ -116,6 +121,8 @@ fn int8_matches_the_oracle() {
         }
         let (twins, labeled) = twins();
         answer_agrees(filter, &twins, 33, 20, &labeled, 64);
+        // More centers may be a row's nearest than are listed, of more live rows than are settled at once.
+        answer_agrees(filter, &narrow, 9, 150, &plain, 1100);
         // Rows of few values are off by all of their error, or nearly.
         for d in 2..5 {
             answer_agrees(filter, &synth::pool(Shape::Gaussian, 900, d, 4), d, 300, &plain, 64);
