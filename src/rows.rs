@@ -180,6 +180,11 @@ impl<'a> Rows<'a> {
         (is_its_own && self.are_in_memory()) || self.pool.has_room_for_copy()
     }
 
+    /// Whether so many bytes a row fit into memory beside what a selection takes.
+    pub fn have_room_for(&self, bytes_a_row: usize) -> bool {
+        self.pool.has_room_for(bytes_a_row)
+    }
+
     /// Whether rows are on disk and cannot be brought into memory.
     pub fn stay_on_disk(&self) -> bool {
         !self.are_in_memory() && !self.pool.may_be_held()

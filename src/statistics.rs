@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
+    /// On the CPU, what the rounds computed with: `int8` values or `floats`.
+    pub filter: String,
     /// Why no GPU was used, if [`crate::Device::Auto`] found a driver but could not use a GPU.
     pub fallback: Option<String>,
     /// Bytes of device memory that the run allocated, with those of a pool that was copied there; 0 on the CPU.
@@ -34,7 +36,7 @@ pub struct Statistics {
     /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
     /// time. 0 where every bound is exact as soon as it is lowered.
     pub settled_rows: u64,
-    /// The same, each row counted once.
+    /// The same, each row counted once; 0 on a GPU, which does not count them so.
     pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
@@ -60,13 +62,9 @@ pub struct Statistics {
 impl Statistics {
     /// Adds up the counts and times of two parts of a run. A text that only one of them has is kept.
     pub(crate) fn and(self, other: Statistics) -> Statistics {
-        let device = match () {
-            () if other.device.is_empty() || other.device == self.device => self.device,
-            () if self.device.is_empty() => other.device,
-            () => format!("{}, {}", self.device, other.device),
-        };
         Statistics {
-            device,
+            device: both(self.device, other.device),
+            filter: both(self.filter, other.filter),
             fallback: self.fallback.or(other.fallback),
             device_bytes: self.device_bytes + other.device_bytes,
             replay_evaluations: self.replay_evaluations + other.replay_evaluations,
@@ -91,5 +89,14 @@ impl Statistics {
             pick_seconds: self.pick_seconds + other.pick_seconds,
             settle_seconds: self.settle_seconds + other.settle_seconds,
         }
+    }
+}
+
+/// Two names, told once if they are one.
+fn both(one: String, other: String) -> String {
+    match () {
+        () if other.is_empty() || other == one => one,
+        () if one.is_empty() => other,
+        () => format!("{one}, {other}"),
     }
 }

@@ -1,8 +1,9 @@
 //! Where a selection runs, and how: the device asked for, and the fastest way it has unless a test or benchmark asks for another.
 //!
-//! `place` finds the device, `select` and `space` say what is done there, `cuda` is a GPU's part, `shards` is several
+//! `place` finds the device, `select` and `space` say what is done there, `cells` which rows lie in cells, `cuda` is a GPU's part, `shards` is several
 //! holders of rows, `run` is greedy over whatever was found.
 
+mod cells;
 #[cfg_attr(not(feature = "cuda"), path = "cuda_absent.rs")]
 mod cuda;
 mod place;
@@ -14,6 +15,7 @@ mod tuning;
 
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
+pub(crate) use select::are_held;
 pub use select::select_tuned;
 pub(crate) use space::with_space;
 pub use tuning::Tuning;

@@ -60,8 +60,9 @@ pub(super) fn dispatch<W: Work>(
 
 fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> Result<W::Answer> {
     let ground = &ground.keep_norms()?;
-    // Beside int8 values, some distances are found by the fastest of the others.
-    let multiplier = if multiplier.is_int8() { Multiplier::Fastest } else { multiplier };
+    // Beside int8 values and cells, some distances are found by the fastest of the others.
+    let is_beside = multiplier.is_int8() || multiplier == Multiplier::Cells;
+    let multiplier = if is_beside { Multiplier::Fastest } else { multiplier };
     let wanted = |one| multiplier == Multiplier::Fastest || multiplier == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Multiplier::Amx)) {

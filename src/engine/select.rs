@@ -1,15 +1,16 @@
 //! Selections from pools in host memory.
 
+use super::cells::{CellsWork, has_room_for_cells, no_cells, with_cells};
 use super::cuda::{on_cuda, select_copied};
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
-use super::tuning::Multiplier::Fastest;
+use super::tuning::Multiplier::{Cells, Fastest};
 use super::tuning::{Placement, Tuning};
 use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-use crate::backend::cpu::{Cpu, Int8Cpu, Whole, distances_before};
+use crate::backend::cpu::{CellValue, CellsCpu, Cpu, Int8Cpu, Whole, distances_before};
 use crate::error::Result;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
@@ -62,6 +63,11 @@ fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
 /// bringing them all into memory first.
 const HELD_FROM: usize = 1000;
 
+/// Whether rounds on floats bring rows into memory that lie in files, where they fit.
+pub(crate) fn are_held(budget: usize) -> bool {
+    budget >= HELD_FROM
+}
+
 /// Greedy, in rounds or at once.
 struct Selecting<'w> {
     question: Question<'w>,
@@ -75,7 +81,7 @@ const LEAST_PRODUCTS: usize = 1 << 17;
 /// The same of whole numbers that are stored in other types than int8 and uint8.
 const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
 /// Of more values a row, products of int8 values need more than 32 bits.
-const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
@@ -96,7 +102,30 @@ impl Int8Work for OnInt8<'_, '_> {
     }
 }
 
+/// A selection whose rows lie in cells.
+struct OnCells<'s, 'w> {
+    selecting: &'s mut Selecting<'w>,
+    ground: &'s HostGround<'s>,
+    before: &'s Before,
+}
+
+impl CellsWork for OnCells<'_, '_> {
+    type Answer = Result<Selection>;
+
+    fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
+        let Selecting { question, tuning, watch } = self.selecting;
+        let backend = CellsCpu::<V, D>::new(self.ground, question.budget);
+        lazy(question, self.ground, backend, self.before, tuning, watch)
+    }
+}
+
 impl Selecting<'_> {
+    /// Whether the rows are put into cells: they have few values, and the cells fit into memory.
+    fn takes_cells(&self, ground: &HostGround) -> bool {
+        let is_wanted = matches!(self.tuning.multiplier, Fastest | Cells);
+        is_wanted && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
+    }
+
     /// Whether the rounds run on int8 values, beside a multiplier that the machine has for floats.
     fn takes_int8<M: Multiplier>(&self, ground: &HostGround, is_whole: bool) -> bool {
         let pays = match self.tuning.multiplier {
@@ -124,9 +153,11 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
-        let whole = Whole::of_sample(ground);
-        let takes_int8 = shards <= 1 && self.takes_int8::<M>(ground, whole.is_some());
-        if !takes_int8 && self.question.budget >= HELD_FROM {
+        let takes_cells = self.takes_cells(ground);
+        let whole = if takes_cells { None } else { Whole::of_sample(ground) };
+        let takes_int8 =
+            !takes_cells && shards <= 1 && self.takes_int8::<M>(ground, whole.is_some());
+        if !takes_cells && !takes_int8 && are_held(self.question.budget) {
             ground.rows.hold_if_they_fit()?;
         }
         let before = &distances_before(ground, self.question.resume, multiplier, width);
@@ -134,6 +165,12 @@ impl Work for Selecting<'_> {
             let parts = parts(ground, shards);
             let backend = sharded(ground, &parts, multiplier, width);
             return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
+        }
+        if takes_cells {
+            return with_cells(ground, OnCells { selecting: self, ground, before })?;
+        }
+        if self.tuning.multiplier == Cells {
+            return Err(no_cells(ground));
         }
         if takes_int8 {
             return with_int8(

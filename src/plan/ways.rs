@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::rehearsal::{Rehearsal, refreshes};
+use super::rehearsal::Rehearsal;
+use crate::engine::are_held;
 use crate::memory::Memory;
 use crate::options::Metric;
 use crate::pool::{Needs, Outline, is_held_at_once, is_room};
@@ -23,7 +24,7 @@ const GPU_WORKSPACE: u64 = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WayName {
-    /// The pool in memory, and an int8 copy of it unless its values are int8 or uint8 themselves and the metric euclidean.
+    /// The pool in memory, and an int8 copy of it where rounds run on int8 values and the pool's own are others.
     InMemory,
     /// The int8 copy in memory; the pool stays in its files or goes to a scratch file. It is read once in order, then a few rows a pick.
     CopyInMemory,
@@ -52,7 +53,7 @@ pub struct Way {
     pub fits: Option<bool>,
 }
 
-/// The ways on the CPU: the first that fits is taken, and the last takes the least memory.
+/// The ways on the CPU: the first that fits is taken.
 pub(super) fn on_cpu(
     outline: &Outline,
     k: usize,
@@ -65,7 +66,8 @@ pub(super) fn on_cpu(
     let held = pool - from_files;
     let work = rehearsal.estimate(outline.rows, k);
     let is_own_copy = outline.dtype.is_integer() && metric == Metric::Euclidean;
-    let copy = if is_own_copy { 0 } else { needs.copy };
+    let is_copied = rehearsal.filter == "int8";
+    let copy = if is_own_copy || !is_copied { 0 } else { needs.copy };
     // What is in memory already takes none of what is available.
     let fits = |bytes: u64| available.map(|memory| is_room(bytes - held, memory));
     let way = |name, memory, read_bytes, scratch_bytes, seconds| Way {
@@ -106,11 +108,21 @@ pub(super) fn on_cpu(
             work + in_order(from_files) + decoded + in_order(again),
         ));
     }
-    if !is_held_at_once(outline.dtype, outline.in_place_bytes) {
-        // Large floats are read once, for the copy, and stay where they are.
-        ways.swap(0, 1);
+    let is_held = is_held_at_once(outline.dtype, outline.in_place_bytes);
+    match (is_copied, ways[0].fits) {
+        _ if is_held => {}
+        // Large floats are read once, for the copy, and stay where they are. So do those that do not fit.
+        (true, _) | (false, Some(false)) => ways.swap(0, 1),
+        // Few rows are read at all.
+        _ if !are_held(k) => ways.rotate_right(1),
+        _ => {}
     }
     ways
+}
+
+/// How often a row is refreshed, about: in pools of which few rows are picked, half of the rows never are.
+fn refreshes(n: f64, k: f64) -> f64 {
+    (0.5 + 0.9 * (k / n * 1e4).log10()).clamp(0.5, 4.0)
 }
 
 /// The ways on a GPU, which is not asked.

@@ -3,7 +3,7 @@
 use super::window::Windows;
 use super::{Dtype, Pool};
 use crate::error::{Error, Result};
-use crate::memory::{LimitedBy, Memory, size_text};
+use crate::memory::{Memory, held, size_text};
 
 /// Bytes of state a row, at most.
 const STATE: u64 = 40;
@@ -68,14 +68,10 @@ impl Pool<'_> {
     /// brings them in ([`Pool::hold_if_it_fits`]).
     ///
     /// # Errors
-    /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
+    /// Those of [`Pool::hold`].
     pub(super) fn settle_in(&mut self, limit: Option<u64>, on_disk: bool) -> Result<()> {
         self.memory = limit;
         let memory = Memory::within(limit);
-        match memory {
-            Some(memory) if memory.limited_by == LimitedBy::Caller => self.check_limit(memory)?,
-            _ => {}
-        }
         if self.disk_bytes() == 0 {
             return Ok(());
         }
@@ -104,6 +100,13 @@ impl Pool<'_> {
         Memory::within(self.memory).is_none_or(|memory| is_room(needs.least() + needs.copy, memory))
     }
 
+    /// Whether so many bytes a row fit into memory now, beside what a selection takes.
+    pub(crate) fn has_room_for(&self, bytes_a_row: usize) -> bool {
+        let bytes = bytes_a_row as u64 * self.rows as u64;
+        Memory::within(self.memory)
+            .is_none_or(|memory| is_room(needs(self).workspace + bytes, memory))
+    }
+
     fn stays(&self, memory: Memory) -> String {
         let [rows, needed, left] =
             [self.disk_bytes() as u64, with_pool(self), memory.bytes].map(size_text);
@@ -112,16 +115,18 @@ impl Pool<'_> {
         )
     }
 
-    fn check_limit(&self, memory: Memory) -> Result<()> {
-        let needed = needs(self).least();
-        if needed <= memory.bytes {
+    /// # Errors
+    /// The caller's limit on the process's memory is too small for a selection from this pool, however it is made.
+    pub(super) fn check_limit(&self, limit: u64) -> Result<()> {
+        let (needed, held) = (needs(self).least(), held());
+        if needed + held <= limit {
             return Ok(());
         }
-        let texts = [memory.bytes, needed].map(size_text);
-        let [left, needed] = texts;
         let rows = self.rows;
+        let [limit, enough, needed, held] = [limit, needed + held, needed, held].map(size_text);
         Err(Error::Options(format!(
-            "the memory limit leaves {left}, but a selection from {rows} rows takes {needed} beside its pool: allow at least that much more"
+            "a selection from {rows} rows takes {needed} beside its pool, and this process holds {held} already: the memory limit of \
+             {limit} must be at least {enough}"
         )))
     }
 }

@@ -23,11 +23,17 @@ pub const CPU_INT8_PORTABLE: Filter = cpu(Multiplier::Int8Portable);
 pub const CPU_INT8_AVX_VNNI: Filter = cpu(Multiplier::Int8AvxVnni);
 pub const CPU_INT8_AVX512_VNNI: Filter = cpu(Multiplier::Int8Avx512Vnni);
 pub const CPU_INT8_AMX: Filter = cpu(Multiplier::Int8Amx);
+/// Rows of few values in cells.
+pub const CPU_CELLS: Filter = cpu(Multiplier::Cells);
 pub const CUDA: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::Rounds);
 pub const CUDA_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Fitting, Path::Rounds);
 pub const CUDA_STAGED: Filter = gpu(Multiplier::Fastest, Placement::Staged, Path::Rounds);
 pub const CUDA_STAGED_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Staged, Path::Rounds);
 pub const CUDA_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::Rounds);
+/// Rounds on int8 values: with the pool on the device, or its rows settled from the host.
+pub const CUDA_INT8: Filter = gpu(Multiplier::Int8, Placement::Fitting, Path::Rounds);
+pub const CUDA_INT8_STAGED: Filter = gpu(Multiplier::Int8, Placement::Staged, Path::Rounds);
+pub const CUDA_INT8_LENT: Filter = gpu(Multiplier::Int8, Placement::Lent, Path::Rounds);
 pub const CUDA_AT_ONCE: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::AtOnce);
 pub const CUDA_AT_ONCE_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::AtOnce);
 
@@ -65,6 +71,12 @@ impl Filter {
     /// The same with intervals so many times as wide.
     pub fn with_width(self, width: f64) -> Filter {
         Filter { tuning: Tuning { width, ..self.tuning }, ..self }
+    }
+
+    /// How many values the rows of a property's pool have: as many as `usual`, unless the filter is for rows of few values.
+    pub fn values(&self, usual: usize) -> usize {
+        let is_for_few = self.tuning.multiplier == Multiplier::Cells;
+        if is_for_few && usual > 8 { usual % 7 + 2 } else { usual }
     }
 
     pub fn is_cuda(&self) -> bool {

@@ -102,6 +102,26 @@ fn int8_rounds_read_few_rows() {
     assert_few_reads(&Pool::new(&values, 64).unwrap(), 2000);
 }
 
+/// So it is on a GPU, where live rows are settled before the first is picked.
+#[test]
+fn cuda_int8() {
+    if !has_cuda() {
+        return;
+    }
+    let (n, budget) = (10_000, 500);
+    let values = pool(Shape::Text, n, 64, 42);
+    let text = Pool::new(&values, 64).unwrap();
+    let counts = count(&text, budget, filter::CUDA_INT8_STAGED);
+    assert!(counts.settled_rows as f64 <= 5.0 * budget as f64, "{counts:?}");
+    assert!(counts.row_reads as f64 <= 1.4 * n as f64, "{counts:?}");
+    assert!(counts.refresh_evaluations as f64 <= 0.5 * (n * budget) as f64, "{counts:?}");
+    assert!(counts.rounds * 10 <= budget, "{counts:?}");
+    let staged = count(&text, budget, filter::CUDA_STAGED);
+    assert!(5 * (counts.row_reads - n as u64) <= staged.row_reads - n as u64, "{staged:?}");
+    let resident = count(&text, budget, filter::CUDA_INT8);
+    assert_eq!(resident.settled_rows, counts.settled_rows);
+}
+
 fn assert_few_reads(pool: &Pool, budget: usize) {
     let (n, k) = (pool.rows() as f64, budget as f64);
     let counts = assert_lazy(pool, budget, filter::CPU_INT8);

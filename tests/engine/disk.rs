@@ -42,14 +42,15 @@ fn bytes(folder: &TempDir, rows: usize, d: usize) -> PathBuf {
 }
 
 fn answers_are_those_of_memory(filter: Filter) {
+    let d = filter.values(33);
     let folder = tempfile::tempdir().unwrap();
     let options = Options { labeled: vec![3, 9], excluded: vec![0, 40], ..Options::default() };
-    for named in pools::hostile(150, 33) {
+    for named in pools::hostile(150, d) {
         let pool = on_disk(&floats(&folder, 150, &named.values));
         check(named.name, &pool, 60, &Options::default(), &filter.with_frontier(64));
         check(named.name, &pool, 60, &options, &filter);
     }
-    let pool = on_disk(&bytes(&folder, 400, 12));
+    let pool = on_disk(&bytes(&folder, 400, filter.values(12)));
     check("bytes", &pool, 100, &options, &filter);
     let mean = Options { first: First::Mean, metric: Metric::Cosine, ..Options::default() };
     check("bytes", &pool, 100, &mean, &filter);
@@ -63,15 +64,15 @@ fn a_lost_file_ends_the_run(filter: Filter) {
     let folder = tempfile::tempdir().unwrap();
     for lost_after in [0, 1, 2, 5, 11] {
         let scattered = |at: usize| (at * at % 977) as f32 + (at % 89) as f32 / 128.0;
-        let values: Vec<f32> = (0..3000 * 8).map(scattered).collect();
+        let values: Vec<f32> = (0..3000 * filter.values(12)).map(scattered).collect();
         lost(&floats(&folder, 3000, &values), lost_after, &filter);
-        lost(&bytes(&folder, 3000, 9), lost_after, &filter);
+        lost(&bytes(&folder, 3000, filter.values(9)), lost_after, &filter);
     }
 }
 
 fn lost(path: &Path, lost_after: usize, filter: &Filter) {
     let options = Options { assign: true, ..Options::default() };
-    let (pool, filter) = (on_disk(path), filter.with_frontier(300));
+    let (pool, filter) = (on_disk(path), filter.with_frontier(50));
     let go_on = &mut |_| ControlFlow::Continue(());
     let expected = select_tuned(&pool, 700, &options, &filter, go_on).unwrap();
     let mut rounds = 0;
@@ -102,6 +103,7 @@ stamp! {
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_int8: filter::CPU_INT8;
     cpu_int8_portable: filter::CPU_INT8_PORTABLE;
+    cpu_cells: filter::CPU_CELLS;
     cpu_3_shards: filter::CPU_3_SHARDS;;
     (answers_are_those_of_memory a_lost_file_ends_the_run)
 }

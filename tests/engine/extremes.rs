@@ -13,7 +13,7 @@ use crate::common::stamp;
 const ROWS: usize = 1100;
 
 fn rows_beyond_most(filter: Filter) {
-    let d = 24;
+    let d = filter.values(24);
     for named in beyond(ROWS, d) {
         let pool = Pool::new(&named.values, d).unwrap();
         check(named.name, &pool, 120, &Options::default(), &filter);
@@ -26,7 +26,7 @@ fn rows_beyond_most(filter: Filter) {
 
 /// A row so far beyond the sample that nothing is known of it but itself, among few rows that may be chosen.
 fn a_row_beyond_the_sample(filter: Filter) {
-    let d = 24;
+    let d = filter.values(24);
     let mut values = pool(Shape::Gaussian, ROWS, d, 7);
     for (row, factor) in [(1001, 1e24), (1050, 1e30), (1053, 1e37)] {
         values[row * d..][..d].iter_mut().for_each(|value| *value *= factor);
@@ -41,7 +41,7 @@ fn a_row_beyond_the_sample(filter: Filter) {
 
 /// Clusters far from each other, each narrower than the rounding of its rows: any center of a cluster can be a row's nearest.
 fn clusters_narrower_than_rounding(filter: Filter) {
-    let (n, d) = (700, 9);
+    let (n, d) = (700, filter.values(9));
     let mut values = pool(Shape::Gaussian, n, d, 3);
     for (row, values) in values.chunks_exact_mut(d).enumerate() {
         let middle = [1.0, -1.0, 3.0][row % 3];
@@ -58,7 +58,7 @@ fn clusters_narrower_than_rounding(filter: Filter) {
 
 /// Whole numbers of a power of two, and pools that are that but for one value.
 fn whole_numbers_and_almost(filter: Filter) {
-    let d = 20;
+    let d = filter.values(20);
     let vector = pool(Shape::Integers, 3, d, 5);
     let half: Vec<f32> = vector.iter().map(|value| value * 0.3).collect();
     for named in whole_numbers(ROWS, d).into_iter().chain(almost_whole_numbers(ROWS, d)) {
@@ -94,6 +94,7 @@ stamp! {
     cpu_f32: filter::CPU_F32;
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
+    cpu_cells: filter::CPU_CELLS;
     cpu_2_shards: filter::CPU_2_SHARDS;;
     (
         rows_beyond_most
@@ -101,6 +102,12 @@ stamp! {
         clusters_narrower_than_rounding
         whole_numbers_and_almost
     )
+}
+
+stamp! {
+    cuda_int8: filter::CUDA_INT8;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
+    (a_row_beyond_the_sample clusters_narrower_than_rounding)
 }
 
 /// However far a few rows lie beyond the others, those are told apart by the filter. Where two clusters are narrow beside what lies

@@ -11,8 +11,9 @@ use crate::select::check;
 use crate::space::{check_joins, check_nearest, every, has};
 
 fn hostile_pools(filter: Filter) {
-    for named in pools::hostile_f64(150, 33) {
-        let pool = Pool::new(&named.values, 33).unwrap();
+    let d = filter.values(33);
+    for named in pools::hostile_f64(150, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         for frontier in [2, 64, 1000] {
             check(named.name, &pool, 60, &Options::default(), &filter.with_frontier(frontier));
         }
@@ -69,11 +70,12 @@ fn refused(pool: &Pool, options: &Options, filter: &Filter) {
 }
 
 fn cosine(filter: Filter) {
-    for named in pools::hostile_f64(120, 20) {
-        let pool = Pool::new(&named.values, 20).unwrap();
+    let d = filter.values(20);
+    for named in pools::hostile_f64(120, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         let options = Options { metric: Metric::Cosine, ..Options::default() };
         let has_direction = |row: &[f64]| row.iter().map(|v| v * v).sum::<f64>() > 0.0;
-        if named.values.chunks(20).all(has_direction) {
+        if named.values.chunks(d).all(has_direction) {
             check(named.name, &pool, 60, &options, &filter);
             check(named.name, &pool, 20, &Options { first: First::Mean, ..options }, &filter);
         }
@@ -82,9 +84,10 @@ fn cosine(filter: Filter) {
 
 /// Widened values select what the values do.
 fn widened_pools(filter: Filter) {
-    for named in pools::hostile(120, 33) {
+    let d = filter.values(33);
+    for named in pools::hostile(120, d) {
         let wide: Vec<f64> = named.values.iter().map(|&v| v.into()).collect();
-        let (pool, wide) = (Pool::new(&named.values, 33).unwrap(), Pool::new(&wide, 33).unwrap());
+        let (pool, wide) = (Pool::new(&named.values, d).unwrap(), Pool::new(&wide, d).unwrap());
         let options = Options { labeled: vec![7], ..Options::default() };
         let of = |pool| {
             filter::select_tuned(pool, 50, &options, &filter, &mut |_| ControlFlow::Continue(()))
@@ -135,8 +138,9 @@ stamp! {
     )
 }
 
-// One launch has no intervals.
+// Cells have no intervals, and neither has one launch.
 stamp! {
+    cpu_cells: filter::CPU_CELLS;
     cuda_at_once: filter::CUDA_AT_ONCE;;
     (hostile_pools every_option vectors_of_another_type cosine widened_pools)
 }

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cells;
 mod counters;
 mod disk;
 mod extremes;
@@ -12,3 +13,4 @@ mod large;
 mod resume;
 mod select;
 mod space;
+mod work;

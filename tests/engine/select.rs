@@ -64,9 +64,10 @@ fn frontiers<'a>(
 }
 
 fn hostile_pools_at_every_frontier(filter: Filter) {
+    let d = filter.values(33);
     let all = [1, 2, 3, 7, 64, 149, 150, 1000];
-    for named in pools::hostile(150, 33) {
-        let pool = Pool::new(&named.values, 33).unwrap();
+    for named in pools::hostile(150, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         for &frontier in frontiers(filter, &all, &all, &[2, 64, 1000]) {
             check(named.name, &pool, 60, &Options::default(), &tuned(filter, frontier));
         }
@@ -87,8 +88,9 @@ fn every_small_frontier_size(filter: Filter) {
 
 #[expect(clippy::cast_possible_truncation, reason = "any rounding makes a pool")]
 fn every_dtype(filter: Filter) {
+    let d = filter.values(40);
     let tuning = tuned(filter, 50);
-    for named in pools::hostile(200, 40) {
+    for named in pools::hostile(200, d) {
         let unit = named.values.iter().fold(0.0f32, |max, v| max.max(v.abs()));
         let values: Vec<f32> = named.values.iter().map(|v| v / unit * 100.0).collect();
         let weights = Some((0..200).map(|i| [1.0, 0.5, 2.0][i % 3]).collect());
@@ -107,17 +109,17 @@ fn every_dtype(filter: Filter) {
                 Options { labeled: vec![3, 9], excluded: vec![0, 1], ..Options::default() };
             check(named.name, &pool, 20, &options, &tuning);
         };
-        check(Pool::new(&in_dtype(&values, f16::from_f32), 40).unwrap());
-        check(Pool::new(&in_dtype(&values, bf16::from_f32), 40).unwrap());
-        check(Pool::new(&in_dtype(&values, |v| v as u8), 40).unwrap());
-        check(Pool::new(&in_dtype(&values, |v| v as i8), 40).unwrap());
+        check(Pool::new(&in_dtype(&values, f16::from_f32), d).unwrap());
+        check(Pool::new(&in_dtype(&values, bf16::from_f32), d).unwrap());
+        check(Pool::new(&in_dtype(&values, |v| v as u8), d).unwrap());
+        check(Pool::new(&in_dtype(&values, |v| v as i8), d).unwrap());
     }
 }
 
 fn every_shape(filter: Filter) {
     let sizes = [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257];
     for n in sizes {
-        for d in sizes {
+        for d in sizes.map(|d| filter.values(d)) {
             let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, n, d, 3);
             let pool = Pool::new(&values, d).unwrap();
             check("shape", &pool, n.div_ceil(2), &Options::default(), &tuned(filter, 40));
@@ -126,8 +128,9 @@ fn every_shape(filter: Filter) {
 }
 
 fn every_thread_count(filter: Filter) {
-    for named in pools::hostile(600, 40) {
-        let pool = Pool::new(&named.values, 40).unwrap();
+    let d = filter.values(40);
+    for named in pools::hostile(600, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         let options = Options { assign: true, ..Options::default() };
         let Some(one) =
             engine(&pool, 90, &Options { threads: 1, ..options.clone() }, &tuned(filter, 200))
@@ -144,14 +147,15 @@ fn every_thread_count(filter: Filter) {
 }
 
 fn labeled(filter: Filter) {
-    for named in pools::hostile(160, 20) {
-        let pool = Pool::new(&named.values, 20).unwrap();
-        let vectors: Vec<f32> = named.values[..60]
+    let d = filter.values(20);
+    for named in pools::hostile(160, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
+        let vectors: Vec<f32> = named.values[..3 * d]
             .iter()
             .map(|v| v * 1.5)
-            .chain(named.values[800..840].iter().copied())
+            .chain(named.values[40 * d..42 * d].iter().copied())
             .collect();
-        let vectors = Pool::new(&vectors, 20).unwrap();
+        let vectors = Pool::new(&vectors, d).unwrap();
         let many: Vec<usize> = (0..100).map(|i| (i * 37 + 5) % 160).collect();
         for rows in [vec![], vec![7], vec![159, 0], many] {
             for labeled_vectors in [None, Some(&vectors)] {
@@ -175,8 +179,9 @@ fn far_outside_vectors(filter: Filter) {
 }
 
 fn every_policy_and_option(filter: Filter) {
-    for named in pools::hostile(170, 17) {
-        let pool = Pool::new(&named.values, 17).unwrap();
+    let d = filter.values(17);
+    for named in pools::hostile(170, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         let some: Vec<f32> = (0..170).map(|i| [0.0, 0.5, 1.0, 3.0][i * 7 % 4]).collect();
         let excluded: Vec<usize> = (0..170).filter(|i| i % 5 == 0).collect();
         for first in [First::Lowest, First::Row(33), First::Mean, First::Heaviest] {
@@ -192,10 +197,11 @@ fn every_policy_and_option(filter: Filter) {
 }
 
 fn cosine(filter: Filter) {
-    for named in pools::hostile(150, 31) {
+    let d = filter.values(31);
+    for named in pools::hostile(150, d) {
         let values: Vec<f32> = named.values.iter().map(|v| v + f32::MIN_POSITIVE).collect();
-        let pool = Pool::new(&values, 31).unwrap();
-        let vectors = Pool::new(&values[..62], 31).unwrap();
+        let pool = Pool::new(&values, d).unwrap();
+        let vectors = Pool::new(&values[..2 * d], d).unwrap();
         for first in [First::Lowest, First::Mean] {
             let options = Options { metric: Metric::Cosine, first, ..Options::default() };
             check(named.name, &pool, 60, &options, &tuned(filter, 32));
@@ -229,8 +235,9 @@ fn stop_radius(filter: Filter) {
 }
 
 fn budgets_are_prefixes(filter: Filter) {
-    for named in pools::hostile(120, 9) {
-        let pool = Pool::new(&named.values, 9).unwrap();
+    let d = filter.values(9);
+    for named in pools::hostile(120, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         let Some(full) = engine(&pool, 120, &Options::default(), &tuned(filter, 25)) else {
             return;
         };
@@ -248,8 +255,9 @@ fn budgets_are_prefixes(filter: Filter) {
 }
 
 fn continuation_and_resume(filter: Filter) {
-    for named in pools::hostile(140, 12) {
-        let pool = Pool::new(&named.values, 12).unwrap();
+    let d = filter.values(12);
+    for named in pools::hostile(140, d) {
+        let pool = Pool::new(&named.values, d).unwrap();
         for labeled in [vec![], vec![9, 2]] {
             let base = Options { labeled, assign: true, ..Options::default() };
             let Some(full) = engine(&pool, 90, &base, &tuned(filter, 25)) else { return };
@@ -274,18 +282,19 @@ fn continuation_and_resume(filter: Filter) {
 }
 
 fn interruption_leaves_a_prefix(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 600, 24, 2);
-    let pool = Pool::new(&values, 24).unwrap();
+    let d = filter.values(24);
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 600, d, 2);
+    let pool = Pool::new(&values, d).unwrap();
     for labeled in [vec![], vec![5, 17]] {
         let options = Options { assign: true, labeled, ..Options::default() };
-        let Some(full) = engine(&pool, 300, &options, &tuned(filter, 40)) else { return };
+        let Some(full) = engine(&pool, 300, &options, &tuned(filter, 25)) else { return };
         for stop_at in [0, 1, 3, 9] {
             let mut calls = 0;
             let mut watch = |_| {
                 calls += 1;
                 if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let part = select_tuned(&pool, 300, &options, &tuned(filter, 40), &mut watch).unwrap();
+            let part = select_tuned(&pool, 300, &options, &tuned(filter, 25), &mut watch).unwrap();
             let chosen = part.centers.len();
             assert!(part.interrupted && 0 < chosen && chosen < 300);
             assert_eq!(part.centers, full.centers[..chosen]);
@@ -298,8 +307,9 @@ fn interruption_leaves_a_prefix(filter: Filter) {
 
 /// Wrong prefixes are told from right ones where it costs nothing.
 fn resuming_refuses_what_greedy_did_not_choose(filter: Filter) {
-    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 300, 24, 2);
-    let pool = Pool::new(&values, 24).unwrap();
+    let d = filter.values(24);
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Text, 300, d, 2);
+    let pool = Pool::new(&values, d).unwrap();
     let Some(full) = engine(&pool, 40, &Options::default(), &tuned(filter, 40)) else { return };
     let refused = |resume: Vec<usize>, options: Options| {
         let options = Options { resume, ..options };
@@ -487,7 +497,9 @@ stamp! {
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
-    cuda_lent: filter::CUDA_LENT;;
+    cuda_lent: filter::CUDA_LENT;
+    cuda_int8: filter::CUDA_INT8;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size
@@ -510,6 +522,32 @@ stamp! {
         equal_distances_from_different_squares
         a_wider_interval_changes_nothing
         no_interval_is_caught
+    )
+}
+
+// Cells have no products, and no interval around any.
+stamp! {
+    cpu_cells: filter::CPU_CELLS;;
+    (
+        hostile_pools_at_every_frontier
+        every_small_frontier_size
+        every_dtype
+        every_shape
+        every_thread_count
+        labeled
+        far_outside_vectors
+        every_policy_and_option
+        cosine
+        stop_radius
+        budgets_are_prefixes
+        continuation_and_resume
+        interruption_leaves_a_prefix
+        resuming_refuses_what_greedy_did_not_choose
+        frontiers_of_large_pools
+        more_live_rows_than_are_picked_at_once
+        the_mean_is_summed_in_blocks
+        lower_bounds_hold
+        equal_distances_from_different_squares
     )
 }
 
@@ -541,6 +579,18 @@ stamp! {
         cosine
         continuation_and_resume
         frontiers_of_large_pools
+        no_interval_is_caught
+    )
+}
+
+stamp! {
+    cuda_int8_lent: filter::CUDA_INT8_LENT;;
+    (
+        every_dtype
+        labeled
+        far_outside_vectors
+        cosine
+        continuation_and_resume
         no_interval_is_caught
     )
 }

@@ -14,6 +14,8 @@ use crate::common::{bed, pools, reference};
 pub const ENGINE: Check = Check::Test("checks::engine_matches_the_oracle");
 pub const LAZINESS: Check = Check::Test("checks::few_distances_are_settled");
 pub const PORTABLE: Check = Check::Test("checks::portable_matches_the_oracle");
+pub const INT8: Check = Check::Test("checks::int8_matches_the_oracle");
+pub const INT8_LAZINESS: Check = Check::Test("checks::few_rows_are_settled");
 pub const FRONTIER: Check = Check::Test("checks::frontier_matches_the_oracle");
 pub const NARROWING: Check = Check::Test("checks::narrowing_matches_the_oracle");
 pub const FALLING: Check = Check::Test("checks::falling_matches_the_oracle");
@@ -82,6 +84,47 @@ fn all_agree(filter: Filter) {
     bed.set_limit("fail_allocation", 1);
     let cosine = Options { metric: Metric::Cosine, ..Options::default() };
     agree(filter, &synth::pool(Shape::Text, 300, 20, 1), 20, 60, &cosine, 64);
+}
+
+/// On int8 values, rows on the device and on the host: of a length that leaves half a slice, of many magnitudes, of near ties, and more
+/// than are settled at once.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn int8_matches_the_oracle() {
+    end_within(120);
+    let bed = bed::load().unwrap();
+    bed.set_limit("multiprocessors", 1);
+    let sorts = |n, d| pools::hostile(n, d).into_iter().map(|named| (named.name, named.values));
+    let plain = Options::default();
+    let excluded = Options {
+        excluded: (0..40).map(|i| 7 * i).collect(),
+        labeled: vec![1, 299],
+        weights: Some((0..300).map(|i| [1.0, 0.5, 2.0][i % 3]).collect()),
+        ..Options::default()
+    };
+    let cosine = Options { metric: Metric::Cosine, ..Options::default() };
+    for filter in [filter::CUDA_INT8, filter::CUDA_INT8_STAGED] {
+        answer_agrees(filter, &synth::pool(Shape::Text, 700, 70, 1), 70, 200, &plain, 600);
+        answer_agrees(filter, &synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
+        answer_agrees(filter, &synth::pool(Shape::Text, 300, 20, 1), 20, 60, &cosine, 64);
+        for (_, values) in sorts(200, 33) {
+            answer_agrees(filter, &values, 33, 100, &plain, 40);
+        }
+    }
+}
+
+/// On int8 values few rows are made exact for a pick.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn few_rows_are_settled() {
+    end_within(60);
+    bed::load().unwrap();
+    let values = synth::pool(Shape::Text, 1500, 32, 1);
+    let pool = Pool::new(&values, 32).unwrap();
+    let filter = filter::CUDA_INT8.with_frontier(400);
+    let mut watch = |_| ControlFlow::Continue(());
+    let found = select_tuned(&pool, 200, &Options::default(), &filter, &mut watch).unwrap();
+    assert!(found.statistics.settled_rows <= 5 * 200, "{:?}", found.statistics);
 }
 
 /// The threshold has to be found, where most rows are at one distance to the row.

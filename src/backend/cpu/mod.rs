@@ -12,12 +12,14 @@
 //! | `keys.rs` | the live row of largest key |
 //! | `picker.rs` | picks among live rows lent by shards |
 //! | `int8/` | the same rounds on int8 values, which most selections take |
+//! | `cells/` | rows of few values, in cells of near rows |
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
 mod before;
 mod bulk;
 mod catch_up;
+mod cells;
 mod centers;
 #[cfg(test)]
 mod containment;
@@ -41,6 +43,7 @@ mod state;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
+pub(crate) use cells::{CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS};
 pub(crate) use int8::{Int8Cpu, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};

@@ -60,7 +60,11 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
             scratch: (0..rayon::current_num_threads())
                 .map(|_| Mutex::new(Scratch::new(d)))
                 .collect(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "floats".into(),
+                ..Statistics::default()
+            },
         }
     }
 

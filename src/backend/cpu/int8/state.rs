@@ -70,6 +70,13 @@ pub(super) struct Prepared<'p> {
     pub measure: Measure,
 }
 
+/// The new state of a row.
+struct Changed {
+    row: usize,
+    bound: f64,
+    nearest: Nearest,
+}
+
 impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     /// The rows of `ground`. Its labeled centers are taken in.
     pub fn new(
@@ -94,7 +101,11 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             ceiling: f64::INFINITY,
             width,
             scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "int8".into(),
+                ..Statistics::default()
+            },
         }
     }
 
@@ -183,7 +194,9 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     /// centers share a tile.
     pub fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
         let started = Instant::now();
-        rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
+        let mut order: Vec<(u32, usize)> = rows.iter().map(|&row| (self.seen[row], row)).collect();
+        order.par_sort_unstable();
+        rows.iter_mut().zip(order).for_each(|(row, (_, next))| *row = next);
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
         while start < end && !self.ground.is_interrupted() {
             let window = start - start % PANEL;
@@ -215,19 +228,21 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let work = |tile: &[usize]| {
             let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
             let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
-            let tile: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
-            refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted())
+            let pending: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
+            let found = refresh.tile(&pending, &mut scratch, || !self.ground.is_interrupted());
+            (found.pairs, self.changed(tile, &found))
         };
-        let done: Vec<Found> = rows.par_chunks(tile).map(work).collect();
-        for (rows, found) in rows.chunks(tile).zip(done) {
-            self.statistics.tile_evaluations += found.pairs;
-            let mut start = 0;
-            for (&row, of_row) in rows.iter().zip(found.rows) {
-                self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
-                self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
-                self.take_in(row, &of_row, &found.centers[start..of_row.end]);
-                start = of_row.end;
+        let done: Vec<(u64, Vec<Changed>)> = rows.par_chunks(tile).map(work).collect();
+        for (pairs, changed) in done {
+            self.statistics.tile_evaluations += pairs;
+            for Changed { row, bound, nearest } in changed {
+                self.bounds[row] = bound;
+                self.nearest.set(row, nearest);
             }
+        }
+        for &row in rows {
+            self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
+            self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
         }
         self.statistics.refreshed_rows += rows.len() as u64;
         if self.prepared().rows.lie_in_place() {
@@ -241,22 +256,30 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         Pending { row, seen: self.seen[row] as usize, limit }
     }
 
-    /// What a search found of a row becomes its state.
-    fn take_in(&mut self, row: usize, found: &FoundOfRow, centers: &[(u32, f64)]) {
-        if centers.is_empty() && !found.is_any {
-            return;
-        }
+    /// The new states of those rows of `tile` that a center came near enough.
+    fn changed(&self, tile: &[usize], found: &Found) -> Vec<Changed> {
+        let mut start = 0;
+        let rows = tile.iter().zip(&found.rows);
+        let changed = rows.filter_map(|(&row, of_row)| {
+            let centers = &found.centers[start..of_row.end];
+            start = of_row.end;
+            (!centers.is_empty() || of_row.is_any).then(|| self.change(row, of_row, centers))
+        });
+        changed.collect()
+    }
+
+    /// The new state of a row of which a search found this.
+    fn change(&self, row: usize, found: &FoundOfRow, centers: &[(u32, f64)]) -> Changed {
         let before = self.bounds[row];
         let bound = found.nearer.unwrap_or(before);
         let nearest = match self.prepared().measure {
             _ if found.is_any => Nearest::Any,
             Measure::Integers { .. } => Nearest::Exact(centers[0].0),
             Measure::Interval(_) => {
-                self.nearest.take(row).and(centers.iter().copied(), before, bound)
+                self.nearest.get(row).and(centers.iter().copied(), before, bound)
             }
         };
-        self.nearest.set(row, nearest);
-        self.bounds[row] = bound;
+        Changed { row, bound, nearest }
     }
 
     /// Makes the bounds of `rows` exact, by canonical distances.

@@ -1,0 +1,192 @@
+//! Eight rows at a time: the squares that canonical distances are the roots of, to the bit.
+
+use crate::values::{RowValues, Value};
+
+/// Rows side by side.
+pub const LANES: usize = 8;
+
+/// A value as cells keep it: f32, or f64 where rows are f64.
+pub trait CellValue: Value + PartialOrd + Default + Send + Sync + 'static {
+    /// The values of a row, `(d,)`.
+    fn row<const D: usize>(values: RowValues) -> [Self; D];
+}
+
+impl CellValue for f32 {
+    fn row<const D: usize>(values: RowValues) -> [f32; D] {
+        match values {
+            RowValues::F32(values) => values.try_into().expect("a row has d values"),
+            RowValues::F64(_) => unreachable!("rows of f64 are kept as f64"),
+        }
+    }
+}
+
+impl CellValue for f64 {
+    fn row<const D: usize>(values: RowValues) -> [f64; D] {
+        widened(values)
+    }
+}
+
+/// A row in f64, which changes no value.
+pub fn widened<const D: usize>(values: RowValues) -> [f64; D] {
+    match values {
+        RowValues::F32(values) => std::array::from_fn(|j| values[j].widen()),
+        RowValues::F64(values) => values.try_into().expect("a row has d values"),
+    }
+}
+
+/// The sums `S` of eight rows beside `center`: what [`crate::distance`] takes the root of. Dimension `j` alone is in partial sum `j`; a
+/// sum that is 0 adds nothing, so that those past `D` are left out.
+#[inline(always)]
+pub fn squares<V: CellValue, const D: usize>(
+    rows: &[[V; LANES]; D],
+    center: &[f64; D],
+) -> [f64; LANES] {
+    let mut partial = [[0.0; LANES]; D];
+    for j in 0..D {
+        for lane in 0..LANES {
+            let t = rows[j][lane].widen() - center[j];
+            partial[j][lane] = t * t;
+        }
+    }
+    fold(partial)
+}
+
+/// Of eight boxes, the least that `S` can be between `center` and a row in the box, as it is rounded: differences, squares and sums are
+/// those of [`squares`], each of numbers not above them, and rounding keeps order.
+#[inline(always)]
+pub fn box_squares<V: CellValue, const D: usize>(
+    low: &[[V; LANES]; D],
+    high: &[[V; LANES]; D],
+    center: &[f64; D],
+) -> [f64; LANES] {
+    let mut partial = [[0.0; LANES]; D];
+    for j in 0..D {
+        for lane in 0..LANES {
+            let below = low[j][lane].widen() - center[j];
+            let above = center[j] - high[j][lane].widen();
+            let t = larger(larger(below, above), 0.0);
+            partial[j][lane] = t * t;
+        }
+    }
+    fold(partial)
+}
+
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+#[inline(always)]
+fn fold<const D: usize>(mut partial: [[f64; LANES]; D]) -> [f64; LANES] {
+    let mut width = 4;
+    while width > 0 {
+        for j in 0..width {
+            if j + width < D {
+                for lane in 0..LANES {
+                    partial[j][lane] += partial[j + width][lane];
+                }
+            }
+        }
+        width /= 2;
+    }
+    partial[0]
+}
+
+/// The lanes, a bit each, at which `a` is below `b`.
+#[inline(always)]
+pub fn below(a: &[f64; LANES], b: &[f64; LANES]) -> u8 {
+    let mut mask = 0;
+    for lane in 0..LANES {
+        mask |= u8::from(a[lane] < b[lane]) << lane;
+    }
+    mask
+}
+
+/// The lanes of a mask, the lowest first.
+#[inline(always)]
+pub fn lanes(mask: u8) -> impl Iterator<Item = usize> {
+    let mut left = mask;
+    std::iter::from_fn(move || {
+        let lane = (left != 0).then(|| left.trailing_zeros() as usize);
+        left &= left.wrapping_sub(1);
+        lane
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distance::distance;
+
+    /// Numbers of every size that a pool may have, and both zeros.
+    fn hostile(at: usize) -> f64 {
+        let sizes =
+            [1.0, 1e-30, 1e30, 5e-324, 1e-160, -1e-155, 3.4e38, 1e7, -0.0, 0.0, 1e-300, -1e9];
+        let step = (at * 2_654_435_761 % 1021) as f64 / 512.0 - 1.0;
+        sizes[at * 7 % sizes.len()] * step
+    }
+
+    fn rows<const D: usize>(seed: usize) -> [[f64; LANES]; D] {
+        std::array::from_fn(|j| std::array::from_fn(|lane| hostile(seed + 13 * j + 101 * lane)))
+    }
+
+    fn center<const D: usize>(seed: usize) -> [f64; D] {
+        std::array::from_fn(|j| hostile(seed + 29 * j + 3))
+    }
+
+    fn roots_are_canonical_distances<const D: usize>() {
+        for seed in 0..2000 {
+            let (rows, center) = (rows::<D>(seed), center::<D>(7 * seed));
+            let squares = squares(&rows, &center);
+            for (lane, square) in squares.into_iter().enumerate() {
+                let row = rows.map(|values| values[lane]);
+                let canonical = distance(RowValues::F64(&row), RowValues::F64(&center));
+                assert_eq!(square.sqrt().to_bits(), canonical.to_bits(), "{row:?}, {center:?}");
+            }
+        }
+    }
+
+    /// No row of a box is nearer than the box as it is rounded, and a box of one row is as near as the row.
+    fn no_row_is_nearer_than_its_box<const D: usize>() {
+        for seed in 0..2000 {
+            let (rows, center) = (rows::<D>(seed), center::<D>(11 * seed));
+            let ends = |better: fn(f64, f64) -> f64| {
+                rows.map(|values| [values.into_iter().reduce(better).unwrap(); LANES])
+            };
+            let around = box_squares(&ends(f64::min), &ends(f64::max), &center);
+            let of_rows = squares(&rows, &center);
+            for lane in 0..LANES {
+                assert!(around[lane] <= of_rows[lane], "{rows:?}, {center:?}");
+            }
+            assert_eq!(box_squares(&rows, &rows, &center), of_rows);
+        }
+    }
+
+    #[test]
+    fn of_every_dimension() {
+        roots_are_canonical_distances::<1>();
+        roots_are_canonical_distances::<2>();
+        roots_are_canonical_distances::<3>();
+        roots_are_canonical_distances::<4>();
+        roots_are_canonical_distances::<5>();
+        roots_are_canonical_distances::<6>();
+        roots_are_canonical_distances::<7>();
+        roots_are_canonical_distances::<8>();
+    }
+
+    #[test]
+    fn boxes_of_every_dimension() {
+        no_row_is_nearer_than_its_box::<1>();
+        no_row_is_nearer_than_its_box::<2>();
+        no_row_is_nearer_than_its_box::<3>();
+        no_row_is_nearer_than_its_box::<5>();
+        no_row_is_nearer_than_its_box::<8>();
+    }
+
+    #[test]
+    fn lanes_below() {
+        let (a, b) = ([0.0, 1.0, 2.0, -0.0, 4.0, 5.0, f64::INFINITY, 7.0], [1.0; LANES]);
+        assert_eq!(below(&a, &b), 0b0000_1001);
+        assert_eq!(lanes(0b1010_0001).collect::<Vec<_>>(), [0, 5, 7]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Which pools are put into cells of near rows, and how.
+
+use crate::backend::cpu::{CellValue, MOST_CELL_DIMENSIONS};
+use crate::error::{Error, Result};
+use crate::ground::HostGround;
+use crate::options::{Device, Metric};
+use crate::pool::Dtype;
+use crate::rows::{Gather, Rows};
+
+/// Work on cells, whose rows have `D` values.
+pub(super) trait CellsWork {
+    type Answer;
+
+    fn with<V: CellValue, const D: usize>(self) -> Self::Answer;
+}
+
+/// Does `work` on cells for rows of this many values.
+///
+/// # Errors
+/// [`Error::Unsupported`] if there are none.
+pub(super) fn with_cells<W: CellsWork>(ground: &HostGround, work: W) -> Result<W::Answer> {
+    match is_f64(&ground.rows) {
+        true => with_values::<f64, W>(ground, work),
+        false => with_values::<f32, W>(ground, work),
+    }
+}
+
+fn with_values<V: CellValue, W: CellsWork>(ground: &HostGround, work: W) -> Result<W::Answer> {
+    Ok(match ground.rows.dimensions() {
+        1 => work.with::<V, 1>(),
+        2 => work.with::<V, 2>(),
+        3 => work.with::<V, 3>(),
+        4 => work.with::<V, 4>(),
+        5 => work.with::<V, 5>(),
+        6 => work.with::<V, 6>(),
+        7 => work.with::<V, 7>(),
+        8 => work.with::<V, 8>(),
+        _ => return Err(no_cells(ground)),
+    })
+}
+
+/// Why the rows of `ground` are in no cells.
+pub(super) fn no_cells(ground: &HostGround) -> Error {
+    let d = ground.rows.dimensions();
+    let reason = match d <= MOST_CELL_DIMENSIONS {
+        true => "cells of these rows do not fit into memory".into(),
+        false => format!("cells are for rows of at most {MOST_CELL_DIMENSIONS} values, not {d}"),
+    };
+    Error::Unsupported { device: Device::Cpu, reason }
+}
+
+/// Rows are seen in f64 where they are stored so; cosine rounds them to f32.
+fn is_f64(rows: &Rows) -> bool {
+    rows.dtype() == Dtype::F64 && rows.metric() == Metric::Euclidean
+}
+
+/// Bytes of a row in its cell beside its values, and of its part of the boxes.
+const STATE: usize = 24;
+
+/// Whether cells can hold these rows, and fit into memory: a row's values, and once more while rows are put in order.
+pub(super) fn has_room_for_cells(rows: &Rows) -> bool {
+    let value = if is_f64(rows) { size_of::<f64>() } else { size_of::<f32>() };
+    let d = rows.dimensions();
+    let fits = d <= MOST_CELL_DIMENSIONS && u32::try_from(rows.len()).is_ok();
+    fits && rows.have_room_for(2 * d * value + STATE)
+}
