@@ -12,4 +12,5 @@ mod large;
 mod resume;
 mod select;
 mod space;
+mod sweeps;
 mod work;
