@@ -3,8 +3,8 @@
 #include "portable.cuh"
 
 // Calls `body(row, column, product)` for each of them; `row` and `column` are those of the first.
-template <u32 BLOCKS, class Body>
-DEVICE void each_of_fragment(const float (&products)[BLOCKS][4], u32 row, u32 column, Body body) {
+template <u32 BLOCKS, class S, class Body>
+DEVICE void each_of_fragment(const S (&products)[BLOCKS][4], u32 row, u32 column, Body body) {
 #pragma unroll
     for (u32 j = 0; j < BLOCKS; j++)
 #pragma unroll

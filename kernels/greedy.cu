@@ -95,7 +95,7 @@ DEVICE void record_pick(const PickArguments& a, const Live& live, const Offer& p
     live.picked[applied] = u16(index);
     a.state.bounds[pick.row] = LEFT;
     a.pick_rows[picks] = pick.row;
-    a.pick_slots[picks] = live.entries[index].slot;
+    a.pick_sources[picks] = a.frontier.sources[live.entries[index].slot];
     a.pick_keys[picks] = pick.key - 1;
 }
 

@@ -86,8 +86,8 @@ DEVICE void join_tile(const JoinArguments& a, u32 first_slot, u32 first_place, S
     u32 count = min(MMA_TILE, a.count - first_slot), width = min(MMA_TILE, a.end_place - first_place);
     const F16* block = a.block.values + u64(first_slot) * a.depth;
     const F16* window = a.window.values + u64(first_place) * a.depth;
-    Copying row([=](u32 i) { return block + u64(min(i, count - 1)) * a.depth; });
-    Copying column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
+    Copying<F16> row([=](u32 i) { return block + u64(min(i, count - 1)) * a.depth; });
+    Copying<F16> column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
     Products products;
     bool wanted = warp_has(count, width);
     tile_products(row, column, a.depth, wanted, rows, columns, products);

@@ -30,6 +30,8 @@ constexpr u32 LEAST_NORMAL_BITS = 14;
 constexpr u32 MMA_TILE = 128;
 // Values that rows are packed to a multiple of, and that such a tile is multiplied along at a time.
 constexpr u32 SLICE = 32;
+// Int8 values that rows are padded to a multiple of: what one instruction multiplies along.
+constexpr u32 INT8_SLICE = 32;
 // Blocks of a kernel with such tiles that fit a multiprocessor.
 constexpr u32 TILES_RESIDENT = 2;
 

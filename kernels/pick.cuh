@@ -9,10 +9,10 @@ struct PickArguments {
     State state;
     Frontier frontier;
     Round* round;
-    u32* live_slots; // (capacity,)
-    float* products; // (capacity, capacity)
-    u32* pick_rows;  // (capacity,)
-    u32* pick_slots;
+    u32* live_slots;   // (capacity,)
+    float* products;   // (capacity, capacity)
+    u32* pick_rows;    // (capacity,)
+    u32* pick_sources; // where their values are
     u64* pick_keys;
     double stop; // picks have keys above it
     u32 limit;   // picks at most

@@ -7,8 +7,8 @@ using namespace mma;
 KERNEL(probe_mma, ProductsArguments, THREADS, TILES_RESIDENT) {
     SHARED(rows, Slice[STAGES]);
     SHARED(columns, Slice[STAGES]);
-    Copying row([&](u32 i) { return a.rows + u64(i) * a.depth; });
-    Copying column([&](u32 i) { return a.columns + u64(i) * a.depth; });
+    Copying<F16> row([&](u32 i) { return a.rows + u64(i) * a.depth; });
+    Copying<F16> column([&](u32 i) { return a.columns + u64(i) * a.depth; });
     Products products;
     for (u32 turn = 0; turn < a.repeats; turn++) tile_products(row, column, a.depth, true, rows, columns, products);
     if (blockIdx.x > 0) return;

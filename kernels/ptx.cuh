@@ -81,6 +81,19 @@ DEVICE void multiply_16x8x16(float (&sums)[4], const u32 (&rows)[4], const u32 (
 #endif
 }
 
+// The same of int8 values, 32 of each row and column, summed in i32, which may wrap: sums (16 x 8) += rows (16 x 32) columns
+// (8 x 32)^T. A register has four values, where that of halves has two: register r of `rows`, lane l: the values 4 (l % 4) +
+// 16 (r / 2) and three more.
+DEVICE void multiply_16x8x32(i32 (&sums)[4], const u32 (&rows)[4], const u32 (&columns)[2]) {
+#ifdef __CUDACC__
+    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
+                 : "r"(rows[0]), "r"(rows[1]), "r"(rows[2]), "r"(rows[3]), "r"(columns[0]), "r"(columns[1]));
+#else
+    bed::multiply_16x8x32(sums, rows, columns);
+#endif
+}
+
 // Adds one to a counter. A thread that sees the new count sees all that this thread wrote or saw before.
 DEVICE void arrive(u32* counter) {
 #ifdef __CUDACC__

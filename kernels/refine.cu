@@ -1,4 +1,5 @@
-// Refine: the canonical distance decides among each frontier row's candidates, by one warp a row.
+// Refine: the canonical distance decides among each frontier row's candidates, by one warp a row. After a refresh on int8 values it
+// does so for live rows alone.
 //
 // Strictly nearer replaces; of equally near centers the earliest wins. A row with more candidates than were kept is evaluated
 // against all its pending centers.
@@ -10,11 +11,12 @@ struct RefineArguments {
     State state;
     Frontier frontier;
     Round* round;
-    const void* centers; // (m, d)
-    u32 end;             // centers applied once this is done, at most
+    const void* centers;   // (m, d)
+    const u32* live_slots; // (live,), the slots to refine; null: all of the frontier
+    u32 end;               // centers applied once this is done, at most
     u32 d;
 };
-static_assert(sizeof(RefineArguments) == 144);
+static_assert(sizeof(RefineArguments) == 152);
 
 struct Nearest {
     double bound;
@@ -49,7 +51,7 @@ DEVICE void refine_row(const RefineArguments& a, u32 slot, u32 end, u32 lane, Ne
 
 // Of a warp.
 struct Refined {
-    u64 evaluations, canonical, rows;
+    u64 evaluations, canonical, rows, settled;
 };
 
 // Adds to the round's counts once a block. If every warp did, all warps of the device would wait for the same counters.
@@ -62,27 +64,34 @@ DEVICE void count_refined(const RefineArguments& a, Refined* of_warps, const Ref
         all.evaluations += of_warps[warp].evaluations;
         all.canonical += of_warps[warp].canonical;
         all.rows += of_warps[warp].rows;
+        all.settled += of_warps[warp].settled;
     }
-    if (all.rows == 0) return;
+    if (all.rows + all.settled == 0) return;
     atomicAdd(&a.round->counts.evaluations, all.evaluations);
     atomicAdd(&a.round->counts.refresh_canonical, all.canonical);
     atomicAdd(&a.round->counts.refreshed_rows, all.rows);
+    atomicAdd(&a.round->counts.settled_rows, all.settled);
 }
 
 template <class T>
 DEVICE void refine(const RefineArguments& a, Refined* of_warps) {
     if (a.round->ceiling == 0) return;
     u32 warps = gridDim.x * THREADS / WARP, warp = (blockIdx.x * THREADS + threadIdx.x) / WARP;
-    u32 lane = threadIdx.x % WARP, count = a.round->count;
+    u32 lane = threadIdx.x % WARP, count = a.live_slots ? a.round->live : a.round->count;
     u32 end = min(a.end, a.round->centers);
     Refined own = {};
-    for (u32 slot = warp; slot < count; slot += warps) {
+    for (u32 i = warp; i < count; i += warps) {
+        u32 slot = a.live_slots ? a.live_slots[i] : i;
         u32 row = a.frontier.rows[slot], seen = a.frontier.seen[slot];
         Nearest nearest = {a.state.bounds[row], a.state.nearest[row], 0};
         refine_row<T>(a, slot, end, lane, nearest);
-        own.evaluations += seen < end ? end - seen : 0;
         own.canonical += nearest.evaluated;
-        own.rows++;
+        if (a.live_slots) { // open_rows counted the others
+            own.settled += nearest.evaluated > 0;
+        } else {
+            own.evaluations += seen < end ? end - seen : 0;
+            own.rows++;
+        }
         __syncwarp(); // every lane has read the row's state
         if (lane != 0) continue;
         a.state.bounds[row] = nearest.bound;

@@ -17,8 +17,8 @@ DEVICE void refresh_tile(const RefreshArguments& a, u32 first_slot, u32 first_pl
     u32 count = min(MMA_TILE, a.round->count - first_slot), width = min(MMA_TILE, end_of(a) - a.window_first - first_place);
     const F16* packed = a.frontier.packed.values + u64(first_slot) * a.depth;
     const F16* window = a.window.values + u64(first_place) * a.depth;
-    Copying row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
-    Copying column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
+    Copying<F16> row([=](u32 i) { return packed + u64(min(i, count - 1)) * a.depth; });
+    Copying<F16> column([=](u32 i) { return window + u64(min(i, width - 1)) * a.depth; });
     Products products;
     bool wanted = warp_has(count, width);
     tile_products(row, column, a.depth, wanted, rows, columns, products);

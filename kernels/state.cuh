@@ -16,6 +16,7 @@ struct State {
 struct Counts {
     u64 evaluations, tile_evaluations, refresh_canonical, refreshed_rows;
     u64 pick_evaluations, pick_canonical;
+    u64 settled_rows; // open rows that refine made exact
 };
 
 // What a round found. The host reads it once, at the round's end. The next round may be queued before that: it finds
@@ -34,7 +35,7 @@ struct Round {
     u32 centers; // whose values are there when the round begins; its picks come after them
     u32 unused;
 };
-static_assert(sizeof(Round) == 120);
+static_assert(sizeof(Round) == 128);
 
 // One of a row's candidates: a center, and the lower end of the interval of its distance.
 struct Reach {

@@ -39,11 +39,16 @@ impl Memory {
     /// As [`Memory::available`], for a process that may hold `limit` bytes in all. Without a limit it is the same.
     pub fn within(limit: Option<u64>) -> Option<Memory> {
         let left = limit.map(|limit| Memory {
-            bytes: limit.saturating_sub(resident(Path::new("/")).unwrap_or(0)),
+            bytes: limit.saturating_sub(held()),
             limited_by: LimitedBy::Caller,
         });
         least(left.into_iter().chain(Memory::available()))
     }
+}
+
+/// Bytes of memory that this process holds; 0 where the system does not say.
+pub(crate) fn held() -> u64 {
+    resident(Path::new("/")).unwrap_or(0)
 }
 
 fn least(memories: impl Iterator<Item = Memory>) -> Option<Memory> {

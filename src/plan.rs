@@ -1,6 +1,7 @@
-//! Estimates memory, reads and time of a selection, for each way it can be made, before a value of the pool is read.
+//! Estimates memory, reads and time of a selection, for each way it can be made.
 
 mod rehearsal;
+mod trial;
 mod ways;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use crate::bandwidth::read_bandwidth;
 use crate::error::Result;
 use crate::memory::{LimitedBy, Memory};
 use crate::options::Metric;
-use crate::pool::{Needs, Outline};
+use crate::pool::{Needs, Outline, Sample};
 use crate::question::check_budget;
 use crate::threads::on_engine_threads;
 use rehearsal::Rehearsal;
@@ -59,12 +60,20 @@ pub struct Plan {
     pub evaluations: f64,
     /// Seconds that the way will take, estimated; of the way that takes the least memory where none fits.
     pub seconds: Option<f64>,
+    /// On the CPU, what the rounds compute with, as [`crate::Statistics::filter`].
+    pub filter: String,
     /// Rows of the rehearsal.
     pub rehearsal_rows: usize,
+    /// Whether they are rows of the pool; else they were made up.
+    pub rehearsal_of_pool: bool,
     /// Its picks.
     pub rehearsal_picks: usize,
-    /// Its seconds.
+    /// Its seconds, from the first round on.
     pub rehearsal_seconds: f64,
+    /// The time is taken to grow with this power of the rows.
+    pub growth_by_rows: f64,
+    /// The same of the picks.
+    pub growth_by_picks: f64,
     /// Bytes a second that all cores read from memory together.
     pub read_bytes_per_second: f64,
     /// Seconds that a loop takes at least which reads the pool, as it is stored, once a pick.
@@ -72,23 +81,31 @@ pub struct Plan {
 }
 
 /// Says whether a selection of `budget` rows on the CPU will fit, in which way it will be made, and how long it will take. It measures
-/// this machine for about a second: by a rehearsal on rows of the pool's size and type, and by how fast memory is read. No value
-/// of the pool is read. `memory` limits what may be taken, as [`crate::pool::OpenOptions::memory`].
+/// this machine for a few seconds: by a rehearsal on a sample of the pool's rows, and by how fast memory is read. How far rows lie from each
+/// other decides how long a selection takes; without a sample the rows are made up, like embeddings, and low dimensions, ties or outliers
+/// can make it several times as long. `memory` limits what may be taken, as [`crate::pool::OpenOptions::memory`].
+///
+/// The time of a sample's selection is carried over to the whole by two powers: of the rows, from the same picks of half of the sample,
+/// and of the picks, from the second half of them. A sample that takes long is made smaller, with picks in proportion. What must be read
+/// from a disk is added.
 ///
 /// # Errors
-/// A budget of 0 or beyond the rows; threads that cannot be started.
+/// A budget of 0 or beyond the rows; threads that cannot be started; rows of the sample that are not finite or, under cosine, of norm 0.
 ///
 /// ```
-/// use farpoint::pool::Outline;
+/// use farpoint::pool::{Outline, Sample};
 /// use farpoint::{Metric, Pool, plan};
 ///
 /// let values = vec![0.5f32; 1000 * 16];
-/// let plan = plan(&Outline::of(&Pool::new(&values, 16)?), 10, Metric::Euclidean, 1, None)?;
+/// let pool = Pool::new(&values, 16)?;
+/// let sample = Sample::of(&pool)?;
+/// let plan = plan(&Outline::of(&pool), Some(&sample), 10, Metric::Euclidean, 1, None)?;
 /// assert_eq!(plan.pool_bytes, 64_000);
 /// # Ok::<(), farpoint::Error>(())
 /// ```
 pub fn plan(
     outline: &Outline,
+    sample: Option<&Sample>,
     budget: usize,
     metric: Metric,
     threads: usize,
@@ -98,11 +115,11 @@ pub fn plan(
     check_budget(k, n)?;
     let available = Memory::within(memory);
     let needs = Needs::of(n, d, outline.dtype);
-    let rehearsal = Rehearsal::run(outline, metric, threads)?;
+    let rehearsal = Rehearsal::run(outline, sample, k, metric, threads)?;
     let bandwidth = on_engine_threads(threads, || bandwidth(n * d))?;
     let ways = ways::on_cpu(outline, k, metric, needs, &rehearsal, available);
     let taken = ways.iter().find(|way| way.fits != Some(false));
-    let least = ways.last().expect("the pool can be in memory");
+    let least = ways.iter().min_by_key(|way| way.memory_bytes).expect("the pool can be in memory");
     Ok(Plan {
         rows: n,
         dimensions: d,
@@ -119,13 +136,17 @@ pub fn plan(
         way: taken.map(|way| way.name),
         fits: available.map(|_| taken.is_some()),
         robust_bytes: ROBUST * n as u64,
-        evaluations: rehearsal::EVALUATED * n as f64 * k as f64,
+        evaluations: rehearsal.evaluated * n as f64 * k as f64,
         seconds: taken.unwrap_or(least).seconds,
         rehearsal_rows: rehearsal.rows,
+        rehearsal_of_pool: rehearsal.is_of_pool,
         rehearsal_picks: rehearsal.picks,
         rehearsal_seconds: rehearsal.seconds,
+        growth_by_rows: rehearsal.growth.0,
+        growth_by_picks: rehearsal.growth.1,
         read_bytes_per_second: bandwidth,
         plain_loop_seconds: outline.bytes as f64 * k as f64 / bandwidth,
+        filter: rehearsal.filter,
         ways: ways.iter().cloned().chain(ways::on_gpu(outline)).collect(),
     })
 }

@@ -7,6 +7,9 @@ use serde::Serialize;
 pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
+    /// On the CPU, what the rounds computed with: `int8` values or `floats`, which rule centers out, or the canonical distances of rows in
+    /// `cells`; or `plain loop`, which takes no rounds.
+    pub filter: String,
     /// Why no GPU was used, if [`crate::Device::Auto`] found a driver but could not use a GPU.
     pub fallback: Option<String>,
     /// Bytes of device memory that the run allocated, with those of a pool that was copied there; 0 on the CPU.
@@ -17,6 +20,11 @@ pub struct Statistics {
     pub replay_canonical: u64,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
+    /// Rounds that began with a sweep: the frontier before had been outdated as a whole, and every row that might be next was brought up
+    /// to date.
+    pub sweeps: usize,
+    /// Bounds of rows looked at in search of the largest keys, and maxima of blocks of them, on a CPU. A plain loop looks at `n k`.
+    pub bounds_looked_at: u64,
     /// Row-center pairs that the refreshes needed.
     pub refresh_evaluations: u64,
     /// The part of those that [`crate::Options::assign`] takes at the end.
@@ -34,7 +42,7 @@ pub struct Statistics {
     /// Rows whose bound was made exact by canonical distances because they were about to be picked; a row counts each
     /// time. 0 where every bound is exact as soon as it is lowered.
     pub settled_rows: u64,
-    /// The same, each row counted once.
+    /// The same, each row counted once; 0 on a GPU, which does not count them so.
     pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
@@ -60,18 +68,16 @@ pub struct Statistics {
 impl Statistics {
     /// Adds up the counts and times of two parts of a run. A text that only one of them has is kept.
     pub(crate) fn and(self, other: Statistics) -> Statistics {
-        let device = match () {
-            () if other.device.is_empty() || other.device == self.device => self.device,
-            () if self.device.is_empty() => other.device,
-            () => format!("{}, {}", self.device, other.device),
-        };
         Statistics {
-            device,
+            device: both(self.device, other.device),
+            filter: both(self.filter, other.filter),
             fallback: self.fallback.or(other.fallback),
             device_bytes: self.device_bytes + other.device_bytes,
             replay_evaluations: self.replay_evaluations + other.replay_evaluations,
             replay_canonical: self.replay_canonical + other.replay_canonical,
             rounds: self.rounds + other.rounds,
+            sweeps: self.sweeps + other.sweeps,
+            bounds_looked_at: self.bounds_looked_at + other.bounds_looked_at,
             refresh_evaluations: self.refresh_evaluations + other.refresh_evaluations,
             tile_evaluations: self.tile_evaluations + other.tile_evaluations,
             pick_evaluations: self.pick_evaluations + other.pick_evaluations,
@@ -91,5 +97,14 @@ impl Statistics {
             pick_seconds: self.pick_seconds + other.pick_seconds,
             settle_seconds: self.settle_seconds + other.settle_seconds,
         }
+    }
+}
+
+/// Two names, told once if they are one.
+fn both(one: String, other: String) -> String {
+    match () {
+        () if other.is_empty() || other == one => one,
+        () if one.is_empty() => other,
+        () => format!("{one}, {other}"),
     }
 }

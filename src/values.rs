@@ -38,6 +38,14 @@ impl RowValues<'_> {
         }
     }
 
+    /// Value `j`, widened.
+    pub fn at(self, j: usize) -> f64 {
+        match self {
+            RowValues::F32(values) => values[j].widen(),
+            RowValues::F64(values) => values[j],
+        }
+    }
+
     /// Add the values to sums over dimensions.
     pub fn add_to(self, sums: &mut [f64]) {
         match self {

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::bed::{self, Bed, Counters};
-use common::filter::{self, select_tuned};
+use common::filter::{self, Filter, select_tuned};
 use farpoint::synth::{Shape, pool};
 use farpoint::{Metric, Options, Pool, Result, Selection};
 
@@ -19,6 +19,10 @@ const AHEAD: u64 = 5;
 /// Waits for the device in a round: for the answer; where the pool stays on the host for the rows to stage, and for their buffer.
 const WAITS: u64 = 1;
 const STAGED_WAITS: u64 = 3;
+
+/// On int8 values: one launch more, since rows are opened, and then refined where they are live; if they are staged, another says where.
+/// Of products with centers none is left out.
+const INT8_LAUNCHES: u64 = 10;
 
 const N: usize = 900;
 const D: usize = 12;
@@ -35,7 +39,7 @@ struct Run {
     rounds: u64,
     /// Rounds without a pick, though asked for some.
     idle: u64,
-    /// Rounds asked for no pick: the last, or none.
+    /// Rounds asked for no pick: the last ones, until a row is known to be next, or none.
     unasked: u64,
     counters: Counters,
 }
@@ -62,15 +66,27 @@ impl Counted {
     }
 
     fn run(&self, pool: &Pool, budget: usize, options: &Options, frontier: usize) -> Run {
+        self.run_by(filter::CUDA, pool, budget, options, frontier)
+    }
+
+    fn run_by(
+        &self,
+        filter: Filter,
+        pool: &Pool,
+        budget: usize,
+        options: &Options,
+        frontier: usize,
+    ) -> Run {
         let mut chosen = Vec::new();
         self.bed.reset_counters();
-        let selection = select(pool, budget, options, Some(frontier), &mut |progress| {
+        let filter = filter.with_frontier(frontier);
+        let selection = select_tuned(pool, budget, options, &filter, &mut |progress| {
             chosen.push(progress.chosen);
             ControlFlow::Continue(())
         })
         .unwrap();
         let counters = self.bed.counters();
-        let unasked = u64::from(chosen.last() == Some(&budget));
+        let unasked = chosen.iter().filter(|&&picks| picks == budget).count() as u64;
         chosen.push(selection.centers.len());
         let idle = chosen.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64 - unasked;
         Run { rounds: selection.statistics.rounds as u64, selection, idle, unasked, counters }
@@ -105,22 +121,36 @@ fn a_round_is_a_fixed_number_of_launches_and_waits() {
     for shape in [Shape::Text, Shape::Gaussian, Shape::Integers] {
         let values = pool(shape, N, D, 3);
         let pool = Pool::new(&values, D).unwrap();
-        for (is_staged, waits) in [(false, WAITS), (true, STAGED_WAITS)] {
+        for (is_int8, is_staged) in [(false, false), (false, true), (true, false), (true, true)] {
+            let waits = if is_staged { STAGED_WAITS } else { WAITS };
+            let launches_a_round = match is_int8 {
+                true => INT8_LAUNCHES + u64::from(is_staged),
+                false => LAUNCHES,
+            };
+            let filter = if is_int8 { filter::CUDA_INT8 } else { filter::CUDA };
             let mut bases = Vec::new();
             for (budget, frontier) in [(40, 20), (80, 20), (40, 100), (300, 100), (600, 300)] {
-                let run = || counted.run(&pool, budget, &Options::default(), frontier);
+                let options = &Options::default();
+                let run = || counted.run_by(filter, &pool, budget, options, frontier);
                 let run = if is_staged { counted.staging(run) } else { run() };
                 let idle = if is_staged { run.idle } else { 0 };
-                // Without a pick to be made, neither products nor values are needed.
-                let all = run.counters.launches + idle + 2 * run.unasked;
-                let ahead = if is_staged { 0 } else { AHEAD * (1 - run.unasked) };
-                let launches = all - LAUNCHES * run.rounds - ahead;
-                bases.push((launches, run.counters.synchronizations - waits * run.rounds));
+                // Without a pick to be made, neither products nor values are needed; after such a round no center is left to be packed.
+                let unasked = 2 * run.unasked + run.unasked.saturating_sub(1);
+                let all = run.counters.launches + idle + unasked;
+                let ahead = if is_staged || run.unasked > 0 { 0 } else { AHEAD };
+                let launches = all - launches_a_round * run.rounds - ahead;
+                let (waited, most) = (run.counters.synchronizations, waits * run.rounds);
+                // Where no row is live, none is sent.
+                let beside = match is_int8 && is_staged {
+                    true => waited.saturating_sub(most + 12),
+                    false => waited - most,
+                };
+                bases.push((launches, beside));
             }
             let same = bases.iter().all(|base| *base == bases[0]);
             assert!(
                 same,
-                "{shape:?}, staged {is_staged}: launches and waits beside the rounds' {bases:?}"
+                "{shape:?}, int8 {is_int8}, staged {is_staged}: launches and waits beside the rounds' {bases:?}"
             );
             assert!(bases[0].0 < 10 && bases[0].1 < 10, "{bases:?}");
         }
@@ -219,6 +249,27 @@ fn a_pool_larger_than_the_device() {
         assert!(many.rounds > few.rounds);
         assert_eq!(travelled, (many.rounds - few.rounds) * 300 * row_bytes);
     });
+}
+
+/// On int8 values the device keeps a quarter of an f32 row, its numbers and its state. Rows travel once, and then live ones alone.
+#[test]
+fn a_pool_four_times_as_large_as_the_device() {
+    let Some(counted) = Counted::new() else { return };
+    let (n, more, d) = (17_000, 1_000, 512);
+    let values = pool(Shape::Text, n + more, d, 3);
+    let run = |filter, rows| {
+        let pool = Pool::new(&values[..rows * d], d).unwrap();
+        counted.run_by(filter, &pool, 12, &Options::default(), 1000)
+    };
+    let (int8, halves) = (run(filter::CUDA_INT8_STAGED, n), run(filter::CUDA_STAGED, n));
+    let larger = run(filter::CUDA_INT8_STAGED, n + more);
+    let of_rows = larger.counters.bytes_peak - int8.counters.bytes_peak;
+    // Both are rounded to whole pieces of 256 bytes.
+    assert!(of_rows <= (more * (d + 12 + 17)) as u64 + 32 * 256, "{of_rows}");
+    let travelled = |run: &Run| run.counters.bytes_to_device - (n * d * 4) as u64;
+    assert!(3 * travelled(&int8) <= 2 * travelled(&halves), "{:?}", int8.counters);
+    let pool = Pool::new(&values[..n * d], d).unwrap();
+    assert_same(int8.selection, &expected(&pool, 12, &Options::default()));
 }
 
 /// Copies to memory that is not pinned may return before they are done: nothing is read before the device was waited for.

@@ -10,7 +10,8 @@ use farpoint::{Dtype, First, Metric, Options, Pool};
 mod common;
 
 use common::filter::{
-    CUDA, CUDA_AT_ONCE, CUDA_PORTABLE, CUDA_STAGED, Filter, select_tuned, within,
+    CUDA, CUDA_AT_ONCE, CUDA_INT8, CUDA_INT8_STAGED, CUDA_PORTABLE, CUDA_STAGED, Filter,
+    select_tuned, within,
 };
 use common::{bed, pools, reference};
 
@@ -70,6 +71,12 @@ fn rounds_keep_to_their_regions() {
 fn portable_and_staged_rounds_keep_to_their_regions() {
     agree(CUDA_PORTABLE, 150, 33, 150);
     agree(CUDA_STAGED, 150, 33, 40);
+}
+
+#[test]
+fn rounds_on_int8_values_keep_to_their_regions() {
+    agree(CUDA_INT8, 150, 33, 40);
+    agree(CUDA_INT8_STAGED, 71, 70, 71);
 }
 
 /// A histogram's threshold, an edge of many rows, a panel.

@@ -56,9 +56,16 @@ class Plan(NamedTuple):
     evaluations: float
     #: Seconds it will take, estimated.
     seconds: float | None
+    #: What the rounds compute with: "int8" or "floats".
+    filter: str
+    #: The rehearsal: a selection from rows of the pool that lie evenly in it.
     rehearsal_rows: int
+    rehearsal_of_pool: bool
     rehearsal_picks: int
     rehearsal_seconds: float
+    #: The powers of the rows and of the picks that the time is taken to grow with.
+    growth_by_rows: float
+    growth_by_picks: float
     read_bytes_per_second: float
     #: Seconds that a loop takes at least which reads the pool once a pick.
     plain_loop_seconds: float
@@ -67,7 +74,7 @@ class Plan(NamedTuple):
 def plan(pool: Any, budget: int, *, metric: Literal["euclidean", "cosine"] = "euclidean", threads: int = 0) -> Plan:
     """Say whether a selection of `budget` rows on the CPU will fit, and how long it will take.
 
-    Measures this machine for about a second. Raises as `select` does.
+    Selects from a sample of the pool's rows for a few seconds. Raises as `select` does.
     """
     told = _native.plan(
         readable(pool), _terms.count("budget", budget), _terms.name("metric", metric), _terms.count("threads", threads)

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use farpoint::pool::Outline;
+use farpoint::pool::{Outline, Sample};
 use pyo3::prelude::*;
 
 use crate::errors::raised;
@@ -24,7 +24,8 @@ pub fn plan(
     let metric = named(metric)?;
     let work = |interrupt: &AtomicBool| {
         let pool = source.pool(interrupt)?;
-        farpoint::plan(&Outline::of(&pool), budget, metric, threads, None)
+        let sample = Sample::of(&pool)?;
+        farpoint::plan(&Outline::of(&pool), Some(&sample), budget, metric, threads, None)
     };
     let (plan, _) = at_once(pool.py(), work)?;
     Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))

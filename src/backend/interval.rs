@@ -55,12 +55,52 @@ const MOST_EXPONENT: i32 = 200;
 
 /// The largest power of two that keeps `scale * reach` below 1, up to `2^200`.
 pub fn scale_for(reach: f64) -> f64 {
+    scale_to(0, reach)
+}
+
+/// The largest power of two that keeps `scale * reach` below `2^below`, up to `2^200`.
+fn scale_to(below: i32, reach: f64) -> f64 {
     if reach == 0.0 {
-        return 1.0;
+        return 2f64.powi(below);
     }
     // frexp: reach is in [2^(exponent - 1), 2^exponent). Normal in f64, since no root of an f64 is less than 2^-537.
     let exponent = (reach.to_bits() >> 52) as i32 - 1022;
-    2f64.powi((-exponent).min(MOST_EXPONENT))
+    2f64.powi((below - exponent).min(MOST_EXPONENT))
+}
+
+/// How far below 1 the bulk's reach is brought: squares and products of f32 then keep all their bits for rows from `2^-20` of that reach on,
+/// and fit up to [`RANGE`] times it.
+const BULK_EXPONENT: i32 = -40;
+/// Of rows whose `||q||` is larger, products and sides of the test might not fit f32.
+const MOST_NORM: f64 = (1u64 << 60) as f64;
+/// So many times as far as the bulk reaches, rows are still within range.
+pub const RANGE: f64 = (1u128 << 100) as f64;
+/// No center's base is larger.
+const MOST_BASE: f64 = (1u128 << 124) as f64;
+
+/// The scale for pools most of whose rows lie at most `reach` from `m`.
+pub fn scale_for_bulk(reach: f64) -> f64 {
+    scale_to(BULK_EXPONENT, reach)
+}
+
+/// Whether a row of this `||q||` and `e` fits the filter.
+pub fn is_within_range(norm: f64, error: f64) -> bool {
+    norm.max(error) <= MOST_NORM
+}
+
+impl Operand {
+    /// Of a row out of range, which lies `norm` from `m` but for `error`. Its `q` is 0.
+    ///
+    /// Let `r` be `norm`. Of a row `x` within range, `|s D - r| <= ||q_x|| + e_x + error`, and `sqrt(N_x + r^2)` is between `r` and
+    /// `r + ||q_x||`: they differ by no more than `e_x` and this operand's error. Between two rows out of range nothing is known.
+    pub fn beyond(norm: f64, error: f64, width: f64) -> Operand {
+        let error = (2.0 * MOST_NORM + error) * width;
+        Operand { square: norm * norm, norm: f64::INFINITY, error }
+    }
+
+    fn is_beyond(&self) -> bool {
+        self.norm == f64::INFINITY
+    }
 }
 
 impl Interval {
@@ -98,7 +138,12 @@ impl Interval {
     pub fn around(&self, x: Operand, c: Operand, product: f64) -> (f64, f64) {
         let sum = x.square + c.square;
         let p = sum - 2.0 * product;
-        let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;
+        let of_product = match (x.is_beyond(), c.is_beyond()) {
+            (true, true) => return (0.0, f64::INFINITY),
+            (false, false) => self.product_error * x.norm * c.norm,
+            _ => 0.0,
+        };
+        let err = of_product + self.slack * sum + self.tiny;
         let e = x.error + c.error;
         let lower =
             ((p - err).max(0.0).sqrt() - e).max(0.0) * self.inverse * (1.0 - 2.0 * self.rho);
@@ -112,21 +157,23 @@ impl Interval {
     /// `N_c - e_c^2 - 2 q_x.q_c - 2 b e_c <= b^2 - N_x`; the rest is room for rounding.
     #[inline]
     pub fn test(&self, x: Operand, limit: f64) -> Test {
+        if x.is_beyond() {
+            return Test { alpha: 0.0, beta: 0.0, threshold: f32::MAX };
+        }
         let b = limit * self.scale * (1.0 + 2.0 * self.rho) + x.error;
         let room = 1.0 + SLACK;
-        Test {
-            alpha: up(self.product_error * x.norm * room),
-            beta: up(2.0 * b * room),
-            threshold: up(
-                b * b * (1.0 + 8.0 * f64::EPSILON) - x.square * (1.0 - self.slack) + self.tiny
-            ),
-        }
+        let threshold =
+            b * b * (1.0 + 8.0 * f64::EPSILON) - x.square * (1.0 - self.slack) + self.tiny;
+        let [alpha, beta] = [self.product_error * x.norm * room, 2.0 * b * room].map(up);
+        Test { alpha, beta: beta.min(f32::MAX), threshold: up(threshold).min(f32::MAX) }
     }
 
-    /// A center's side of the test: `base`, `norm`, `error`.
+    /// A center's side of the test: `base`, `norm`, `error`. All are numbers, and a lane without a row admits none of them.
     pub fn center(&self, c: Operand) -> (f32, f32, f32) {
         let base = c.square * (1.0 - self.slack) - c.error * c.error * (1.0 + f64::EPSILON);
-        (-up(-base), up(c.norm), up(c.error))
+        let base = (-up(-base.min(MOST_BASE))).max(-f32::MAX);
+        let norm = if c.is_beyond() { 0.0 } else { up(c.norm) };
+        (base, norm, up(c.error).min(f32::MAX))
     }
 }
 

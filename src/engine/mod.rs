@@ -13,8 +13,10 @@ mod shards;
 mod space;
 mod tuning;
 
+pub(crate) use cells::cell_bytes;
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
+pub(crate) use select::are_held;
 pub use select::select_tuned;
 pub(crate) use space::with_space;
 pub use tuning::Tuning;

@@ -30,7 +30,7 @@ pub enum Multiplier {
     Avx512Bf16,
     /// bf16 by AMX, on a CPU.
     Amx,
-    /// int8 by the fastest instructions for it, on a CPU, however few the picks.
+    /// int8 by the fastest instructions for it, however few the picks.
     Int8,
     /// int8 by instructions that every CPU has.
     Int8Portable,

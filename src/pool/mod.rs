@@ -3,7 +3,7 @@
 // | file | what it has |
 // | --- | --- |
 // | `open`, `file`, `folder` | from a path to a pool: one file, or many |
-// | `outline` | the size of a pool, from headers |
+// | `outline`, `sample` | the size of a pool, from headers; some of its rows |
 // | `order`, `surplus` | the order of many files; files with rows that do not count |
 // | `npy`, `npy_header`, `npz`, `safe_tensors`, `vectors` | readers, a format each |
 // | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
@@ -52,6 +52,7 @@ mod reason;
 mod room;
 mod row_file;
 mod safe_tensors;
+mod sample;
 mod scratch;
 mod surplus;
 mod table;
@@ -74,6 +75,7 @@ pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weigh
 pub use open::OpenOptions;
 pub use outline::Outline;
 pub(crate) use room::{Needs, is_held_at_once, is_room};
+pub use sample::Sample;
 
 use crate::error::{Error, Result};
 use crate::values::{RowScratch, RowValues};

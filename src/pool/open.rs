@@ -66,6 +66,9 @@ impl Pool<'static> {
     pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Pool<'static>> {
         let path = path.as_ref();
         on_engine_threads(0, || {
+            if let Some(limit) = options.memory {
+                folder::open(path, options.name, &Room::for_outlines())?.check_limit(limit)?;
+            }
             let memory = Memory::within(options.memory);
             let room = Room::new(memory, options.scratch, options.on_disk);
             let mut pool = folder::open(path, options.name, &room)?;

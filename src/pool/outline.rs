@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::scratch::Room;
-use super::{Dtype, Pool, folder};
+use super::{Dtype, Pool, Sample, folder};
 use crate::error::Result;
 use crate::threads::on_engine_threads;
 
@@ -36,15 +36,29 @@ impl Outline {
     /// # Errors
     /// As there, but for what only the values can tell.
     pub fn read(path: impl AsRef<Path>, name: Option<&str>) -> Result<Outline> {
-        let (path, room) = (path.as_ref(), Room::for_outlines());
-        let pool = on_engine_threads(0, || folder::open(path, name, &room))??;
+        Ok(Outline::in_files(&without_decoding(path.as_ref(), name)?))
+    }
+
+    /// The same, and a sample of the pool's rows; none if any must be decoded.
+    ///
+    /// # Errors
+    /// As [`Outline::read`] and [`Sample::of`].
+    pub fn read_with_sample(
+        path: impl AsRef<Path>,
+        name: Option<&str>,
+    ) -> Result<(Outline, Option<Sample>)> {
+        let pool = without_decoding(path.as_ref(), name)?;
+        let outline = Outline::in_files(&pool);
+        let is_readable = outline.decoded_bytes == 0;
+        let sample = is_readable.then(|| Sample::of(&pool)).transpose()?;
+        Ok((outline, sample))
+    }
+
+    /// Of a pool of which only the values are known that lie in place.
+    fn in_files(pool: &Pool) -> Outline {
         let in_place = pool.disk_bytes() as u64;
         let bytes = pool.bytes() as u64;
-        Ok(Outline {
-            in_place_bytes: in_place,
-            decoded_bytes: bytes - in_place,
-            ..Outline::of(&pool)
-        })
+        Outline { in_place_bytes: in_place, decoded_bytes: bytes - in_place, ..Outline::of(pool) }
     }
 
     /// Of a pool that is open: what is in memory lies there already.
@@ -59,4 +73,9 @@ impl Outline {
             notices: pool.notices().to_vec(),
         }
     }
+}
+
+/// A pool of files that has no values but those that lie in place.
+fn without_decoding(path: &Path, name: Option<&str>) -> Result<Pool<'static>> {
+    on_engine_threads(0, || folder::open(path, name, &Room::for_outlines()))?
 }

@@ -3,7 +3,7 @@
 use super::window::Windows;
 use super::{Dtype, Pool};
 use crate::error::{Error, Result};
-use crate::memory::{LimitedBy, Memory, size_text};
+use crate::memory::{Memory, held, size_text};
 
 /// Bytes of state a row, at most.
 const STATE: u64 = 40;
@@ -68,14 +68,10 @@ impl Pool<'_> {
     /// brings them in ([`Pool::hold_if_it_fits`]).
     ///
     /// # Errors
-    /// A limit that the caller set, too small for a selection from this pool however it is made; those of [`Pool::hold`].
+    /// Those of [`Pool::hold`].
     pub(super) fn settle_in(&mut self, limit: Option<u64>, on_disk: bool) -> Result<()> {
         self.memory = limit;
         let memory = Memory::within(limit);
-        match memory {
-            Some(memory) if memory.limited_by == LimitedBy::Caller => self.check_limit(memory)?,
-            _ => {}
-        }
         if self.disk_bytes() == 0 {
             return Ok(());
         }
@@ -119,16 +115,18 @@ impl Pool<'_> {
         )
     }
 
-    fn check_limit(&self, memory: Memory) -> Result<()> {
-        let needed = needs(self).least();
-        if needed <= memory.bytes {
+    /// # Errors
+    /// The caller's limit on the process's memory is too small for a selection from this pool, however it is made.
+    pub(super) fn check_limit(&self, limit: u64) -> Result<()> {
+        let (needed, held) = (needs(self).least(), held());
+        if needed + held <= limit {
             return Ok(());
         }
-        let texts = [memory.bytes, needed].map(size_text);
-        let [left, needed] = texts;
         let rows = self.rows;
+        let [limit, enough, needed, held] = [limit, needed + held, needed, held].map(size_text);
         Err(Error::Options(format!(
-            "the memory limit leaves {left}, but a selection from {rows} rows takes {needed} beside its pool: allow at least that much more"
+            "a selection from {rows} rows takes {needed} beside its pool, and this process holds {held} already: the memory limit of \
+             {limit} must be at least {enough}"
         )))
     }
 }

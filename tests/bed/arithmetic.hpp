@@ -26,6 +26,8 @@ inline float __double2float_rd(double a) {
   return double(nearest) > a ? nextafterf(nearest, -__builtin_inff()) : nearest;
 }
 inline float __double2float_rz(double a) { return a < 0 ? __double2float_ru(a) : __double2float_rd(a); }
+inline float __int2float_rn(int a) { return float(a); }
+inline int __double2int_rn(double a) { return int(nearbyint(a)); }
 // The product is exact in f64, and what its sum with `c` was rounded by is known exactly.
 inline float __fmaf_ru(float a, float b, float c) {
   const double product = double(a) * double(b), sum = product + double(c);

@@ -15,6 +15,7 @@ namespace bed {
 namespace {
 
 constexpr u32 FULL = 0xffffffffu, LANES = 8;
+constexpr u32 STEP_INT8 = 32;  // products of int8 values that one instruction adds to a sum
 using Floats = float __attribute__((vector_size(4 * LANES), aligned(4)));
 using Ints = std::int32_t __attribute__((vector_size(4 * LANES), aligned(4)));
 
@@ -47,6 +48,11 @@ struct Loading {
 
 struct Multiplying {
   float* sums;
+  const u32 *rows, *columns;
+};
+
+struct MultiplyingInt8 {
+  std::int32_t* sums;
   const u32 *rows, *columns;
 };
 
@@ -83,6 +89,25 @@ void multiply_for_all(const u64* values) {
   each([](float& own, float& shared) { shared = own; });
   for (u32 column = 0; column < 8; column++) multiply_add(sums[column], wide_columns + column * STEP, wide_rows, 16);
   each([](float& own, float& shared) { own = shared; });
+}
+
+// Register r of lane l holds values 4 (l % 4) + 16 (r / 2) and three more of row l / 4 + 8 (r % 2). Sums wrap.
+void multiply_int8_for_all(const u64* values) {
+  std::int8_t rows[16][STEP_INT8], columns[8][STEP_INT8];
+  for (u32 lane = 0; lane < 32; lane++) {
+    const MultiplyingInt8& own = brought<MultiplyingInt8>(values, lane);
+    const u32 row = lane / 4, k = lane % 4 * 4;
+    for (u32 r = 0; r < 4; r++) std::memcpy(&rows[row + 8 * (r % 2)][k + 16 * (r / 2)], &own.rows[r], 4);
+    for (u32 r = 0; r < 2; r++) std::memcpy(&columns[row][k + 16 * r], &own.columns[r], 4);
+  }
+  for (u32 lane = 0; lane < 32; lane++)
+    for (u32 i = 0; i < 4; i++) {
+      const std::int8_t *row = rows[lane / 4 + 8 * (i / 2)], *column = columns[lane % 4 * 2 + i % 2];
+      std::int32_t product = 0;
+      for (u32 k = 0; k < STEP_INT8; k++) product += row[k] * column[k];
+      std::int32_t& sum = brought<MultiplyingInt8>(values, lane).sums[i];
+      sum = std::int32_t(u32(sum) + u32(product));
+    }
 }
 
 }  // namespace
@@ -147,6 +172,11 @@ void load_matrices(u32* out, const void* row) {
 void multiply_16x8x16(float* sums, const u32* rows, const u32* columns) {
   const Multiplying own{sums, rows, columns};
   machine->meet_warp({"multiply_16x8x16", __FILE__, __LINE__}, FULL, reinterpret_cast<u64>(&own), multiply_for_all);
+}
+
+void multiply_16x8x32(std::int32_t* sums, const u32* rows, const u32* columns) {
+  const MultiplyingInt8 own{sums, rows, columns};
+  machine->meet_warp({"multiply_16x8x32", __FILE__, __LINE__}, FULL, reinterpret_cast<u64>(&own), multiply_int8_for_all);
 }
 
 }  // namespace bed

@@ -24,5 +24,6 @@ u16 half_of(float x);
 // The primitives of these names in kernels/ptx.cuh.
 void load_matrices(u32* out, const void* row);
 void multiply_16x8x16(float* sums, const u32* rows, const u32* columns);
+void multiply_16x8x32(std::int32_t* sums, const u32* rows, const u32* columns);
 
 }  // namespace bed

@@ -30,6 +30,10 @@ pub const CUDA_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Fitting, 
 pub const CUDA_STAGED: Filter = gpu(Multiplier::Fastest, Placement::Staged, Path::Rounds);
 pub const CUDA_STAGED_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Staged, Path::Rounds);
 pub const CUDA_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::Rounds);
+/// Rounds on int8 values: with the pool on the device, or its rows settled from the host.
+pub const CUDA_INT8: Filter = gpu(Multiplier::Int8, Placement::Fitting, Path::Rounds);
+pub const CUDA_INT8_STAGED: Filter = gpu(Multiplier::Int8, Placement::Staged, Path::Rounds);
+pub const CUDA_INT8_LENT: Filter = gpu(Multiplier::Int8, Placement::Lent, Path::Rounds);
 pub const CUDA_AT_ONCE: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::AtOnce);
 pub const CUDA_AT_ONCE_LENT: Filter = gpu(Multiplier::Fastest, Placement::Lent, Path::AtOnce);
 

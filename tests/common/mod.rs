@@ -5,6 +5,7 @@
 #[cfg(target_os = "linux")]
 #[path = "../bed/mod.rs"]
 pub mod bed;
+pub mod drawn;
 #[cfg(feature = "lab")]
 pub mod filter;
 pub mod pools;

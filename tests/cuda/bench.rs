@@ -104,6 +104,10 @@ fn the_record_says_what_was_measured() {
     let copied = |field: &str| pool["from_host"][field].as_u64().unwrap() - 5_000 * 64 * 4;
     assert_eq!(Some(copied("allowed_bytes")), pool["from_device"]["allowed_bytes"].as_u64());
     assert_eq!(Some(copied("device_bytes")), pool["from_device"]["device_bytes"].as_u64());
+    let ways = pool["ways"].as_array().unwrap();
+    let reads = |at: usize| ways[at]["statistics"]["row_reads"].as_u64().unwrap();
+    assert_eq!(ways.len(), 3);
+    assert!(2 * (reads(1) - 5_000) <= reads(0) - 5_000, "{ways:#?}");
     small_pools_are_there(&record["small_pools"]);
     says_whether_it_is_the_test_bed(&record);
 }

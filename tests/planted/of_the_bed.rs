@@ -34,6 +34,7 @@ pub const BUGS: &[Bug] = &[
     bug("tensor.cu", "[step + lane / 16 * 8]", 1, "[step + lane / 16 * 4]", PRODUCTS, Reported("load_matrices: lane")),
     bug("tensor.cu", "multiply_16x8x16(sums[j]", 1, "if (lane < 16) multiply_16x8x16(sums[j]", PRODUCTS, Reported("lanes of one mask meet")),
     bug("tensor.cu", "rows[8 * (g + 8) + t], rows[8 * g + t + 4]", 1, "rows[8 * g + t + 4], rows[8 * (g + 8) + t]", Selftest("multiply"), Wrong),
+    bug("tensor.cu", "(r % 2)) + t + 4 * (r / 2)", 1, "(r / 2)) + t + 4 * (r % 2)", Selftest("multiply_int8"), Wrong),
     bug("tensor_90a.cu", "barrier_wait(&s.full[stage], turn / STAGES % 2);", 1, "", PIPELINE, Wrong),
     bug("tensor_90a.cu", "barrier_wait(&s.full[stage], turn / STAGES % 2);", 1, "barrier_wait(&s.full[stage], 1 - turn / STAGES % 2);", PIPELINE, Reported("more than 1 arrivals in one phase")),
     bug("tensor_90a.cu", "(turn / STAGES - 1) % 2", 1, "turn / STAGES % 2", PIPELINE, Reported("more than 1 arrivals in one phase")),

@@ -9,7 +9,8 @@
 use crate::bug::Notice::{Reported, Sanitized, Wrong};
 use crate::bug::{Bug, bug};
 use crate::checks::{
-    BATCH, ENGINE, FALLING, FRONTIER, JOIN, LAZINESS, MEAN, NARROWING, PANEL, PORTABLE, REGIONS,
+    BATCH, ENGINE, FALLING, FRONTIER, INT8, INT8_LAZINESS, JOIN, LAZINESS, MEAN, NARROWING, PANEL,
+    PORTABLE, REGIONS,
 };
 
 #[rustfmt::skip]
@@ -22,7 +23,24 @@ pub const BUGS: &[Bug] = &[
     bug("tile.cuh", "    __syncthreads(); // nobody reads the last slices any more\n", 1, "", PORTABLE, Wrong),
     bug("tile.cuh", "cp_async_wait<STAGES - 2>()", 1, "cp_async_wait<STAGES - 1>()", PORTABLE, Wrong),
     bug("tile.cuh", "row.copy(rows[slice % STAGES]", 1, "row.copy(rows[(slice + 1) % STAGES]", PORTABLE, Wrong),
-    bug("tile.cuh", "products[i][j][e] = 0.0f", 1, "products[i][j][e] = -1e6f", PORTABLE, Wrong),
+    bug("tile.cuh", "products[i][j][e] = 0;", 1, "products[i][j][e] = -1e6f;", PORTABLE, Wrong),
+    bug("tile.cuh", "piece * PIECE<T> < left", 1, "true", INT8, Wrong),
+    bug("tile.cuh", "products[i][j][e] = 0;", 1, "products[i][j][e] = 9999;", INT8, Wrong),
+    bug("quantize.cu", "__double2float_ru(error)", 1, "0.0f", INT8, Wrong),
+    bug("quantize.cu", "u64 row = a.first + i;", 1, "u64 row = i;", INT8, Wrong),
+    bug("quantize.cu", "square += u32(q * q);", 1, "square = u32(q * q);", INT8, Wrong),
+    bug("quantize.cu", "raise(&a.window.peaks[place / PEAK_CENTERS], terms);", 1, "", INT8, Wrong),
+    bug("quantize.cu", "a.steps[place] = int8_step(numbers, a.rescale);", 1, "a.steps[center] = int8_step(numbers, 1.0);", INT8, Wrong),
+    bug("int8.cuh", "double(row.error) * rescale", 1, "double(row.error) * rescale * 0.1", INT8, Wrong),
+    bug("refresh_int8.cu", "row_steps[h], steps.y", 1, "row_steps[h], steps.x", INT8, Wrong),
+    bug("refresh_int8.cu", "all.row_steps[first + 8]", 1, "all.row_steps[first]", INT8, Wrong),
+    bug("open.cu", "first = min(first, reach.center)", 1, "first = reach.center", INT8, Wrong),
+    bug("open.cu", "return a.frontier.seen[slot];", 1, "return end;", INT8, Wrong),
+    bug("open.cu", "first < end && limit < bound", 1, "false", INT8_LAZINESS, Wrong),
+    bug("open.cu", "a.frontier.sources[slot] = index;", 1, "", INT8, Wrong),
+    bug("refine.cu", "u32 slot = a.live_slots ? a.live_slots[i] : i;", 1, "u32 slot = i;", INT8, Wrong),
+    bug("pick.cu", "a.steps[x], a.steps[y]", 1, "a.steps[x], a.steps[x]", INT8, Wrong),
+    bug("greedy.cu", "= a.frontier.sources[live.entries[index].slot];", 1, "= live.entries[index].slot;", INT8, Wrong),
     bug("tile.cuh", "+ matrix / 2 * 8, piece + matrix % 2", 1, "+ matrix % 2 * 8, piece + matrix / 2", PORTABLE, Wrong),
     bug("tile.cuh", "warp / WARPS_DOWN * WARP_COLUMNS < columns", 1, "(warp / WARPS_DOWN + 1) * WARP_COLUMNS < columns", PORTABLE, Wrong),
     bug("tile_90a.cuh", "barrier_wait(&ring->full[turn.stage()], turn.round() % 2);", 1, "", ENGINE, Wrong),

@@ -234,9 +234,22 @@ fn a_limit_decides_where_rows_are_and_what_is_too_much() {
     assert_eq!(open(8 << 30).unwrap().disk_bytes(), 0);
     // What this process holds already counts, and is some tens of megabytes.
     let error = open(1 << 20).unwrap_err().to_string();
-    let told = "the memory limit leaves 0 bytes, but a selection from 200000 rows takes 20.8 MB beside its pool: allow at least that \
-                much more";
-    assert_eq!(error, told);
+    let told =
+        "a selection from 200000 rows takes 20.8 MB beside its pool, and this process holds ";
+    assert!(error.starts_with(told), "{error}");
+    assert!(error.contains("already: the memory limit of 1.0 MB must be at least "), "{error}");
+}
+
+/// A limit that is too small is told from the headers: what cannot be decoded is not reached.
+#[test]
+fn a_limit_that_is_too_small_is_told_before_a_pool_is_decoded() {
+    let folder = Folder::new();
+    let not_finite = [0x7f, 0xc0, 0, 0].repeat(200_000 * 16);
+    let path = folder.write("big_endian.npy", npy(">f4", "(200000, 16)", &not_finite));
+    let open = |memory| Pool::open_with(&path, &OpenOptions { memory, ..OpenOptions::default() });
+    assert!(open(None).unwrap_err().to_string().contains("row 0"));
+    let error = open(Some(1 << 20)).unwrap_err().to_string();
+    assert!(error.contains("the memory limit of 1.0 MB must be at least "), "{error}");
 }
 
 /// What a pool is decoded to goes to a scratch file that has no name.

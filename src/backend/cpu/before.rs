@@ -79,7 +79,7 @@ impl<'p, M: Multiplier, R: Gather + ?Sized> Picks<'p, M, R> {
             ground,
             picks,
             multiplier,
-            packing: packing_of_centers::<M, R>(&centers, d, width),
+            packing: packing_of_centers::<M, R>(&centers, width),
             panels: Panels::new(d),
             centers,
             scratch: threads.map(|_| Mutex::new(Scratch::new(d))).collect(),

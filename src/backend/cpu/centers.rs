@@ -49,12 +49,6 @@ impl<'p, R: Gather + ?Sized> Centers<'p, R> {
         })
     }
 
-    /// The numbers of the centers that are no rows of the ground.
-    pub fn elsewhere(&self) -> impl Iterator<Item = usize> {
-        let is_row = |place: &Place| matches!(place, Place::Row(_));
-        (0..self.len()).filter(move |&center| !is_row(&self.places[center]))
-    }
-
     /// Row `row` of the ground becomes a center.
     pub fn push(&mut self, row: usize) {
         self.places.push(Place::Row(row));

@@ -4,22 +4,23 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use super::bulk::Bulk;
 use super::kernels::gemm::Gemm;
 use super::kernels::{Buffer, Multiplier, PANEL};
 use super::pack::{Block, Packing};
 use crate::distance::{distance, distance_to_point};
 use crate::values::RowBlock;
 
-/// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, near, or
-/// a bit away.
+/// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, far beyond,
+/// near, or a bit away.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub d: usize,
     /// Row 0 is `x`, row 1 is `c`.
     pub rows: RowBlock,
-    pub mean: Vec<f64>,
-    /// How much farther than these two the farthest row lies, which sets the scale.
-    pub beyond: f64,
+    pub middle: Vec<f64>,
+    /// How far the bulk reaches, which sets the scale, over how far these two lie from the middle.
+    pub bulk: f64,
 }
 
 pub(super) fn cases() -> impl Strategy<Value = Case> {
@@ -34,17 +35,20 @@ fn cases_f32() -> impl Strategy<Value = Case> {
         let row = prop::collection::vec(value, d);
         let nearness = prop_oneof![Just(1.0f32), Just(1e-3), Just(1e-6), Just(0.0)];
         let centering = prop_oneof![Just(0.0f32), Just(1.0)];
-        let beyond =
-            prop_oneof![Just(0), Just(30), Just(100), Just(120)].prop_map(|e| 2f64.powi(e));
-        (row.clone(), row, nearness, centering, beyond).prop_map(
-            |(x, other, nearness, centering, beyond)| {
+        let bulk = prop_oneof![Just(0), Just(30), Just(100), Just(120), -120..0];
+        let bulk = bulk.prop_map(|e| 2f64.powi(e));
+        let apart =
+            prop_oneof![4 => Just(1.0f32), 1 => Just(2f32.powi(60)), 1 => Just(2f32.powi(-60))];
+        (row.clone(), row, nearness, centering, bulk, apart).prop_map(
+            |(x, other, nearness, centering, bulk, apart)| {
                 let c = x
                     .iter()
                     .zip(&other)
-                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-                let mean = other.iter().map(|o| f64::from(o * centering)).collect();
+                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness })
+                    .map(|value| value * apart);
+                let middle = other.iter().map(|o| f64::from(o * centering)).collect();
                 let rows = x.iter().copied().chain(c).collect();
-                Case { d: x.len(), rows: RowBlock::F32(rows), mean, beyond }
+                Case { d: x.len(), rows: RowBlock::F32(rows), middle, bulk }
             },
         )
     })
@@ -59,17 +63,17 @@ fn cases_f64() -> impl Strategy<Value = Case> {
         let row = prop::collection::vec(value, d);
         let nearness = prop_oneof![Just(1.0), Just(1e-6), Just(1e-13), Just(0.0)];
         let centering = prop_oneof![Just(0.0), Just(1.0)];
-        let beyond = prop_oneof![Just(0), Just(30), Just(100), Just(120)];
-        let beyond = beyond.prop_map(|e| 2f64.powi(e));
-        (row.clone(), row, nearness, centering, beyond).prop_map(
-            |(x, other, nearness, centering, beyond)| {
+        let bulk = prop_oneof![Just(0), Just(30), Just(100), Just(120), -120..0];
+        let bulk = bulk.prop_map(|e| 2f64.powi(e));
+        (row.clone(), row, nearness, centering, bulk).prop_map(
+            |(x, other, nearness, centering, bulk)| {
                 let c = x
                     .iter()
                     .zip(&other)
                     .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
-                let mean = other.iter().map(|o| o * centering).collect();
+                let middle = other.iter().map(|o| o * centering).collect();
                 let rows = x.iter().copied().chain(c).collect();
-                Case { d: x.len(), rows: RowBlock::F64(rows), mean, beyond }
+                Case { d: x.len(), rows: RowBlock::F64(rows), middle, bulk }
             },
         )
     })
@@ -79,9 +83,10 @@ fn cases_f64() -> impl Strategy<Value = Case> {
 fn holds<M: Multiplier>(multiplier: M, case: &Case, width: f64) -> bool {
     let (x, c) = (case.rows.row(0, case.d), case.rows.row(1, case.d));
     let canonical = distance(x, c);
-    let to_mean = |x| distance_to_point(x, &case.mean);
-    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
-    let packing = Packing::new::<M>(&case.mean, reach * case.beyond, width);
+    let to_middle = |x| distance_to_point(x, &case.middle);
+    let reach = to_middle(x).max(to_middle(c)) * (1.0 + 1e-6);
+    let bulk = Bulk { middle: case.middle.clone(), reach: reach * case.bulk };
+    let packing = Packing::new::<M>(&bulk, width);
     let mut rows = Block::<M>::new(case.d);
     rows.resize(1);
     let (depth, mut center) = (rows.depth, Buffer::<M::Value>::new());

@@ -2,8 +2,9 @@
 
 use crate::simd::widest;
 
+use super::bulk::Bulk;
 use super::kernels::{Buffer, Multiplier};
-use crate::backend::interval::{Interval, Operand, scale_for};
+use crate::backend::interval::{Interval, Operand, is_within_range, scale_for_bulk};
 use crate::values::{RowValues, Value};
 
 /// Sums kept side by side, so that they vectorise.
@@ -14,23 +15,22 @@ pub struct Packing {
     /// `s`, a power of two.
     scale: f64,
     /// `s m`.
-    scaled_mean: Vec<f64>,
+    scaled_middle: Vec<f64>,
     pub interval: Interval,
 }
 
 impl Packing {
-    /// `reach` bounds `||x - mean||` for every row and center; `width` is [`Interval`]'s.
-    pub fn new<M: Multiplier>(mean: &[f64], reach: f64, width: f64) -> Packing {
-        let scale = scale_for(reach);
-        let d = mean.len();
+    /// For rows most of which are of this bulk; `width` is [`Interval`]'s.
+    pub fn new<M: Multiplier>(bulk: &Bulk, width: f64) -> Packing {
+        let (scale, d) = (scale_for_bulk(bulk.reach), bulk.middle.len());
         Packing {
             scale,
-            scaled_mean: mean.iter().map(|&m| scale * m).collect(),
+            scaled_middle: bulk.middle.iter().map(|&m| scale * m).collect(),
             interval: Interval::new(scale, d, M::error_factor(d), width),
         }
     }
 
-    /// Pack `x` into `out`, of `depth` values, the padding zero.
+    /// Pack `x` into `out`, of `depth` values, the padding zero. Of a row out of range they are 0.
     pub fn pack<M: Multiplier>(&self, x: RowValues, out: &mut [M::Value]) -> Operand {
         match x {
             RowValues::F32(x) => self.pack_values::<M, f32>(x, out),
@@ -43,9 +43,21 @@ impl Packing {
         padding.fill(bytemuck::Zeroable::zeroed());
         let (square, residual) = widest(
             #[inline(always)]
-            || round_row::<M, X>(x, &self.scaled_mean, self.scale, head),
+            || round_row::<M, X>(x, &self.scaled_middle, self.scale, head),
         );
+        if !is_within_range(square.sqrt(), 0.0) {
+            head.fill(bytemuck::Zeroable::zeroed());
+            return self.beyond(x);
+        }
         self.interval.operand(square, residual, x.len())
+    }
+
+    /// The operand of a row out of range.
+    fn beyond<X: Value>(&self, x: &[X]) -> Operand {
+        let square = |(x, middle): (&X, &f64)| (x.widen() * self.scale - middle).powi(2);
+        let norm = x.iter().zip(&self.scaled_middle).map(square).sum::<f64>().sqrt();
+        let ulps = (x.len() + 8) as f64 * f64::EPSILON;
+        Operand::beyond(norm, norm * ulps, self.interval.width)
     }
 }
 

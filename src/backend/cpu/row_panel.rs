@@ -47,6 +47,7 @@ impl<M: Multiplier> RowPanel<M> {
 
     /// Makes `lane` admit nothing from now on.
     pub fn close(&mut self, lane: usize) {
+        (self.alpha[lane], self.beta[lane]) = (0.0, 0.0);
         self.threshold[lane] = f32::NEG_INFINITY;
     }
 

@@ -43,8 +43,7 @@ impl<M: Multiplier> Space for CpuSpace<'_, M> {
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
         let ground = self.ground;
-        let packing =
-            self.packing.get_or_insert_with(|| prepare::packing_of_rows::<M>(ground, self.width));
+        let packing = self.packing.get_or_insert_with(|| prepare::packing::<M>(ground, self.width));
         let eligible: Vec<usize> = ground.eligible_rows().collect();
         let join = Join {
             multiplier: self.multiplier,

@@ -1,4 +1,4 @@
-//! How exact a product of tensor cores is: what the filter's interval allows for.
+//! How exact products of tensor cores are: what the filter's interval allows for.
 
 /// A sum of `d` exact products by tensor cores, in f32, is off by at most this times the sum of the products' sizes.
 ///
@@ -13,3 +13,7 @@
 pub fn error_factor(d: usize) -> f64 {
     (d as f64 + 4.0) * 2f64.powi(-22)
 }
+
+/// A product of int8 values is exact. It is rounded when it becomes an f32; the steps' product is rounded, and so is what both come
+/// to: three roundings of 2^-24. This is more than twice as much.
+pub const INT8_ERROR_FACTOR: f64 = 1.0 / (1 << 21) as f64;

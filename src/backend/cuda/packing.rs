@@ -2,10 +2,10 @@
 
 use super::abi as kernel;
 use super::abi::number;
-use super::accumulation::error_factor;
+use super::accumulation::{INT8_ERROR_FACTOR, error_factor};
 use super::driver::Pointer;
 use crate::backend::interval::{Interval, scale_for};
-use crate::limits::{MMA_TILE, MOST_SLOTS, SLICE};
+use crate::limits::{INT8_SLICE, MMA_TILE, MOST_SLOTS, SLICE};
 
 /// Four such bytes are an f32 above what any row's test lets pass: of a center that is not there.
 pub const ABOVE_ALL: u8 = 0x7f;
@@ -20,6 +20,22 @@ pub const SAMPLE: usize = 1024;
 /// Values that a packed row of `d` takes.
 pub fn depth(d: usize) -> usize {
     d.next_multiple_of(SLICE as usize)
+}
+
+/// Int8 values that a row of `d` takes.
+pub fn int8_depth(d: usize) -> usize {
+    d.next_multiple_of(INT8_SLICE as usize)
+}
+
+/// The quantizer of rows that lie at most about `reach` from `mean`: any number that is not far below it.
+pub fn quantizer(d: usize, reach: f64, mean: Pointer<u8>) -> kernel::Quantizer {
+    let scale = scale_for(reach).clamp(2f64.powi(-100), 2f64.powi(100));
+    kernel::Quantizer { mean, scale, d: number(d), depth: number(int8_depth(d)) }
+}
+
+/// The intervals of int8 rows of `d` values that lie at most `reach` from the mean.
+pub fn int8_interval(d: usize, reach: f64, width: f64) -> Interval {
+    Interval::new(scale_for(reach), d, INT8_ERROR_FACTOR, width)
 }
 
 /// Packed rows that are worked on at a time, of `n` that take `depth` values each.

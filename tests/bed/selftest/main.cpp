@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "int8.cuh"
 #include "selftest.cuh"
 #include "status.hpp"
 
@@ -269,6 +270,122 @@ void multiply() {
       }
 }
 
+// Of 16 x 32 and 8 x 32 int8 values; sums wrap.
+struct Int8Case {
+  std::int8_t rows[16][32], columns[8][32];
+  u32 sums[16][8];
+};
+
+void multiply_int8() {
+  const Device device;
+  std::mt19937 random(1);
+  std::vector<Int8Case> cases(100);
+  for (Int8Case& c : cases) {
+    u32* words = reinterpret_cast<u32*>(&c);
+    for (u32 i = 0; i < sizeof c / 4; i++) words[i] = random();
+  }
+  std::memset(&cases[0].rows, -128, sizeof cases[0].rows + sizeof cases[0].columns);
+  const u32 count = u32(cases.size());
+  const Pointer in = device.put(cases), out = device.allocate(count * 512);
+  REQUIRE(device.launch("selftest_multiply_int8", arguments(in, out, 0, 0, 1), count, 32) == 0);
+  const auto got = device.get<u32>(out, count * 128);
+  for (u32 i = 0; i < count; i++)
+    for (u32 row = 0; row < 16; row++)
+      for (u32 column = 0; column < 8; column++) {
+        u32 sum = cases[i].sums[row][column];
+        for (u32 k = 0; k < 32; k++) sum += u32(int(cases[i].rows[row][k]) * cases[i].columns[column][k]);
+        REQUIRE(got[i * 128 + row * 8 + column] == sum);
+      }
+}
+
+// What kernels/quantize.cu is given.
+struct QuantizeRows {
+  Pointer mean;
+  double scale;
+  u32 d, depth;
+  Pointer rows, norms;
+  Int8Copy copy;
+  u64 first, count;
+};
+
+// Pairs of rows, one after another: of many sizes, and far from each other, near, nearly equal, or equal.
+template <class T> struct Pairs {
+  u32 d;
+  std::vector<T> rows, mean;
+
+  Pairs(std::mt19937& random, u32 d, u32 count, int common, u32 spread) : d(d) {
+    const auto value = [&] {
+      const double mantissa = 2.0 * random() / 4294967296.0 - 1.0;
+      return T(std::ldexp(mantissa, std::max(common - int(random() % (spread + 1)), sizeof(T) == 4 ? -149 : -1000)));
+    };
+    for (u32 j = 0; j < d; j++) mean.push_back(random() % 2 ? value() : T(0));
+    for (u32 pair = 0; pair < count; pair++) {
+      const double nearness = std::vector<double>{1, 1e-3, 1e-6, 0}[pair % 4];
+      for (u32 j = 0; j < d; j++) rows.push_back(value());
+      for (u32 j = 0; j < d; j++) rows.push_back(pair % 4 == 0 ? value() : T(double(rows[2 * pair * d + j]) + value() * nearness));
+    }
+  }
+
+  double distance(const T* x, const T* c) const {
+    long double sum = 0;
+    for (u32 j = 0; j < d; j++) sum += (static_cast<long double>(x[j]) - c[j]) * (static_cast<long double>(x[j]) - c[j]);
+    return double(std::sqrt(sum));
+  }
+};
+
+// Of these pairs, how many intervals miss the distance, or tests the center. `misjudged`: how far the quantizer's scale is off.
+template <class T> u32 missed(const Pairs<T>& pairs, const char* kernel, double misjudged, double width) {
+  const Device device;
+  const u32 d = pairs.d, depth = (d + 31) / 32 * 32, count = u32(pairs.rows.size() / d);
+  double reach = 0;
+  for (u32 row = 0; row < count; row++) reach = std::fmax(reach, pairs.distance(&pairs.rows[row * d], pairs.mean.data()));
+  const double scale = reach == 0 ? 1 : std::ldexp(1.0, std::min(-std::ilogb(reach * (1 + 1e-6)) - 1, 200));
+  const double quantized = std::fmin(std::fmax(scale * misjudged, 0x1p-100), 0x1p100), rescale = scale / quantized;
+  const Pointer values = device.allocate(count * depth), numbers = device.allocate(count * sizeof(Int8Numbers));
+  const Int8Copy copy{reinterpret_cast<u8*>(values), reinterpret_cast<Int8Numbers*>(numbers), 1.0, depth};
+  const Pointer mean = device.put(pairs.mean), rows = device.put(pairs.rows);
+  REQUIRE(device.launch(kernel, QuantizeRows{mean, quantized, d, depth, rows, 0, copy, 0, count}, 3, 256) == 0);
+  const auto q = device.get<std::int8_t>(values, count * depth);
+  const auto known = device.get<Int8Numbers>(numbers, count);
+  const Interval interval = {scale, 1 / scale, 0x1p-20 * width, SLACK * width, (4.0 * d + 64) * 0x1p-126, (d / 32.0 + 16) * 0x1p-53, width};
+  u32 misses = 0;
+  for (u32 row = 0; row < count; row += 2) {
+    int product = 0, square = 0;
+    for (u32 j = 0; j < depth; j++) product += q[row * depth + j] * q[(row + 1) * depth + j];
+    for (u32 j = 0; j < depth; j++) square += q[row * depth + j] * q[row * depth + j];
+    REQUIRE(u32(square) == known[row].square);
+    const Operand x = int8_operand(interval, known[row], rescale), c = int8_operand(interval, known[row + 1], rescale);
+    const float scaled = int8_product(product, int8_step(known[row], rescale), int8_step(known[row + 1], rescale));
+    const double distance = pairs.distance(&pairs.rows[row * d], &pairs.rows[(row + 1) * d]);
+    const Ends reached = ends(interval, x, c, scaled);
+    const Test test = test_within(interval, x, distance);
+    const bool admitted = !(left_side(test, terms_of(interval, c), scaled) > test.threshold);
+    misses += !(reached.lower <= distance && distance <= reached.upper && admitted);
+  }
+  return misses;
+}
+
+template <class T> u32 missed_of_all(const char* kernel, double width) {
+  std::mt19937 random(7);
+  u32 misses = 0;
+  for (u32 d : {1u, 33u, 70u, 128u})
+    for (int common : {-60, 0, 60})
+      for (u32 spread : {0u, 4u, 40u, 120u})
+        for (double misjudged : {1.0, 0x1p-20, 0x1p20}) misses += missed(Pairs<T>(random, d, 24, common, spread), kernel, misjudged, width);
+  return misses;
+}
+
+// The promise of int8 values: the interval holds the distance, and the test admits a center within the limit, for rows of any size. Without
+// width it would not.
+void int8_contains() {
+  for (double width : {1.0, 100.0}) {
+    REQUIRE(missed_of_all<float>("quantize_rows_f32", width) == 0);
+    REQUIRE(missed_of_all<double>("quantize_rows_f64", width) == 0);
+  }
+  REQUIRE(missed_of_all<float>("quantize_rows_f32", 0.0) > 500);
+  REQUIRE(missed_of_all<double>("quantize_rows_f64", 0.0) > 500);
+}
+
 void products() {
   const Device device;
   const u32 depth = 160;
@@ -445,7 +562,7 @@ struct Check {
 const Check CHECKS[] = {
     {"reverse", reverse, false}, {"sum", sum, false}, {"votes", votes, false}, {"stream", stream, false},
     {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"halves", halves, false},
-    {"multiply", multiply, false}, {"products", products, false},
+    {"multiply", multiply, false}, {"multiply_int8", multiply_int8, false}, {"int8_contains", int8_contains, false}, {"products", products, false},
     {"pipeline", pipeline, false}, {"overlap", overlap, false}, {"maps", maps, false}, {"deferred", deferred, false},
     {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
     {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},

@@ -21,6 +21,20 @@ KERNEL(selftest_multiply, SelftestArguments, 32, 1) {
   for (u32 i = 0; i < 4; i++) a.out[blockIdx.x * 128 + at(i)] = sums[i];
 }
 
+// A block: sums (16, 8) += rows (16, 32) columns (8, 32)^T of int8 values. `in` has those of rows and of columns, then the sums.
+KERNEL(selftest_multiply_int8, SelftestArguments, 32, 1) {
+  const u32* rows = reinterpret_cast<const u32*>(a.in) + blockIdx.x * 320;
+  const u32 *columns = rows + 128, g = threadIdx.x / 4, t = threadIdx.x % 4;
+  u32 of_rows[4], of_columns[2];
+  for (u32 r = 0; r < 4; r++) of_rows[r] = rows[8 * (g + 8 * (r % 2)) + t + 4 * (r / 2)];
+  for (u32 r = 0; r < 2; r++) of_columns[r] = columns[8 * g + t + 4 * r];
+  const auto at = [&](u32 i) { return 8 * (g + 8 * (i / 2)) + 2 * t + i % 2; };
+  i32 sums[4];
+  for (u32 i = 0; i < 4; i++) sums[i] = i32(rows[192 + at(i)]);
+  multiply_16x8x32(sums, of_rows, of_columns);
+  for (u32 i = 0; i < 4; i++) reinterpret_cast<i32*>(a.out)[blockIdx.x * 128 + at(i)] = sums[i];
+}
+
 constexpr u32 SLICE = 32, PITCH = 40;
 
 // A thread's part of one slice of 32 rows of `depth` halves.

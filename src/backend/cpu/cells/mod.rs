@@ -80,7 +80,11 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
             picks_a_round: None,
             left: None,
             zeros: Vec::new(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "cells".into(),
+                ..Statistics::default()
+            },
         }
     }
 

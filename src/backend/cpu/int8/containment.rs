@@ -4,12 +4,14 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use super::super::bulk::Bulk;
 use super::super::containment::{Case, cases};
 use super::super::kernels::int8::passing::left;
 use super::measure::{Int8Operand, Measure};
-use super::quantize::Quantizer;
+use super::quantize::{Int8Numbers, Quantizer};
 use super::state::ERROR_FACTOR;
-use crate::backend::interval::{Interval, scale_for};
+use super::whole::Whole;
+use crate::backend::interval::{Interval, scale_for_bulk};
 use crate::distance::{distance, distance_to_point};
 use crate::values::RowValues;
 
@@ -27,10 +29,11 @@ fn quantize(quantizer: &Quantizer, x: RowValues, d: usize) -> (Vec<i32>, Int8Ope
 fn holds(case: &Case, misjudged: f64, width: f64) -> bool {
     let (x, c) = (case.rows.row(0, case.d), case.rows.row(1, case.d));
     let canonical = distance(x, c);
-    let to_mean = |x| distance_to_point(x, &case.mean);
-    let reach = to_mean(x).max(to_mean(c)) * (1.0 + 1e-6);
-    let mut quantizer = Quantizer::new(case.mean.clone(), reach * misjudged, width);
-    let (scale, d) = (scale_for(reach * case.beyond), case.d);
+    let to_middle = |x| distance_to_point(x, &case.middle);
+    let reach = to_middle(x).max(to_middle(c)) * (1.0 + 1e-6);
+    let bulk = Bulk { middle: case.middle.clone(), reach: reach * misjudged };
+    let mut quantizer = Quantizer::new(bulk, width);
+    let (scale, d) = (scale_for_bulk(reach * case.bulk), case.d);
     // As in a run: rows are quantized before the scale of the intervals is known.
     let unscaled = quantize(&quantizer, x, d).0;
     quantizer.rescale(scale);
@@ -73,30 +76,35 @@ fn whole_numbers_are_exact() {
     proptest!(ProptestConfig::with_cases(2000), |(
         pairs in prop::collection::vec((any::<u8>(), any::<u8>()), 1..300),
         near in any::<bool>(),
+        exponent in prop_oneof![Just(0), -100i32..=100],
+        shift in prop_oneof![Just(0i16), Just(-128), -3000i16..3000],
     )| {
-        let d = pairs.len();
-        let widened = |one: &dyn Fn(&(u8, u8)) -> u8| -> Vec<f32> { pairs.iter().map(|pair| f32::from(one(pair))).collect() };
-        let x = widened(&|pair| pair.0);
-        let c = widened(&|pair| if near { pair.0.saturating_add(pair.1 & 1) } else { pair.1 });
-        let quantizer = Quantizer::of_integers(vec![128.0; d], 1.0);
+        let (d, unit) = (pairs.len(), f64::from(exponent).exp2());
+        let value = |byte: u8| (f64::from(i16::from(byte) + shift) * unit) as f32;
+        let x: Vec<f32> = pairs.iter().map(|pair| value(pair.0)).collect();
+        let c: Vec<f32> = pairs.iter().map(|pair| value(if near { pair.0.saturating_add(pair.1 & 1) } else { pair.1 })).collect();
+        let whole = Whole::of_rows(2, |row, look| look(RowValues::F32([&x, &c][row]))).unwrap();
+        let quantizer = Quantizer::of_whole(&whole, d, 1.0);
         let take = |x: &[f32]| {
             let mut values = vec![0; d];
-            let numbers = quantizer.whole(RowValues::F32(x), FLIP, &mut values);
+            assert!(whole.quantize(RowValues::F32(x), FLIP, &mut values));
+            let operand = quantizer.operand(Int8Numbers::of_integers(&values, FLIP));
             let value = |byte: &u8| i32::from((byte ^ FLIP).cast_signed());
-            (values.iter().map(value).collect::<Vec<i32>>(), quantizer.operand(numbers))
+            (values.iter().map(value).collect::<Vec<i32>>(), operand)
         };
         let ((x_values, x_operand), (c_values, c_operand)) = (take(&x), take(&c));
         let product = x_values.iter().zip(&c_values).map(|(x, c)| x * c).sum();
         let canonical = distance(RowValues::F32(&x), RowValues::F32(&c));
-        let (lower, upper) = Measure::Integers.of(&x_operand, &c_operand, product);
+        let measure = Measure::Integers { unit: whole.unit };
+        let (lower, upper) = measure.of(&x_operand, &c_operand, product);
         prop_assert_eq!((lower, upper), (canonical, canonical));
-        let side = Measure::Integers.center_side(&c_operand);
+        let side = measure.center_side(&c_operand);
         let admits = |limit: f64| {
-            let test = Measure::Integers.test(&x_operand, limit);
+            let test = measure.test(&x_operand, limit);
             left(test, side, product) <= test.threshold
         };
         prop_assert!(admits(canonical) && admits(canonical.next_up()) && admits(2.0 * canonical));
         // Far beyond a limit the test says so: it is of use.
-        prop_assert!(canonical < 100.0 || !admits(canonical * 0.9));
+        prop_assert!(canonical < 100.0 * whole.unit || !admits(canonical * 0.9));
     });
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::measure::Int8Operand;
 use super::quantize::{Int8Numbers, Quantizer};
+use super::whole::Whole;
 use crate::distance::distance;
 use crate::ground::HostGround;
 use crate::options::Metric;
@@ -32,53 +33,79 @@ pub struct Copied {
 }
 
 /// Whether the rows of a pool are int8 values, up to their highest bit.
-pub(crate) fn are_integers(rows: &Rows) -> bool {
+pub fn are_integers(rows: &Rows) -> bool {
     rows.metric() == Metric::Euclidean && matches!(rows.dtype(), Dtype::U8 | Dtype::I8)
 }
 
 impl<'p> Int8Rows<'p> {
-    /// The rows of `ground`, and the canonical distance of each to `center`. The pool is read once. `flip`: the multiplier's.
-    pub fn prepare(
+    /// The rows of `ground` near their int8 values, and the canonical distance of each to `center`. The pool is read once. `flip`: the
+    /// multiplier's.
+    pub fn near(
         ground: &'p HostGround,
         quantizer: &Quantizer,
         center: RowValues,
         flip: u8,
     ) -> (Int8Rows<'p>, Vec<f64>) {
-        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
-        let mut distances = vec![0.0; n];
-        let are_whole = are_integers(&ground.rows);
-        if are_whole && ground.rows.are_in_memory() {
+        let quantize = |x: RowValues, centered: &mut Vec<f32>, values: &mut [u8]| {
+            Some(quantizer.quantize(x, flip, centered, values))
+        };
+        Int8Rows::copy(ground, center, flip, quantize).expect("any row has int8 values near it")
+    }
+
+    /// The same of rows that are their int8 values. `None` if one is not.
+    pub fn whole(
+        ground: &'p HostGround,
+        whole: &Whole,
+        center: RowValues,
+        flip: u8,
+    ) -> Option<(Int8Rows<'p>, Vec<f64>)> {
+        if are_integers(&ground.rows) && ground.rows.are_in_memory() {
+            let mut distances = vec![0.0; ground.rows.len()];
             let chunks = distances.par_chunks_mut(CHUNK).enumerate();
             chunks.for_each_init(RowScratch::new, |scratch, (chunk, distances)| {
                 for (at, out) in (chunk * CHUNK..).zip(distances) {
                     *out = first_distance(ground, at, center, scratch);
                 }
             });
-            return (Int8Rows::InPlace(&ground.rows), distances);
+            return Some((Int8Rows::InPlace(&ground.rows), distances));
         }
+        let quantize = |x: RowValues, _: &mut Vec<f32>, values: &mut [u8]| {
+            let is_whole = whole.quantize(x, flip, values);
+            is_whole.then(|| Int8Numbers::of_integers(values, flip))
+        };
+        Int8Rows::copy(ground, center, flip, quantize)
+    }
+
+    /// Every row by `quantize`, whose second argument is memory to work in; `None` as soon as that says so of one.
+    fn copy(
+        ground: &'p HostGround,
+        center: RowValues,
+        flip: u8,
+        quantize: impl Fn(RowValues, &mut Vec<f32>, &mut [u8]) -> Option<Int8Numbers> + Sync,
+    ) -> Option<(Int8Rows<'p>, Vec<f64>)> {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let mut distances = vec![0.0; n];
         let mut copy =
             Copied { d, flip, values: vec![0; n * d], numbers: vec![Int8Numbers::ZERO; n] };
         let values = copy.values.par_chunks_mut(CHUNK * d);
         let numbers = copy.numbers.par_chunks_mut(CHUNK);
         let chunks = values.zip(numbers).zip(distances.par_chunks_mut(CHUNK)).enumerate();
-        chunks.for_each_init(
+        let done = chunks.try_for_each_init(
             || (RowScratch::new(), Vec::new()),
             |(scratch, centered), (chunk, ((values, numbers), distances))| {
                 let rows = values.chunks_exact_mut(d).zip(numbers).zip(distances);
                 for (row, ((values, numbers), out)) in (chunk * CHUNK..).zip(rows) {
                     if ground.is_interrupted() {
-                        return;
+                        break;
                     }
                     let x = ground.rows.get(row, scratch);
+                    *numbers = quantize(x, centered, values)?;
                     *out = distance(x, center);
-                    *numbers = match are_whole {
-                        true => quantizer.whole(x, flip, values),
-                        false => quantizer.quantize(x, flip, centered, values),
-                    };
                 }
+                Some(())
             },
         );
-        (Int8Rows::Copied(copy), distances)
+        done.map(|()| (Int8Rows::Copied(copy), distances))
     }
 
     /// Puts the values of `row` into `out`, each byte XORed with `flip`; what `out` has beyond them becomes `flip`, which is 0.

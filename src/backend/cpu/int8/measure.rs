@@ -27,8 +27,9 @@ impl Int8Operand {
 pub enum Measure {
     /// Rows are near their int8 values.
     Interval(Interval),
-    /// Rows are their int8 values: `S` is a whole number, and the canonical distance is its root.
-    Integers,
+    /// Rows are their int8 values, in units of a power of two: `S` is a whole number of squared units, and the canonical distance is its
+    /// root.
+    Integers { unit: f64 },
 }
 
 /// The longest rows whose `S` and its parts fit 32 bits with a sign: `d 255^2 < 2^31`.
@@ -42,9 +43,9 @@ impl Measure {
                 let product = f64::from(product) * x.step * c.step;
                 interval.around(x.operand, c.operand, product)
             }
-            Measure::Integers => {
+            Measure::Integers { unit } => {
                 let squares = i64::from(x.integer_square) + i64::from(c.integer_square);
-                let distance = ((squares - 2 * i64::from(product)) as f64).sqrt();
+                let distance = ((squares - 2 * i64::from(product)) as f64).sqrt() * unit;
                 (distance, distance)
             }
         }
@@ -57,7 +58,9 @@ impl Measure {
             Measure::Interval(interval) => {
                 Measure::row_side(interval.test(x.operand, limit), x.step)
             }
-            Measure::Integers => RowSide { threshold: integer_threshold(x, limit), ..CLOSED },
+            Measure::Integers { unit } => {
+                RowSide { threshold: integer_threshold(x, limit / unit), ..CLOSED }
+            }
         }
     }
 
@@ -65,19 +68,19 @@ impl Measure {
     pub fn gap(&self, x: &Int8Operand) -> f64 {
         match self {
             Measure::Interval(interval) => 2.0 * x.operand.error * interval.inverse,
-            Measure::Integers => 0.0,
+            Measure::Integers { .. } => 0.0,
         }
     }
 
     pub fn is_exact(&self) -> bool {
-        matches!(self, Measure::Integers)
+        matches!(self, Measure::Integers { .. })
     }
 }
 
 /// What f32 loses of whole numbers when a left side is computed: `|2 q_x.q_c| <= ||q_x||^2 + ||q_c||^2`, and three roundings.
 const INTEGER_SLACK: f64 = 1.0 / (1 << 21) as f64;
 
-/// At least the largest whole `S` within `limit`, less `||q||^2`.
+/// At least the largest whole `S` within `limit`, in units, less `||q||^2`.
 fn integer_threshold(x: &Int8Operand, limit: f64) -> f32 {
     let square = f64::from(x.integer_square);
     narrow((limit * limit).round() * (1.0 + INTEGER_SLACK) - square + square * INTEGER_SLACK + 1.0)
@@ -85,9 +88,8 @@ fn integer_threshold(x: &Int8Operand, limit: f64) -> f32 {
 
 impl Measure {
     fn row_side(test: Test, step: f64) -> RowSide {
-        // Without an infinite factor no left side is other than a number.
-        let (alpha, beta) = (test.alpha.min(f32::MAX), test.beta.min(f32::MAX));
-        RowSide { step: narrow(step), alpha, beta, threshold: test.threshold.min(f32::MAX) }
+        let Test { alpha, beta, threshold } = test;
+        RowSide { step: narrow(step), alpha, beta, threshold }
     }
 
     /// A center's side of the test. Of whole numbers the factors on norms and errors are 0, and the steps 1.
@@ -96,9 +98,9 @@ impl Measure {
         match self {
             Measure::Interval(interval) => {
                 let (base, norm, error) = interval.center(center.operand);
-                CenterSide { twice_step, base, norm, error: error.min(f32::MAX) }
+                CenterSide { twice_step, base, norm, error }
             }
-            Measure::Integers => {
+            Measure::Integers { .. } => {
                 CenterSide { twice_step, base: integer_base(center), norm: 0.0, error: 0.0 }
             }
         }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::centers::Centers;
-use super::super::kernels::int8::Int8Multiplier;
-use super::super::kernels::int8::passing::Sides;
+use super::super::kernels::int8::passing::{CenterSide, Sides};
+use super::super::kernels::int8::{Int8Multiplier, Panel};
 use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
 use super::measure::{Int8Operand, Measure};
@@ -32,7 +32,7 @@ pub struct Int8Panel {
     /// Where each column's sums start.
     pub start: [i32; PANEL],
     pub operands: [Int8Operand; PANEL],
-    pub sides: Sides,
+    sides: Sides,
 }
 
 /// The inputs of packing centers.
@@ -66,6 +66,16 @@ impl Int8Panel {
         let operands = [Int8Operand::NONE; PANEL];
         let sides = Sides::of_no_centers();
         Int8Panel { number: usize::MAX, filled: 0, values, start: [0; PANEL], operands, sides }
+    }
+
+    /// As a multiplier sees it.
+    pub fn as_seen(&self) -> Panel<'_> {
+        Panel { values: self.values.as_slice(), start: &self.start, sides: &self.sides }
+    }
+
+    /// The side of the test of the center in `column`.
+    pub fn side(&self, column: usize) -> CenterSide {
+        self.sides.center(column)
     }
 
     /// Put int8 values into `column`.

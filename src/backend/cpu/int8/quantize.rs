@@ -1,13 +1,17 @@
 //! From a row to int8 values: `x - m` over a step of its own, rounded, and how far that is from the row.
 
-use crate::backend::interval::{Operand, scale_for, up};
+use crate::backend::interval::{Operand, is_within_range, scale_for, up};
 use crate::simd::widest;
 
+use super::super::bulk::Bulk;
 use super::measure::Int8Operand;
+use super::whole::Whole;
 use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
 const LARGEST: f32 = 127.0;
+/// What most rows are brought to, so that those far beyond them fit f32.
+const BULK: f64 = 1.0 / (1 << 20) as f64;
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
 
@@ -40,11 +44,11 @@ impl Int8Numbers {
 
 /// How rows become int8 values.
 pub struct Quantizer {
-    /// `m`: a vector near the mean.
-    mean: Vec<f64>,
+    /// `m`: a vector near the middle of most rows.
+    middle: Vec<f64>,
     /// The same in f32, if it is that to the bit.
-    narrow_mean: Option<Vec<f32>>,
-    /// A power of two that brings the rows near 1, so that steps and errors fit f32.
+    narrow_middle: Option<Vec<f32>>,
+    /// A power of two that brings most rows to a size where steps and errors fit f32.
     scale: f32,
     /// The scale of the intervals over `scale`, a power of two; 1 until [`Quantizer::rescale`].
     rescale: f64,
@@ -53,31 +57,24 @@ pub struct Quantizer {
 }
 
 impl Quantizer {
-    /// `reach`: about the largest `||x - mean||`, any number that is not far below it.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a power of two within f32's, and what is compared with the mean"
-    )]
-    pub fn new(mean: Vec<f64>, reach: f64, width: f64) -> Quantizer {
-        let scale = scale_for(reach).clamp(2f64.powi(-100), 2f64.powi(100)) as f32;
-        let is_narrow = mean.iter().all(|&m| f64::from(m as f32) == m);
-        let narrow_mean = is_narrow.then(|| mean.iter().map(|&m| m as f32).collect());
-        Quantizer { mean, narrow_mean, scale, rescale: 1.0, width }
+    /// For rows most of which are of this bulk.
+    pub fn new(bulk: Bulk, width: f64) -> Quantizer {
+        let Bulk { middle, reach } = bulk;
+        let scale = narrow((scale_for(reach) * BULK).clamp(2f64.powi(-100), 2f64.powi(100)));
+        let is_narrow = middle.iter().all(|&m| f64::from(narrow(m)) == m);
+        let narrow_middle = is_narrow.then(|| middle.iter().map(|&m| narrow(m)).collect());
+        Quantizer { middle, narrow_middle, scale, rescale: 1.0, width }
     }
 
-    /// For pools of int8 or uint8 values, which are exact.
-    pub fn of_integers(mean: Vec<f64>, width: f64) -> Quantizer {
-        Quantizer { scale: 1.0, ..Quantizer::new(mean, 1.0, width) }
+    /// For rows that are their int8 values; others have int8 values near them.
+    pub fn of_whole(whole: &Whole, d: usize, width: f64) -> Quantizer {
+        let bulk = Bulk { middle: vec![whole.middle(); d], reach: 0.0 };
+        Quantizer { scale: narrow(1.0 / whole.unit), ..Quantizer::new(bulk, width) }
     }
 
-    /// The int8 values that a row of a pool of int8 or uint8 values is, each XORed with `flip`.
-    #[expect(clippy::cast_possible_truncation, reason = "int8 values")]
-    pub fn whole(&self, x: RowValues, flip: u8, out: &mut [u8]) -> Int8Numbers {
-        let RowValues::F32(x) = x else { unreachable!("int8 and uint8 widen to f32") };
-        for ((out, x), mean) in out.iter_mut().zip(x).zip(&self.mean) {
-            *out = ((f64::from(*x) - mean) as i8).cast_unsigned() ^ flip;
-        }
-        Int8Numbers::of_integers(out, flip)
+    /// `m`
+    pub fn middle(&self) -> &[f64] {
+        &self.middle
     }
 
     /// Operands are in units of `scale` from now on.
@@ -98,15 +95,15 @@ impl Quantizer {
         widest(
             #[inline(always)]
             || {
-                let largest = match (x, &self.narrow_mean) {
-                    (RowValues::F32(x), Some(mean)) => {
-                        center(x, mean, centered, |x, m| (x - m) * self.scale)
+                let largest = match (x, &self.narrow_middle) {
+                    (RowValues::F32(x), Some(middle)) => {
+                        center(x, middle, centered, |x, m| (x - m) * self.scale)
                     }
                     (RowValues::F32(x), None) => {
-                        center(x, &self.mean, centered, |x, m| from_f64(x.widen(), m, scale))
+                        center(x, &self.middle, centered, |x, m| from_f64(x.widen(), m, scale))
                     }
                     (RowValues::F64(x), _) => {
-                        center(x, &self.mean, centered, |x, m| from_f64(x, m, scale))
+                        center(x, &self.middle, centered, |x, m| from_f64(x, m, scale))
                     }
                 };
                 round_row(largest, flip, centered, out)
@@ -117,15 +114,23 @@ impl Quantizer {
     /// The operand of a row of these numbers, in units of the intervals' scale.
     pub fn operand(&self, numbers: Int8Numbers) -> Int8Operand {
         let step = f64::from(numbers.step) * self.rescale;
-        let square = f64::from(numbers.square);
-        let norm = step * square.sqrt() * (1.0 + 4.0 * f64::EPSILON);
-        let error = f64::from(numbers.error) * self.rescale * self.width;
-        Int8Operand {
-            step,
-            integer_square: numbers.square,
-            operand: Operand { square: step * step * square, norm, error },
+        let integer_square = numbers.square;
+        let square = step * step * f64::from(integer_square);
+        let error = f64::from(numbers.error) * self.rescale;
+        if !is_within_range(square.sqrt(), error) {
+            let operand = Operand::beyond(square.sqrt(), error, self.width);
+            return Int8Operand { step: 0.0, integer_square, operand };
         }
+        let norm = square.sqrt() * (1.0 + 4.0 * f64::EPSILON);
+        let operand = Operand { square, norm, error: error * self.width };
+        Int8Operand { step, integer_square, operand }
     }
+}
+
+/// To f32.
+#[expect(clippy::cast_possible_truncation, reason = "the rounding meant")]
+fn narrow(value: f64) -> f32 {
+    value as f32
 }
 
 /// At least `||scale (x - mean) - step q||`, of which `residual` is about the square.

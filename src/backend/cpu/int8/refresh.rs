@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::kernels::int8::Int8Multiplier;
-use super::super::kernels::int8::passing::{Block, Columns, RowSide, Sides, set_bits};
+use super::super::kernels::int8::passing::{RowSide, left, set_bits};
+use super::super::kernels::int8::{Int8Multiplier, Tested};
 use super::super::kernels::prefetch::prefetch;
 use super::super::kernels::{Buffer, PANEL};
 use super::copy::Int8Rows;
@@ -14,9 +14,6 @@ use super::quantize::Quantizer;
 
 /// How many rows ahead of the one worked on memory is asked for a row.
 const AHEAD: usize = 8;
-
-/// Panels whose products with a tile are computed together: they fit the second-level cache.
-const TOGETHER: usize = 8;
 
 /// A row, and the numbers of the centers to be applied to it.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +60,6 @@ pub struct Scratch {
     rows: Buffer<u8>,
     products: Buffer<i32>,
     sides: Vec<RowSide>,
-    columns: Vec<Columns>,
-    least: Vec<(f32, u32)>,
     passing: Vec<u128>,
     searches: Vec<Search>,
 }
@@ -89,8 +84,6 @@ impl Scratch {
             rows: Buffer::new(),
             products: Buffer::new(),
             sides: Vec::new(),
-            columns: Vec::new(),
-            least: Vec::new(),
             passing: Vec::new(),
             searches: Vec::new(),
         }
@@ -103,9 +96,8 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
         self.gather(tile, scratch);
         let start = tile.iter().map(|row| row.seen).min().unwrap_or(self.end);
         let mut pairs = 0;
-        let panels = start / PANEL..self.end.div_ceil(PANEL);
-        for first in panels.clone().step_by(TOGETHER).take_while(|_| go_on()) {
-            pairs += self.panels(first..panels.end.min(first + TOGETHER), start, scratch);
+        for panel in (start / PANEL..self.end.div_ceil(PANEL)).take_while(|_| go_on()) {
+            pairs += self.panel(panel, start, scratch);
         }
         let mut centers = Vec::with_capacity(tile.len());
         let take = |(pending, search): (&Pending, &Search)| {
@@ -118,10 +110,12 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
     }
 
     fn gather(&self, tile: &[Pending], scratch: &mut Scratch) {
-        let Scratch { rows, searches, .. } = scratch;
+        let Scratch { rows, products, sides, passing, searches } = scratch;
         let depth = self.panels.depth();
         let count = tile.len().next_multiple_of(K::ROWS);
         rows.resize(count * depth);
+        products.resize(count * PANEL);
+        passing.resize(count, 0);
         searches.resize_with(tile.len(), Search::empty);
         for (i, pending) in tile.iter().enumerate() {
             if let Some(ahead) = tile.get(i + AHEAD) {
@@ -131,85 +125,49 @@ impl<K: Int8Multiplier> Refresh<'_, K> {
             let operand = self.rows.gather(pending.row, K::FLIP, out, self.quantizer);
             searches[i].begin(operand, pending, self.end, self.measure);
         }
-    }
-
-    /// Test the tile's rows against the centers of some panels from number `start` on. Returns the pairs computed.
-    fn panels(&self, panels: Range<usize>, start: usize, scratch: &mut Scratch) -> u64 {
-        let Scratch { rows, products, sides, columns, least, passing, searches } = scratch;
-        let (first, count) = (panels.start * PANEL, panels.len());
-        let panels: Vec<&Int8Panel> = panels.map(|panel| self.panels.get(panel)).collect();
-        let padded = searches.len().next_multiple_of(K::ROWS) * PANEL;
-        products.resize(count * padded);
-        let mut pairs = 0;
-        for ((at, panel), out) in
-            panels.iter().enumerate().zip(products.as_mut_slice().chunks_exact_mut(padded))
-        {
-            let columns = columns_of(&(start..self.end), first + at * PANEL);
-            pairs += searches.len() * columns.len();
-            let (values, start) = (panel.values.as_slice(), &panel.start);
-            self.multiplier.multiply(
-                rows.as_slice(),
-                self.panels.depth(),
-                values,
-                start,
-                columns,
-                out,
-            );
-        }
         sides.clear();
         sides.extend(searches.iter().map(|search| search.test));
-        columns.clear();
-        columns.extend(searches.iter().map(|search| search.columns(first, count)));
-        let centers: Vec<&Sides> = panels.iter().map(|panel| &panel.sides).collect();
-        let block = Block { panels: &centers, products: products.as_slice() };
-        let view = View {
-            first,
-            panels: &panels,
-            products: products.as_slice(),
-            padded,
-            measure: self.measure,
-        };
-        // The least comes first: it lowers the limit to its upper end, and few of the others are then admitted.
-        least.resize(sides.len(), (0.0, 0));
-        block.least(sides, columns, least);
-        for (row, (search, least)) in searches.iter_mut().zip(least.iter()).enumerate() {
-            if least.0 <= search.test.threshold {
-                search.try_center(&view, row, least.1 as usize);
-                sides[row] = search.test;
-            }
-        }
-        passing.resize(sides.len() * count, 0);
-        block.passing(sides, columns, passing);
-        for (row, search) in searches.iter_mut().enumerate() {
-            for (panel, bits) in passing[row * count..][..count].iter().enumerate() {
-                for c in set_bits(*bits)
-                    .map(|c| panel * PANEL + c)
-                    .filter(|&c| c != least[row].1 as usize)
-                {
-                    search.try_center(&view, row, c);
-                }
+        sides.resize(count, CLOSED);
+    }
+
+    /// Test the tile's rows against the centers of a panel from number `start` on. Returns the pairs computed.
+    fn panel(&self, number: usize, start: usize, scratch: &mut Scratch) -> u64 {
+        let Scratch { rows, products, sides, passing, searches } = scratch;
+        let (first, panel) = (number * PANEL, self.panels.get(number));
+        let columns = columns_of(&(start..self.end), first);
+        let pairs = searches.len() * columns.len();
+        let tested = Tested { rows: sides, passing };
+        let (rows, depth) = (rows.as_slice(), self.panels.depth());
+        self.multiplier.multiply_and_test(
+            rows,
+            depth,
+            panel.as_seen(),
+            columns,
+            tested,
+            products.as_mut_slice(),
+        );
+        let products = products.as_slice().as_chunks::<PANEL>().0;
+        for (i, search) in searches.iter_mut().enumerate() {
+            let passing = passing[i] & bits_of(columns_of(&search.pending, first));
+            if passing != 0 {
+                search.try_centers(passing, first, panel, &products[i], self.measure);
+                sides[i] = search.test;
             }
         }
         pairs as u64
     }
 }
 
-/// Some panels' products with a tile's rows.
-struct View<'v> {
-    /// The number of the first center.
-    first: usize,
-    panels: &'v [&'v Int8Panel],
-    /// `[panel][row][PANEL]`
-    products: &'v [i32],
-    /// Products of a panel.
-    padded: usize,
-    measure: &'v Measure,
-}
-
 /// The columns of the centers numbered `pending` in the panel that begins with number `first`.
 fn columns_of(pending: &Range<usize>, first: usize) -> Range<usize> {
     let column = |center: usize| center.clamp(first, first + PANEL) - first;
     column(pending.start)..column(pending.end)
+}
+
+/// A bit for each of these columns.
+fn bits_of(columns: Range<usize>) -> u128 {
+    let below = |end: usize| if end == PANEL { u128::MAX } else { (1 << end) - 1 };
+    below(columns.end) & !below(columns.start)
 }
 
 impl Search {
@@ -227,33 +185,47 @@ impl Search {
         self.is_any = false;
     }
 
-    /// The columns of the pending centers, from number `first` on, in so many panels.
-    fn columns(&self, first: usize, panels: usize) -> Columns {
-        let column = |center: usize| {
-            let column = center.clamp(first, first + panels * PANEL) - first;
-            u32::try_from(column).expect("a column of a few panels")
+    /// Notes those centers of a panel, which begins with number `first`, that passed and may be within the limit.
+    fn try_centers(
+        &mut self,
+        passing: u128,
+        first: usize,
+        panel: &Int8Panel,
+        products: &[i32; PANEL],
+        measure: &Measure,
+    ) {
+        // The nearest comes first: it lowers the limit to its upper end, and few of the others then pass.
+        let left = |test: RowSide, c: usize| left(test, panel.side(c), products[c]);
+        let nearest = match passing.count_ones() {
+            1 => passing.trailing_zeros() as usize,
+            _ => {
+                let lefts = set_bits(passing).map(|c| (left(self.test, c), c));
+                lefts.min_by(|a, b| a.0.total_cmp(&b.0)).expect("some passed").1
+            }
         };
-        column(self.pending.start)..column(self.pending.end)
+        let others = set_bits(passing & !(1 << nearest));
+        for c in std::iter::once(nearest).chain(others) {
+            if c == nearest || left(self.test, c) <= self.test.threshold {
+                let (lower, upper) = measure.of(&self.operand, &panel.operands[c], products[c]);
+                self.try_center(first + c, lower, upper, measure);
+            }
+        }
     }
 
-    /// Notes the center of `column` if it may be within the limit.
-    fn try_center(&mut self, view: &View, row: usize, column: usize) {
-        let (panel, c) = (column / PANEL, column % PANEL);
-        let product = view.products[panel * view.padded + row * PANEL + c];
-        let center = &view.panels[panel].operands[c];
-        let (lower, upper) = view.measure.of(&self.operand, center, product);
+    /// Notes center number `number`, whose distance lies between these, if it may be within the limit.
+    fn try_center(&mut self, number: usize, lower: f64, upper: f64, measure: &Measure) {
         // If it is not a number, the center may be within the limit.
         if lower > self.limit {
             return;
         }
-        let number = u32::try_from(view.first + column).expect("centers are numbered below 2^32");
-        match view.measure {
-            Measure::Integers => self.note_nearest(number, lower),
+        let number = u32::try_from(number).expect("centers are numbered below 2^32");
+        match measure {
+            Measure::Integers { .. } => self.note_nearest(number, lower),
             Measure::Interval(_) => self.note(number, lower),
         }
         if upper < self.limit {
             self.limit = upper;
-            self.test = view.measure.test(&self.operand, upper);
+            self.test = measure.test(&self.operand, upper);
         }
     }
 

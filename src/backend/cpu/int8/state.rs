@@ -6,27 +6,31 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::super::bulk::Bulk;
 use super::super::catch_up::Stages;
 use super::super::centers::Centers;
 use super::super::kernels::PANEL;
 use super::super::kernels::int8::Int8Multiplier;
-use super::super::prepare;
-use super::copy::{self, Int8Rows};
+use super::super::maxima::BlockMaxima;
+use super::super::sweep::{Looked, look};
+use super::copy::Int8Rows;
 use super::measure::{MOST_INTEGERS, Measure};
 use super::nearest::{Nearest, NearestCenters};
 use super::panels::{Int8Panels, Packing};
 use super::quantize::Quantizer;
 use super::refresh::{Found, FoundOfRow, Pending, Refresh, Scratch};
 use super::settle::Judge;
-use crate::backend::interval::{Interval, scale_for};
+use super::whole::Whole;
+use crate::backend::Candidate;
+use crate::backend::interval::{Interval, scale_for_bulk};
 use crate::backend::shard::LEFT;
-use crate::distance::distance;
+use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
 use crate::pool::Dtype;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
-use crate::values::RowScratch;
+use crate::values::{RowScratch, RowValues};
 
 /// Rows settled at a time: a refresh's results are held for no more rows than these.
 const SETTLED_AT_ONCE: usize = 1 << 16;
@@ -44,6 +48,8 @@ pub(super) struct Int8State<'p, K: Int8Multiplier> {
     pub ground: &'p HostGround<'p>,
     pub centers: Centers<'p>,
     panels: Int8Panels<K>,
+    /// What the rows are whole numbers of, as far as a sample tells.
+    whole: Option<Whole>,
     prepared: Option<Prepared<'p>>,
     /// `LEFT` for rows that left the order. Empty until the first center is applied.
     pub bounds: Vec<f64>,
@@ -51,8 +57,7 @@ pub(super) struct Int8State<'p, K: Int8Multiplier> {
     pub nearest: NearestCenters,
     /// Whether each row was settled, a bit each.
     settled: Vec<u64>,
-    /// No key is larger.
-    pub ceiling: f64,
+    pub maxima: BlockMaxima,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
     /// One a thread.
@@ -67,9 +72,21 @@ pub(super) struct Prepared<'p> {
     pub measure: Measure,
 }
 
+/// The new state of a row.
+struct Changed {
+    row: usize,
+    bound: f64,
+    nearest: Nearest,
+}
+
 impl<'p, K: Int8Multiplier> Int8State<'p, K> {
     /// The rows of `ground`. Its labeled centers are taken in.
-    pub fn new(ground: &'p HostGround<'p>, multiplier: K, width: f64) -> Int8State<'p, K> {
+    pub fn new(
+        ground: &'p HostGround<'p>,
+        whole: Option<Whole>,
+        multiplier: K,
+        width: f64,
+    ) -> Int8State<'p, K> {
         let n = ground.rows.len();
         let threads = 0..rayon::current_num_threads();
         Int8State {
@@ -77,15 +94,20 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             ground,
             centers: Centers::new(ground),
             panels: Int8Panels::new(ground.rows.dimensions()),
+            whole,
             prepared: None,
             bounds: Vec::new(),
             seen: vec![0; n],
             nearest: NearestCenters::first(n),
             settled: vec![0; n.div_ceil(64)],
-            ceiling: f64::INFINITY,
+            maxima: BlockMaxima::new(n),
             width,
             scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "int8".into(),
+                ..Statistics::default()
+            },
         }
     }
 
@@ -110,51 +132,69 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             }
         }
         self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
-        let key = |(row, &bound): (usize, &f64)| {
-            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
-        };
-        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
         self.statistics.row_reads += self.bounds.len() as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         true
     }
 
-    /// Reads the pool once. Second value: each row's distance to center 0.
-    fn read(&self) -> (Prepared<'p>, Vec<f64>) {
-        let (ground, d) = (self.ground, self.ground.rows.dimensions());
-        let are_integers = copy::are_integers(&ground.rows);
-        let mean = match ground.rows.dtype() {
-            Dtype::U8 if are_integers => vec![128.0; d],
-            Dtype::I8 if are_integers => vec![0.0; d],
-            // Rows of f64 may lie near each other and far from 0, where f32 has no number near their mean.
-            Dtype::F64 => prepare::sample_mean(ground),
-            _ => prepare::sample_mean(ground).into_iter().map(narrow).collect(),
-        };
-        let mut quantizer = match are_integers {
-            true => Quantizer::of_integers(mean.clone(), self.width),
-            false => {
-                let reach = prepare::sample_reach(ground, &mean);
-                Quantizer::new(mean.clone(), reach, self.width)
+    /// Reads the pool once, or again if what looked like whole numbers is not. Second value: each row's distance to center 0.
+    fn read(&mut self) -> (Prepared<'p>, Vec<f64>) {
+        if let Some(whole) = &self.whole {
+            if let Some(read) = self.read_whole(whole) {
+                return read;
             }
-        };
+            self.statistics.row_reads += self.ground.rows.len() as u64;
+        }
+        self.read_near()
+    }
+
+    /// `None` if a row is no whole numbers.
+    fn read_whole(&self, whole: &Whole) -> Option<(Prepared<'p>, Vec<f64>)> {
+        let (ground, d) = (self.ground, self.ground.rows.dimensions());
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
-        let (rows, distances) = Int8Rows::prepare(ground, &quantizer, center, K::FLIP);
-        if are_integers && ground.outside.is_none() && d <= MOST_INTEGERS {
-            return (Prepared { rows, quantizer, measure: Measure::Integers }, distances);
+        let (rows, distances) = Int8Rows::whole(ground, whole, center, K::FLIP)?;
+        let mut quantizer = Quantizer::of_whole(whole, d, self.width);
+        if ground.outside.is_none() && d <= MOST_INTEGERS {
+            let measure = Measure::Integers { unit: whole.unit };
+            return Some((Prepared { rows, quantizer, measure }, distances));
         }
-        let farthest = distances.par_iter().copied().reduce(|| 0.0, f64::max);
-        let scale = scale_for(prepare::reach(&self.centers, &mean, farthest));
-        quantizer.rescale(scale);
-        let measure = Measure::Interval(Interval::new(scale, d, ERROR_FACTOR, self.width));
+        let Bulk { middle, reach } = Bulk::of_ground(ground);
+        let moved = distance_to_point(RowValues::F64(&middle), quantizer.middle());
+        let measure = self.interval(&mut quantizer, reach + moved);
+        Some((Prepared { rows, quantizer, measure }, distances))
+    }
+
+    fn read_near(&self) -> (Prepared<'p>, Vec<f64>) {
+        let ground = self.ground;
+        let mut bulk = Bulk::of_ground(ground);
+        // Rows of f64 may lie near each other and far from 0, where f32 has no number near their middle.
+        if ground.rows.dtype() != Dtype::F64 {
+            bulk.middle.iter_mut().for_each(|m| *m = narrow(*m));
+        }
+        let reach = bulk.reach;
+        let mut quantizer = Quantizer::new(bulk, self.width);
+        let mut scratch = RowScratch::new();
+        let center = self.centers.vector(0, &mut scratch);
+        let (rows, distances) = Int8Rows::near(ground, &quantizer, center, K::FLIP);
+        let measure = self.interval(&mut quantizer, reach);
         (Prepared { rows, quantizer, measure }, distances)
+    }
+
+    /// The intervals for rows most of which lie within `reach` of the middle.
+    fn interval(&self, quantizer: &mut Quantizer, reach: f64) -> Measure {
+        let (scale, d) = (scale_for_bulk(reach), self.ground.rows.dimensions());
+        quantizer.rescale(scale);
+        Measure::Interval(Interval::new(scale, d, ERROR_FACTOR, self.width))
     }
 
     /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
     /// centers share a tile.
     pub fn refresh_rows(&mut self, rows: &mut [usize], end: usize) {
         let started = Instant::now();
-        rows.par_sort_unstable_by_key(|&row| (self.seen[row], row));
+        let mut order: Vec<(u32, usize)> = rows.iter().map(|&row| (self.seen[row], row)).collect();
+        order.par_sort_unstable();
+        rows.iter_mut().zip(order).for_each(|(row, (_, next))| *row = next);
         let mut start = rows.first().map_or(end, |&row| self.seen[row] as usize);
         while start < end && !self.ground.is_interrupted() {
             let window = start - start % PANEL;
@@ -186,19 +226,21 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let work = |tile: &[usize]| {
             let thread = rayon::current_thread_index().expect("the engine runs on its own threads");
             let mut scratch = self.scratch[thread].lock().expect("a panic ends the run");
-            let tile: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
-            refresh.tile(&tile, &mut scratch, || !self.ground.is_interrupted())
+            let pending: Vec<Pending> = tile.iter().map(|&row| self.pending(row)).collect();
+            let found = refresh.tile(&pending, &mut scratch, || !self.ground.is_interrupted());
+            (found.pairs, self.changed(tile, &found))
         };
-        let done: Vec<Found> = rows.par_chunks(tile).map(work).collect();
-        for (rows, found) in rows.chunks(tile).zip(done) {
-            self.statistics.tile_evaluations += found.pairs;
-            let mut start = 0;
-            for (&row, of_row) in rows.iter().zip(found.rows) {
-                self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
-                self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
-                self.take_in(row, &of_row, &found.centers[start..of_row.end]);
-                start = of_row.end;
+        let done: Vec<(u64, Vec<Changed>)> = rows.par_chunks(tile).map(work).collect();
+        for (pairs, changed) in done {
+            self.statistics.tile_evaluations += pairs;
+            for Changed { row, bound, nearest } in changed {
+                self.bounds[row] = bound;
+                self.nearest.set(row, nearest);
             }
+        }
+        for &row in rows {
+            self.statistics.refresh_evaluations += (end - self.seen[row] as usize) as u64;
+            self.seen[row] = u32::try_from(end).expect("centers are numbered below 2^32");
         }
         self.statistics.refreshed_rows += rows.len() as u64;
         if self.prepared().rows.lie_in_place() {
@@ -212,22 +254,30 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         Pending { row, seen: self.seen[row] as usize, limit }
     }
 
-    /// What a search found of a row becomes its state.
-    fn take_in(&mut self, row: usize, found: &FoundOfRow, centers: &[(u32, f64)]) {
-        if centers.is_empty() && !found.is_any {
-            return;
-        }
+    /// The new states of those rows of `tile` that a center came near enough.
+    fn changed(&self, tile: &[usize], found: &Found) -> Vec<Changed> {
+        let mut start = 0;
+        let rows = tile.iter().zip(&found.rows);
+        let changed = rows.filter_map(|(&row, of_row)| {
+            let centers = &found.centers[start..of_row.end];
+            start = of_row.end;
+            (!centers.is_empty() || of_row.is_any).then(|| self.change(row, of_row, centers))
+        });
+        changed.collect()
+    }
+
+    /// The new state of a row of which a search found this.
+    fn change(&self, row: usize, found: &FoundOfRow, centers: &[(u32, f64)]) -> Changed {
         let before = self.bounds[row];
         let bound = found.nearer.unwrap_or(before);
         let nearest = match self.prepared().measure {
             _ if found.is_any => Nearest::Any,
-            Measure::Integers => Nearest::Exact(centers[0].0),
+            Measure::Integers { .. } => Nearest::Exact(centers[0].0),
             Measure::Interval(_) => {
-                self.nearest.take(row).and(centers.iter().copied(), before, bound)
+                self.nearest.get(row).and(centers.iter().copied(), before, bound)
             }
         };
-        self.nearest.set(row, nearest);
-        self.bounds[row] = bound;
+        Changed { row, bound, nearest }
     }
 
     /// Makes the bounds of `rows` exact, by canonical distances.
@@ -338,10 +388,6 @@ impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
         self.seen[row] as usize
     }
 
-    fn ceiling(&self) -> f64 {
-        self.ceiling
-    }
-
     fn key(&self, row: usize, bound: f64) -> f64 {
         self.ground.key(row, bound)
     }
@@ -352,5 +398,20 @@ impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
 
     fn make_exact(&mut self, rows: &[usize]) {
         self.settle_rows(rows);
+    }
+
+    fn look(&mut self, part: Range<usize>, reached: Candidate, end: usize) -> Looked {
+        let (ground, bounds, seen) = (self.ground, &self.bounds, &self.seen);
+        let key_of = |row: usize| (bounds[row] > 0.0).then(|| ground.key(row, bounds[row]));
+        let nearest = &self.nearest;
+        let lacks = |row: usize| (seen[row] as usize) < end || !nearest.is_exact(row);
+        let maxima = self.maxima.of(part.clone());
+        let (looked, looks) = look(part, key_of, maxima, reached, lacks);
+        self.statistics.bounds_looked_at += looks;
+        looked
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.ground.is_interrupted()
     }
 }

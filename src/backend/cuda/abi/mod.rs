@@ -6,11 +6,13 @@ mod frontier;
 mod grid;
 mod join;
 mod mean;
+mod open;
 mod pack;
 mod pick;
 mod prepare;
 #[cfg_attr(not(feature = "lab"), allow(dead_code, reason = "the laboratory launches them"))]
 mod probe;
+mod quantize;
 mod refine;
 mod refresh;
 mod settle;
@@ -26,21 +28,26 @@ pub use batch::{BatchArguments, PoolResult};
 pub use frontier::{FrontierArguments, List, Select};
 pub use join::{JoinArguments, JoinCounts, Passed};
 pub use mean::MeanArguments;
+pub use open::OpenArguments;
 pub use pack::{
     GatherPicksArguments, GatherRowsArguments, PackBlockArguments, PackCentersArguments,
     PackRowsArguments, PackWantedArguments, Packing,
 };
-pub use pick::{PanelArguments, PickArguments};
+pub use pick::{PanelArguments, PickArguments, PickInt8Arguments};
 pub use prepare::{
     PrepareCheckArguments, PrepareFirstArguments, PrepareMeanArguments, PrepareReachArguments,
 };
 #[cfg(feature = "lab")]
 pub use probe::{ProbeArguments, ProductsArguments};
+pub use quantize::{
+    QuantizeCentersArguments, QuantizeRowsArguments, QuantizeSlotsArguments, Quantizer,
+};
 pub use refine::RefineArguments;
-pub use refresh::{RefreshArguments, RefreshBoxes};
+pub use refresh::{RefreshArguments, RefreshBoxes, RefreshInt8Arguments};
 pub use settle::SettleArguments;
 pub use types::{
-    Counts, Frontier, Offer, PackedRows, Peak, Reach, Round, Rows, State, Test, Window,
+    Counts, Frontier, Int8Copy, Int8Numbers, Offer, PackedRows, Peak, Reach, Round, Rows, State,
+    Test, Window,
 };
 
 /// The file that is compiled for one architecture alone.
@@ -53,6 +60,8 @@ pub enum Multiplier {
     Fastest,
     /// The kernel that every device runs.
     Portable,
+    /// The kernel that multiplies int8 values, which every device runs.
+    Int8,
 }
 
 /// The same kernel for every dtype a pool may have.
@@ -122,12 +131,19 @@ pub struct Kernels {
     refresh_mma: Kernel<RefreshArguments>,
     /// Only if the device has its instructions.
     refresh_wgmma: Option<Kernel<RefreshBoxes>>,
+    quantize_rows: ByDtype<QuantizeRowsArguments>,
+    quantize_centers: BySeen<QuantizeCentersArguments>,
+    quantize_slots: Kernel<QuantizeSlotsArguments>,
+    refresh_int8: Kernel<RefreshInt8Arguments>,
+    open_rows: Kernel<OpenArguments>,
+    open_sources: Kernel<OpenArguments>,
     refine: ByDtype<RefineArguments>,
     panel_list: Kernel<PanelArguments>,
     panel_rank: Kernel<PanelArguments>,
     panel_end: Kernel<PanelArguments>,
     pick_live: Kernel<PickArguments>,
     pick_products: Kernel<PickArguments>,
+    pick_products_int8: Kernel<PickInt8Arguments>,
     pick_greedy: ByDtype<PickArguments>,
     join_mma: Kernel<JoinArguments>,
     join_decide: ByDtype<JoinArguments>,
@@ -162,12 +178,19 @@ impl Kernels {
             gather_rows: ByDtype::load(m, "pack", "gather_rows")?,
             refresh_mma: m.kernel("refresh", "refresh_mma")?,
             refresh_wgmma: None,
+            quantize_rows: ByDtype::load(m, "quantize", "quantize_rows")?,
+            quantize_centers: BySeen::load(m, "quantize", "quantize_centers")?,
+            quantize_slots: m.kernel("quantize", "quantize_slots")?,
+            refresh_int8: m.kernel("refresh_int8", "refresh_int8")?,
+            open_rows: m.kernel("open", "open_rows")?,
+            open_sources: m.kernel("open", "open_sources")?,
             refine: ByDtype::load(m, "refine", "refine")?,
             panel_list: m.kernel("panel", "panel_list")?,
             panel_rank: m.kernel("panel", "panel_rank")?,
             panel_end: m.kernel("panel", "panel_end")?,
             pick_live: m.kernel("pick", "pick_live")?,
             pick_products: m.kernel("pick", "pick_products")?,
+            pick_products_int8: m.kernel("pick", "pick_products_int8")?,
             pick_greedy: ByDtype::load(m, "greedy", "pick_greedy")?,
             join_mma: m.kernel("join", "join_mma")?,
             join_decide: ByDtype::load(m, "join", "join_decide")?,

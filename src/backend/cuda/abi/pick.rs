@@ -4,11 +4,11 @@ use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
 use super::grid::of_blocks;
-use super::types::{Frontier, Round, Rows, State};
+use super::types::{Frontier, Int8Copy, Round, Rows, State};
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
 use crate::backend::interval::Interval;
-use crate::limits::{GREEDY_THREADS, LIVE_BYTES, LIVE_EACH, MMA_TILE, THREADS, TILES_RESIDENT};
+use crate::limits::{GREEDY_THREADS, LIVE_BYTES, LIVE_EACH, THREADS};
 use crate::pool::Dtype;
 
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub struct PickArguments {
     pub live_slots: Pointer<u32>,
     pub products: Pointer<f32>,
     pub pick_rows: Pointer<u32>,
-    pub pick_slots: Pointer<u32>,
+    pub pick_sources: Pointer<u32>,
     pub pick_keys: Pointer<u64>,
     pub stop: f64,
     pub limit: u32,
@@ -30,6 +30,15 @@ pub struct PickArguments {
     pub capacity: u32,
     pub d: u32,
     pub depth: u32,
+}
+
+/// The same, with products of int8 values.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PickInt8Arguments {
+    pub pick: PickArguments,
+    pub copy: Int8Copy,
+    pub steps: Pointer<f32>,
 }
 
 /// Keeps the best live rows, if there are more than can be picked among at once.
@@ -46,31 +55,54 @@ pub struct PanelArguments {
 }
 
 impl Kernels {
-    /// Pick inside a frontier of at most `size` rows: 3 launches, whatever the picks, and 2 more if not all of the rows could be
-    /// picked at once.
-    pub fn pick(
+    /// Lists the live rows of a frontier of at most `size`: one launch, and 2 more if not all of them could be picked at once.
+    pub fn pick_live(
         &self,
         stream: &CudaStream,
-        dtype: Dtype,
         size: u32,
         panel: &PanelArguments,
         a: &PickArguments,
     ) -> Result<(), DriverError> {
         let by_slot = of_blocks(size.div_ceil(THREADS));
-        if size > a.capacity {
-            self.panel_list.launch(stream, by_slot, panel)?;
-            self.panel_rank.launch(stream, by_slot, panel)?;
-            self.panel_end.launch(stream, of_blocks(1), panel)?;
-        } else {
-            self.pick_live.launch(stream, by_slot, a)?;
+        if size <= a.capacity {
+            return self.pick_live.launch(stream, by_slot, a);
         }
+        self.panel_list.launch(stream, by_slot, panel)?;
+        self.panel_rank.launch(stream, by_slot, panel)?;
+        self.panel_end.launch(stream, of_blocks(1), panel)
+    }
+
+    /// Products of the live rows, of a frontier of at most `size`, with each other.
+    pub fn pick_products(
+        &self,
+        stream: &CudaStream,
+        size: u32,
+        a: &PickArguments,
+    ) -> Result<(), DriverError> {
+        let side = size.min(a.capacity);
+        self.pick_products.launch(stream, self.of_tiles(side, side), a)
+    }
+
+    /// The same, of their int8 values.
+    pub fn pick_products_int8(
+        &self,
+        stream: &CudaStream,
+        size: u32,
+        a: &PickInt8Arguments,
+    ) -> Result<(), DriverError> {
+        let side = size.min(a.pick.capacity);
+        self.pick_products_int8.launch(stream, self.of_tiles(side, side), a)
+    }
+
+    /// Picks among them: one launch, whatever the picks.
+    pub fn pick_greedy(
+        &self,
+        stream: &CudaStream,
+        dtype: Dtype,
+        size: u32,
+        a: &PickArguments,
+    ) -> Result<(), DriverError> {
         let size = size.min(a.capacity);
-        // If no pick is to be made, no product is needed.
-        if a.limit > 0 {
-            let side = size.div_ceil(MMA_TILE);
-            let shape = of_blocks((side * side).min(TILES_RESIDENT * self.multiprocessors));
-            self.pick_products.launch(stream, shape, a)?;
-        }
         let threads = size.next_multiple_of(32).min(GREEDY_THREADS);
         assert!(size <= threads * LIVE_EACH, "{size} rows by {threads} threads");
         let shape = Shape { threads, shared: a.capacity * LIVE_BYTES, ..of_blocks(1) };

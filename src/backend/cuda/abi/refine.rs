@@ -15,6 +15,7 @@ pub struct RefineArguments {
     pub frontier: Frontier,
     pub round: Pointer<Round>,
     pub centers: Pointer<u8>,
+    pub live_slots: Pointer<u32>,
     pub end: u32,
     pub d: u32,
 }

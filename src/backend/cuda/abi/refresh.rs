@@ -3,7 +3,7 @@
 use cudarc::driver::{CudaStream, DriverError};
 
 use super::Kernels;
-use super::types::{Frontier, Round, Window};
+use super::types::{Frontier, Int8Copy, Round, Window};
 use super::{Multiplier, grid::of_blocks};
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::launch::Shape;
@@ -30,6 +30,17 @@ pub struct RefreshBoxes {
     pub refresh: RefreshArguments,
     pub packed: TensorMap,
     pub window: TensorMap,
+}
+
+/// The same, on int8 values.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct RefreshInt8Arguments {
+    pub refresh: RefreshArguments,
+    pub copy: Int8Copy,
+    pub row_steps: Pointer<f32>,
+    pub window: Pointer<u8>,
+    pub window_steps: Pointer<f32>,
 }
 
 impl Kernels {
@@ -59,11 +70,23 @@ impl Kernels {
             let shape = Shape { threads: WGMMA_THREADS, shared: RING_BYTES, ..blocks };
             return kernel.launch(stream, shape, &boxes);
         }
-        let tiles = size.div_ceil(MMA_TILE) * centers.div_ceil(MMA_TILE);
-        self.refresh_mma.launch(
-            stream,
-            of_blocks(tiles.min(TILES_RESIDENT * self.multiprocessors)),
-            a,
-        )
+        self.refresh_mma.launch(stream, self.of_tiles(size, centers), a)
+    }
+
+    /// Refresh at most `size` frontier rows on int8 values.
+    pub fn refresh_int8(
+        &self,
+        stream: &CudaStream,
+        size: u32,
+        a: &RefreshInt8Arguments,
+    ) -> Result<(), DriverError> {
+        let centers = a.refresh.end - a.refresh.window_first;
+        self.refresh_int8.launch(stream, self.of_tiles(size, centers), a)
+    }
+
+    /// Blocks for the portable tiles of so many rows and columns.
+    pub(super) fn of_tiles(&self, rows: u32, columns: u32) -> Shape {
+        let tiles = rows.div_ceil(MMA_TILE) * columns.div_ceil(MMA_TILE);
+        of_blocks(tiles.min(TILES_RESIDENT * self.multiprocessors))
     }
 }

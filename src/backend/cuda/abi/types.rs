@@ -55,6 +55,25 @@ pub struct State {
     pub weights: Pointer<f32>,
 }
 
+/// What is kept of a row beside its int8 values.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Int8Numbers {
+    pub step: f32,
+    pub square: u32,
+    pub error: f32,
+}
+
+/// Every row of the pool as int8 values.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Int8Copy {
+    pub values: Pointer<u8>,
+    pub numbers: Pointer<Int8Numbers>,
+    pub rescale: f64,
+    pub depth: u32,
+}
+
 /// Counts of a round.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -65,6 +84,7 @@ pub struct Counts {
     pub refreshed_rows: u64,
     pub pick_evaluations: u64,
     pub pick_canonical: u64,
+    pub settled_rows: u64,
 }
 
 /// What a round found.

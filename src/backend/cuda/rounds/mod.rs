@@ -7,6 +7,7 @@
 //! | this one | the state of a selection, and the backend |
 //! | `workspace` | all device memory of a selection |
 //! | `stage` | where the pool's rows are, and how rows of the host travel |
+//! | `int8` | rounds on int8 values: every row quantized once, and only live rows read in full |
 //! | `prepare`, `mean` | the launches before the first round; the row nearest the mean |
 //! | `refresh` | a round's frontier and refresh, and the next round's ahead |
 //! | `pick` | the picks, and the answer that brings them to the host |
@@ -14,6 +15,7 @@
 //! | `clock` | how long phases took |
 
 pub mod clock;
+mod int8;
 mod mean;
 mod pick;
 mod prepare;
@@ -35,6 +37,7 @@ use crate::ground::Ground;
 use crate::pool::Dtype;
 use crate::statistics::Statistics;
 use clock::Clock;
+use int8::Filter;
 use stage::{Place, allocate};
 use workspace::{Buffers, Extent, ROUND, Workspace};
 
@@ -50,8 +53,10 @@ pub(crate) struct Cuda<'p> {
     pool: Place,
     /// Whether the pool was copied to the device already.
     is_sent: bool,
-    /// How rows are packed, once the first center was applied.
-    packing: Option<kernel::Packing>,
+    /// How rows become operands, once the first center was applied.
+    filter: Option<Filter>,
+    /// How the rows were quantized that are staged.
+    quantizer: Option<kernel::Quantizer>,
     /// Picks given before that: rows that an earlier run chose, or the first center.
     given: Vec<usize>,
     /// Number of centers whose values are on the device.
@@ -89,8 +94,9 @@ impl<'p> Cuda<'p> {
         width: f64,
         multiplier: Multiplier,
     ) -> Result<Cuda<'p>> {
+        let is_int8 = multiplier == Multiplier::Int8;
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
-        let (workspace, pool) = allocate(ground, most_centers, stream, placement)?;
+        let (workspace, pool) = allocate(ground, most_centers, stream, placement, is_int8)?;
         // The numbers of rows to be staged are fetched to the same memory.
         let answer =
             workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
@@ -98,7 +104,8 @@ impl<'p> Cuda<'p> {
         Ok(Cuda {
             placement,
             is_sent: false,
-            packing: None,
+            filter: None,
+            quantizer: None,
             given: Vec::new(),
             centers: 0,
             packed: 0,
@@ -155,6 +162,7 @@ impl<'p> Cuda<'p> {
     /// Takes over the counts, which add up on the device. Times come from the clock's marks.
     fn count(&mut self, counts: &kernel::Counts) {
         let n = self.extent().n as u64;
+        let is_int8 = self.extent().is_int8;
         let s = &mut self.statistics;
         s.refresh_evaluations = counts.evaluations;
         s.tile_evaluations = counts.tile_evaluations;
@@ -162,7 +170,9 @@ impl<'p> Cuda<'p> {
         s.refreshed_rows = counts.refreshed_rows;
         s.pick_evaluations = counts.pick_evaluations;
         s.pick_canonical = counts.pick_canonical;
-        s.row_reads = n + counts.refreshed_rows + self.live_rows;
+        s.settled_rows = counts.settled_rows;
+        let refreshed = if is_int8 { 0 } else { counts.refreshed_rows };
+        s.row_reads = n + refreshed + self.live_rows;
     }
 
     fn mark(&mut self) -> Result<()> {
@@ -179,13 +189,13 @@ impl Middle for Cuda<'_> {
 
 impl Backend for Cuda<'_> {
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
-        assert!(self.packing.is_none(), "picks are taken in where they are made");
+        assert!(self.filter.is_none(), "picks are taken in where they are made");
         self.given.extend_from_slice(rows);
         Ok(())
     }
 
     fn refresh(&mut self, size: usize) -> Result<usize> {
-        if self.packing.is_none() {
+        if self.filter.is_none() {
             self.prepare()?;
         }
         self.wanted = size;
@@ -206,9 +216,13 @@ impl Backend for Cuda<'_> {
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         let arguments = self.pick_arguments(limit, stop);
+        self.list_live(self.size, &arguments)?;
+        // If no pick is to be made, no product is needed.
+        if limit > 0 {
+            self.pick_products(self.size, &arguments)?;
+        }
         let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
-        let panel = self.panel_arguments();
-        self.checked(kernels.pick(stream, self.dtype(), self.size, &panel, &arguments))?;
+        self.checked(kernels.pick_greedy(stream, self.dtype(), self.size, &arguments))?;
         self.queue_gather(limit)?;
         self.mark()?;
         self.queue_answer()?;

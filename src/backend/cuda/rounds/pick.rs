@@ -12,7 +12,7 @@ impl Cuda<'_> {
     pub(super) fn pick_arguments(&self, limit: usize, stop: f64) -> kernel::PickArguments {
         let (b, e) = (self.buffers(), self.extent());
         kernel::PickArguments {
-            interval: self.packing().interval,
+            interval: *self.interval(),
             rows: self.rows(),
             state: b.state(),
             frontier: b.frontier(),
@@ -20,7 +20,7 @@ impl Cuda<'_> {
             live_slots: b.live_slots.pointer(),
             products: b.products.pointer(),
             pick_rows: b.pick_rows(e.live_capacity).pointer(),
-            pick_slots: b.pick_slots.pointer(),
+            pick_sources: b.pick_sources.pointer(),
             pick_keys: b.pick_keys(e.live_capacity).pointer(),
             stop,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
@@ -42,6 +42,14 @@ impl Cuda<'_> {
             live_slots: b.live_slots.pointer(),
             capacity: number(self.extent().live_capacity),
         }
+    }
+
+    /// Lists the live rows of a frontier of at most `size`; on int8 values they are settled.
+    pub(super) fn list_live(&mut self, size: u32, pick: &kernel::PickArguments) -> Result<()> {
+        let panel = self.panel_arguments();
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.pick_live(stream, size, &panel, pick))?;
+        if self.is_int8() { self.settle_live(size) } else { Ok(()) }
     }
 
     pub(super) fn queue_answer(&mut self) -> Result<()> {
@@ -73,11 +81,10 @@ impl Cuda<'_> {
             return Ok(());
         }
         let rows = self.buffers().pick_rows(self.extent().live_capacity).pointer();
-        let slots = self.buffers().pick_slots.pointer();
         let gather = kernel::GatherPicksArguments {
             rows: self.rows(),
             round: self.buffers().round().pointer(),
-            sources: if self.is_staged() { slots } else { rows },
+            sources: self.buffers().pick_sources.pointer(),
             pool_rows: rows,
             centers: self.buffers().centers.pointer(),
             d: number(self.extent().d),

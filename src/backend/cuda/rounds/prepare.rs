@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use super::Cuda;
+use super::int8::Filter;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
+use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::copies::{fetch, fill, send};
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::packing::{SAMPLE, packing};
@@ -129,28 +131,36 @@ impl Cuda<'_> {
 
     /// As many rows at a time as can be staged.
     fn look_at_staged_rows(&mut self) -> Result<()> {
-        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        let (n, at_once) = (self.extent().n, self.extent().full_rows());
         self.send_centers(0, self.centers)?;
-        self.mean_of_staged_sample()?;
+        let sampled = self.mean_of_staged_sample()?;
+        if self.is_int8() {
+            self.quantizer = Some(self.quantizer_of_sample(sampled)?);
+        }
         self.clear_bad_rows()?;
         for first in (0..n).step_by(at_once) {
             let count = at_once.min(n - first);
             self.send_rows(count, |i| first + i)?;
             self.check(first, count)?;
             self.apply_first(first, count)?;
+            if let Some(quantizer) = &self.quantizer {
+                self.quantize_rows(quantizer, first, count)?;
+            }
         }
         Ok(())
     }
 
     /// The sample's norms overwrite the first rows' places in `norms`, and `bad_rows` then names rows of the sample: both are made anew
     /// with all rows of the pool, after this.
-    fn mean_of_staged_sample(&mut self) -> Result<()> {
-        let (n, most) = (self.extent().n, self.extent().capacity.min(SAMPLE));
+    /// Returns how many rows the sample has.
+    fn mean_of_staged_sample(&mut self) -> Result<usize> {
+        let (n, most) = (self.extent().n, self.extent().full_rows().min(SAMPLE));
         let step = n.div_ceil(most);
         let count = n.div_ceil(step);
         self.send_rows(count, |i| i * step)?;
         self.check_rows(0, count)?;
-        self.mean(count, 1)
+        self.mean(count, 1)?;
+        Ok(count)
     }
 
     /// A vector near the middle: the mean of every `step`-th of `count` rows.
@@ -194,12 +204,17 @@ impl Cuda<'_> {
     }
 
     fn apply_first(&self, first: usize, count: usize) -> Result<()> {
+        self.apply(first, count, self.buffers().centers.pointer())
+    }
+
+    /// Each row's distance to this vector, and the largest of them.
+    pub(super) fn apply(&self, first: usize, count: usize, vector: Pointer<u8>) -> Result<()> {
         let b = self.buffers();
         let apply = kernel::PrepareFirstArguments {
             rows: self.rows(),
             state: b.state(),
             roles: b.roles.pointer(),
-            center: b.centers.pointer(),
+            center: vector,
             farthest: b.farthest.pointer(),
             first: first as u64,
             count: count as u64,
@@ -244,7 +259,10 @@ impl Cuda<'_> {
         let [farthest, first, vectors] = found.map(f64::from_bits);
         // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
         let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
-        self.packing = Some(self.packing_for(reach));
+        self.filter = Some(match self.is_int8() {
+            true => self.int8_filter_for(reach)?,
+            false => Filter::Halves(self.packing_for(reach)),
+        });
         Ok(())
     }
 

@@ -1,11 +1,17 @@
 //! A round's frontier and its refresh, queued; the next round's, too, before this one's picks are known.
 
 use super::Cuda;
+use super::int8::Filter;
 use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::abi::number;
+use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::copies::fill;
 use crate::backend::cuda::packing::ABOVE_ALL;
+use crate::backend::interval::Interval;
 use crate::error::Result;
+
+/// Every slot of the frontier, where live ones could be named.
+const ALL_SLOTS: Pointer<u32> = Pointer::NULL;
 
 impl Cuda<'_> {
     pub(super) fn frontier_arguments(&self, size: u32) -> kernel::FrontierArguments {
@@ -25,8 +31,18 @@ impl Cuda<'_> {
         }
     }
 
-    pub(super) fn packing(&self) -> kernel::Packing {
-        self.packing.expect("prepared before the first refresh")
+    pub(super) fn interval(&self) -> &Interval {
+        match self.filter.as_ref().expect("prepared before the first refresh") {
+            Filter::Halves(packing) => &packing.interval,
+            Filter::Int8 { interval, .. } => interval,
+        }
+    }
+
+    fn packing(&self) -> kernel::Packing {
+        match &self.filter {
+            Some(Filter::Halves(packing)) => *packing,
+            _ => unreachable!("rounds on halves, prepared"),
+        }
     }
 
     /// Queues a round's frontier, of at most `size` rows, and its refresh. There are at most `centers` centers by then.
@@ -64,6 +80,11 @@ impl Cuda<'_> {
     /// Applies every pending center, of at most `centers` centers, to the rows in the frontier's slots, at most `size`
     /// rows.
     pub(super) fn apply_pending(&mut self, size: u32, centers: usize) -> Result<()> {
+        if self.is_int8() {
+            self.quantize_slots(size)?;
+            self.refresh_windows(size, centers)?;
+            return self.open_rows(size, centers);
+        }
         self.stage(size)?;
         let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
         let pack = kernel::PackRowsArguments {
@@ -73,10 +94,12 @@ impl Cuda<'_> {
             round: self.buffers().round().pointer(),
         };
         self.checked(kernels.pack_rows(self.stream.cuda_stream(), dtype, size, &pack))?;
-        let window = self.extent().window;
-        for first in (0..centers).step_by(window) {
-            self.refresh_window(size, first, centers.min(first + window), centers)?;
-        }
+        self.refresh_windows(size, centers)?;
+        self.refine(size, centers, ALL_SLOTS)
+    }
+
+    /// Makes the bounds of the rows in these slots exact, at most `size`, by their candidates among at most `centers` centers.
+    pub(super) fn refine(&self, size: u32, centers: usize, live_slots: Pointer<u32>) -> Result<()> {
         let b = self.buffers();
         let refine = kernel::RefineArguments {
             rows: self.rows(),
@@ -84,15 +107,21 @@ impl Cuda<'_> {
             frontier: b.frontier(),
             round: b.round().pointer(),
             centers: b.centers.pointer(),
+            live_slots,
             end: number(centers),
             d: number(self.extent().d),
         };
-        self.checked(self.stream.gpu().kernels().refine(
-            self.stream.cuda_stream(),
-            dtype,
-            size,
-            &refine,
-        ))
+        let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
+        self.checked(kernels.refine(stream, self.dtype(), size, &refine))
+    }
+
+    /// Filters the rows in the slots against all centers, at most `centers`.
+    fn refresh_windows(&mut self, size: u32, centers: usize) -> Result<()> {
+        let window = self.extent().window;
+        for first in (0..centers).step_by(window) {
+            self.refresh_window(size, first, centers.min(first + window), centers)?;
+        }
+        Ok(())
     }
 
     /// Filters the rows in the slots against centers `first` to `end` of `centers`.
@@ -109,12 +138,16 @@ impl Cuda<'_> {
             self.clear_window()?;
         }
         if from < end {
-            self.pack_centers(from, end, first)?;
+            if self.is_int8() {
+                self.quantize_centers(from, end, first)?;
+            } else {
+                self.pack_centers(from, end, first)?;
+            }
         }
         self.packed = if fits { end } else { 0 };
         let b = self.buffers();
         let refresh = kernel::RefreshArguments {
-            interval: self.packing().interval,
+            interval: *self.interval(),
             frontier: b.frontier(),
             round: b.round().pointer(),
             window: b.window(),
@@ -122,6 +155,9 @@ impl Cuda<'_> {
             end: number(end),
             depth: number(self.extent().depth),
         };
+        if self.is_int8() {
+            return self.refresh_int8(size, &refresh);
+        }
         let (kernels, stream) = (self.stream.gpu().kernels(), self.stream.cuda_stream());
         let rows = number(self.extent().capacity);
         self.checked(kernels.refresh(stream, self.multiplier, size, rows, &refresh))
@@ -146,7 +182,9 @@ impl Cuda<'_> {
     /// Empties the window: at a place without a center nothing passes.
     pub(super) fn clear_window(&self) -> Result<()> {
         let (stream, b) = (self.stream.cuda_stream(), self.buffers());
-        let cleared = fill(stream, b.bases, ABOVE_ALL).and_then(|()| fill(stream, b.peaks, 0));
+        let cleared = fill(stream, b.bases, ABOVE_ALL)
+            .and_then(|()| fill(stream, b.peaks, 0))
+            .and_then(|()| fill(stream, b.window_steps, 0));
         self.checked(cleared)
     }
 }

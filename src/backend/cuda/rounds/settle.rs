@@ -10,10 +10,10 @@ use crate::error::Result;
 impl Cuda<'_> {
     pub(super) fn settle_all(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
         let started = Instant::now();
-        if self.packing.is_none() {
+        if self.filter.is_none() {
             self.prepare()?;
         }
-        let (n, at_once) = (self.extent().n, self.extent().capacity);
+        let (n, at_once) = (self.extent().n, self.extent().full_rows());
         let b = self.buffers();
         let start =
             kernel::SettleArguments { state: b.state(), roles: b.roles.pointer(), n: n as u64 };
@@ -29,6 +29,10 @@ impl Cuda<'_> {
             };
             self.checked(self.stream.gpu().kernels().frontier(self.stream.cuda_stream(), &block))?;
             self.apply_pending(size, self.centers)?;
+            if self.is_int8() {
+                self.list_live(size, &self.pick_arguments(0, 0.0))?;
+                self.live_rows += u64::from(size);
+            }
         }
         let settled = self.fetch_state()?;
         self.statistics.settle_seconds += started.elapsed().as_secs_f64();

@@ -1,7 +1,9 @@
 //! The place of the pool's rows, and how rows that stay on the host come to the device.
 
+use crate::backend::cuda::abi as kernel;
 use crate::backend::cuda::driver::Pointer;
 use crate::backend::cuda::driver::copies::fetch;
+use crate::backend::cuda::driver::memory::Region;
 use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::placement::Placement;
@@ -25,9 +27,10 @@ pub(super) fn allocate(
     most_centers: usize,
     stream: &Stream,
     placement: Placement,
+    is_int8: bool,
 ) -> Result<(Workspace, Place)> {
     let gpu = stream.gpu();
-    let extent = Extent::of(ground, most_centers, gpu);
+    let extent = Extent::of(ground, most_centers, gpu, is_int8);
     let pool = match placement {
         Placement::Copied(rows) | Placement::Staged(rows) => rows.pool(),
         Placement::Lent(pool) => {
@@ -43,7 +46,7 @@ pub(super) fn allocate(
     }
     let row_bytes = pool.row_length();
     let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
-    let feed = Feed::new(gpu, row_bytes, extent.capacity)?;
+    let feed = Feed::new(gpu, row_bytes, extent.full_rows())?;
     Ok((workspace, Place::Host(feed)))
 }
 
@@ -54,19 +57,29 @@ impl Cuda<'_> {
         if !self.is_staged() {
             return Ok(());
         }
-        let size = size as usize;
-        let (placed, found) = (self.buffers().rows.part(0, size), self.buffers().answer);
+        let rows = self.buffers().rows.part(0, size as usize);
+        self.stage_rows(rows, |round| round.count)
+    }
+
+    /// Brings the host's rows that are listed at `listed` to the device, `count` of them. Waits for the list.
+    pub(super) fn stage_rows(
+        &mut self,
+        listed: Region<u32>,
+        count: impl Fn(&kernel::Round) -> u32,
+    ) -> Result<()> {
+        let (size, found) = (listed.len(), self.buffers().answer);
         // The memory for the round's answer is free until that comes.
         let (round, rows) = self.answer.as_mut_slice().split_at_mut(ROUND);
         let rows: &mut [u32] = &mut bytemuck::cast_slice_mut(rows)[..size];
         let stream = self.stream.cuda_stream();
-        let queued = fetch(stream, placed, rows)
+        let queued = fetch(stream, listed, rows)
             .and_then(|()| fetch(stream, found.part(0, ROUND), round))
             .and_then(|()| stream.synchronize());
         self.checked(queued)?;
         let rows: Vec<u32> =
             bytemuck::cast_slice(&self.answer.as_slice()[ROUND..])[..size].to_vec();
-        self.send_rows(self.fetched_round().count as usize, |i| rows[i] as usize)
+        let count = count(&self.fetched_round()) as usize;
+        self.send_rows(count, |i| rows[i] as usize)
     }
 
     /// Stage `count` of the host's rows by slot.

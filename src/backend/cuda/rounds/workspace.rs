@@ -8,7 +8,7 @@ use crate::backend::cuda::abi::seen_bytes;
 use crate::backend::cuda::driver::memory::{Arena, Carver, Region, bytes_of};
 use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::lent::Stream;
-use crate::backend::cuda::packing::{capacity, depth};
+use crate::backend::cuda::packing::{capacity, depth, int8_depth};
 use crate::backend::interval::Operand;
 use crate::error::Result;
 use crate::ground::Ground;
@@ -19,6 +19,9 @@ use crate::limits::{
 
 /// Rows picked at once at most: their products with each other are 64 MB.
 const MOST_LIVE: usize = (GREEDY_THREADS * LIVE_EACH) as usize;
+/// Live rows settled and picked among at once on int8 values, at most: more would be settled in vain. The others wait for a later
+/// round.
+const MOST_SETTLED: usize = 512;
 /// Values of packed centers kept: 256 MB.
 const WINDOW_VALUES: usize = 128 << 20;
 
@@ -39,6 +42,8 @@ pub struct Extent {
     pub window: usize,
     /// Bytes of a center's value.
     pub seen_bytes: usize,
+    /// Whether rounds run on int8 values.
+    pub is_int8: bool,
     pub has_norms: bool,
     pub has_weights: bool,
     /// Bytes of a pool kept on the device: 0 if it is there already, or stays on the host.
@@ -49,26 +54,33 @@ pub struct Extent {
 
 impl Extent {
     /// `centers` is how many there can be at most.
-    pub fn of(ground: &Ground, centers: usize, gpu: &Gpu) -> Extent {
+    pub fn of(ground: &Ground, centers: usize, gpu: &Gpu, is_int8: bool) -> Extent {
         let (n, d) = (ground.rows.len(), ground.rows.dimensions());
-        let depth = depth(d);
+        let depth = if is_int8 { int8_depth(d) } else { depth(d) };
         let capacity = capacity(n, depth);
         let live = (gpu.shared_limit().saturating_sub(2048) / LIVE_BYTES) as usize;
+        let most_live = if is_int8 { MOST_SETTLED } else { MOST_LIVE };
         let window = (WINDOW_VALUES / depth).max(MMA_TILE as usize);
         Extent {
             n,
             d,
             depth,
             capacity,
-            live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, MOST_LIVE).min(capacity),
+            live_capacity: (live / 32 * 32).clamp(MMA_TILE as usize, most_live).min(capacity),
             centers,
             window: window.min(centers),
             seen_bytes: seen_bytes(ground.rows.dtype()),
+            is_int8,
             has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
             has_weights: ground.weights.is_some(),
             pool_bytes: 0,
             staged_row_bytes: 0,
         }
+    }
+
+    /// Rows read in full at once, at most: those that are staged, or settled at the end.
+    pub fn full_rows(&self) -> usize {
+        if self.is_int8 { self.live_capacity } else { self.capacity }
     }
 
     /// Bytes of everything.
@@ -89,12 +101,18 @@ pub struct Buffers {
     pub weights: Region<f32>,
     pub norms: Region<f64>,
     pub roles: Region<u8>,
+    /// Every row's int8 values, and what is kept beside them.
+    pub int8_values: Region<u8>,
+    pub int8_numbers: Region<kernel::Int8Numbers>,
     pub mean: Region<u8>,
     /// Every center's values under the metric.
     pub centers: Region<u8>,
     pub center_operands: Region<Operand>,
     /// Packed centers, halves.
     pub window: Region<u16>,
+    /// Centers as int8 values, and their steps.
+    pub int8_window: Region<u8>,
+    pub window_steps: Region<f32>,
     /// Per place in the window, whole boxes of them.
     pub bases: Region<f32>,
     pub peaks: Region<kernel::Peak>,
@@ -116,14 +134,18 @@ pub struct Buffers {
     pub operands: Region<Operand>,
     /// Packed rows, halves.
     pub packed: Region<u16>,
+    /// Of rows as int8 values.
+    pub steps: Region<f32>,
     pub candidate_counts: Region<u32>,
     pub candidates: Region<kernel::Reach>,
     /// The live rows, where they may be too many to be picked at once.
     pub panel_keys: Region<u64>,
     pub panel_slots: Region<u32>,
     pub live_slots: Region<u32>,
+    /// The live rows to be staged.
+    pub live_rows: Region<u32>,
     pub products: Region<f32>,
-    pub pick_slots: Region<u32>,
+    pub pick_sources: Region<u32>,
     /// The round, then the picks' keys and rows: one copy brings the host all it needs.
     pub answer: Region<u64>,
 }
@@ -136,19 +158,25 @@ impl Buffers {
         let ranked = if e.capacity > e.live_capacity { e.capacity } else { 0 };
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
+        let halves = |count| if e.is_int8 { 0 } else { count };
+        let int8 = |count| if e.is_int8 { count } else { 0 };
         Buffers {
             pool: c.region("pool", e.pool_bytes),
-            staged: c.region("staged", e.staged_row_bytes * e.capacity),
+            staged: c.region("staged", e.staged_row_bytes * e.full_rows()),
             bounds: c.region("bounds", e.n),
             nearest: c.region("nearest", e.n),
             seen: c.region("seen", e.n),
             weights: c.region("weights", if_any(e.has_weights)),
             norms: c.region("norms", if_any(e.has_norms)),
             roles: c.region("roles", e.n),
+            int8_values: c.region("int8_values", int8(e.n * e.depth)),
+            int8_numbers: c.region("int8_numbers", int8(e.n)),
             mean: c.region("mean", e.d * e.seen_bytes),
             centers: c.region("centers", e.centers * e.d * e.seen_bytes),
             center_operands: c.region("center_operands", e.centers),
-            window: c.region("window", e.window * e.depth),
+            window: c.region("window", halves(e.window * e.depth)),
+            int8_window: c.region("int8_window", int8(e.window * e.depth)),
+            window_steps: c.region("window_steps", int8(places)),
             bases: c.region("bases", places),
             peaks: c.region("peaks", places / PEAK_CENTERS as usize),
             farthest: c.region("farthest", 3),
@@ -165,14 +193,16 @@ impl Buffers {
             limits: c.region("limits", e.capacity),
             tests: c.region("tests", e.capacity),
             operands: c.region("operands", e.capacity),
-            packed: c.region("packed", e.capacity * e.depth),
+            packed: c.region("packed", halves(e.capacity * e.depth)),
+            steps: c.region("steps", int8(e.capacity)),
             candidate_counts: c.region("candidate_counts", e.capacity),
             candidates: c.region("candidates", e.capacity * MOST_CANDIDATES as usize),
             panel_keys: c.region("panel_keys", ranked),
             panel_slots: c.region("panel_slots", ranked),
             live_slots: c.region("live_slots", e.live_capacity),
+            live_rows: c.region("live_rows", int8(e.live_capacity)),
             products: c.region("products", e.live_capacity * e.live_capacity),
-            pick_slots: c.region("pick_slots", e.live_capacity),
+            pick_sources: c.region("pick_sources", e.live_capacity),
             answer: c.region("answer", ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
         }
     }

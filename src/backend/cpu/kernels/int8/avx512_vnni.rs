@@ -6,8 +6,10 @@ use std::arch::x86_64::{
 use std::ops::Range;
 
 use super::super::PANEL;
+use super::passing::avx512::{SideVectors, passes};
+use super::passing::{RowSide, Sides};
 use super::quads::{self, BLOCK_COLUMNS, QUAD};
-use super::{Int8Multiplier, UNSIGNED, checked_rows};
+use super::{Int8Multiplier, Panel, Tested, UNSIGNED, checked_rows};
 
 /// Exists only where the machine has the instructions.
 #[derive(Clone, Copy)]
@@ -44,26 +46,104 @@ impl Int8Multiplier for Avx512Vnni {
         out: &mut [i32],
     ) {
         let count = checked_rows::<Self>(rows, depth, panel, &columns, out);
-        let pair = 2 * BLOCK_COLUMNS;
-        for column in (columns.start / pair * pair..columns.end).step_by(pair) {
-            for row in (0..count).step_by(Self::ROWS) {
-                let (a, b) = (&rows[row * depth..], &panel[column * depth..]);
-                let (start, out) = (&start[column..], &mut out[row * PANEL + column..]);
-                // SAFETY: `self` exists, so the machine has the features (`detect`). `checked_rows` found count a multiple
-                // of ROWS, depth of 4, and columns.end <= PANEL, a multiple of 32: `a` holds ROWS rows of depth bytes, `b`
-                // two blocks of 16 columns of depth bytes, `start` 32 numbers, and `out` 32 in each of ROWS rows.
-                unsafe {
-                    block(a.as_ptr(), b.as_ptr(), depth, start.as_ptr(), out.as_mut_ptr());
+        for (row, column) in blocks(count, &columns) {
+            let (a, b) = (&rows[row * depth..], &panel[column * depth..]);
+            let (start, out) = (&start[column..], &mut out[row * PANEL + column..]);
+            // SAFETY: `self` exists, so the machine has the features (`detect`). `checked_rows` found count a multiple of ROWS,
+            // depth of 4, and columns.end <= PANEL, a multiple of 32: `a` holds ROWS rows of depth bytes, `b` two blocks of 16
+            // columns of depth bytes, `start` 32 numbers, and `out` 32 in each of ROWS rows.
+            unsafe {
+                let sums = block(a.as_ptr(), b.as_ptr(), depth, start.as_ptr());
+                for (row, sums) in sums.iter().enumerate() {
+                    store(sums, out.as_mut_ptr().add(row * PANEL));
                 }
+            }
+        }
+    }
+
+    fn multiply_and_test(
+        self,
+        rows: &[u8],
+        depth: usize,
+        panel: Panel,
+        columns: Range<usize>,
+        tested: Tested,
+        out: &mut [i32],
+    ) {
+        let count = checked_rows::<Self>(rows, depth, panel.values, &columns, out);
+        assert!(tested.rows.len() == count && tested.passing.len() == count);
+        for (row, column) in blocks(count, &columns) {
+            let (a, b) = (&rows[row * depth..], &panel.values[column * depth..]);
+            let (start, out) = (&panel.start[column..], &mut out[row * PANEL + column..]);
+            let sides = tested.rows[row..].first_chunk().expect("a multiple of ROWS");
+            // SAFETY: as in `multiply`.
+            let passing = unsafe {
+                let sums = block(a.as_ptr(), b.as_ptr(), depth, start.as_ptr());
+                test(&sums, sides, panel.sides, column, out.as_mut_ptr())
+            };
+            for (bits, passing) in tested.passing[row..].iter_mut().zip(passing) {
+                let others = *bits & !(u128::from(u32::MAX) << column);
+                *bits = others | u128::from(passing) << column;
             }
         }
     }
 }
 
-/// Eight rows by 32 columns. Reads `8 depth` bytes of `a`, `32 depth` of `b` and 32 numbers of `start`; writes 32 numbers of
-/// each of 8 rows of `out`.
+/// The first row and column of every block that has some of `columns`.
+fn blocks(rows: usize, columns: &Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let first = columns.start / COLUMNS * COLUMNS;
+    let columns = (first..columns.end).step_by(COLUMNS);
+    columns
+        .flat_map(move |column| (0..rows).step_by(Avx512Vnni::ROWS).map(move |row| (row, column)))
+}
+
+/// Columns of a block: two vectors of them.
+const COLUMNS: usize = 2 * BLOCK_COLUMNS;
+
+/// Products of 8 rows with 32 columns.
+type Sums = [[__m512i; 2]; Avx512Vnni::ROWS];
+
+/// The test of a block's pairs: of each row, a bit for each of the 32 columns from `column` on. Writes the 32 products of every row that
+/// has a pair that passes, in rows of `out`.
+#[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn block(a: *const u8, b: *const i8, depth: usize, start: *const i32, out: *mut i32) {
+unsafe fn test(
+    sums: &Sums,
+    rows: &[RowSide; Avx512Vnni::ROWS],
+    centers: &Sides,
+    column: usize,
+    out: *mut i32,
+) -> [u32; Avx512Vnni::ROWS] {
+    let [left, right] =
+        [column, column + BLOCK_COLUMNS].map(|column| SideVectors::load(centers, column));
+    let mut passing = [0; Avx512Vnni::ROWS];
+    for (row, sums) in sums.iter().enumerate() {
+        let side = SideVectors::of_row(rows[row]);
+        passing[row] =
+            passes(&side, &left, sums[0]) | passes(&side, &right, sums[1]) << BLOCK_COLUMNS;
+        if passing[row] != 0 {
+            // SAFETY: 32 numbers of each of 8 rows, which the caller promised.
+            unsafe { store(sums, out.add(row * PANEL)) };
+        }
+    }
+    passing
+}
+
+/// Writes 32 numbers to `out`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn store(sums: &[__m512i; 2], out: *mut i32) {
+    // SAFETY: 32 numbers, which the caller promised.
+    unsafe {
+        _mm512_storeu_si512(out.cast(), sums[0]);
+        _mm512_storeu_si512(out.add(BLOCK_COLUMNS).cast(), sums[1]);
+    }
+}
+
+/// The products of eight rows with 32 columns. Reads `8 depth` bytes of `a`, `32 depth` of `b` and 32 numbers of `start`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn block(a: *const u8, b: *const i8, depth: usize, start: *const i32) -> Sums {
     // SAFETY: 32 numbers, which the caller promised.
     let start: [__m512i; 2] = unsafe {
         [_mm512_loadu_si512(start.cast()), _mm512_loadu_si512(start.add(BLOCK_COLUMNS).cast())]
@@ -84,11 +164,5 @@ unsafe fn block(a: *const u8, b: *const i8, depth: usize, start: *const i32, out
             }
         }
     }
-    for (row, sum) in sums.iter().enumerate() {
-        // SAFETY: 32 numbers from row * PANEL on, which the caller promised.
-        unsafe {
-            _mm512_storeu_si512(out.add(row * PANEL).cast(), sum[0]);
-            _mm512_storeu_si512(out.add(row * PANEL + BLOCK_COLUMNS).cast(), sum[1]);
-        }
-    }
+    sums
 }

@@ -36,6 +36,7 @@ mod widened;
 use std::ops::Range;
 
 use super::PANEL;
+use passing::{RowSide, Sides, passing};
 
 /// Multiplies a block of int8 rows by a panel of int8 centers, exactly.
 pub trait Int8Multiplier: Copy + Send + Sync {
@@ -69,6 +70,38 @@ pub trait Int8Multiplier: Copy + Send + Sync {
         columns: Range<usize>,
         out: &mut [i32],
     );
+
+    /// The test of every pair of `rows` and the panel's `columns`. `out` has the products of the pairs that pass, as `multiply` puts
+    /// them, and any numbers elsewhere.
+    fn multiply_and_test(
+        self,
+        rows: &[u8],
+        depth: usize,
+        panel: Panel,
+        columns: Range<usize>,
+        tested: Tested,
+        out: &mut [i32],
+    ) {
+        self.multiply(rows, depth, panel.values, panel.start, columns.clone(), out);
+        passing(tested.rows, panel.sides, columns, out, tested.passing);
+    }
+}
+
+/// `PANEL` centers as a multiplier and the test see them.
+#[derive(Clone, Copy)]
+pub struct Panel<'p> {
+    pub values: &'p [i8],
+    /// Where each column's sums start.
+    pub start: &'p [i32; PANEL],
+    pub sides: &'p Sides,
+}
+
+/// Rows' sides of the test, and what comes of it.
+pub struct Tested<'t> {
+    /// One for each row of the block, of those too that only fill it up.
+    pub rows: &'t [RowSide],
+    /// Of each row, a bit for each of the columns asked for, set if the pair passes; other bits may be anything.
+    pub passing: &'t mut [u128],
 }
 
 /// The flip that makes a byte `q + 128`.

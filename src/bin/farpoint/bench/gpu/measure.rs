@@ -12,6 +12,7 @@ use super::answers::compare;
 use super::phases::{Phase, Run};
 use super::small::{Bench as SmallBench, MeasuredSmall};
 use super::subject::Subject;
+use super::ways::{Way, ways};
 
 /// Device memory that a selection may take: the pool if it is copied there, so much a row, and so much whatever the
 /// pool.
@@ -36,6 +37,8 @@ pub struct Measured {
     pub from_host: Timed,
     /// From a pool that lies on the device already, as in a training loop.
     pub from_device: Timed,
+    /// From host memory by ways that no selection takes by itself.
+    pub ways: Vec<Way>,
 }
 
 /// A selection's times, from the call to its answer on the host.
@@ -77,6 +80,7 @@ pub fn measure(
         let bench = Bench { pool, k, rates: small.rates, turns, expected };
         let gpu = on(Device::Cuda(small.device));
         let from_host = bench.time(true, || Ok(select(pool, k, &gpu)?))?;
+        let ways = ways(&bench, small.device)?;
         // Only now: two copies of the pool may not fit.
         let stream = Stream::new(small.device)?;
         let lent = DevicePool::upload(pool, &stream)?;
@@ -95,6 +99,7 @@ pub fn measure(
             cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
             from_host,
             from_device,
+            ways,
         };
         Ok((measured, in_one_launch))
     })
@@ -108,9 +113,9 @@ fn once(select: impl Fn() -> Result<Selection>) -> Result<(f64, Selection)> {
 }
 
 /// The selection that is timed, and the answer that it must give.
-struct Bench<'a> {
-    pool: &'a Pool<'a>,
-    k: usize,
+pub struct Bench<'a> {
+    pub pool: &'a Pool<'a>,
+    pub k: usize,
     rates: &'a GpuRates,
     turns: usize,
     expected: Selection,
@@ -119,6 +124,17 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// `uploads`: whether `select` brings the pool to the device.
     fn time(&self, uploads: bool, select: impl Fn() -> Result<Selection>) -> Result<Timed> {
+        Ok(self.summary(uploads, &self.runs(select)?))
+    }
+
+    /// The median run.
+    pub fn median(&self, select: impl Fn() -> Result<Selection>) -> Result<(f64, Statistics)> {
+        let mut runs = self.runs(select)?;
+        Ok(runs.swap_remove(runs.len() / 2))
+    }
+
+    /// Every turn, by its seconds.
+    fn runs(&self, select: impl Fn() -> Result<Selection>) -> Result<Vec<(f64, Statistics)>> {
         // A run that does not count, to warm up.
         compare(&self.expected, &select()?)?;
         let mut runs = Vec::new();
@@ -128,7 +144,7 @@ impl Bench<'_> {
             runs.push((seconds, selection.statistics));
         }
         runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Ok(self.summary(uploads, &runs))
+        Ok(runs)
     }
 
     /// `runs` by their seconds.

@@ -14,6 +14,7 @@ mod phases;
 mod small;
 mod subject;
 mod table;
+mod ways;
 
 use std::process::ExitCode;
 use std::time::Instant;

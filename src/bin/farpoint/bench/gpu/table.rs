@@ -56,6 +56,18 @@ pub fn pool(m: &Measured) -> String {
     );
     selection(&mut text, "from host memory", &m.from_host);
     selection(&mut text, "from the device", &m.from_device);
+    for way in &m.ways {
+        let s = &way.statistics;
+        let reads = s.row_reads as f64 / m.rows as f64;
+        let _ = writeln!(
+            text,
+            "  from host memory, {}: {}; reads {reads:.1} a row, refreshing {}, device memory {:.0} MB",
+            way.name,
+            time(way.seconds),
+            time(s.refresh_seconds),
+            s.device_bytes as f64 / 1e6,
+        );
+    }
     text
 }
 

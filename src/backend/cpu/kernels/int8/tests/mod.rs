@@ -20,12 +20,13 @@ use edge::at_the_edge;
 use ways::Way;
 
 use super::super::PANEL;
-use super::Int8Multiplier;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx_int8::AmxInt8;
 #[cfg(target_arch = "aarch64")]
 use super::neon_dot::NeonDot;
+use super::passing::{CenterSide, RowSide, Sides};
 use super::portable::{PortableInt8, multiply_plainly};
+use super::{Int8Multiplier, Panel, Tested};
 #[cfg(target_arch = "x86_64")]
 use super::{avx_vnni::AvxVnni, avx512_vnni::Avx512Vnni};
 
@@ -116,6 +117,59 @@ fn nothing_beyond<M: Int8Multiplier>(multiplier: M) {
     }
 }
 
+/// The test of pairs with the products beside it, against the test of products that are known. A factor of 0 on norms and errors, steps
+/// and bases that are powers of two: nothing is rounded.
+fn tested_pairs<M: Int8Multiplier>(multiplier: M) {
+    for (d, blocks, columns) in
+        [(1, 1, 0..PANEL), (67, 3, 5..70), (300, 2, 96..PANEL), (64, 1, 9..9)]
+    {
+        let case = Case::random(d, blocks * M::ROWS);
+        let (rows, (values, start)) = (case.packed_rows::<M>(), case.panel::<M>());
+        let count = blocks * M::ROWS;
+        let mut products = vec![0; count * PANEL];
+        multiplier.multiply(
+            rows.as_slice(),
+            M::depth(d),
+            values.as_slice(),
+            &start,
+            0..PANEL,
+            &mut products,
+        );
+        let mut sides = Sides::of_no_centers();
+        (0..PANEL).for_each(|c| {
+            sides.set_center(
+                c,
+                CenterSide { twice_step: 2.0, base: c as f32, norm: 1.0, error: 1.0 },
+            );
+        });
+        let side = |row: usize| RowSide { step: 0.5, alpha: 0.0, beta: 0.0, threshold: row as f32 };
+        let sides_of_rows: Vec<RowSide> = (0..count).map(side).collect();
+        let (mut passing, mut out) = (vec![0u128; count], vec![i32::MIN; count * PANEL]);
+        let panel = Panel { values: values.as_slice(), start: &start, sides: &sides };
+        let tested = Tested { rows: &sides_of_rows, passing: &mut passing };
+        let mut passed = 0;
+        multiplier.multiply_and_test(
+            rows.as_slice(),
+            M::depth(d),
+            panel,
+            columns.clone(),
+            tested,
+            &mut out,
+        );
+        for (row, c) in (0..count).flat_map(|row| columns.clone().map(move |c| (row, c))) {
+            let product = products[row * PANEL + c];
+            let passes = c as i32 - product <= row as i32;
+            assert_eq!(passing[row] >> c & 1 == 1, passes, "row {row}, column {c}");
+            if passes {
+                assert_eq!(out[row * PANEL + c], product, "row {row}, column {c}");
+                passed += 1;
+            }
+        }
+        let pairs = count * columns.len();
+        assert!(pairs == 0 || (passed > pairs / 4 && passed < pairs), "{passed} of {pairs} pass");
+    }
+}
+
 /// Every property, for one multiplier. Where the machine lacks it, the tests have nothing to do.
 macro_rules! multiplier {
     ($name:ident, $detect:expr, $($property:ident)*) => {
@@ -135,6 +189,7 @@ macro_rules! multiplier {
             $name,
             $detect,
             every_depth long_rows extremes every_count_of_rows every_range sums_wrap refusals nothing_beyond
+            tested_pairs
         );
     };
 }
