@@ -64,8 +64,8 @@ fn lower_block<V: CellValue, const D: usize>(
     let new: [f64; ROWS] = squares(&block.values, center);
     // Mostly none is lowered. Numbers as wide as the squares make vectors of this.
     let mut lowered = 0;
-    for lane in 0..ROWS {
-        lowered |= u64::from(new[lane] < block.squares[lane]);
+    for (new, old) in new.iter().zip(&block.squares) {
+        lowered |= u64::from(new < old);
     }
     if lowered == 0 {
         return;
