@@ -149,10 +149,10 @@ pub fn summary_by_factors<V, const D: usize>(
     let none = Candidate { key: -1.0, row: NO_ROW as usize };
     let mut summary = Summary { most: 0.0, best: none, at: 0 };
     for (number, (block, factors)) in blocks.iter().zip(factors).enumerate() {
-        for lane in 0..ROWS {
+        for (lane, &factor) in factors.iter().enumerate() {
             let square = block.squares[lane];
             summary.most = summary.most.max(square);
-            let Some(weight) = factors[lane] else { continue };
+            let Some(weight) = factor else { continue };
             let key = key(Some(weight), square.sqrt());
             let row = Candidate { key, row: block.rows[lane] as usize };
             if row.precedes(summary.best) {
