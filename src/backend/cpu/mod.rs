@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
 //! | `state.rs`, `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
-//! | `prepare.rs`, `bulk.rs`, `centers.rs` | what comes before the first round; the middle of most rows; centers by number |
+//! | `prepare.rs`, `bulk.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows; rows far beyond those; centers by number |
 //! | `frontier.rs` | the rows of largest key, by histogram |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
@@ -17,6 +17,7 @@
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
 mod before;
+mod beyond;
 mod bulk;
 mod catch_up;
 mod cells;
