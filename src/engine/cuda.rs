@@ -62,21 +62,20 @@ fn on_stream(
             "this pool is too large for one launch, or is to be staged",
         ));
     }
-    let (width, multiplier) = (tuning.width, multiplier(tuning.multiplier, stream)?);
-    if multiplier == cuda::Multiplier::Int8 && ground.rows.dimensions() > MOST_DIMENSIONS {
-        return Err(unsupported(
-            stream,
-            &format!("a GPU takes int8 values of rows of at most {MOST_DIMENSIONS}"),
-        ));
-    }
+    let multiplier = multiplier(tuning.multiplier, ground.rows.dimensions(), stream)?;
+    let width = tuning.width;
     let backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
     lazy(question, ground, backend, before, tuning, watch)
 }
 
-fn multiplier(wanted: Multiplier, stream: &Stream) -> Result<cuda::Multiplier> {
+fn multiplier(wanted: Multiplier, d: usize, stream: &Stream) -> Result<cuda::Multiplier> {
     match wanted {
         Multiplier::Fastest => Ok(cuda::Multiplier::Fastest),
         Multiplier::Portable => Ok(cuda::Multiplier::Portable),
+        Multiplier::Int8 if d > MOST_DIMENSIONS => {
+            let most = format!("int8 products are of rows of at most {MOST_DIMENSIONS} values");
+            Err(unsupported(stream, &most))
+        }
         // By name alone: no GPU has said yet that it is faster.
         Multiplier::Int8 => Ok(cuda::Multiplier::Int8),
         other => Err(unsupported(stream, &format!("a GPU has no {other:?} products"))),
@@ -99,7 +98,7 @@ pub(super) fn space_on_cuda<T>(
     check_count(ground.rows.len(), &stream)?;
     check_vectors(ground, &stream)?;
     let is_staged = tuning.placement == Placement::Staged;
-    let multiplier = match multiplier(tuning.multiplier, &stream)? {
+    let multiplier = match multiplier(tuning.multiplier, ground.rows.dimensions(), &stream)? {
         // Distances to given centers are all evaluated: int8 values would save nothing.
         cuda::Multiplier::Int8 => cuda::Multiplier::Fastest,
         other => other,

@@ -83,6 +83,9 @@ const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
+/// Measured: of fewer centers, putting rows into cells costs more than it saves.
+const LEAST_FOR_CELLS: usize = 4;
+
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
@@ -114,7 +117,8 @@ impl CellsWork for OnCells<'_, '_> {
 
     fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
-        let backend = CellsCpu::<V, D>::new(self.ground, question.budget);
+        let most = question.budget + self.ground.labeled_count();
+        let backend = CellsCpu::<V, D>::new(self.ground, most);
         lazy(question, self.ground, backend, self.before, tuning, watch)
     }
 }
@@ -122,8 +126,12 @@ impl CellsWork for OnCells<'_, '_> {
 impl Selecting<'_> {
     /// Whether the rows are put into cells: they have few values, and the cells fit into memory.
     fn takes_cells(&self, ground: &HostGround) -> bool {
-        let is_wanted = matches!(self.tuning.multiplier, Fastest | Cells);
-        is_wanted && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
+        let centers = self.question.budget + ground.labeled_count();
+        let pays = match self.tuning.multiplier {
+            Fastest => centers >= LEAST_FOR_CELLS,
+            asked => asked == Cells,
+        };
+        pays && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
     }
 
     /// Whether the rounds run on int8 values, beside a multiplier that the machine has for floats.

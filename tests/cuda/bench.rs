@@ -107,7 +107,7 @@ fn the_record_says_what_was_measured() {
     let ways = pool["ways"].as_array().unwrap();
     let reads = |at: usize| ways[at]["statistics"]["row_reads"].as_u64().unwrap();
     assert_eq!(ways.len(), 3);
-    assert!(2 * (reads(1) - 5_000) <= reads(0) - 5_000 && reads(1) == reads(2), "{ways:#?}");
+    assert!(2 * (reads(1) - 5_000) <= reads(0) - 5_000, "{ways:#?}");
     small_pools_are_there(&record["small_pools"]);
     says_whether_it_is_the_test_bed(&record);
 }

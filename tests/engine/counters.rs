@@ -111,15 +111,17 @@ fn cuda_int8() {
     let (n, budget) = (10_000, 500);
     let values = pool(Shape::Text, n, 64, 42);
     let text = Pool::new(&values, 64).unwrap();
-    let counts = count(&text, budget, filter::CUDA_INT8_STAGED);
+    let count = |filter: Filter| count(&text, budget, filter.with_frontier(1000));
+    let counts = count(filter::CUDA_INT8_STAGED);
     assert!(counts.settled_rows as f64 <= 5.0 * budget as f64, "{counts:?}");
     assert!(counts.row_reads as f64 <= 1.4 * n as f64, "{counts:?}");
     assert!(counts.refresh_evaluations as f64 <= 0.5 * (n * budget) as f64, "{counts:?}");
     assert!(counts.rounds * 10 <= budget, "{counts:?}");
-    let staged = count(&text, budget, filter::CUDA_STAGED);
+    let staged = count(filter::CUDA_STAGED);
     assert!(5 * (counts.row_reads - n as u64) <= staged.row_reads - n as u64, "{staged:?}");
-    let resident = count(&text, budget, filter::CUDA_INT8);
-    assert_eq!(resident.settled_rows, counts.settled_rows);
+    // The sample that is the mean's is not the same.
+    let resident = count(filter::CUDA_INT8);
+    assert!(10 * resident.settled_rows.abs_diff(counts.settled_rows) <= counts.settled_rows);
 }
 
 fn assert_few_reads(pool: &Pool, budget: usize) {

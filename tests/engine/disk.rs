@@ -110,6 +110,7 @@ stamp! {
 
 stamp! {
     cuda: filter::CUDA;
-    cuda_staged: filter::CUDA_STAGED;;
+    cuda_staged: filter::CUDA_STAGED;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
     (answers_are_those_of_memory)
 }

@@ -127,7 +127,9 @@ stamp! {
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
-    cuda_lent: filter::CUDA_LENT;;
+    cuda_lent: filter::CUDA_LENT;
+    cuda_int8: filter::CUDA_INT8;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
     (
         hostile_pools
         every_option

@@ -628,6 +628,11 @@ fn what_a_device_lacks_is_unsupported() {
         refused(filter::CUDA_AT_ONCE, "too large for one launch");
         refused(filter::CUDA_AT_ONCE_LENT, "too large for one launch");
         refused(on_gpu(filter::CPU_AMX), "a GPU has no Amx products");
+        let long = vec![1.0; 2 << 17];
+        let long = Pool::new(&long, 1 << 17).unwrap();
+        let mut watch = |_| ControlFlow::Continue(());
+        let none = select_tuned(&long, 1, &Options::default(), &filter::CUDA_INT8, &mut watch);
+        assert!(none.unwrap_err().to_string().contains("at most 131071 values"));
         refused(on_gpu(filter::CPU_AVX512_BF16), "a GPU has no Avx512Bf16 products");
     }
 }

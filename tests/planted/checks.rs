@@ -74,16 +74,20 @@ fn all_agree(filter: Filter) {
     agree(filter, &named("near duplicates", 300, 20), 20, 100, &plain, 40);
     agree(filter, &named("offset by 1e4", 300, 33), 33, 150, &plain, 40);
     agree(filter, &named("magnitudes", 300, 33), 33, 150, &plain, 40);
-    // Two centers that are almost equally far from every row: what the filter allows for decides who is looked at.
-    let mut twins = synth::pool(Shape::Gaussian, 300, 33, 8);
-    for j in 0..33 {
-        twins[33 + j] = twins[j] + 1e-4;
-    }
-    let labeled = Options { labeled: vec![0, 1], ..Options::default() };
+    let (twins, labeled) = twins();
     agree(filter, &twins, 33, 20, &labeled, 64);
     bed.set_limit("fail_allocation", 1);
     let cosine = Options { metric: Metric::Cosine, ..Options::default() };
     agree(filter, &synth::pool(Shape::Text, 300, 20, 1), 20, 60, &cosine, 64);
+}
+
+/// Two centers that are almost equally far from every row: what the filter allows for decides who is looked at.
+fn twins() -> (Vec<f32>, Options<'static>) {
+    let mut twins = synth::pool(Shape::Gaussian, 300, 33, 8);
+    for j in 0..33 {
+        twins[33 + j] = twins[j] + 1e-4;
+    }
+    (twins, Options { labeled: vec![0, 1], ..Options::default() })
 }
 
 /// On int8 values, rows on the device and on the host: of a length that leaves half a slice, of many magnitudes, of near ties, and more
@@ -103,12 +107,25 @@ fn int8_matches_the_oracle() {
         ..Options::default()
     };
     let cosine = Options { metric: Metric::Cosine, ..Options::default() };
+    let mut narrow = synth::pool(Shape::Gaussian, 1200, 9, 3);
+    for (row, values) in narrow.chunks_exact_mut(9).enumerate() {
+        let middle = [1.0, -1.0, 3.0][row % 3];
+        values.iter_mut().for_each(|value| *value = middle + *value * 1e-5);
+    }
     for filter in [filter::CUDA_INT8, filter::CUDA_INT8_STAGED] {
         answer_agrees(filter, &synth::pool(Shape::Text, 700, 70, 1), 70, 200, &plain, 600);
         answer_agrees(filter, &synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
         answer_agrees(filter, &synth::pool(Shape::Text, 300, 20, 1), 20, 60, &cosine, 64);
         for (_, values) in sorts(200, 33) {
             answer_agrees(filter, &values, 33, 100, &plain, 40);
+        }
+        let (twins, labeled) = twins();
+        answer_agrees(filter, &twins, 33, 20, &labeled, 64);
+        // More centers may be a row's nearest than are listed, of more live rows than are settled at once.
+        answer_agrees(filter, &narrow, 9, 150, &plain, 1100);
+        // Rows of few values are off by all of their error, or nearly.
+        for d in 2..5 {
+            answer_agrees(filter, &synth::pool(Shape::Gaussian, 900, d, 4), d, 300, &plain, 64);
         }
     }
 }

@@ -109,15 +109,16 @@ fn ways(plan: &Plan, out: &mut String) -> std::fmt::Result {
 }
 
 fn name(plan: &Plan, way: WayName) -> &'static str {
-    match way {
-        WayName::InMemory if plan.filter != "int8" || matches!(plan.dtype, "u8" | "i8") => {
-            "pool in memory"
-        }
-        WayName::InMemory => "pool and its int8 copy in memory",
-        WayName::CopyInMemory => "int8 copy in memory, pool on disk",
-        WayName::OnDisk => "pool on disk, no copy",
-        WayName::Gpu => "on a GPU, pool in its memory",
-        WayName::GpuStaged => "on a GPU, pool on the host",
+    let is_int8 = matches!(plan.dtype, "u8" | "i8");
+    match (way, &plan.filter[..]) {
+        (WayName::InMemory, "cells") => "pool and its cells in memory",
+        (WayName::InMemory, "int8") if !is_int8 => "pool and its int8 copy in memory",
+        (WayName::InMemory, _) => "pool in memory",
+        (WayName::CopyInMemory, "cells") => "cells in memory, pool on disk",
+        (WayName::CopyInMemory, _) => "int8 copy in memory, pool on disk",
+        (WayName::OnDisk, _) => "pool on disk, no copy",
+        (WayName::Gpu, _) => "on a GPU, pool in its memory",
+        (WayName::GpuStaged, _) => "on a GPU, pool on the host",
     }
 }
 

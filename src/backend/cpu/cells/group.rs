@@ -1,4 +1,4 @@
-//! Eight neighbouring parts of the order, cells or groups of cells, side by side.
+//! Sixteen neighbouring parts of the order, cells or groups of cells, side by side.
 
 use super::lanes::{CellValue, LANES};
 use super::rows::NO_ROW;
@@ -7,7 +7,7 @@ use crate::backend::Candidate;
 /// Pending centers that a cell holds at most.
 pub const MOST_PENDING: usize = 8;
 
-/// The boxes of eight parts and what is known of their rows. Parts past the last have no row.
+/// The boxes of sixteen parts and what is known of their rows. Parts past the last have no row.
 #[derive(Clone)]
 #[repr(align(64))]
 pub struct Group<V, const D: usize> {
@@ -69,7 +69,7 @@ impl<V: CellValue, const D: usize> Group<V, D> {
     }
 }
 
-/// What of eight cells is not in their [`Group`]: the rows of largest key, and the centers that are pending because they do not come
+/// What of sixteen cells is not in their [`Group`]: the rows of largest key, and the centers that are pending because they do not come
 /// nearer to these.
 #[derive(Clone)]
 #[repr(align(64))]

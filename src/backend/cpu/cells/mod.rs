@@ -1,15 +1,15 @@
 //! The CPU backend for rows of few values: rows lie in cells of near rows, and a cell is passed over if its box is farther from a new
 //! center than its rows are from theirs.
 //!
-//! Everything is computed canonically, eight rows at a time, so that there is no filter and no interval. A cell has its row of largest
+//! Everything is computed canonically, many rows at a time, so that there is no filter and no interval. A cell has its row of largest
 //! key; a center that does not come nearer to this row is pending, since the row stays the cell's best whatever becomes of the others.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | this one | the backend |
-//! | `lanes.rs` | squared distances of eight rows, and to eight boxes |
+//! | `lanes.rs` | squared distances of many rows, and to many boxes |
 //! | `rows.rs` | the rows of a cell and their state |
-//! | `group.rs` | eight cells, or eight groups of them, side by side |
+//! | `group.rs` | sixteen cells, or sixteen groups of them, side by side |
 //! | `order.rs` | rows in k-d order |
 //! | `tree.rs` | all cells; from a center to the cells that it comes near |
 
@@ -32,6 +32,7 @@ use crate::statistics::Statistics;
 use crate::values::RowScratch;
 pub(crate) use lanes::CellValue;
 use lanes::widened;
+use rows::ROWS;
 use tree::Tree;
 
 /// Most values that rows in cells have.
@@ -58,9 +59,14 @@ pub(crate) struct CellsCpu<'p, V, const D: usize> {
     statistics: Statistics,
 }
 
-/// Rows a cell where a pool of `n` has `most` centers at most.
-fn rows_a_cell(n: usize, most: usize) -> usize {
-    (n / most.max(1) / 8).clamp(32, 1024)
+/// The most rows of a cell. Fewer are looked at by more centers than this saves to put them in order.
+const LARGEST_CELL: usize = 1 << 15;
+
+/// Rows a cell where a pool of `n` rows of `d` values has `most` centers at most: some cells a center. Measured: the more values, the
+/// smaller must cells be for their boxes to be passed over.
+fn rows_a_cell(n: usize, d: usize, most: usize) -> usize {
+    let a_center = ((1 << d) / 4).max(1);
+    (n / a_center / most.max(1)).clamp(ROWS, LARGEST_CELL)
 }
 
 impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
@@ -71,11 +77,15 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
             centers: Centers::new(ground),
             applied: Vec::new(),
             tree: None,
-            cell: rows_a_cell(ground.rows.len(), most),
+            cell: rows_a_cell(ground.rows.len(), D, most),
             picks_a_round: None,
             left: None,
             zeros: Vec::new(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "cells".into(),
+                ..Statistics::default()
+            },
         }
     }
 
