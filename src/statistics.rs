@@ -10,7 +10,7 @@ pub struct Statistics {
     /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
     pub device: String,
     /// On the CPU, what the rounds computed with: `int8` values or `floats`, which rule centers out, or the canonical distances of rows in
-    /// `cells`.
+    /// `cells`; or `plain loop`, which takes no rounds.
     pub filter: String,
     /// Why no GPU was used, if [`crate::Device::Auto`] found a driver but could not use a GPU.
     pub fallback: Option<String>,
@@ -24,6 +24,11 @@ pub struct Statistics {
     pub replay_canonical: u64,
     /// Rounds: frontiers refreshed and picked from.
     pub rounds: usize,
+    /// Rounds that began with a sweep: the frontier before had been outdated as a whole, and every row that might be next was brought up
+    /// to date.
+    pub sweeps: usize,
+    /// Bounds of rows looked at in search of the largest keys, and maxima of blocks of them, on a CPU. A plain loop looks at `n k`.
+    pub bounds_looked_at: u64,
     /// Row-center pairs that the refreshes needed.
     pub refresh_evaluations: u64,
     /// The part of those that [`crate::Options::assign`] takes at the end.
@@ -114,6 +119,8 @@ impl Statistics {
             replay_evaluations: self.replay_evaluations + other.replay_evaluations,
             replay_canonical: self.replay_canonical + other.replay_canonical,
             rounds: self.rounds + other.rounds,
+            sweeps: self.sweeps + other.sweeps,
+            bounds_looked_at: self.bounds_looked_at + other.bounds_looked_at,
             refresh_evaluations: self.refresh_evaluations + other.refresh_evaluations,
             tile_evaluations: self.tile_evaluations + other.tile_evaluations,
             pick_evaluations: self.pick_evaluations + other.pick_evaluations,

@@ -13,4 +13,5 @@ mod large;
 mod resume;
 mod select;
 mod space;
+mod sweeps;
 mod work;
