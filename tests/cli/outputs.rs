@@ -357,7 +357,8 @@ fn a_row_orders_beyond_the_rest_is_noted() {
     folder.npy("garbage.npy", "<f4", &[N, wide], &floats(&values));
     let run = folder.run("select garbage.npy -k 5 --log");
     assert_eq!(run.rows()[1], 7);
-    let note = "note: 1 row lies more than a million times as far from the middle as most: row 7, at ";
+    let note =
+        "note: 1 row lies more than a million times as far from the middle as most: row 7, at ";
     assert!(run.err.lines().any(|line| line.starts_with(note)), "{}", run.err);
     assert!(run.err.contains("\nrows_beyond 1\nfarthest_beyond 7\n"), "{}", run.err);
     let report = folder.run("select garbage.npy -k 5 --report page.html");

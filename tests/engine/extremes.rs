@@ -171,6 +171,7 @@ fn rows_orders_beyond_the_rest_are_told() {
         let pool = Pool::new(values, d).unwrap();
         engine(&pool, 20, options, filter).unwrap().statistics.beyond
     };
+    // The first takes the plain loop.
     for filter in [filter::CPU, filter::CPU_F32, filter::CPU_INT8, filter::CPU_2_SHARDS] {
         assert_eq!(said(&ordinary, &Options::default(), &filter), None);
         for (garbage, farthest) in [(vec![0], 0), (vec![1301], 1301), (vec![7, 900, 1301], 900)] {
