@@ -69,7 +69,7 @@ struct Copies {
 impl Copies {
     fn of(outline: &Outline, metric: Metric, needs: Needs, filter: &str) -> Copies {
         let is_euclidean = metric == Metric::Euclidean;
-        let are_taken = filter != "floats";
+        let are_taken = matches!(filter, "int8" | "cells");
         if filter == "cells" {
             let is_f64 = outline.dtype == Dtype::F64 && is_euclidean;
             let bytes = (cell_bytes(outline.dimensions, is_f64) * outline.rows) as u64;

@@ -18,7 +18,7 @@ const PRODUCT: f64 = 1.0 / 8.0;
 const CONSTANT: f64 = 4096.0;
 
 /// The selection's work, and the most that it may take.
-fn work(counts: &Statistics, n: usize, d: usize, budget: usize) -> (f64, f64) {
+pub fn work(counts: &Statistics, n: usize, d: usize, budget: usize) -> (f64, f64) {
     let (n, k) = (n as f64, budget as f64);
     let pair = d as f64 + PAIR;
     // Center 0 is applied before the rounds, where there are some.

@@ -70,7 +70,7 @@ fn table(plan: &Plan, storage: &Storage) -> String {
         ("values", values(plan)),
         ("memory available", available(plan)),
         ("taken", taken(plan, storage)),
-        ("rounds", format!("on {}", rounds(plan))),
+        ("rounds", rounds(plan)),
         ("distances", format!("about {:.2e} of {:.2e}", plan.evaluations, pairs(plan))),
         ("estimated time", plan.seconds.map_or("unknown".into(), seconds)),
         ("plain loop", format!("at least {}", seconds(plan.plain_loop_seconds))),
@@ -171,10 +171,11 @@ fn pairs(plan: &Plan) -> f64 {
     plan.rows as f64 * plan.budget as f64
 }
 
-fn rounds(plan: &Plan) -> &str {
+fn rounds(plan: &Plan) -> String {
     match &plan.filter[..] {
-        "int8" => "int8 values",
-        other => other,
+        "plain loop" => "none, but one pass a pick: so small a pool takes less that way".into(),
+        "int8" => "on int8 values".into(),
+        filter => format!("on {filter}"),
     }
 }
 
