@@ -21,6 +21,7 @@ import json
 import os
 import re
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -101,9 +102,10 @@ def written(case: Case, folder: str, program: Path) -> Path:
     return path
 
 
-def child(tool: str, path: str, budget: int, out: str) -> None:
+def child(tool: str, path: str, budget: int, out: str, cap: int) -> None:
     """One run, in this process."""
     weak_environment.pin_to_one_core()
+    resource.setrlimit(resource.RLIMIT_CPU, (cap, resource.RLIM_INFINITY))
     pool, call = np.load(path), TOOLS[tool]
     call(pool[:1024].copy(), 2)  # imports, thread pools
     found: dict[str, Any] = {"cpu_seconds": [], "wall_seconds": []}
@@ -132,13 +134,12 @@ def ours(pool: np.ndarray, budget: int) -> dict[str, Any]:
     }
 
 
-def run(tool: str, path: Path, budget: int, folders: dict[str, Path], cap: float) -> dict[str, Any]:
+def run(tool: str, path: Path, budget: int, folders: dict[str, Path], cap: int) -> dict[str, Any]:
     out = path.with_name("answer.json")
-    command = [sys.executable, __file__, "--child", tool, str(path), str(budget), str(out)]
+    command = [sys.executable, __file__, "--child", tool, str(path), str(budget), str(out), str(cap)]
     environment = {**os.environ, "PYTHONPATH": str(folders.get(tool, ""))}
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=cap)
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode == -signal.SIGXCPU:
         return {"stopped_after": cap}
     if done.returncode != 0:
         return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
@@ -234,7 +235,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", help="the lines of the table that this regular expression finds")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--once-from", type=float, default=10, help="seconds from which a tool runs once")
-    parser.add_argument("--cap", type=float, default=600, help="seconds after which a run is stopped")
+    parser.add_argument("--cap", type=int, default=600, help="processor seconds after which a run is stopped")
     parser.add_argument("--record", type=Path)
     return parser.parse_args()
 
@@ -269,6 +270,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        child(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
+        child(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5], int(sys.argv[6]))
     else:
         sys.exit(main())

@@ -5,10 +5,12 @@
 //! a correctly rounded square root.
 
 use crate::simd::widest;
-use crate::values::{RowValues, Value};
+use crate::values::{RowBlock, RowValues, Value};
 
 /// Partial sums; dimension `j` goes to sum `j mod LANES`. One warp, or four AVX-512 vectors.
 const LANES: usize = 32;
+/// Of those, a vector of AVX-512.
+const EIGHT: usize = 8;
 
 /// The canonical distance between two rows: euclidean, in f64, the same bits on every machine.
 ///
@@ -82,6 +84,41 @@ fn within<X: Value, C: Value>(x: &[X], c: &[C], limit: f64) -> Option<f64> {
     )
 }
 
+/// Lowers each row's distance to its nearest center by `center`, whose number is `number`: it is the nearest of the rows that are nearer
+/// to it than to all before. `rows` are `(n, d)`. To be called inside [`widest`].
+#[inline(always)]
+pub(crate) fn lower(
+    rows: &RowBlock,
+    center: RowValues,
+    number: u32,
+    distances: &mut [f64],
+    nearest: &mut [u32],
+) {
+    match (rows, center) {
+        (RowBlock::F32(rows), RowValues::F32(c)) => lower_by(rows, c, number, distances, nearest),
+        (RowBlock::F64(rows), RowValues::F64(c)) => lower_by(rows, c, number, distances, nearest),
+        (RowBlock::F32(rows), RowValues::F64(c)) => lower_by(rows, c, number, distances, nearest),
+        (RowBlock::F64(rows), RowValues::F32(c)) => lower_by(rows, c, number, distances, nearest),
+    }
+}
+
+#[inline(always)]
+fn lower_by<X: Value, C: Value>(
+    rows: &[X],
+    center: &[C],
+    number: u32,
+    distances: &mut [f64],
+    nearest: &mut [u32],
+) {
+    let states = distances.iter_mut().zip(nearest);
+    for (x, (least, nearest)) in rows.chunks_exact(center.len()).zip(states) {
+        let distance = sum_of_squares(x, center).sqrt();
+        if distance < *least {
+            (*least, *nearest) = (distance, number);
+        }
+    }
+}
+
 /// The canonical distance from a row to a point held in f64, such as the pool's mean.
 pub(crate) fn distance_to_point(x: RowValues, point: &[f64]) -> f64 {
     distance(x, RowValues::F64(point))
@@ -139,9 +176,19 @@ fn add_squares<X: Value, C: Value>(partial: &mut [f64; LANES], x: &[X], c: &[C])
             partial[lane] = t.mul_add(t, partial[lane]);
         }
     }
-    for (lane, (&x, &c)) in x_rest.iter().zip(c_rest).enumerate() {
+    // The rest by vectors too, as far as it fills some.
+    let (x_blocks, x_rest) = x_rest.as_chunks::<EIGHT>();
+    let (c_blocks, c_rest) = c_rest.as_chunks::<EIGHT>();
+    let (lanes, lanes_rest) = partial.split_at_mut(x_blocks.len() * EIGHT);
+    for ((x, c), lanes) in x_blocks.iter().zip(c_blocks).zip(lanes.as_chunks_mut::<EIGHT>().0) {
+        for lane in 0..EIGHT {
+            let t = x[lane].widen() - c[lane].widen();
+            lanes[lane] = t.mul_add(t, lanes[lane]);
+        }
+    }
+    for ((&x, &c), lane) in x_rest.iter().zip(c_rest).zip(lanes_rest) {
         let t = x.widen() - c.widen();
-        partial[lane] = t.mul_add(t, partial[lane]);
+        *lane = t.mul_add(t, *lane);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Estimates memory, reads and time of a selection, for each way it can be made.
 
 mod rehearsal;
+mod trial;
 mod ways;
 
 use serde::Serialize;
@@ -85,7 +86,8 @@ pub struct Plan {
 /// can make it several times as long. `memory` limits what may be taken, as [`crate::pool::OpenOptions::memory`].
 ///
 /// The time of a sample's selection is carried over to the whole by two powers: of the rows, from the same picks of half of the sample,
-/// and of the picks, from the second half of them. What must be read from a disk is added.
+/// and of the picks, from the second half of them. A sample that takes long is made smaller, with picks in proportion. What must be read
+/// from a disk is added.
 ///
 /// # Errors
 /// A budget of 0 or beyond the rows; threads that cannot be started; rows of the sample that are not finite or, under cosine, of norm 0.

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
     evaluations: float
     #: Seconds it will take, estimated.
     seconds: float | None
-    #: What the rounds compute with: "int8" or "floats".
+    #: What the rounds compute with: "int8", "floats" or "cells".
     filter: str
     #: The rehearsal: a selection from rows of the pool that lie evenly in it.
     rehearsal_rows: int

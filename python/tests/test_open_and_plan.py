@@ -137,6 +137,8 @@ def test_a_plan(tmp_path):
     assert plan.pool_bytes == pool.nbytes and plan.disk_bytes == 0
     assert plan.state_bytes > 0 and plan.workspace_bytes > 0 and plan.fits in (True, None)
     assert 0 < plan.seconds < 60 and plan.evaluations <= 20_000 * 500 and plan.rehearsal_picks > 0
+    assert (plan.rehearsal_of_pool, plan.rehearsal_rows, plan.rehearsal_picks, plan.filter) == (True, 20_000, 500, "floats")
+    assert farpoint.plan(pool[:, :3].copy(), 500).filter == "cells"
     np.save(tmp_path / "pool.npy", pool)
     mapped = farpoint.plan(farpoint.open(tmp_path / "pool.npy"), 500, metric="cosine")
     assert mapped.disk_bytes in (0, pool.nbytes) and mapped.pool_bytes == pool.nbytes

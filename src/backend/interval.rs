@@ -71,22 +71,36 @@ fn scale_to(below: i32, reach: f64) -> f64 {
 /// How far below 1 the bulk's reach is brought: squares and products of f32 then keep all their bits for rows from `2^-20` of that reach on,
 /// and fit up to `2^100` times it.
 const BULK_EXPONENT: i32 = -40;
-/// Of rows whose `N` is larger, products and sides of the test might not fit f32.
-const MOST_SQUARE: f64 = (1u128 << 120) as f64;
+/// Of rows whose `||q||` is larger, products and sides of the test might not fit f32.
+const MOST_NORM: f64 = (1u64 << 60) as f64;
+/// So many times as far as the bulk reaches, rows are still within range, with room for those that no sample showed.
+pub const RANGE: f64 = (1u128 << 90) as f64;
+/// No center's base is larger.
+const MOST_BASE: f64 = (1u128 << 124) as f64;
 
 /// The scale for pools most of whose rows lie at most `reach` from `m`.
 pub fn scale_for_bulk(reach: f64) -> f64 {
     scale_to(BULK_EXPONENT, reach)
 }
 
-/// Whether a row of this `N` fits the filter. Of one that does not, the error is infinite: every pair with it is evaluated canonically.
-pub fn is_within_range(square: f64) -> bool {
-    square <= MOST_SQUARE
+/// Whether a row of this `||q||` and `e` fits the filter.
+pub fn is_within_range(norm: f64, error: f64) -> bool {
+    norm.max(error) <= MOST_NORM
 }
 
 impl Operand {
-    /// Of a row of which only the canonical distance tells anything; its `q` is 0.
-    pub const UNKNOWN: Operand = Operand { square: 0.0, norm: 0.0, error: f64::INFINITY };
+    /// Of a row out of range, which lies `norm` from `m` but for `error`. Its `q` is 0.
+    ///
+    /// Let `r` be `norm`. Of a row `x` within range, `|s D - r| <= ||q_x|| + e_x + error`, and `sqrt(N_x + r^2)` is between `r` and
+    /// `r + ||q_x||`: they differ by no more than `e_x` and this operand's error. Between two rows out of range nothing is known.
+    pub fn beyond(norm: f64, error: f64, width: f64) -> Operand {
+        let error = (2.0 * MOST_NORM + error) * width;
+        Operand { square: norm * norm, norm: f64::INFINITY, error }
+    }
+
+    fn is_beyond(&self) -> bool {
+        self.norm == f64::INFINITY
+    }
 }
 
 impl Interval {
@@ -124,7 +138,12 @@ impl Interval {
     pub fn around(&self, x: Operand, c: Operand, product: f64) -> (f64, f64) {
         let sum = x.square + c.square;
         let p = sum - 2.0 * product;
-        let err = self.product_error * x.norm * c.norm + self.slack * sum + self.tiny;
+        let of_product = match (x.is_beyond(), c.is_beyond()) {
+            (true, true) => return (0.0, f64::INFINITY),
+            (false, false) => self.product_error * x.norm * c.norm,
+            _ => 0.0,
+        };
+        let err = of_product + self.slack * sum + self.tiny;
         let e = x.error + c.error;
         let lower =
             ((p - err).max(0.0).sqrt() - e).max(0.0) * self.inverse * (1.0 - 2.0 * self.rho);
@@ -138,6 +157,9 @@ impl Interval {
     /// `N_c - e_c^2 - 2 q_x.q_c - 2 b e_c <= b^2 - N_x`; the rest is room for rounding.
     #[inline]
     pub fn test(&self, x: Operand, limit: f64) -> Test {
+        if x.is_beyond() {
+            return Test { alpha: 0.0, beta: 0.0, threshold: f32::MAX };
+        }
         let b = limit * self.scale * (1.0 + 2.0 * self.rho) + x.error;
         let room = 1.0 + SLACK;
         let threshold =
@@ -146,11 +168,12 @@ impl Interval {
         Test { alpha, beta: beta.min(f32::MAX), threshold: up(threshold).min(f32::MAX) }
     }
 
-    /// A center's side of the test: `base`, `norm`, `error`. All are numbers, and so is every left side but negative infinity: of a row or
-    /// center whose error is infinite it is far below every threshold but that of a lane without a row.
+    /// A center's side of the test: `base`, `norm`, `error`. All are numbers, and a lane without a row admits none of them.
     pub fn center(&self, c: Operand) -> (f32, f32, f32) {
         let base = c.square * (1.0 - self.slack) - c.error * c.error * (1.0 + f64::EPSILON);
-        ((-up(-base)).max(-f32::MAX), up(c.norm), up(c.error).min(f32::MAX))
+        let base = (-up(-base.min(MOST_BASE))).max(-f32::MAX);
+        let norm = if c.is_beyond() { 0.0 } else { up(c.norm) };
+        (base, norm, up(c.error).min(f32::MAX))
     }
 }
 

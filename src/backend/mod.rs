@@ -80,6 +80,10 @@ pub(crate) struct Before {
 /// knows the ground and not the question: it is told neither the budget nor the stop radius but pick by pick, only, when it is made,
 /// how many centers there can be at most. A row leaves the order when it becomes a center. Errors are the device's, and end the run.
 pub(crate) trait Backend: Middle {
+    /// Whether a frontier that left no row live is followed by a sweep: the next [`Backend::refresh`] then begins with applying the
+    /// pending centers to every row that may be next, so that one of them is live.
+    const SWEEPS: bool = false;
+
     /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
     fn add_centers(&mut self, rows: &[usize]) -> Result<()>;
 

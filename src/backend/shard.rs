@@ -52,6 +52,27 @@ pub(crate) struct FrontierRows {
     pub outside: Option<Candidate>,
 }
 
+/// What a refresh came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Refreshed {
+    /// Rows refreshed.
+    pub rows: usize,
+    /// The first of them.
+    pub best: Option<Candidate>,
+}
+
+impl Refreshed {
+    pub fn and(self, other: Refreshed) -> Refreshed {
+        let best = Candidate::first(self.best, other.best);
+        Refreshed { rows: self.rows + other.rows, best }
+    }
+
+    /// The first of the rows refreshed, if none of them precedes `outside`.
+    pub fn reached(self, outside: Option<Candidate>) -> Option<Candidate> {
+        self.best.filter(|best| outside.is_some_and(|outside| outside.precedes(*best)))
+    }
+}
+
 /// Live rows, the lowest first, as a picker sees them.
 pub(crate) struct LiveBlock<'a> {
     pub rows: Vec<usize>,
@@ -104,12 +125,13 @@ pub(crate) trait Shard {
     fn take(&mut self, centers: &CenterBlock) -> Result<()>;
 
     /// The `size` rows held that precede all others held, by the bounds they have now, each with its key: its part of the frontier
-    /// is among them.
-    fn frontier(&mut self, size: usize) -> Result<FrontierRows>;
+    /// is among them. If the last frontier left no row live, `reached` is the first of its rows, whichever shard holds it: the pending
+    /// centers are then applied before to all rows held that may precede it.
+    fn frontier(&mut self, size: usize, reached: Option<Candidate>) -> Result<FrontierRows>;
 
     /// Apply the pending centers to the rows of the last [`Shard::frontier`] that precede `outside`, all of them if there is none. Those
-    /// that then still precede it are live. Returns how many were refreshed.
-    fn refresh(&mut self, outside: Option<Candidate>) -> Result<usize>;
+    /// that then still precede it are live.
+    fn refresh(&mut self, outside: Option<Candidate>) -> Result<Refreshed>;
 
     /// The live rows of the last refresh.
     fn lend(&mut self) -> Result<LiveBlock<'_>>;

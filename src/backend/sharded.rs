@@ -4,11 +4,14 @@
 //!
 //! A round is two exchanges with every shard. The first sends the centers chosen since the last and asks for each
 //! shard's part of the frontier; the second sends the edge of the merged frontier and brings the live rows. The new
-//! states of the live rows go back with the next round's first exchange.
+//! states of the live rows go back with the next round's first exchange. If there was no live row, the first of the refreshed rows goes
+//! with it instead, and every shard applies the centers to all rows that may precede it.
 
 use std::time::Instant;
 
-use super::shard::{CenterBlock, FrontierRows, LiveBlock, LiveValues, Picker, RowState, Shard};
+use super::shard::{
+    CenterBlock, FrontierRows, LiveBlock, LiveValues, Picker, Refreshed, RowState, Shard,
+};
 use super::zeros::{pick_zeros, zeros};
 use super::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
@@ -36,6 +39,8 @@ pub(crate) struct Sharded<'p, S: Shard, P: Picker> {
     /// This round's frontier: its rows where no key is above 0, and the first row that follows it.
     zeros: Option<Vec<Candidate>>,
     outside: Option<Candidate>,
+    /// The refreshed row of largest key, if the last frontier left no row live.
+    reached: Option<Candidate>,
     statistics: Statistics,
 }
 
@@ -52,6 +57,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
             centers: 0,
             zeros: None,
             outside: None,
+            reached: None,
             statistics: Statistics::default(),
         }
     }
@@ -108,8 +114,10 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
     /// Every shard's part of a frontier of `size` rows, merged.
     fn merge(&mut self, size: usize) -> Result<FrontierRows> {
         let (mut rows, mut outside) = (Vec::new(), None);
+        let reached = self.reached.take();
+        self.statistics.sweeps += usize::from(reached.is_some());
         for shard in &mut self.shards {
-            let part = shard.frontier(size)?;
+            let part = shard.frontier(size, reached)?;
             self.statistics.exchange_bytes += (CANDIDATE * (part.rows.len() + 1)) as u64;
             rows.extend(part.rows);
             outside = Candidate::first(outside, part.outside);
@@ -188,6 +196,8 @@ impl<S: Shard, P: Picker> Middle for Sharded<'_, S, P> {
 }
 
 impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
+    const SWEEPS: bool = true;
+
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.begin()?;
         self.send_rows(rows)
@@ -206,7 +216,12 @@ impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
             return Ok(frontier.rows.len());
         }
         let outside = self.outside;
-        self.shards.iter_mut().try_fold(0, |all, shard| Ok(all + shard.refresh(outside)?))
+        let mut refreshed = Refreshed::default();
+        for shard in &mut self.shards {
+            refreshed = refreshed.and(shard.refresh(outside)?);
+        }
+        self.reached = refreshed.reached(outside);
+        Ok(refreshed.rows)
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
@@ -217,6 +232,9 @@ impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
         }
         let (live, parts) = self.borrow_all()?;
         self.statistics.exchanges += 1;
+        if live.rows.is_empty() {
+            return Ok(Picked::default());
+        }
         let started = Instant::now();
         let (picked, states) = self.picker.pick(&live, self.centers, self.outside, limit, stop)?;
         self.statistics.pick_seconds += started.elapsed().as_secs_f64();

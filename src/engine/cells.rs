@@ -57,10 +57,15 @@ fn is_f64(rows: &Rows) -> bool {
 /// Bytes of a row in its cell beside its values, and of its part of the boxes.
 const STATE: usize = 24;
 
-/// Whether cells can hold these rows, and fit into memory: a row's values, and once more while rows are put in order.
+/// Bytes of memory that a row takes in a cell: its values, and once more while rows are put in order.
+pub(crate) fn cell_bytes(d: usize, is_f64: bool) -> usize {
+    let value = if is_f64 { size_of::<f64>() } else { size_of::<f32>() };
+    2 * d * value + STATE
+}
+
+/// Whether cells can hold these rows, and fit into memory.
 pub(super) fn has_room_for_cells(rows: &Rows) -> bool {
-    let value = if is_f64(rows) { size_of::<f64>() } else { size_of::<f32>() };
     let d = rows.dimensions();
     let fits = d <= MOST_CELL_DIMENSIONS && u32::try_from(rows.len()).is_ok();
-    fits && rows.have_room_for(2 * d * value + STATE)
+    fits && rows.have_room_for(cell_bytes(d, is_f64(rows)))
 }

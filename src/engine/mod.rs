@@ -13,6 +13,7 @@ mod shards;
 mod space;
 mod tuning;
 
+pub(crate) use cells::cell_bytes;
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
 pub(crate) use select::are_held;

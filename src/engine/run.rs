@@ -8,15 +8,16 @@ use crate::ground::Ground;
 use crate::question::Question;
 use crate::selection::Selection;
 
-pub(super) fn lazy(
+pub(super) fn lazy<B: Backend>(
     question: &Question,
     ground: &Ground,
-    mut backend: impl Backend,
+    mut backend: B,
     before: &Before,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    let adaptive = || FrontierSize::adaptive(ground.rows.len(), ground.rows.dimensions());
+    let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+    let adaptive = || FrontierSize::adaptive(n, d, B::SWEEPS);
     let frontier = tuning.frontier.map_or_else(adaptive, FrontierSize::fixed);
     greedy::lazy(question, ground, &mut backend, before, frontier, watch)
 }

@@ -1,7 +1,7 @@
 //! Selections from pools in host memory.
 
 use super::cells::{CellsWork, has_room_for_cells, no_cells, with_cells};
-use super::cuda::{on_cuda, select_copied};
+use super::cuda::{has_driver, on_cuda, select_copied};
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
@@ -10,11 +10,14 @@ use super::tuning::{Placement, Tuning};
 use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-use crate::backend::cpu::{CellValue, CellsCpu, Cpu, Int8Cpu, Whole, distances_before};
+use crate::backend::cpu::{
+    CellValue, CellsCpu, Cpu, Int8Cpu, MOST_CELL_DIMENSIONS, PlainCpu, Whole, distances_before,
+};
 use crate::error::Result;
+use crate::float_environment;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
-use crate::options::Options;
+use crate::options::{Device, First, Metric, Options};
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::rows::Gather;
@@ -35,28 +38,59 @@ pub fn select_tuned(
     if tuning.placement == Placement::Lent {
         return select_copied(pool, budget, options, tuning, watch);
     }
-    let threads = threads(options, pool, budget);
-    let selection = on_engine_threads(threads, || {
+    let work = || {
         let ground = HostGround::of_pool(pool, options)?;
         let question = Question::new(budget, options, &ground)?;
         let work = &mut Selecting { question, tuning, watch };
         let (mut selection, fallback) = dispatch(ground, options.device, tuning.multiplier, work)?;
         selection.statistics.fallback = fallback;
         Ok(selection)
-    })?;
+    };
+    let is_small = is_small(pool.rows(), pool.dimensions(), centers(options, budget));
+    let selection = match options.threads {
+        0 | 1 if is_small && *tuning == Tuning::default() && needs_no_thread(options) => {
+            float_environment::in_default(work)
+        }
+        0 if is_small => on_engine_threads(1, work)?,
+        threads => on_engine_threads(threads, work)?,
+    };
     options.vouch(pool, selection)
 }
 
-/// Up to so many products of values, a selection takes less time than starting a second thread.
-const ALONE: usize = 1 << 23;
-
-/// How many threads to start, 0 being one a core: small selections are made by one. The answer does not depend on it.
-fn threads(options: &Options, pool: &Pool, budget: usize) -> usize {
+/// How many centers there will be at most.
+fn centers(options: &Options, budget: usize) -> usize {
     let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
-    let centers = budget.min(pool.rows()) + given + options.resume.len();
-    let values = pool.rows().saturating_mul(pool.dimensions());
-    let is_small = values.saturating_mul(centers) <= ALONE;
-    if options.threads == 0 && is_small { 1 } else { options.threads }
+    budget.saturating_add(given + options.resume.len())
+}
+
+/// Whether a small selection never works in parallel, so that it can run on the caller's thread. Norms and the mean are found by all
+/// threads, and what a GPU takes is not known.
+fn needs_no_thread(options: &Options) -> bool {
+    let is_on_cpu = match options.device {
+        Device::Cpu => true,
+        Device::Auto => !has_driver(),
+        Device::Cuda(_) => false,
+    };
+    is_on_cpu
+        && options.metric == Metric::Euclidean
+        && options.first != First::Mean
+        && options.resume.is_empty()
+}
+
+/// Widened values of a pool that a core's cache holds, 1 MB of f32; and how many values the plain loop may read for all picks before
+/// rounds take less time. Measured.
+const SMALL_VALUES: usize = 1 << 18;
+const SMALL_WORK: usize = 1 << 24;
+/// The same where cells would be made.
+const SMALL_WORK_OF_CELLS: usize = 1 << 20;
+/// What a distance costs beside its values, in values.
+const PAIR: usize = 16;
+
+/// Whether the plain loop selects so many `centers` of `n` rows of `d` values in less time than rounds, or than starting a second thread.
+fn is_small(n: usize, d: usize, centers: usize) -> bool {
+    let work = n.saturating_mul(d + PAIR).saturating_mul(centers.min(n));
+    let most = if d <= MOST_CELL_DIMENSIONS { SMALL_WORK_OF_CELLS } else { SMALL_WORK };
+    n.saturating_mul(d) <= SMALL_VALUES && work <= most
 }
 
 /// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than
@@ -82,6 +116,9 @@ const LEAST_PRODUCTS: usize = 1 << 17;
 const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+
+/// Measured: of fewer centers, putting rows into cells costs more than it saves.
+const LEAST_FOR_CELLS: usize = 4;
 
 /// A selection whose rounds run on int8 values.
 struct OnInt8<'s, 'w> {
@@ -114,7 +151,8 @@ impl CellsWork for OnCells<'_, '_> {
 
     fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
-        let backend = CellsCpu::<V, D>::new(self.ground, question.budget);
+        let most = question.budget + self.ground.labeled_count();
+        let backend = CellsCpu::<V, D>::new(self.ground, most);
         lazy(question, self.ground, backend, self.before, tuning, watch)
     }
 }
@@ -122,8 +160,12 @@ impl CellsWork for OnCells<'_, '_> {
 impl Selecting<'_> {
     /// Whether the rows are put into cells: they have few values, and the cells fit into memory.
     fn takes_cells(&self, ground: &HostGround) -> bool {
-        let is_wanted = matches!(self.tuning.multiplier, Fastest | Cells);
-        is_wanted && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
+        let centers = self.question.budget + ground.labeled_count();
+        let pays = match self.tuning.multiplier {
+            Fastest => centers >= LEAST_FOR_CELLS,
+            asked => asked == Cells,
+        };
+        pays && self.tuning.shards <= 1 && has_room_for_cells(&ground.rows)
     }
 
     /// Whether the rounds run on int8 values, beside a multiplier that the machine has for floats.
@@ -146,6 +188,14 @@ impl Selecting<'_> {
         let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
         rows.stay_on_disk() || is_exact || (is_large && !M::IS_PREFERRED_TO_INT8)
     }
+
+    /// Whether the plain loop takes less time than rounds, and nothing else was asked for.
+    fn takes_plain_loop(&self, ground: &HostGround) -> bool {
+        let given = ground.labeled_count() + self.question.resume.len();
+        let centers = self.question.budget.saturating_add(given);
+        let is_small = is_small(ground.rows.len(), ground.rows.dimensions(), centers);
+        is_small && *self.tuning == Tuning::default()
+    }
 }
 
 impl Work for Selecting<'_> {
@@ -153,6 +203,11 @@ impl Work for Selecting<'_> {
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
         let (width, shards) = (self.tuning.width, self.tuning.shards);
+        if self.takes_plain_loop(ground) {
+            let before = &distances_before(ground, self.question.resume, multiplier, width);
+            let backend = PlainCpu::new(ground);
+            return lazy(&self.question, ground, backend, before, self.tuning, self.watch);
+        }
         let takes_cells = self.takes_cells(ground);
         let whole = if takes_cells { None } else { Whole::of_sample(ground) };
         let takes_int8 =

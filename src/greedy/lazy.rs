@@ -119,7 +119,7 @@ fn rounds(
         let after = backend.statistics();
         // A backend that is still applying the centers from the start had no frontier.
         if after.rounds > before.rounds {
-            frontier.adapt(ground.rows.len(), &before, &after);
+            frontier.adapt(ground.rows.len(), picked.picks.len(), &before, &after);
         }
     }
 }

@@ -1,88 +1,26 @@
 //! A selection from a part of the pool, timed, and what the whole will take by it.
 
-use std::ops::ControlFlow;
-use std::time::Instant;
-
 use half::{bf16, f16};
 
+use super::trial::{Trial, power};
 use crate::error::Result;
 use crate::options::{Device, Metric, Options};
-use crate::pool::{Dtype, Outline, Pool, Sample};
-use crate::select::select_with;
-use crate::statistics::Statistics;
+use crate::pool::{Dtype, Outline, Sample};
 use crate::synth::{self, Shape};
 use crate::threads::on_engine_threads;
 
 /// Values of made-up rows: 16 MB of f32.
 const VALUES: usize = 4 << 20;
-/// Of a part of a pool, at most one row of so many is picked: of the rest as of all.
+/// Of a part of a pool, at most one row of so many is picked.
 const ROWS_A_PICK: usize = 8;
-/// Seconds after which no further round begins.
-const LIMIT: f64 = 0.7;
-/// Shorter selections are timed again; the fastest counts: others do other work on the machine, and the first finds memory cold.
-const SHORT: f64 = 0.15;
-const REPEATS: usize = 3;
+/// Picks are carried over to so many times as many, and not from fewer rows than these.
+const FAR: usize = 4;
+const FEW_ROWS: usize = 1 << 13;
+/// If that is not enough, a rehearsal is of one row of so many, and of some picks at least.
+const FEWER: usize = 4;
+const SOME: usize = 32;
 /// Longer rows are made without a structure that takes memory.
 const LONG: usize = 1 << 14;
-/// How time may grow with the rows and with the picks, as a power.
-const GROWTH: std::ops::RangeInclusive<f64> = 0.2..=1.5;
-
-/// How long a selection took.
-struct Trial {
-    picks: usize,
-    /// Seconds before the first round, and from there on.
-    prepared: f64,
-    seconds: f64,
-    /// Picks and seconds, before each round.
-    course: Vec<(usize, f64)>,
-    statistics: Statistics,
-}
-
-impl Trial {
-    /// A selection that ends after `budget` picks or, at the end of a round, after [`LIMIT`].
-    fn run(pool: &Pool, budget: usize, most: usize, options: &Options) -> Result<Trial> {
-        let (started, mut course) = (Instant::now(), Vec::new());
-        let selection = select_with(pool, budget, options, &mut |progress| {
-            let seconds = started.elapsed().as_secs_f64();
-            course.push((progress.chosen, seconds));
-            let is_enough = seconds > LIMIT || progress.chosen >= most;
-            if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        let seconds = started.elapsed().as_secs_f64();
-        let prepared = course.first().map_or(seconds, |(_, seconds)| *seconds);
-        course.iter_mut().for_each(|(_, seconds)| *seconds -= prepared);
-        let (picks, statistics) = (selection.centers.len(), selection.statistics);
-        Ok(Trial { picks, prepared, seconds: seconds - prepared, course, statistics })
-    }
-
-    fn fastest(pool: &Pool, budget: usize, most: usize, options: &Options) -> Result<Trial> {
-        let mut fastest = Trial::run(pool, budget, most, options)?;
-        for _ in 1..REPEATS {
-            if fastest.seconds > SHORT {
-                break;
-            }
-            let again = Trial::run(pool, budget, most, options)?;
-            if again.seconds < fastest.seconds {
-                fastest = again;
-            }
-        }
-        Ok(fastest)
-    }
-
-    /// The power of the picks that the time grew with in the second half of them.
-    fn growth(&self) -> f64 {
-        let half =
-            self.course.iter().find(|(picks, seconds)| 2 * picks >= self.picks && *seconds > 0.0);
-        half.map_or(1.0, |&(picks, seconds)| power((picks, seconds), (self.picks, self.seconds)))
-    }
-}
-
-/// The power that leads from one time to another.
-fn power(from: (usize, f64), to: (usize, f64)) -> f64 {
-    let power = (to.1 / from.1).ln() / (to.0 as f64 / from.0 as f64).ln();
-    if power.is_finite() { power.clamp(*GROWTH.start(), *GROWTH.end()) } else { 1.0 }
-}
-
 /// A selection from a part of the pool.
 pub(super) struct Rehearsal {
     pub rows: usize,
@@ -99,8 +37,7 @@ pub(super) struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Of `budget` rows from `sample`, or from made-up rows of the pool's size and type. A part of a pool is rehearsed twice, by all of its
-    /// rows and by half of them.
+    /// Of `budget` rows from `sample`, or from made-up rows of the pool's size and type.
     pub fn run(
         outline: &Outline,
         sample: Option<&Sample>,
@@ -109,34 +46,11 @@ impl Rehearsal {
         threads: usize,
     ) -> Result<Rehearsal> {
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
-        let made_up;
-        let rows = match sample {
-            Some(sample) => sample,
-            None => {
-                made_up = make_up(outline, threads)?;
-                &made_up
-            }
-        };
-        let (n, is_all) = (rows.rows(), rows.rows() == outline.rows);
-        let budget = if is_all { budget } else { budget.min(n / ROWS_A_PICK).max(1) };
-        let trial = Trial::fastest(&rows.pool()?, budget, budget, &options)?;
-        let by_rows = if is_all || n < 2 * trial.picks {
-            1.0
-        } else {
-            by_rows(rows, budget, &trial, &options)?
-        };
-        let counts = &trial.statistics;
-        let pairs = n as f64 + (counts.refresh_evaluations + counts.pick_evaluations) as f64;
-        Ok(Rehearsal {
-            rows: n,
-            picks: trial.picks,
-            seconds: trial.seconds,
-            is_of_pool: sample.is_some(),
-            growth: (by_rows, trial.growth()),
-            filter: counts.filter.clone(),
-            evaluated: (pairs / (n as f64 * trial.picks as f64)).min(1.0),
-            prepared: trial.prepared,
-        })
+        let made_up = sample.is_none().then(|| make_up(outline, threads)).transpose()?;
+        let rows = sample.or(made_up.as_ref()).expect("one of the two");
+        let stage = Stage { n: outline.rows, budget, options };
+        let rehearsal = stage.rehearse(rows).map_err(|error| rows.of_its_pool(error))?;
+        Ok(Rehearsal { is_of_pool: sample.is_some(), ..rehearsal })
     }
 
     /// Seconds for `k` picks from `n` rows that need not come from a disk.
@@ -147,12 +61,79 @@ impl Rehearsal {
     }
 }
 
-/// The power of the rows that the time grows with: the same picks from half of the rows.
-fn by_rows(rows: &Sample, budget: usize, whole: &Trial, options: &Options) -> Result<f64> {
-    let half = rows.every(2);
-    let trial = Trial::fastest(&half.pool()?, budget, whole.picks, options)?;
-    let seconds = whole.seconds * (trial.picks as f64 / whole.picks as f64).min(1.0);
-    Ok(power((half.rows(), trial.seconds), (rows.rows(), seconds)))
+/// What is rehearsed.
+struct Stage<'o> {
+    /// Rows of the pool.
+    n: usize,
+    budget: usize,
+    options: Options<'o>,
+}
+
+impl Stage<'_> {
+    /// All picks from all of `rows`, as far as they come in time. If that is not far, so many fewer rows that they come, and picks in
+    /// proportion.
+    fn rehearse(&self, rows: &Sample) -> Result<Rehearsal> {
+        let budget = if rows.rows() == self.n { self.budget } else { self.budget.min(most(rows)) };
+        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.options)?;
+        if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
+            return self.in_proportion(&rows.every(FEWER));
+        }
+        let by_rows = match rows.rows() == self.n || trial.picks > most(rows) {
+            true => 1.0,
+            false => self.by_rows(rows, budget, trial.picks, &trial)?,
+        };
+        Ok(Rehearsal::of(rows, (by_rows, trial.growth()), trial))
+    }
+
+    fn in_proportion(&self, rows: &Sample) -> Result<Rehearsal> {
+        let budget = self.share(rows);
+        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.options)?;
+        if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
+            return self.in_proportion(&rows.every(FEWER));
+        }
+        let half = self.share(&rows.every(2));
+        let growth = self.by_rows(rows, half, half, &trial)?;
+        let growth = match half == budget {
+            true => (growth, trial.growth()),
+            false => (growth / 2.0, growth / 2.0),
+        };
+        Ok(Rehearsal::of(rows, growth, trial))
+    }
+
+    /// Picks from a part of the pool that are as many of its rows as the budget is of the pool's, but some.
+    fn share(&self, rows: &Sample) -> usize {
+        let share = self.budget as u128 * rows.rows() as u128 / self.n as u128;
+        usize::try_from(share).expect("at most the budget").max(self.budget.min(SOME))
+    }
+
+    /// The power that the time grows with from half of the rows to all of them.
+    fn by_rows(&self, rows: &Sample, budget: usize, most: usize, whole: &Trial) -> Result<f64> {
+        let half = rows.every(2);
+        let trial = Trial::fastest(&half.pool()?, budget, most, &self.options)?;
+        Ok(power((half.rows(), trial.seconds), (rows.rows(), whole.seconds)))
+    }
+}
+
+impl Rehearsal {
+    fn of(rows: &Sample, growth: (f64, f64), trial: Trial) -> Rehearsal {
+        let (n, counts) = (rows.rows(), trial.statistics);
+        let pairs = n as u64 + counts.refresh_evaluations + counts.pick_evaluations;
+        Rehearsal {
+            rows: n,
+            picks: trial.picks,
+            seconds: trial.seconds,
+            is_of_pool: true,
+            growth,
+            filter: counts.filter,
+            evaluated: (pairs as f64 / (n as f64 * trial.picks as f64)).min(1.0),
+            prepared: trial.prepared,
+        }
+    }
+}
+
+/// Picks from a part of a pool, at most: of the rows that are left as of all.
+fn most(rows: &Sample) -> usize {
+    (rows.rows() / ROWS_A_PICK).max(1)
 }
 
 /// Rows of the pool's size and type.

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::rehearsal::Rehearsal;
-use crate::engine::are_held;
+use crate::engine::{are_held, cell_bytes};
 use crate::memory::Memory;
 use crate::options::Metric;
-use crate::pool::{Needs, Outline, is_held_at_once, is_room};
+use crate::pool::{Dtype, Needs, Outline, is_held_at_once, is_room};
 
 /// Rows read a pick to find the exact distances of the rows about to be picked, about.
 const SETTLED_A_PICK: f64 = 4.0;
@@ -24,9 +24,10 @@ const GPU_WORKSPACE: u64 = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WayName {
-    /// The pool in memory, and an int8 copy of it where rounds run on int8 values and the pool's own are others.
+    /// The pool in memory, and a copy of it if rounds read one: of int8 values, unless the pool's own are such, or in cells.
     InMemory,
-    /// The int8 copy in memory; the pool stays in its files or goes to a scratch file. It is read once in order, then a few rows a pick.
+    /// The copy in memory; the pool stays in its files or goes to a scratch file. It is read once in order, then, beside int8 values, a few
+    /// rows a pick.
     CopyInMemory,
     /// Neither in memory: rows are read again whenever a round needs them.
     OnDisk,
@@ -53,6 +54,33 @@ pub struct Way {
     pub fits: Option<bool>,
 }
 
+/// What rounds read in the place of a pool's rows.
+struct Copies {
+    /// Rounds read a copy wherever the pool is.
+    are_taken: bool,
+    /// It holds all that rounds read.
+    is_read_alone: bool,
+    /// Bytes of the copy of a pool in memory; floats and whole numbers of one byte may need none.
+    beside_pool: u64,
+    /// Bytes of the copy of a pool that stays on disk.
+    alone: u64,
+}
+
+impl Copies {
+    fn of(outline: &Outline, metric: Metric, needs: Needs, filter: &str) -> Copies {
+        let is_euclidean = metric == Metric::Euclidean;
+        let are_taken = matches!(filter, "int8" | "cells");
+        if filter == "cells" {
+            let is_f64 = outline.dtype == Dtype::F64 && is_euclidean;
+            let bytes = (cell_bytes(outline.dimensions, is_f64) * outline.rows) as u64;
+            return Copies { are_taken, is_read_alone: true, beside_pool: bytes, alone: bytes };
+        }
+        let is_own = outline.dtype.is_integer() && is_euclidean;
+        let beside_pool = if is_own || !are_taken { 0 } else { needs.copy };
+        Copies { are_taken, is_read_alone: false, beside_pool, alone: needs.copy }
+    }
+}
+
 /// The ways on the CPU: the first that fits is taken.
 pub(super) fn on_cpu(
     outline: &Outline,
@@ -65,9 +93,7 @@ pub(super) fn on_cpu(
     let (pool, from_files) = (outline.bytes, outline.in_place_bytes + outline.decoded_bytes);
     let held = pool - from_files;
     let work = rehearsal.estimate(outline.rows, k);
-    let is_own_copy = outline.dtype.is_integer() && metric == Metric::Euclidean;
-    let is_copied = rehearsal.filter == "int8";
-    let copy = if is_own_copy || !is_copied { 0 } else { needs.copy };
+    let copies = Copies::of(outline, metric, needs, &rehearsal.filter);
     // What is in memory already takes none of what is available.
     let fits = |bytes: u64| available.map(|memory| is_room(bytes - held, memory));
     let way = |name, memory, read_bytes, scratch_bytes, seconds| Way {
@@ -81,21 +107,21 @@ pub(super) fn on_cpu(
     let in_order = |bytes: u64| bytes as f64 / DISK;
     let mut ways = vec![way(
         WayName::InMemory,
-        pool + copy + needs.least(),
+        pool + copies.beside_pool + needs.least(),
         from_files,
         0,
         work + in_order(from_files),
     )];
     if from_files > 0 {
         let scratch = outline.decoded_bytes;
-        let settled = SETTLED_A_PICK * k as f64;
+        let settled = if copies.is_read_alone { 0.0 } else { SETTLED_A_PICK * k as f64 };
         let again =
             rows_read(outline, refreshes(outline.rows as f64, k as f64) * outline.rows as f64);
         // Decoded rows are written once, and read from the scratch file like others.
         let decoded = in_order(2 * scratch);
         ways.push(way(
             WayName::CopyInMemory,
-            held + needs.copy + needs.least(),
+            held + copies.alone + needs.least(),
             from_files + scratch + rows_read(outline, settled),
             scratch,
             work + in_order(from_files) + decoded + settled / DISK_READS,
@@ -109,7 +135,7 @@ pub(super) fn on_cpu(
         ));
     }
     let is_held = is_held_at_once(outline.dtype, outline.in_place_bytes);
-    match (is_copied, ways[0].fits) {
+    match (copies.are_taken, ways[0].fits) {
         _ if is_held => {}
         // Large floats are read once, for the copy, and stay where they are. So do those that do not fit.
         (true, _) | (false, Some(false)) => ways.swap(0, 1),

@@ -1,7 +1,7 @@
 //! Some of a pool's rows.
 
 use super::{Dtype, Pool};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Values that are taken at most, and rows: 64 MB of f32.
 const VALUES: usize = 16 << 20;
@@ -15,6 +15,8 @@ pub struct Sample {
     bytes: Vec<u8>,
     d: usize,
     dtype: Dtype,
+    /// Rows of the pool.
+    of: usize,
 }
 
 impl Sample {
@@ -26,16 +28,17 @@ impl Sample {
         let (n, d) = (pool.rows(), pool.dimensions());
         let wanted = (VALUES / d).clamp(1, ROWS).min(n);
         let mut bytes = Vec::with_capacity(wanted * pool.row_length());
-        for row in rows(n, wanted, (TOGETHER / pool.row_length()).max(1)) {
+        for row in rows(n, wanted, together(d, pool.dtype())) {
             pool.with_row_bytes(row, |stored| bytes.extend_from_slice(stored));
         }
         pool.check_reads()?;
-        Ok(Sample { bytes, d, dtype: pool.dtype() })
+        Ok(Sample { bytes, d, dtype: pool.dtype(), of: n })
     }
 
     /// Of rows that lie in `bytes`, as in [`Pool::of_bytes`].
     pub(crate) fn of_bytes(bytes: Vec<u8>, d: usize, dtype: Dtype) -> Sample {
-        Sample { bytes, d, dtype }
+        let of = bytes.len() / d / dtype.bytes();
+        Sample { bytes, d, dtype, of }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -55,6 +58,23 @@ impl Sample {
     pub(crate) fn pool(&self) -> Result<Pool<'_>> {
         Pool::of_bytes(&self.bytes, self.d, self.dtype, None)
     }
+
+    /// An error about a row of this one, as one about the pool's row.
+    pub(crate) fn of_its_pool(&self, mut error: Error) -> Error {
+        if let Error::NotFinite { row, .. }
+        | Error::TooLarge { row, .. }
+        | Error::ZeroRow { row, .. } = &mut error
+        {
+            let mut rows = rows(self.of, self.rows(), together(self.d, self.dtype));
+            *row = rows.nth(*row).expect("a row of the sample");
+        }
+        error
+    }
+}
+
+/// Rows that are read together.
+fn together(d: usize, dtype: Dtype) -> usize {
+    (TOGETHER / (d * dtype.bytes())).max(1)
 }
 
 /// `wanted` of `n` rows, in blocks of about `together` with as many rows left out after each.

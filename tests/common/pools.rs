@@ -35,6 +35,53 @@ pub fn hostile(n: usize, d: usize) -> Vec<Named> {
     ]
 }
 
+/// Pools some of whose rows lie orders beyond the rest, `(n, d)` each.
+pub fn beyond(n: usize, d: usize) -> Vec<Named> {
+    let scaled = |name, factor: f32, is_scaled: fn(usize) -> bool| {
+        let mut values = pool(Shape::Gaussian, n, d, 16);
+        let rows = values.chunks_exact_mut(d).enumerate().filter(|(row, _)| is_scaled(*row));
+        rows.for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
+        Named { name, values }
+    };
+    let moved = |name, by: f32, is_moved: fn(usize) -> bool| {
+        let mut values = pool(Shape::Gaussian, n, d, 17);
+        let rows = values.chunks_exact_mut(d).enumerate().filter(|(row, _)| is_moved(*row));
+        rows.for_each(|(_, values)| values.iter_mut().for_each(|value| *value += by));
+        Named { name, values }
+    };
+    vec![
+        scaled("one row of 1e18", 1e18, |row| row == 300),
+        scaled("one row of 1e22, the first", 1e22, |row| row == 0),
+        scaled("one row of 1e37, not sampled", 1e37, |row| row == 301),
+        scaled("a twentieth of 1e12", 1e12, |row| row % 20 == 3),
+        scaled("a twentieth of 1e37", 1e37, |row| row % 20 == 3),
+        scaled("two in five of 1e15", 1e15, |row| row % 5 < 2),
+        scaled("two in five of 1e37", 1e37, |row| row % 5 < 2),
+        scaled("half of 1e9", 1e9, |row| row % 2 == 0),
+        scaled("half of 1e-30", 1e-30, |row| row % 2 == 0),
+        moved("an offset of 1e6", 1e6, |_| true),
+        moved("two clusters 1e6 apart", 1e6, |row| row % 2 == 0),
+    ]
+}
+
+/// Pools of whole numbers of a power of two, all within 256 of them, `(n, d)` each.
+pub fn whole_numbers(n: usize, d: usize) -> Vec<Named> {
+    let each = |name, value: fn(f32) -> f32| {
+        let values = pool(Shape::Integers, n, d, 18).into_iter().map(value).collect();
+        Named { name, values }
+    };
+    let one_hot = (0..n * d).map(|at| f32::from(u8::from(at / d % d == at % d))).collect();
+    vec![
+        each("whole numbers", |value| value),
+        each("of 2^-20", |value| value * 2f32.powi(-20)),
+        each("of 2^20", |value| value * 2f32.powi(20)),
+        each("binary", |value| (value > 0.0).into()),
+        each("beside 1000", |value| value * 7.0 + 1000.0),
+        Named { name: "one-hot", values: one_hot },
+        Named { name: "all equal", values: vec![3.0; n * d] },
+    ]
+}
+
 /// Values of f64, `(n, d)`.
 pub struct NamedF64 {
     pub name: &'static str,

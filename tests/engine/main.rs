@@ -1,4 +1,4 @@
-//! The engine against the oracle on every device: selections, distances over a pool, large numbers, how much work it takes, and runs that go
+//! The engine against the oracle on every device: selections, distances over a pool, rows of very different sizes, large numbers, how much work it takes, and runs that go
 //! on from earlier ones.
 
 #[path = "../common/mod.rs"]
@@ -7,9 +7,11 @@ mod common;
 mod cells;
 mod counters;
 mod disk;
+mod extremes;
 mod f64;
 mod large;
 mod resume;
 mod select;
 mod space;
+mod sweeps;
 mod work;

@@ -12,7 +12,7 @@ use crate::common::filter::{self, Filter, select_tuned};
 use crate::common::{has_cuda, pools, reference, stamp};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
-fn engine(pool: &Pool, budget: usize, options: &Options, filter: &Filter) -> Option<Selection> {
+pub fn engine(pool: &Pool, budget: usize, options: &Options, filter: &Filter) -> Option<Selection> {
     if filter.is_cuda() && !has_cuda() {
         return None;
     }
@@ -448,38 +448,6 @@ fn lower_bounds_hold(filter: Filter) {
     }
 }
 
-/// A row so far beyond the sample that nothing is known of it but itself, among few rows that may be chosen.
-fn a_row_beyond_the_sample(filter: Filter) {
-    let d = filter.values(24);
-    let mut values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 1100, d, 7);
-    for (row, factor) in [(1001, 1e24), (1050, 1e30)] {
-        values[row * d..][..d].iter_mut().for_each(|value| *value *= factor);
-    }
-    let pool = Pool::new(&values, d).unwrap();
-    for excluded in [0, 900, 1000] {
-        let options = Options { excluded: (0..excluded).collect(), ..Options::default() };
-        check("a row beyond the sample", &pool, 70, &options, &filter);
-        check("a row beyond the sample", &pool, 70, &options, &tuned(filter, 37));
-    }
-}
-
-/// Clusters far from each other, each narrower than the rounding of its rows: any center of a cluster can be a row's nearest.
-fn clusters_narrower_than_rounding(filter: Filter) {
-    let (n, d) = (700, filter.values(9));
-    let mut values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, n, d, 3);
-    for (row, values) in values.chunks_exact_mut(d).enumerate() {
-        let middle = [1.0, -1.0, 3.0][row % 3];
-        values.iter_mut().for_each(|value| *value = middle + *value * 1e-5);
-    }
-    let pool = Pool::new(&values, d).unwrap();
-    for budget in [1, 150, 400] {
-        check("narrow clusters", &pool, budget, &Options::default(), &filter);
-    }
-    let bytes: Vec<u8> = values.iter().map(|&value| if value < 0.0 { 3 } else { 200 }).collect();
-    let pool = Pool::new(&bytes, d).unwrap();
-    check("two points many times", &pool, 300, &Options::default(), &filter);
-}
-
 /// The least radius that any `count` new centers leave, by trying all.
 fn best_radius(pool: &Pool, count: usize, options: &Options) -> f64 {
     let n = pool.rows();
@@ -581,16 +549,6 @@ stamp! {
         lower_bounds_hold
         equal_distances_from_different_squares
     )
-}
-
-stamp! {
-    cpu_int8_extremes: filter::CPU_INT8;
-    cpu_int8_portable_extremes: filter::CPU_INT8_PORTABLE;
-    cpu_cells_extremes: filter::CPU_CELLS;
-    cpu_f32_extremes: filter::CPU_F32;
-    cuda_int8_extremes: filter::CUDA_INT8;
-    cuda_int8_staged_extremes: filter::CUDA_INT8_STAGED;;
-    (a_row_beyond_the_sample clusters_narrower_than_rounding)
 }
 
 // One launch has no rounds to be interrupted between, and no products to put an interval around.

@@ -8,69 +8,91 @@ use farpoint::{Options, Pool, Statistics};
 
 use crate::common::drawn::{KINDS, Kind, Random, values};
 use crate::common::filter::{self, Filter, select_tuned};
+use crate::sweeps::work;
+
+/// Values times picks of the largest selections.
+const LARGEST: usize = 1 << 28;
+/// Canonical distances that any selection may take beside the plain loop's.
+const FEW: u64 = 4096;
+/// Pools of each kind.
+const POOLS: u64 = 12;
 
 /// A pool to select from, and what is asked.
 #[derive(Debug)]
 struct Drawn {
     kind: Kind,
+    seed: u64,
     n: usize,
     d: usize,
     budget: usize,
     labeled: Vec<usize>,
-    weights: Option<Vec<f32>>,
+    is_weighted: bool,
 }
 
-fn draw(kind: Kind, random: &mut Random) -> (Drawn, Vec<f32>) {
+fn draw(kind: Kind, seed: u64) -> (Drawn, Vec<f32>, Option<Vec<f32>>) {
+    let random = &mut Random::new(seed);
     let d = random.size(1, 130);
-    let n = random.size(2, (1 << 20) / d).min(40_000);
-    let budget = random.size(1, n);
-    let labeled =
-        if random.index(4) == 0 { (0..n).step_by(1 + n / 5).collect() } else { Vec::new() };
-    let weights = (random.index(4) == 0).then(|| (0..n).map(|_| random.share() as f32).collect());
-    let budget = budget.min(n - labeled.len()).max(1);
-    (Drawn { kind, n, d, budget, labeled, weights }, values(kind, n, d, random))
+    let n = random.size(2, (1 << 20) / d).min(60_000);
+    let few = if random.index(4) == 0 { n / 5 } else { 0 };
+    let labeled: Vec<usize> = (0..few.min(3)).map(|label| label * (n / 3)).collect();
+    let most = (n - labeled.len()).min(LARGEST / (n * d)).max(1);
+    let budget = random.size(1, most);
+    let is_weighted = random.index(4) == 0;
+    let weights = is_weighted.then(|| (0..n).map(|_| random.share() as f32).collect());
+    let values = values(kind, n, d, random);
+    (Drawn { kind, seed, n, d, budget, labeled, is_weighted }, values, weights)
 }
 
-fn counts(drawn: &Drawn, values: &[f32], filter: &Filter) -> Statistics {
-    let pool = Pool::new(values, drawn.d).unwrap();
-    let options = Options {
-        labeled: drawn.labeled.clone(),
-        weights: drawn.weights.clone(),
-        threads: 1,
-        ..Options::default()
+/// What is wrong with a run's counts, if anything is.
+fn excess(drawn: &Drawn, counts: &Statistics) -> Option<String> {
+    let centers = drawn.budget + drawn.labeled.len();
+    let is_filtered = counts.filter == "floats" || counts.filter == "int8";
+    // Pairs of cells are looked at once, canonically.
+    let unfiltered = if is_filtered { 0 } else { counts.pick_evaluations };
+    let counted = Statistics {
+        refresh_evaluations: counts.refresh_evaluations + unfiltered,
+        pick_evaluations: counts.pick_evaluations - unfiltered,
+        ..counts.clone()
     };
-    let mut watch = |_| ControlFlow::Continue(());
-    select_tuned(&pool, drawn.budget, &options, filter, &mut watch).unwrap().statistics
+    let (taken, most) = work(&counted, drawn.n, drawn.d, centers);
+    let canonical = counts.refresh_canonical + counts.pick_canonical;
+    let pairs = (drawn.n * centers) as u64;
+    let is_little = taken <= most && canonical <= pairs + FEW;
+    (!is_little).then(|| {
+        let shares = [taken / most, canonical as f64 / pairs as f64];
+        format!(
+            "{shares:.2?} of the work and of the canonical distances allowed: {drawn:?}, {counts:?}"
+        )
+    })
+}
+
+fn check(filter: Filter) {
+    let mut beyond = Vec::new();
+    for (at, kind) in KINDS.into_iter().enumerate() {
+        for seed in 0..POOLS {
+            let (drawn, values, weights) = draw(kind, seed + at as u64 * POOLS);
+            let pool = Pool::new(&values, drawn.d).unwrap();
+            let labeled = drawn.labeled.clone();
+            let options = Options { labeled, weights, threads: 1, ..Options::default() };
+            let mut watch = |_| ControlFlow::Continue(());
+            let found = select_tuned(&pool, drawn.budget, &options, &filter, &mut watch).unwrap();
+            beyond.extend(excess(&drawn, &found.statistics));
+        }
+    }
+    assert!(beyond.is_empty(), "{} pools:\n{}", beyond.len(), beyond.join("\n"));
 }
 
 #[test]
-fn table() {
-    for seed in 0..6 {
-        for kind in KINDS {
-            let random = &mut Random::new(seed * 100);
-            let (drawn, values) = draw(kind, random);
-            for (name, filter) in
-                [("auto", filter::CPU), ("f32", filter::CPU_F32), ("int8", filter::CPU_INT8)]
-            {
-                let started = std::time::Instant::now();
-                let s = counts(&drawn, &values, &filter);
-                let nk = drawn.n as f64 * (drawn.budget + drawn.labeled.len()) as f64;
-                println!(
-                    "{:<24} {:>6} x {:>3}, {:>6} {}{} {name:<5} pairs {:6.3} picks {:6.3} canonical {:7.3} bounds {:7.3} reads {:7.2} {:7.3} s",
-                    format!("{kind:?}"),
-                    drawn.n,
-                    drawn.d,
-                    drawn.budget,
-                    if drawn.labeled.is_empty() { ' ' } else { 'L' },
-                    if drawn.weights.is_some() { 'W' } else { ' ' },
-                    s.refresh_evaluations as f64 / nk,
-                    s.pick_evaluations as f64 / nk,
-                    (s.refresh_canonical + s.pick_canonical) as f64 / nk,
-                    (s.rounds * drawn.n) as f64 / nk,
-                    s.row_reads as f64 / drawn.n as f64,
-                    started.elapsed().as_secs_f64()
-                );
-            }
-        }
-    }
+fn what_the_engine_takes_by_itself() {
+    check(filter::CPU);
+}
+
+#[test]
+fn floats() {
+    check(filter::CPU_F32);
+}
+
+#[test]
+fn int8_values() {
+    check(filter::CPU_INT8);
 }

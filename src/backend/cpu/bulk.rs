@@ -1,13 +1,14 @@
 //! The bulk of some rows: a middle, and how far most of them lie from it. Rows far beyond the others move neither, as long as fewer than
 //! half of the rows are such.
 
+use crate::backend::interval::RANGE;
 use crate::distance::distance_to_point;
 use crate::ground::HostGround;
 use crate::rows::Gather;
 use crate::values::{RowScratch, RowValues};
 
 /// Rows sampled: anything near the middle serves.
-const SAMPLE: usize = 1024;
+pub const SAMPLE: usize = 1024;
 /// Of the sample, rows whose median is taken in each dimension.
 const MEDIAN_OF: usize = 63;
 /// Dimensions whose medians are found at a time.
@@ -20,13 +21,17 @@ const WITHIN: f64 = 8.0;
 pub struct Bulk {
     /// The mean of the sample's rows that are near their median, `(d,)`.
     pub middle: Vec<f64>,
-    /// No row of those is farther from the middle; 0 if all are one point.
+    /// No row of those is farther from the middle; 0 if all are one point. Where the filter's range is too small for the whole sample, it is
+    /// chosen so that most rows are within the range.
     pub reach: f64,
 }
 
 impl Bulk {
     /// The bulk of `n` rows of `d` values, of which `show` shows one. Reads few of them, three times.
     pub fn of(n: usize, d: usize, show: impl Fn(usize, &mut dyn FnMut(RowValues))) -> Bulk {
+        if n == 0 {
+            return Bulk { middle: vec![0.0; d], reach: 0.0 };
+        }
         let median = median(n, d, &show);
         let mut distances = Vec::with_capacity(n.min(SAMPLE));
         for at in sample(n, SAMPLE) {
@@ -41,7 +46,8 @@ impl Bulk {
         }
         middle.iter_mut().for_each(|sum| *sum /= count);
         let moved = distance_to_point(RowValues::F64(&middle), &median);
-        Bulk { middle, reach: (farthest + moved) * (1.0 + 1e-6) }
+        let near = (farthest + moved) * (1.0 + 1e-6);
+        Bulk { middle, reach: reach(near, distances) }
     }
 
     /// The bulk of a pool's rows.
@@ -51,6 +57,24 @@ impl Bulk {
             look(rows.get(row, &mut RowScratch::new()));
         })
     }
+}
+
+/// How far the bulk reaches: as far as the rows near the middle, unless the range around that leaves rows of the sample out and another
+/// leaves out fewer. `distances`: from the middle, of the sample.
+fn reach(near: f64, mut distances: Vec<f64>) -> f64 {
+    let farthest = distances.iter().copied().fold(0.0, f64::max);
+    if farthest <= near * RANGE {
+        return near;
+    }
+    distances.retain(|&distance| distance > 0.0);
+    distances.sort_unstable_by(f64::total_cmp);
+    let count = |start: usize| {
+        let end = distances.partition_point(|&distance| distance <= distances[start] * RANGE);
+        end - start
+    };
+    // Of equally good ranges the one of farther rows: those matter first.
+    let best = (0..distances.len()).max_by_key(|&start| count(start));
+    best.map_or(near, |start| distances[start])
 }
 
 /// A fixed sample of about `count` of `n` rows, fewer of fewer; at most `count`.
@@ -82,7 +106,7 @@ fn median_of_positive(values: &[f64]) -> f64 {
 }
 
 /// The upper median of some values.
-fn middle_of(values: &mut [f64]) -> f64 {
+pub fn middle_of(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
@@ -120,6 +144,18 @@ mod tests {
                 assert!(size < 1.0 && found.reach < 3.0, "{every}, {far}: {found:?}");
             }
         }
+    }
+
+    #[test]
+    fn where_sizes_are_too_far_apart_for_the_range_most_rows_decide() {
+        let share = |large: usize, factor: f32| {
+            bulk(1000, |row, j| ordinary(row, j) * if row % 10 < large { 1.0 } else { factor })
+                .reach
+        };
+        assert!((0.01..3.0).contains(&share(5, 1e-37)), "{}", share(5, 1e-37));
+        assert!((0.01..3.0).contains(&share(6, 1e-37)));
+        assert!(share(4, 1e-37) < 1e-30);
+        assert!(share(4, 1e-20) < 1e-10);
     }
 
     #[test]

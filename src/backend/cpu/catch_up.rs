@@ -4,7 +4,10 @@
 use std::ops::Range;
 
 use super::frontier::frontier;
+use super::maxima::BlockMaxima;
 use super::state::SETTLED_AT_ONCE;
+use super::sweep::Looked;
+use crate::backend::Candidate;
 
 /// Centers of the first stage. As many or fewer are left to the rounds.
 const FIRST: usize = 512;
@@ -19,9 +22,6 @@ pub(super) trait Stages: Sync {
     /// How many centers were applied to `row`.
     fn seen(&self, row: usize) -> usize;
 
-    /// No key is larger.
-    fn ceiling(&self) -> f64;
-
     fn key(&self, row: usize, bound: f64) -> f64;
 
     /// Applies to `rows` their pending centers below number `end`.
@@ -29,6 +29,13 @@ pub(super) trait Stages: Sync {
 
     /// Makes the bounds of `rows` exact, with respect to the centers applied to each.
     fn make_exact(&mut self, rows: &[usize]);
+
+    /// Finds the rows of `part` that precede `reached`, and lack centers below number `end` or have no exact key. Centers are applied at
+    /// once to some of them, if that is cheaper than [`Stages::refresh`].
+    fn look(&mut self, part: Range<usize>, reached: Candidate, end: usize) -> Looked;
+
+    /// Whether the run must end.
+    fn is_interrupted(&self) -> bool;
 }
 
 /// Where the stages are.
@@ -78,7 +85,8 @@ pub(super) fn catch_up(stages: &mut Option<CatchUp>, rows: &mut impl Stages) -> 
 fn probe(rows: &mut impl Stages, centers: usize) -> f64 {
     let key = |row, bound| rows.key(row, bound);
     let few = PROBES.min(rows.bounds().len() / 64);
-    let farthest = frontier(rows.bounds(), key, rows.ceiling(), few);
+    let mut maxima = BlockMaxima::new(rows.bounds().len());
+    let (farthest, _) = frontier(rows.bounds(), key, &mut maxima, few);
     let mut probes: Vec<usize> = farthest.rows.iter().map(|candidate| candidate.row).collect();
     rows.refresh(&mut probes, centers);
     rows.make_exact(&probes);

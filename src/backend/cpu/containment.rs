@@ -11,8 +11,8 @@ use super::pack::{Block, Packing};
 use crate::distance::{distance, distance_to_point};
 use crate::values::RowBlock;
 
-/// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, near, or
-/// a bit away.
+/// Rows and centers, the kinds of magnitude that hurt: `d` values of `mantissa 2^exponent`, and centers that are far, far beyond,
+/// near, or a bit away.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub d: usize,
@@ -37,12 +37,15 @@ fn cases_f32() -> impl Strategy<Value = Case> {
         let centering = prop_oneof![Just(0.0f32), Just(1.0)];
         let bulk = prop_oneof![Just(0), Just(30), Just(100), Just(120), -120..0];
         let bulk = bulk.prop_map(|e| 2f64.powi(e));
-        (row.clone(), row, nearness, centering, bulk).prop_map(
-            |(x, other, nearness, centering, bulk)| {
+        let apart =
+            prop_oneof![4 => Just(1.0f32), 1 => Just(2f32.powi(60)), 1 => Just(2f32.powi(-60))];
+        (row.clone(), row, nearness, centering, bulk, apart).prop_map(
+            |(x, other, nearness, centering, bulk, apart)| {
                 let c = x
                     .iter()
                     .zip(&other)
-                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness });
+                    .map(|(x, o)| if nearness == 1.0 { *o } else { x + o * nearness })
+                    .map(|value| value * apart);
                 let middle = other.iter().map(|o| f64::from(o * centering)).collect();
                 let rows = x.iter().copied().chain(c).collect();
                 Case { d: x.len(), rows: RowBlock::F32(rows), middle, bulk }

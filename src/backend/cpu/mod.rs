@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
 //! | `state.rs`, `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
-//! | `prepare.rs`, `bulk.rs`, `centers.rs` | what comes before the first round; the middle of most rows; centers by number |
-//! | `frontier.rs` | the rows of largest key, by histogram |
+//! | `prepare.rs`, `bulk.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows; rows far beyond those; centers by number |
+//! | `frontier.rs`, `maxima.rs` | the rows of largest key, by histogram; the largest key of each block of rows |
+//! | `sweep.rs`, `direct.rs`, `apart.rs` | after a frontier without a pick: every row that may be next, in order; few centers applied without a filter; how far those are from the others |
+//! | `plain.rs` | the plain loop, for small pools and few picks |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
 //! | `catch_up.rs`, `before.rs` | what many centers from the start take; how far picks to resume from lay from those before them |
@@ -16,29 +18,35 @@
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
 
+mod apart;
 mod before;
+mod beyond;
 mod bulk;
 mod catch_up;
 mod cells;
 mod centers;
 #[cfg(test)]
 mod containment;
+mod direct;
 mod frontier;
 mod int8;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 mod keys;
+mod maxima;
 mod pack;
 mod panels;
 mod pick;
 mod picker;
+mod plain;
 mod prepare;
 mod refresh;
 mod row_panel;
 mod shard;
 mod space;
 mod state;
+mod sweep;
 
 use std::time::Instant;
 
@@ -48,6 +56,7 @@ pub(crate) use int8::{Int8Cpu, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;
+pub(crate) use plain::PlainCpu;
 pub(crate) use shard::CpuShard;
 pub(crate) use space::CpuSpace;
 
@@ -72,12 +81,14 @@ pub(crate) struct Cpu<'p, M: Multiplier> {
     /// This round's frontier, where no key is above 0: its rows in order.
     zeros: Option<Vec<Candidate>>,
     outside: Option<Candidate>,
+    /// The refreshed row of largest key, if the last frontier left no row live.
+    reached: Option<Candidate>,
 }
 
 impl<'p, M: Multiplier> Cpu<'p, M> {
     pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
         let shard = CpuShard::new(ground, 0, multiplier, width);
-        Cpu { multiplier, ground, shard, zeros: None, outside: None }
+        Cpu { multiplier, ground, shard, zeros: None, outside: None, reached: None }
     }
 }
 
@@ -94,6 +105,8 @@ impl<M: Multiplier> Middle for Cpu<'_, M> {
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
+    const SWEEPS: bool = true;
+
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.shard.rows.choose(rows.iter().copied());
         Ok(())
@@ -104,17 +117,20 @@ impl<M: Multiplier> Backend for Cpu<'_, M> {
         if let Some(caught_up) = self.shard.catch_up() {
             return Ok(caught_up);
         }
-        let frontier = self.shard.frontier(size)?;
+        self.shard.rows.statistics.sweeps += usize::from(self.reached.is_some());
+        let frontier = self.shard.frontier(size, self.reached.take())?;
         if frontier.rows.is_empty() {
             return Ok(0);
         }
         self.shard.rows.statistics.rounds += 1;
         self.outside = frontier.outside;
         self.zeros = zeros(&frontier.rows);
-        match &self.zeros {
-            Some(rows) => Ok(rows.len()),
-            None => self.shard.refresh(self.outside),
+        if let Some(rows) = &self.zeros {
+            return Ok(rows.len());
         }
+        let refreshed = self.shard.refresh(self.outside)?;
+        self.reached = refreshed.reached(self.outside);
+        Ok(refreshed.rows)
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {

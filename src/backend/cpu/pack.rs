@@ -30,7 +30,7 @@ impl Packing {
         }
     }
 
-    /// Pack `x` into `out`, of `depth` values, the padding zero. Of a row out of range, nothing is known but its error.
+    /// Pack `x` into `out`, of `depth` values, the padding zero. Of a row out of range they are 0.
     pub fn pack<M: Multiplier>(&self, x: RowValues, out: &mut [M::Value]) -> Operand {
         match x {
             RowValues::F32(x) => self.pack_values::<M, f32>(x, out),
@@ -45,11 +45,19 @@ impl Packing {
             #[inline(always)]
             || round_row::<M, X>(x, &self.scaled_middle, self.scale, head),
         );
-        if !is_within_range(square) {
+        if !is_within_range(square.sqrt(), 0.0) {
             head.fill(bytemuck::Zeroable::zeroed());
-            return Operand::UNKNOWN;
+            return self.beyond(x);
         }
         self.interval.operand(square, residual, x.len())
+    }
+
+    /// The operand of a row out of range.
+    fn beyond<X: Value>(&self, x: &[X]) -> Operand {
+        let square = |(x, middle): (&X, &f64)| (x.widen() * self.scale - middle).powi(2);
+        let norm = x.iter().zip(&self.scaled_middle).map(square).sum::<f64>().sqrt();
+        let ulps = (x.len() + 8) as f64 * f64::EPSILON;
+        Operand::beyond(norm, norm * ulps, self.interval.width)
     }
 }
 

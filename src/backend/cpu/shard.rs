@@ -7,14 +7,17 @@ use super::catch_up::{CatchUp, catch_up};
 use super::frontier;
 use super::kernels::Multiplier;
 use super::state::CpuRows;
+use super::sweep::sweep;
 use crate::backend::Candidate;
-use crate::backend::shard::{CenterBlock, FrontierRows, LiveBlock, LiveValues, RowState, Shard};
+use crate::backend::shard::{
+    CenterBlock, FrontierRows, LiveBlock, LiveValues, Refreshed, RowState, Shard,
+};
 use crate::error::Result;
 use crate::ground::HostGround;
 use crate::mean;
 use crate::mean::{NearPoint, Sums};
 use crate::rows::Gather;
-use crate::statistics::Statistics;
+use crate::statistics::{Beyond, Statistics};
 use crate::values::{RowBlock, RowScratch};
 
 /// Inside, rows are numbered from 0.
@@ -60,6 +63,14 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
         }
     }
 
+    /// Applies the pending centers to all rows that may precede pool row `reached`.
+    fn sweep(&mut self, reached: Candidate) {
+        let centers = self.rows.centers.len();
+        // A row before those held precedes all of them that have the same key.
+        let reached = Candidate { row: reached.row.saturating_sub(self.first), ..reached };
+        sweep(&mut self.rows, reached, centers);
+    }
+
     /// The pool row that a row here is.
     fn pool_row(&self, candidate: Candidate) -> Candidate {
         Candidate { row: self.first + candidate.row, ..candidate }
@@ -89,12 +100,16 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         Ok(())
     }
 
-    fn frontier(&mut self, size: usize) -> Result<FrontierRows> {
+    fn frontier(&mut self, size: usize, reached: Option<Candidate>) -> Result<FrontierRows> {
         while self.catch_up().is_some() {}
+        if let Some(reached) = reached {
+            self.sweep(reached);
+        }
         let started = Instant::now();
         let key = |row, bound| self.rows.ground.key(row, bound);
-        let found = frontier::frontier(&self.rows.bounds, key, self.rows.ceiling, size);
-        self.rows.ceiling = found.rows.iter().map(|row| row.key).fold(0.0, f64::max);
+        let (found, looks) =
+            frontier::frontier(&self.rows.bounds, key, &mut self.rows.maxima, size);
+        self.rows.statistics.bounds_looked_at += looks;
         let rows = found.rows.iter().map(|&row| self.pool_row(row)).collect();
         let outside = found.outside.map(|row| self.pool_row(row));
         self.frontier = found.rows;
@@ -102,7 +117,7 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         Ok(FrontierRows { rows, outside })
     }
 
-    fn refresh(&mut self, outside: Option<Candidate>) -> Result<usize> {
+    fn refresh(&mut self, outside: Option<Candidate>) -> Result<Refreshed> {
         let first = self.first;
         let precedes = |key, row| {
             outside.is_none_or(|outside| Candidate { key, row: first + row }.precedes(outside))
@@ -111,7 +126,9 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         let rows = frontier.into_iter().filter(|row| precedes(row.key, row.row));
         let mut rows: Vec<usize> = rows.map(|row| row.row).collect();
         self.rows.refresh_rows(&mut rows, self.rows.centers.len());
-        let refreshed = rows.len();
+        let pool_row = |&row: &usize| Candidate { key: self.rows.key(row), row: first + row };
+        let best = rows.iter().map(pool_row).reduce(|a, b| if b.precedes(a) { b } else { a });
+        let refreshed = Refreshed { rows: rows.len(), best };
         rows.retain(|&row| precedes(self.rows.key(row), row));
         rows.sort_unstable();
         self.live = rows;
@@ -144,6 +161,8 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
     }
 
     fn statistics(&self) -> Statistics {
-        self.rows.statistics.clone()
+        let statistics = self.rows.statistics.clone();
+        let of_pool = |beyond: Beyond| Beyond { row: self.first + beyond.row, ..beyond };
+        Statistics { beyond: statistics.beyond.map(of_pool), ..statistics }
     }
 }

@@ -6,13 +6,20 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::apart::Apart;
+use super::beyond::beyond;
+use super::bulk::Bulk;
 use super::catch_up::Stages;
 use super::centers::Centers;
+use super::direct::{Direct, DirectRows};
 use super::kernels::Multiplier;
+use super::maxima::BlockMaxima;
 use super::pack::Packing;
 use super::panels::Panels;
 use super::refresh::{Cost, Pending, Refresh, Scratch};
+use super::sweep::Looked;
 use super::{kernels, prepare, tile_rows};
+use crate::backend::Candidate;
 use crate::backend::shard::{LEFT, RowState};
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
@@ -33,8 +40,8 @@ pub(super) struct CpuRows<'p, M: Multiplier> {
     pub bounds: Vec<f64>,
     nearest: Vec<u32>,
     pub seen: Vec<u32>,
-    /// No key is larger.
-    pub ceiling: f64,
+    pub maxima: BlockMaxima,
+    apart: Apart,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
     /// One a thread.
@@ -55,7 +62,8 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
             bounds: Vec::new(),
             nearest: vec![NO_CENTER; n],
             seen: vec![0; n],
-            ceiling: f64::INFINITY,
+            maxima: BlockMaxima::new(n),
+            apart: Apart::default(),
             width,
             scratch: (0..rayon::current_num_threads())
                 .map(|_| Mutex::new(Scratch::new(d)))
@@ -82,17 +90,15 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.bounds = prepare::first_distances(self.ground, &self.centers);
         self.nearest.fill(0);
         self.seen.fill(1);
-        self.packing = Some(prepare::packing::<M>(self.ground, self.width));
+        let bulk = Bulk::of_ground(self.ground);
+        self.packing = Some(Packing::new::<M>(&bulk, self.width));
+        self.statistics.beyond = beyond(self.ground, &self.centers, &bulk, &self.bounds);
         for (row, bound) in self.bounds.iter_mut().enumerate() {
             if !self.ground.eligible[row] {
                 *bound = LEFT;
             }
         }
         self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
-        let key = |(row, &bound): (usize, &f64)| {
-            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
-        };
-        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
         self.statistics.row_reads += self.bounds.len() as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         true
@@ -153,9 +159,9 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.statistics.row_reads += rows.len() as u64;
     }
 
-    /// Add what picking took.
-    pub fn count(&mut self, picking: Statistics) {
-        self.statistics = std::mem::take(&mut self.statistics).and(picking);
+    /// Add what a part of the work took.
+    pub fn count(&mut self, part: Statistics) {
+        self.statistics = std::mem::take(&mut self.statistics).and(part);
     }
 
     fn count_refresh(&mut self, cost: Cost) {
@@ -210,10 +216,6 @@ impl<M: Multiplier> Stages for CpuRows<'_, M> {
         self.seen[row] as usize
     }
 
-    fn ceiling(&self) -> f64 {
-        self.ceiling
-    }
-
     fn key(&self, row: usize, bound: f64) -> f64 {
         self.ground.key(row, bound)
     }
@@ -224,4 +226,24 @@ impl<M: Multiplier> Stages for CpuRows<'_, M> {
 
     /// A bound is exact here as soon as centers are applied.
     fn make_exact(&mut self, _rows: &[usize]) {}
+
+    fn look(&mut self, part: Range<usize>, reached: Candidate, end: usize) -> Looked {
+        let started = Instant::now();
+        let direct = Direct::new(self.ground, &self.centers, &mut self.apart, reached, end);
+        let rows = DirectRows {
+            first: part.start,
+            bounds: &mut self.bounds[part.clone()],
+            nearest: &mut self.nearest[part.clone()],
+            seen: &mut self.seen[part.clone()],
+            maxima: self.maxima.of(part),
+        };
+        let (looked, counts) = direct.apply(rows);
+        self.count(counts);
+        self.statistics.refresh_seconds += started.elapsed().as_secs_f64();
+        looked
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.ground.is_interrupted()
+    }
 }

@@ -70,7 +70,7 @@ fn table(plan: &Plan, storage: &Storage) -> String {
         ("values", values(plan)),
         ("memory available", available(plan)),
         ("taken", taken(plan, storage)),
-        ("rounds", format!("on {}", rounds(plan))),
+        ("rounds", rounds(plan)),
         ("distances", format!("about {:.2e} of {:.2e}", plan.evaluations, pairs(plan))),
         ("estimated time", plan.seconds.map_or("unknown".into(), seconds)),
         ("plain loop", format!("at least {}", seconds(plan.plain_loop_seconds))),
@@ -109,15 +109,16 @@ fn ways(plan: &Plan, out: &mut String) -> std::fmt::Result {
 }
 
 fn name(plan: &Plan, way: WayName) -> &'static str {
-    match way {
-        WayName::InMemory if plan.filter != "int8" || matches!(plan.dtype, "u8" | "i8") => {
-            "pool in memory"
-        }
-        WayName::InMemory => "pool and its int8 copy in memory",
-        WayName::CopyInMemory => "int8 copy in memory, pool on disk",
-        WayName::OnDisk => "pool on disk, no copy",
-        WayName::Gpu => "on a GPU, pool in its memory",
-        WayName::GpuStaged => "on a GPU, pool on the host",
+    let is_int8 = matches!(plan.dtype, "u8" | "i8");
+    match (way, &plan.filter[..]) {
+        (WayName::InMemory, "cells") => "pool and its cells in memory",
+        (WayName::InMemory, "int8") if !is_int8 => "pool and its int8 copy in memory",
+        (WayName::InMemory, _) => "pool in memory",
+        (WayName::CopyInMemory, "cells") => "cells in memory, pool on disk",
+        (WayName::CopyInMemory, _) => "int8 copy in memory, pool on disk",
+        (WayName::OnDisk, _) => "pool on disk, no copy",
+        (WayName::Gpu, _) => "on a GPU, pool in its memory",
+        (WayName::GpuStaged, _) => "on a GPU, pool on the host",
     }
 }
 
@@ -170,10 +171,11 @@ fn pairs(plan: &Plan) -> f64 {
     plan.rows as f64 * plan.budget as f64
 }
 
-fn rounds(plan: &Plan) -> &str {
+fn rounds(plan: &Plan) -> String {
     match &plan.filter[..] {
-        "int8" => "int8 values",
-        other => other,
+        "plain loop" => "none, but one pass a pick: so small a pool takes less that way".into(),
+        "int8" => "on int8 values".into(),
+        filter => format!("on {filter}"),
     }
 }
 

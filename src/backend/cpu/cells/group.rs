@@ -1,4 +1,4 @@
-//! Eight neighbouring parts of the order, cells or groups of cells, side by side.
+//! Sixteen neighbouring parts of the order, cells or groups of cells, side by side.
 
 use super::lanes::{CellValue, LANES};
 use super::rows::NO_ROW;
@@ -7,7 +7,7 @@ use crate::backend::Candidate;
 /// Pending centers that a cell holds at most.
 pub const MOST_PENDING: usize = 8;
 
-/// The boxes of eight parts and what is known of their rows. Parts past the last have no row.
+/// The boxes of sixteen parts and what is known of their rows. Parts past the last have no row.
 #[derive(Clone)]
 #[repr(align(64))]
 pub struct Group<V, const D: usize> {
@@ -69,7 +69,7 @@ impl<V: CellValue, const D: usize> Group<V, D> {
     }
 }
 
-/// What of eight cells is not in their [`Group`]: the rows of largest key, and the centers that are pending because they do not come
+/// What of sixteen cells is not in their [`Group`]: the rows of largest key, and the centers that are pending because they do not come
 /// nearer to these.
 #[derive(Clone)]
 #[repr(align(64))]
@@ -109,8 +109,8 @@ impl<V: CellValue, const D: usize> Tips<V, D> {
     #[inline(always)]
     pub fn set(&mut self, lane: usize, square: f64, values: [V; D]) {
         self.squares[lane] = square;
-        for j in 0..D {
-            self.values[j][lane] = values[j];
+        for (of_cells, value) in self.values.iter_mut().zip(values) {
+            of_cells[lane] = value;
         }
     }
 }

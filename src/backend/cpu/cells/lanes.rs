@@ -1,9 +1,10 @@
-//! Eight rows at a time: the squares that canonical distances are the roots of, to the bit.
+//! Many rows at a time: the squares that canonical distances are the roots of, to the bit. The loops are over lanes, so that the compiler
+//! makes vectors of them.
 
 use crate::values::{RowValues, Value};
 
-/// Rows side by side.
-pub const LANES: usize = 8;
+/// Cells, or groups of them, side by side.
+pub const LANES: usize = 16;
 
 /// A value as cells keep it: f32, or f64 where rows are f64.
 pub trait CellValue: Value + PartialOrd + Default + Send + Sync + 'static {
@@ -34,41 +35,55 @@ pub fn widened<const D: usize>(values: RowValues) -> [f64; D] {
     }
 }
 
-/// The sums `S` of eight rows beside `center`: what [`crate::distance`] takes the root of. Dimension `j` alone is in partial sum `j`; a
-/// sum that is 0 adds nothing, so that those past `D` are left out.
+/// The sums `S` of rows beside `center`: what [`crate::distance`] takes the root of.
 #[inline(always)]
-pub fn squares<V: CellValue, const D: usize>(
-    rows: &[[V; LANES]; D],
+pub fn squares<V: CellValue, const D: usize, const N: usize>(
+    rows: &[[V; N]; D],
     center: &[f64; D],
-) -> [f64; LANES] {
-    let mut partial = [[0.0; LANES]; D];
+) -> [f64; N] {
+    let mut squares = [0.0; N];
+    for (lane, out) in squares.iter_mut().enumerate() {
+        *out = square(rows, lane, center);
+    }
+    squares
+}
+
+/// The sum of one of the rows. Dimension `j` alone is in partial sum `j`; a sum that is 0 adds nothing, so that those past `D` are left
+/// out.
+#[inline(always)]
+pub fn square<V: CellValue, const D: usize, const N: usize>(
+    rows: &[[V; N]; D],
+    lane: usize,
+    center: &[f64; D],
+) -> f64 {
+    let mut partial = [0.0; D];
     for j in 0..D {
-        for lane in 0..LANES {
-            let t = rows[j][lane].widen() - center[j];
-            partial[j][lane] = t * t;
-        }
+        let t = rows[j][lane].widen() - center[j];
+        partial[j] = t * t;
     }
     fold(partial)
 }
 
-/// Of eight boxes, the least that `S` can be between `center` and a row in the box, as it is rounded: differences, squares and sums are
-/// those of [`squares`], each of numbers not above them, and rounding keeps order.
+/// Of each box, the least that `S` can be between `center` and a row in it, as `S` is rounded: differences, squares and sums are those of
+/// [`square`], each of numbers not above them, and rounding keeps order.
 #[inline(always)]
-pub fn box_squares<V: CellValue, const D: usize>(
-    low: &[[V; LANES]; D],
-    high: &[[V; LANES]; D],
+pub fn box_squares<V: CellValue, const D: usize, const N: usize>(
+    low: &[[V; N]; D],
+    high: &[[V; N]; D],
     center: &[f64; D],
-) -> [f64; LANES] {
-    let mut partial = [[0.0; LANES]; D];
-    for j in 0..D {
-        for lane in 0..LANES {
+) -> [f64; N] {
+    let mut squares = [0.0; N];
+    for (lane, out) in squares.iter_mut().enumerate() {
+        let mut partial = [0.0; D];
+        for j in 0..D {
             let below = low[j][lane].widen() - center[j];
             let above = center[j] - high[j][lane].widen();
             let t = larger(larger(below, above), 0.0);
-            partial[j][lane] = t * t;
+            partial[j] = t * t;
         }
+        *out = fold(partial);
     }
-    fold(partial)
+    squares
 }
 
 #[inline(always)]
@@ -77,14 +92,12 @@ fn larger(a: f64, b: f64) -> f64 {
 }
 
 #[inline(always)]
-fn fold<const D: usize>(mut partial: [[f64; LANES]; D]) -> [f64; LANES] {
+fn fold<const D: usize>(mut partial: [f64; D]) -> f64 {
     let mut width = 4;
     while width > 0 {
         for j in 0..width {
             if j + width < D {
-                for lane in 0..LANES {
-                    partial[j][lane] += partial[j + width][lane];
-                }
+                partial[j] += partial[j + width];
             }
         }
         width /= 2;
@@ -94,17 +107,17 @@ fn fold<const D: usize>(mut partial: [[f64; LANES]; D]) -> [f64; LANES] {
 
 /// The lanes, a bit each, at which `a` is below `b`.
 #[inline(always)]
-pub fn below(a: &[f64; LANES], b: &[f64; LANES]) -> u8 {
+pub fn below(a: &[f64; LANES], b: &[f64; LANES]) -> u16 {
     let mut mask = 0;
     for lane in 0..LANES {
-        mask |= u8::from(a[lane] < b[lane]) << lane;
+        mask |= u16::from(a[lane] < b[lane]) << lane;
     }
     mask
 }
 
 /// The lanes of a mask, the lowest first.
 #[inline(always)]
-pub fn lanes(mask: u8) -> impl Iterator<Item = usize> {
+pub fn lanes(mask: u16) -> impl Iterator<Item = usize> {
     let mut left = mask;
     std::iter::from_fn(move || {
         let lane = (left != 0).then(|| left.trailing_zeros() as usize);
@@ -185,8 +198,9 @@ mod tests {
 
     #[test]
     fn lanes_below() {
-        let (a, b) = ([0.0, 1.0, 2.0, -0.0, 4.0, 5.0, f64::INFINITY, 7.0], [1.0; LANES]);
-        assert_eq!(below(&a, &b), 0b0000_1001);
+        let mut a = [1.0; LANES];
+        (a[0], a[2], a[3], a[14]) = (0.0, f64::INFINITY, -0.0, 0.5);
+        assert_eq!(below(&a, &[1.0; LANES]), 0b0100_0000_0000_1001);
         assert_eq!(lanes(0b1010_0001).collect::<Vec<_>>(), [0, 5, 7]);
     }
 }

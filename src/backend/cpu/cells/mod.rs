@@ -1,15 +1,15 @@
 //! The CPU backend for rows of few values: rows lie in cells of near rows, and a cell is passed over if its box is farther from a new
 //! center than its rows are from theirs.
 //!
-//! Everything is computed canonically, eight rows at a time, so that there is no filter and no interval. A cell has its row of largest
+//! Everything is computed canonically, many rows at a time, so that there is no filter and no interval. A cell has its row of largest
 //! key; a center that does not come nearer to this row is pending, since the row stays the cell's best whatever becomes of the others.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | this one | the backend |
-//! | `lanes.rs` | squared distances of eight rows, and to eight boxes |
+//! | `lanes.rs` | squared distances of many rows, and to many boxes |
 //! | `rows.rs` | the rows of a cell and their state |
-//! | `group.rs` | eight cells, or eight groups of them, side by side |
+//! | `group.rs` | sixteen cells, or sixteen groups of them, side by side |
 //! | `order.rs` | rows in k-d order |
 //! | `tree.rs` | all cells; from a center to the cells that it comes near |
 
@@ -32,6 +32,7 @@ use crate::statistics::Statistics;
 use crate::values::RowScratch;
 pub(crate) use lanes::CellValue;
 use lanes::widened;
+use rows::ROWS;
 use tree::Tree;
 
 /// Most values that rows in cells have.
@@ -58,9 +59,13 @@ pub(crate) struct CellsCpu<'p, V, const D: usize> {
     statistics: Statistics,
 }
 
-/// Rows a cell where a pool of `n` has `most` centers at most.
+/// Rows of a cell, at least and at most. Measured: smaller cells take longer to make than they save, and larger ones save nothing.
+const SMALLEST_CELL: usize = 3 * ROWS;
+const LARGEST_CELL: usize = 1 << 15;
+
+/// Rows a cell where a pool of `n` rows has `most` centers at most: as many as have two centers in the end.
 fn rows_a_cell(n: usize, most: usize) -> usize {
-    (n / most.max(1) / 8).clamp(32, 1024)
+    (2 * n / most.max(1)).clamp(SMALLEST_CELL, LARGEST_CELL)
 }
 
 impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
@@ -75,7 +80,11 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
             picks_a_round: None,
             left: None,
             zeros: Vec::new(),
-            statistics: Statistics { device: "cpu".into(), ..Statistics::default() },
+            statistics: Statistics {
+                device: "cpu".into(),
+                filter: "cells".into(),
+                ..Statistics::default()
+            },
         }
     }
 

@@ -20,7 +20,7 @@ const SAMPLE: usize = 64;
 /// Rows that one thread orders by itself.
 const ALONE: usize = 1 << 14;
 
-/// The rows of `ground`, so that each `per_cell` of them lie near each other, and so do each eight cells, each 64, and so on.
+/// The rows of `ground`, so that each `per_cell` of them lie near each other, and so do each 16 cells, each 256, and so on.
 /// `O(n log n)`; the pool is read once, in order. An interrupted run gets them in any order.
 pub fn in_order<V: CellValue, const D: usize>(
     ground: &HostGround,
@@ -40,7 +40,7 @@ pub fn in_order<V: CellValue, const D: usize>(
     items
 }
 
-/// The first part is of a power of two of cells, so that eight neighbouring cells come of one part.
+/// The first part is of a power of two of cells, so that 16 neighbouring cells come of one part.
 fn halve<V: CellValue, const D: usize>(
     items: &mut [Item<V, D>],
     per_cell: usize,

@@ -1,6 +1,6 @@
 //! The rows of one cell and their state.
 
-use super::lanes::{CellValue, LANES, below, lanes, squares};
+use super::lanes::{CellValue, square, squares};
 use crate::backend::Candidate;
 use crate::ground::key;
 
@@ -10,17 +10,20 @@ pub const NO_ROW: u32 = u32::MAX;
 /// at most, and squares within twice as much.
 const SAME_ROOT: f64 = 1.0 - 1.0 / (1u64 << 50) as f64;
 
-/// Eight rows side by side. Past the last row lanes are filled with rows that are centers already.
+/// Rows side by side.
+pub const ROWS: usize = 32;
+
+/// Rows side by side. Past the last row of the pool, lanes are filled with rows that are centers already.
 #[derive(Clone)]
-#[repr(align(32))]
+#[repr(align(64))]
 pub struct Block<V, const D: usize> {
-    /// The least square `S` to the centers applied: its root is the row's bound.
-    pub squares: [f64; LANES],
-    pub values: [[V; LANES]; D],
+    /// The square `S` to the nearest center: its root is the row's bound.
+    pub squares: [f64; ROWS],
+    pub values: [[V; ROWS]; D],
     /// The nearest center's number: the first that is at the bound.
-    pub nearest: [u32; LANES],
+    pub nearest: [u32; ROWS],
     /// Pool rows.
-    pub rows: [u32; LANES],
+    pub rows: [u32; ROWS],
 }
 
 /// What a row's key is its distance times: its weight, or nothing of a row that may not be chosen.
@@ -46,28 +49,55 @@ pub fn lower<V: CellValue, const D: usize>(
 ) {
     for block in blocks {
         for &number in numbers {
-            let new = squares(&block.values, &centers[number as usize]);
-            if below(&new, &block.squares) != 0 {
-                take_in(block, &new, number);
-            }
+            lower_block(block, number, &centers[number as usize]);
         }
     }
 }
 
-/// Takes in what is lower. A row's nearest center changes only if its distance does.
+/// A row's nearest center changes only if its distance does, which squares that are near each other leave open.
 #[inline(always)]
-fn take_in<V, const D: usize>(block: &mut Block<V, D>, new: &[f64; LANES], number: u32) {
-    let old = block.squares;
-    let sure: [f64; LANES] = std::array::from_fn(|lane| old[lane] * SAME_ROOT);
-    let (lowered, nearer) = (below(new, &old), below(new, &sure));
-    for lane in 0..LANES {
-        let is_nearer = new[lane] < sure[lane];
-        block.nearest[lane] = if is_nearer { number } else { block.nearest[lane] };
-        block.squares[lane] = if new[lane] < old[lane] { new[lane] } else { old[lane] };
+fn lower_block<V: CellValue, const D: usize>(
+    block: &mut Block<V, D>,
+    number: u32,
+    center: &[f64; D],
+) {
+    let new: [f64; ROWS] = squares(&block.values, center);
+    // Mostly none is lowered. Numbers as wide as the squares make vectors of this.
+    let mut lowered = 0;
+    for (new, old) in new.iter().zip(&block.squares) {
+        lowered |= u64::from(new < old);
     }
-    for lane in lanes(lowered & !nearer) {
-        if new[lane].sqrt() < old[lane].sqrt() {
-            block.nearest[lane] = number;
+    if lowered == 0 {
+        return;
+    }
+    let mut open = 0;
+    for lane in 0..ROWS {
+        let (old, new) = (block.squares[lane], new[lane]);
+        let is_nearer = u32::from(new < old * SAME_ROOT);
+        open |= u32::from(new < old) ^ is_nearer;
+        let mask = is_nearer.wrapping_neg();
+        block.nearest[lane] = (block.nearest[lane] & !mask) | (number & mask);
+    }
+    for lane in 0..ROWS {
+        let (old, new) = (block.squares[lane], new[lane]);
+        block.squares[lane] = if new < old * SAME_ROOT { new } else { old };
+    }
+    if open != 0 {
+        lower_by_root(block, number, center);
+    }
+}
+
+/// Lowers what squares leave open.
+#[inline(never)]
+fn lower_by_root<V: CellValue, const D: usize>(
+    block: &mut Block<V, D>,
+    number: u32,
+    center: &[f64; D],
+) {
+    for lane in 0..ROWS {
+        let (old, new) = (block.squares[lane], square(&block.values, lane, center));
+        if new < old && new.sqrt() < old.sqrt() {
+            (block.squares[lane], block.nearest[lane]) = (new, number);
         }
     }
 }
@@ -75,46 +105,58 @@ fn take_in<V, const D: usize>(block: &mut Block<V, D>, new: &[f64; LANES], numbe
 /// The summary of a cell whose rows may all be chosen and have no weights.
 #[inline(always)]
 pub fn summary<V, const D: usize>(blocks: &[Block<V, D>]) -> Summary {
-    let mut largest = [0.0f64; LANES];
-    for block in blocks {
-        for lane in 0..LANES {
-            let square = block.squares[lane];
-            largest[lane] = if square > largest[lane] { square } else { largest[lane] };
-        }
-    }
-    let most = largest.into_iter().fold(0.0, f64::max);
+    let most = largest_square(blocks);
     let key = most.sqrt();
-    // Squares from here on may have the same root.
-    let least = [(most * SAME_ROOT).next_down(); LANES];
+    // Squares above this may have the same root.
+    let least = (most * SAME_ROOT).next_down();
     let (mut row, mut at) = (NO_ROW, 0);
     for (number, block) in blocks.iter().enumerate() {
-        for lane in lanes(below(&least, &block.squares)) {
+        let mut found = 0;
+        for lane in 0..ROWS {
+            found |= u64::from(block.squares[lane] > least);
+        }
+        if found == 0 {
+            continue;
+        }
+        for lane in (0..ROWS).filter(|&lane| block.squares[lane] > least) {
             let square = block.squares[lane];
             if block.rows[lane] < row && (square == most || square.sqrt() == key) {
-                (row, at) = (block.rows[lane], number * LANES + lane);
+                (row, at) = (block.rows[lane], number * ROWS + lane);
             }
         }
     }
     Summary { most, best: Candidate { key, row: row as usize }, at }
 }
 
+/// Squares are no less than 0, so their bits sort as they do.
+#[inline(always)]
+fn largest_square<V, const D: usize>(blocks: &[Block<V, D>]) -> f64 {
+    let mut largest = 0;
+    for block in blocks {
+        for lane in 0..ROWS {
+            largest = largest.max(block.squares[lane].to_bits());
+        }
+    }
+    f64::from_bits(largest)
+}
+
 /// The summary of a cell whose rows have these factors.
 #[inline(always)]
 pub fn summary_by_factors<V, const D: usize>(
     blocks: &[Block<V, D>],
-    factors: &[[Factor; LANES]],
+    factors: &[[Factor; ROWS]],
 ) -> Summary {
     let none = Candidate { key: -1.0, row: NO_ROW as usize };
     let mut summary = Summary { most: 0.0, best: none, at: 0 };
     for (number, (block, factors)) in blocks.iter().zip(factors).enumerate() {
-        for lane in 0..LANES {
+        for lane in 0..ROWS {
             let square = block.squares[lane];
             summary.most = summary.most.max(square);
             let Some(weight) = factors[lane] else { continue };
             let key = key(Some(weight), square.sqrt());
             let row = Candidate { key, row: block.rows[lane] as usize };
             if row.precedes(summary.best) {
-                (summary.best, summary.at) = (row, number * LANES + lane);
+                (summary.best, summary.at) = (row, number * ROWS + lane);
             }
         }
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::group::{Group, Tips};
 use super::lanes::{CellValue, LANES, below, box_squares, lanes, squares};
 use super::order::{Item, box_around, in_order};
-use super::rows::{Block, Factor, NO_ROW, Summary, lower, summary, summary_by_factors};
+use super::rows::{Block, Factor, NO_ROW, ROWS, Summary, lower, summary, summary_by_factors};
 use crate::backend::Candidate;
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
@@ -14,9 +14,9 @@ use crate::simd::widest;
 /// Rows of the cells that a center may come near, from which on several threads see to them.
 const TOGETHER: usize = 1 << 15;
 
-/// Rows in cells, cells in groups of eight, groups in groups of eight, up to one.
+/// Rows in cells, cells in groups of sixteen, groups in groups of sixteen, up to one.
 pub struct Tree<V, const D: usize> {
-    /// Blocks of eight rows in a cell.
+    /// Blocks in a cell.
     per_cell: usize,
     cells: Cells<V, D>,
     /// Groups of groups, the lowest first.
@@ -31,7 +31,7 @@ struct Cells<V, const D: usize> {
     tips: Vec<Tips<V, D>>,
     blocks: Vec<Block<V, D>>,
     /// Empty where every row may be chosen and none has a weight.
-    factors: Vec<[Factor; LANES]>,
+    factors: Vec<[Factor; ROWS]>,
 }
 
 /// A part of the lowest level, from group `first` on.
@@ -40,7 +40,7 @@ struct Part<'t, V, const D: usize> {
     groups: &'t mut [Group<V, D>],
     tips: &'t mut [Tips<V, D>],
     blocks: &'t mut [Block<V, D>],
-    factors: &'t [[Factor; LANES]],
+    factors: &'t [[Factor; ROWS]],
     per_cell: usize,
 }
 
@@ -54,10 +54,10 @@ struct Comer<'c, const D: usize> {
 impl<V: CellValue, const D: usize> Tree<V, D> {
     /// The rows of `ground`, about `rows` a cell; no center is applied to any.
     pub fn new(ground: &HostGround, rows: usize) -> Tree<V, D> {
-        let per_cell = rows.div_ceil(LANES);
-        let items = in_order(ground, per_cell * LANES);
+        let per_cell = rows.div_ceil(ROWS);
+        let items = in_order(ground, per_cell * ROWS);
         let cells = Cells::new(ground, &items, per_cell);
-        let above = levels_above(&cells.groups, items.len().div_ceil(per_cell * LANES));
+        let above = levels_above(&cells.groups, items.len().div_ceil(per_cell * ROWS));
         let near = vec![Vec::new(); above.len() + 1];
         Tree { per_cell, cells, above, near }
     }
@@ -79,7 +79,7 @@ impl<V: CellValue, const D: usize> Tree<V, D> {
             || self.descend(comer),
         );
         let mut near = std::mem::take(&mut self.near[0]);
-        let is_large = near.len() * LANES * LANES * self.per_cell > TOGETHER;
+        let is_large = near.len() * LANES * ROWS * self.per_cell > TOGETHER;
         let part = self.cells.part(self.per_cell);
         pairs += match is_large && rayon::current_num_threads() > 1 {
             true => part.apply_together(&mut near, comer),
@@ -135,7 +135,7 @@ impl<V: CellValue, const D: usize> Tree<V, D> {
         let pairs = self.cells.settle(self.per_cell, centers);
         let (mut distances, mut nearest) = (vec![0.0; n], vec![NO_CENTER; n]);
         for block in &self.cells.blocks {
-            for lane in (0..LANES).filter(|&lane| block.rows[lane] != NO_ROW) {
+            for lane in (0..ROWS).filter(|&lane| block.rows[lane] != NO_ROW) {
                 let row = block.rows[lane] as usize;
                 distances[row] = block.squares[lane].sqrt();
                 nearest[row] = block.nearest[lane];
@@ -179,11 +179,11 @@ fn groups_of<V: CellValue, const D: usize>(
 
 impl<V: CellValue, const D: usize> Cells<V, D> {
     fn new(ground: &HostGround, items: &[Item<V, D>], per_cell: usize) -> Cells<V, D> {
-        let rows = per_cell * LANES;
+        let rows = per_cell * ROWS;
         let cells = items.len().div_ceil(rows);
         let count = cells.div_ceil(LANES);
         let mut blocks = Vec::new();
-        items.par_chunks(LANES).map(block).collect_into_vec(&mut blocks);
+        items.par_chunks(ROWS).map(block).collect_into_vec(&mut blocks);
         let has_factors = ground.weights.is_some() || ground.eligible.contains(&false);
         let factors = if has_factors { factors(ground, &blocks) } else { Vec::new() };
         let groups = items.par_chunks(LANES * rows).map(|items| {
@@ -227,7 +227,7 @@ impl<V: CellValue, const D: usize> Cells<V, D> {
                     for (lane, blocks) in blocks.chunks_mut(per_cell).enumerate() {
                         let (numbers, count) = tips.take(lane);
                         lower(blocks, &numbers[..count], centers);
-                        pairs += (count * blocks.len() * LANES) as u64;
+                        pairs += (count * blocks.len() * ROWS) as u64;
                     }
                     pairs
                 },
@@ -242,7 +242,7 @@ fn block<V: CellValue, const D: usize>(items: &[Item<V, D>]) -> Block<V, D> {
     Block {
         squares: std::array::from_fn(|lane| if lane < items.len() { f64::INFINITY } else { 0.0 }),
         values: std::array::from_fn(|j| std::array::from_fn(|lane| item(lane).values[j])),
-        nearest: [NO_CENTER; LANES],
+        nearest: [NO_CENTER; ROWS],
         rows: std::array::from_fn(|lane| items.get(lane).map_or(NO_ROW, |item| item.row)),
     }
 }
@@ -250,7 +250,7 @@ fn block<V: CellValue, const D: usize>(items: &[Item<V, D>]) -> Block<V, D> {
 fn factors<V: CellValue, const D: usize>(
     ground: &HostGround,
     blocks: &[Block<V, D>],
-) -> Vec<[Factor; LANES]> {
+) -> Vec<[Factor; ROWS]> {
     let factor = |row: u32| {
         let row = (row != NO_ROW).then_some(row as usize)?;
         ground.eligible[row].then(|| ground.weights.map_or(1.0, |weights| weights[row]))
@@ -259,9 +259,9 @@ fn factors<V: CellValue, const D: usize>(
 }
 
 impl<V: CellValue, const D: usize> Part<'_, V, D> {
-    /// Halves the work until it is not worth a thread of its own.
+    /// Halves the work until it is not worth a thread of its own, or one group.
     fn apply_together(self, near: &mut [usize], comer: Comer<D>) -> u64 {
-        if near.len() * LANES * LANES * self.per_cell <= TOGETHER / 2 {
+        if near.len() < 2 || near.len() * LANES * ROWS * self.per_cell <= TOGETHER / 2 {
             return self.apply(near, comer);
         }
         let (a, b) = near.split_at_mut(near.len() / 2);
@@ -352,11 +352,11 @@ impl<V: CellValue, const D: usize> Part<'_, V, D> {
             true => summary(blocks),
             false => summary_by_factors(blocks, &self.factors[start..end]),
         };
-        let block = &blocks[at / LANES];
-        let at = at % LANES;
+        let block = &blocks[at / ROWS];
+        let at = at % ROWS;
         self.groups[group].set(lane, most, best);
         let square = if best.key < 0.0 { -1.0 } else { block.squares[at] };
         tips.set(lane, square, std::array::from_fn(|j| block.values[j][at]));
-        (count * blocks.len() * LANES) as u64
+        (count * blocks.len() * ROWS) as u64
     }
 }

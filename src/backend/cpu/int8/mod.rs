@@ -30,6 +30,7 @@ use std::time::Instant;
 use super::catch_up::{CatchUp, catch_up};
 use super::frontier;
 use super::kernels::int8::Int8Multiplier;
+use super::sweep::sweep;
 use crate::backend::zeros::{pick_zeros, zeros};
 use crate::backend::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
@@ -58,6 +59,8 @@ pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
     /// This round's frontier, where no key is above 0: its rows in order.
     zeros: Option<Vec<Candidate>>,
     outside: Option<Candidate>,
+    /// A row whose key is exact, if the last frontier came to no pick.
+    reached: Option<Candidate>,
 }
 
 impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
@@ -79,6 +82,7 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
             workspace: Workspace::default(),
             zeros: None,
             outside: None,
+            reached: None,
         }
     }
 
@@ -90,9 +94,20 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         catch_up(&mut self.catch_up, &mut self.rows)
     }
 
+    fn candidate(&self, row: usize) -> Candidate {
+        Candidate { key: self.rows.key(row), row }
+    }
+
     fn precedes_outside(&self, row: usize) -> bool {
-        let candidate = Candidate { key: self.rows.key(row), row };
-        self.outside.is_none_or(|outside| candidate.precedes(outside))
+        self.outside.is_none_or(|outside| self.candidate(row).precedes(outside))
+    }
+
+    /// Makes the key of the first of `rows` exact; they are a frontier of which no row is live.
+    fn reach(&mut self, rows: &[usize]) -> Option<Candidate> {
+        let first = |a: Candidate, b: Candidate| if b.precedes(a) { b } else { a };
+        let best = rows.iter().map(|&row| self.candidate(row)).reduce(first)?;
+        self.rows.settle_rows(&[best.row]);
+        Some(self.candidate(best.row))
     }
 
     /// Settles live rows at once from now on, if so many had to be settled for each pick that this is cheaper: intervals are then wide
@@ -129,6 +144,8 @@ impl<K: Int8Multiplier> Middle for Int8Cpu<'_, K> {
 }
 
 impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
+    const SWEEPS: bool = true;
+
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.rows.choose(rows.iter().copied());
         Ok(())
@@ -139,10 +156,16 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         if let Some(caught_up) = self.catch_up() {
             return Ok(caught_up);
         }
+        if let Some(reached) = self.reached.take() {
+            self.rows.statistics.sweeps += 1;
+            let centers = self.rows.centers.len();
+            sweep(&mut self.rows, reached, centers);
+        }
         let started = Instant::now();
         let key = |row, bound| self.ground.key(row, bound);
-        let frontier = frontier::frontier(&self.rows.bounds, key, self.rows.ceiling, size);
-        self.rows.ceiling = frontier.rows.iter().map(|row| row.key).fold(0.0, f64::max);
+        let (frontier, looks) =
+            frontier::frontier(&self.rows.bounds, key, &mut self.rows.maxima, size);
+        self.rows.statistics.bounds_looked_at += looks;
         self.rows.statistics.frontier_seconds += started.elapsed().as_secs_f64();
         if frontier.rows.is_empty() {
             return Ok(0);
@@ -156,6 +179,9 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         let mut rows: Vec<usize> = frontier.rows.iter().map(|row| row.row).collect();
         self.rows.refresh_rows(&mut rows, self.rows.centers.len());
         let refreshed = rows.len();
+        if !rows.iter().any(|&row| self.precedes_outside(row)) {
+            self.reached = self.reach(&rows);
+        }
         rows.retain(|&row| self.precedes_outside(row));
         if self.settles_at_once {
             self.rows.settle_rows(&rows);
@@ -185,8 +211,12 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         let mut live = Live::new(terms, live, &mut self.workspace);
         let picked = live.pick(limit, stop);
         let (states, mut counts) = (live.rows, live.counts);
+        let is_in_vain = picked.picks.is_empty() && picked.next.is_none();
         for LiveRow { row, bound, nearest, seen, was_settled } in states {
             (self.rows.bounds[row], self.rows.seen[row]) = (bound, seen);
+            if is_in_vain && nearest.is_exact() {
+                self.reached = Candidate::first(self.reached, Some(self.candidate(row)));
+            }
             self.rows.nearest.set(row, nearest);
             if was_settled {
                 self.rows.was_settled(row);

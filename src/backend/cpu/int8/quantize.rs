@@ -10,6 +10,8 @@ use crate::values::{RowValues, Value};
 
 /// The largest int8 value made; -128 is not.
 const LARGEST: f32 = 127.0;
+/// What most rows are brought to, so that those far beyond them fit f32.
+const BULK: f64 = 1.0 / (1 << 20) as f64;
 /// Sums kept side by side, so that they vectorise.
 const LANES: usize = 16;
 
@@ -46,7 +48,7 @@ pub struct Quantizer {
     middle: Vec<f64>,
     /// The same in f32, if it is that to the bit.
     narrow_middle: Option<Vec<f32>>,
-    /// A power of two that brings most rows near 1, so that steps and errors fit f32.
+    /// A power of two that brings most rows to a size where steps and errors fit f32.
     scale: f32,
     /// The scale of the intervals over `scale`, a power of two; 1 until [`Quantizer::rescale`].
     rescale: f64,
@@ -56,9 +58,9 @@ pub struct Quantizer {
 
 impl Quantizer {
     /// For rows most of which are of this bulk.
-    pub fn new(bulk: Bulk, width: f64) -> Quantizer {
-        let Bulk { middle, reach } = bulk;
-        let scale = narrow(scale_for(reach).clamp(2f64.powi(-100), 2f64.powi(100)));
+    pub fn new(bulk: &Bulk, width: f64) -> Quantizer {
+        let middle = bulk.middle.clone();
+        let scale = narrow((scale_for(bulk.reach) * BULK).clamp(2f64.powi(-100), 2f64.powi(100)));
         let is_narrow = middle.iter().all(|&m| f64::from(narrow(m)) == m);
         let narrow_middle = is_narrow.then(|| middle.iter().map(|&m| narrow(m)).collect());
         Quantizer { middle, narrow_middle, scale, rescale: 1.0, width }
@@ -67,7 +69,7 @@ impl Quantizer {
     /// For rows that are their int8 values; others have int8 values near them.
     pub fn of_whole(whole: &Whole, d: usize, width: f64) -> Quantizer {
         let bulk = Bulk { middle: vec![whole.middle(); d], reach: 0.0 };
-        Quantizer { scale: narrow(1.0 / whole.unit), ..Quantizer::new(bulk, width) }
+        Quantizer { scale: narrow(1.0 / whole.unit), ..Quantizer::new(&bulk, width) }
     }
 
     /// `m`
@@ -115,8 +117,9 @@ impl Quantizer {
         let integer_square = numbers.square;
         let square = step * step * f64::from(integer_square);
         let error = f64::from(numbers.error) * self.rescale;
-        if !is_within_range(square.max(error * error)) {
-            return Int8Operand { step: 0.0, integer_square, operand: Operand::UNKNOWN };
+        if !is_within_range(square.sqrt(), error) {
+            let operand = Operand::beyond(square.sqrt(), error, self.width);
+            return Int8Operand { step: 0.0, integer_square, operand };
         }
         let norm = square.sqrt() * (1.0 + 4.0 * f64::EPSILON);
         let operand = Operand { square, norm, error: error * self.width };

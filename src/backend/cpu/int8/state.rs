@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::super::beyond::beyond;
 use super::super::bulk::Bulk;
 use super::super::catch_up::Stages;
 use super::super::centers::Centers;
 use super::super::kernels::PANEL;
 use super::super::kernels::int8::Int8Multiplier;
+use super::super::maxima::BlockMaxima;
+use super::super::sweep::{Looked, look};
 use super::copy::Int8Rows;
 use super::measure::{MOST_INTEGERS, Measure};
 use super::nearest::{Nearest, NearestCenters};
@@ -19,6 +22,7 @@ use super::quantize::Quantizer;
 use super::refresh::{Found, FoundOfRow, Pending, Refresh, Scratch};
 use super::settle::Judge;
 use super::whole::Whole;
+use crate::backend::Candidate;
 use crate::backend::interval::{Interval, scale_for_bulk};
 use crate::backend::shard::LEFT;
 use crate::distance::{distance, distance_to_point};
@@ -54,8 +58,7 @@ pub(super) struct Int8State<'p, K: Int8Multiplier> {
     pub nearest: NearestCenters,
     /// Whether each row was settled, a bit each.
     settled: Vec<u64>,
-    /// No key is larger.
-    pub ceiling: f64,
+    pub maxima: BlockMaxima,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
     /// One a thread.
@@ -98,7 +101,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             seen: vec![0; n],
             nearest: NearestCenters::first(n),
             settled: vec![0; n.div_ceil(64)],
-            ceiling: f64::INFINITY,
+            maxima: BlockMaxima::new(n),
             width,
             scratch: threads.map(|_| Mutex::new(Scratch::new())).collect(),
             statistics: Statistics {
@@ -130,10 +133,6 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             }
         }
         self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
-        let key = |(row, &bound): (usize, &f64)| {
-            if bound < 0.0 { 0.0 } else { self.ground.key(row, bound) }
-        };
-        self.ceiling = self.bounds.par_iter().enumerate().map(key).reduce(|| 0.0, f64::max);
         self.statistics.row_reads += self.bounds.len() as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         true
@@ -141,8 +140,8 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
 
     /// Reads the pool once, or again if what looked like whole numbers is not. Second value: each row's distance to center 0.
     fn read(&mut self) -> (Prepared<'p>, Vec<f64>) {
-        if let Some(whole) = &self.whole {
-            if let Some(read) = self.read_whole(whole) {
+        if let Some(whole) = self.whole {
+            if let Some(read) = self.read_whole(&whole) {
                 return read;
             }
             self.statistics.row_reads += self.ground.rows.len() as u64;
@@ -167,19 +166,19 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         Some((Prepared { rows, quantizer, measure }, distances))
     }
 
-    fn read_near(&self) -> (Prepared<'p>, Vec<f64>) {
+    fn read_near(&mut self) -> (Prepared<'p>, Vec<f64>) {
         let ground = self.ground;
         let mut bulk = Bulk::of_ground(ground);
         // Rows of f64 may lie near each other and far from 0, where f32 has no number near their middle.
         if ground.rows.dtype() != Dtype::F64 {
             bulk.middle.iter_mut().for_each(|m| *m = narrow(*m));
         }
-        let reach = bulk.reach;
-        let mut quantizer = Quantizer::new(bulk, self.width);
+        let mut quantizer = Quantizer::new(&bulk, self.width);
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
         let (rows, distances) = Int8Rows::near(ground, &quantizer, center, K::FLIP);
-        let measure = self.interval(&mut quantizer, reach);
+        self.statistics.beyond = beyond(ground, &self.centers, &bulk, &distances);
+        let measure = self.interval(&mut quantizer, bulk.reach);
         (Prepared { rows, quantizer, measure }, distances)
     }
 
@@ -390,10 +389,6 @@ impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
         self.seen[row] as usize
     }
 
-    fn ceiling(&self) -> f64 {
-        self.ceiling
-    }
-
     fn key(&self, row: usize, bound: f64) -> f64 {
         self.ground.key(row, bound)
     }
@@ -404,5 +399,20 @@ impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
 
     fn make_exact(&mut self, rows: &[usize]) {
         self.settle_rows(rows);
+    }
+
+    fn look(&mut self, part: Range<usize>, reached: Candidate, end: usize) -> Looked {
+        let (ground, bounds, seen) = (self.ground, &self.bounds, &self.seen);
+        let key_of = |row: usize| (bounds[row] > 0.0).then(|| ground.key(row, bounds[row]));
+        let nearest = &self.nearest;
+        let lacks = |row: usize| (seen[row] as usize) < end || !nearest.is_exact(row);
+        let maxima = self.maxima.of(part.clone());
+        let (looked, looks) = look(part, key_of, maxima, reached, lacks);
+        self.statistics.bounds_looked_at += looks;
+        looked
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.ground.is_interrupted()
     }
 }
