@@ -95,7 +95,7 @@ fn twins() -> (Vec<f32>, Options<'static>) {
 #[test]
 #[ignore = "run over beds with bugs"]
 fn int8_matches_the_oracle() {
-    end_within(120);
+    end_within(300);
     let bed = bed::load().unwrap();
     bed.set_limit("multiprocessors", 1);
     let sorts = |n, d| pools::hostile(n, d).into_iter().map(|named| (named.name, named.values));
