@@ -354,7 +354,7 @@ fn a_row_orders_beyond_the_rest_is_noted() {
     let wide = 12;
     let value = |i: usize| if i / wide == 7 { 1e20 } else { (i * 37 % 61) as f32 / 61.0 };
     let values: Vec<f32> = (0..N * wide).map(value).collect();
-    folder.npy("garbage.npy", "<f4", &[N, wide], &floats(&values));
+    folder.npy("garbage.npy", "<f4", &[N, wide], bytemuck::cast_slice(&values));
     let run = folder.run("select garbage.npy -k 5 --log");
     assert_eq!(run.rows()[1], 7);
     let note =
