@@ -29,9 +29,9 @@ import numpy as np
 from weak_pools import KINDS
 from weak_tools import Call, agreement, farpoint, numpy_loop, numpy_products
 
-#: Values of the largest pool, and values times budget: a loop takes about 10 seconds.
-MOST_VALUES = 1 << 26
-MOST_WORK = 1 << 33
+#: Values of the largest pool, and values times budget: a loop takes a few seconds.
+MOST_VALUES = 1 << 25
+MOST_WORK = 1 << 31
 #: Calls that take less are repeated until they have taken so many seconds.
 SHORT = 0.02
 

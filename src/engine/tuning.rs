@@ -79,6 +79,18 @@ pub enum Path {
     AtOnce,
 }
 
+impl Tuning {
+    /// The way of a run on the CPU of which [`crate::Statistics::filter`] is this, for another selection.
+    pub(crate) fn of_filter(filter: &str) -> Tuning {
+        let multiplier = match filter {
+            "int8" => Multiplier::Int8,
+            "cells" => Multiplier::Cells,
+            _ => Multiplier::Fastest,
+        };
+        Tuning { multiplier, ..Tuning::default() }
+    }
+}
+
 impl Default for Tuning {
     fn default() -> Tuning {
         Tuning {

@@ -2,7 +2,8 @@
 
 use half::{bf16, f16};
 
-use super::trial::{Trial, power};
+use super::trial::{Trial, Way, power};
+use crate::engine::Tuning;
 use crate::error::Result;
 use crate::options::{Device, Metric, Options};
 use crate::pool::{Dtype, Outline, Sample};
@@ -48,7 +49,8 @@ impl Rehearsal {
         let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
         let made_up = sample.is_none().then(|| make_up(outline, threads)).transpose()?;
         let rows = sample.or(made_up.as_ref()).expect("one of the two");
-        let stage = Stage { n: outline.rows, budget, options };
+        let way = Way { options, tuning: Tuning::default() };
+        let stage = Stage { n: outline.rows, budget, way };
         let rehearsal = stage.rehearse(rows).map_err(|error| rows.of_its_pool(error))?;
         Ok(Rehearsal { is_of_pool: sample.is_some(), ..rehearsal })
     }
@@ -62,11 +64,11 @@ impl Rehearsal {
 }
 
 /// What is rehearsed.
-struct Stage<'o> {
+struct Stage<'w> {
     /// Rows of the pool.
     n: usize,
     budget: usize,
-    options: Options<'o>,
+    way: Way<'w>,
 }
 
 impl Stage<'_> {
@@ -74,20 +76,21 @@ impl Stage<'_> {
     /// proportion.
     fn rehearse(&self, rows: &Sample) -> Result<Rehearsal> {
         let budget = if rows.rows() == self.n { self.budget } else { self.budget.min(most(rows)) };
-        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.options)?;
+        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.way)?;
+        let stage = Stage { way: self.way.of(&trial), ..*self };
         if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
-            return self.in_proportion(&rows.every(FEWER));
+            return stage.in_proportion(&rows.every(FEWER));
         }
         let by_rows = match rows.rows() == self.n || trial.picks > most(rows) {
             true => 1.0,
-            false => self.by_rows(rows, budget, trial.picks, &trial)?,
+            false => stage.by_rows(rows, budget, trial.picks, &trial)?,
         };
         Ok(Rehearsal::of(rows, (by_rows, trial.growth()), trial))
     }
 
     fn in_proportion(&self, rows: &Sample) -> Result<Rehearsal> {
         let budget = self.share(rows);
-        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.options)?;
+        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.way)?;
         if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
             return self.in_proportion(&rows.every(FEWER));
         }
@@ -109,7 +112,7 @@ impl Stage<'_> {
     /// The power that the time grows with from half of the rows to all of them.
     fn by_rows(&self, rows: &Sample, budget: usize, most: usize, whole: &Trial) -> Result<f64> {
         let half = rows.every(2);
-        let trial = Trial::fastest(&half.pool()?, budget, most, &self.options)?;
+        let trial = Trial::fastest(&half.pool()?, budget, most, &self.way)?;
         Ok(power((half.rows(), trial.seconds), (rows.rows(), whole.seconds)))
     }
 }

@@ -3,10 +3,10 @@
 use std::ops::{ControlFlow, RangeInclusive};
 use std::time::Instant;
 
+use crate::engine::{Tuning, select_tuned};
 use crate::error::Result;
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::select::select_with;
 use crate::statistics::Statistics;
 
 /// Seconds after which no further round begins.
@@ -16,6 +16,20 @@ const SHORT: f64 = 0.15;
 const REPEATS: usize = 3;
 /// How time may grow with the rows and with the picks, as a power.
 const GROWTH: RangeInclusive<f64> = 0.2..=1.5;
+
+/// What all selections of a rehearsal have in common. Fewer picks may have been made in another way: all go the way of the first.
+pub(super) struct Way<'o> {
+    pub options: Options<'o>,
+    pub tuning: Tuning,
+}
+
+impl Way<'_> {
+    /// The way of `trial`.
+    pub fn of(&self, trial: &Trial) -> Self {
+        let tuning = Tuning::of_filter(&trial.statistics.filter);
+        Way { options: self.options.clone(), tuning }
+    }
+}
 
 /// How long a selection took.
 pub(super) struct Trial {
@@ -30,9 +44,9 @@ pub(super) struct Trial {
 
 impl Trial {
     /// A selection that ends after `budget` picks or, at the end of a round, after [`LIMIT`].
-    fn run(pool: &Pool, budget: usize, most: usize, options: &Options) -> Result<Trial> {
+    fn run(pool: &Pool, budget: usize, most: usize, way: &Way) -> Result<Trial> {
         let (started, mut course) = (Instant::now(), Vec::new());
-        let selection = select_with(pool, budget, options, &mut |progress| {
+        let selection = select_tuned(pool, budget, &way.options, &way.tuning, &mut |progress| {
             let seconds = started.elapsed().as_secs_f64();
             course.push((progress.chosen, seconds));
             let is_enough = seconds > LIMIT || progress.chosen >= most;
@@ -45,13 +59,13 @@ impl Trial {
         Ok(Trial { picks, prepared, seconds: seconds - prepared, course, statistics })
     }
 
-    pub fn fastest(pool: &Pool, budget: usize, most: usize, options: &Options) -> Result<Trial> {
-        let mut fastest = Trial::run(pool, budget, most, options)?;
+    pub fn fastest(pool: &Pool, budget: usize, most: usize, way: &Way) -> Result<Trial> {
+        let mut fastest = Trial::run(pool, budget, most, way)?;
         for _ in 1..REPEATS {
             if fastest.seconds > SHORT {
                 break;
             }
-            let again = Trial::run(pool, budget, most, options)?;
+            let again = Trial::run(pool, budget, most, way)?;
             if again.seconds < fastest.seconds {
                 fastest = again;
             }

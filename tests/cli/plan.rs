@@ -116,7 +116,7 @@ fn plan_leaves_many_floats_in_their_file() {
 fn plan_takes_the_engines_way() {
     let folder = Folder::new();
     for (name, shape, d, budget, filter) in [
-        ("small", "gaussian", 5, 10, "plain loop"),
+        ("small", "gaussian", 5, 5, "plain loop"),
         ("cloud", "gaussian", 3, 500, "cells"),
         ("few", "unit", 100, 10, "floats"),
         ("many", "unit", 100, 1500, "int8"),
