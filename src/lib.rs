@@ -57,7 +57,7 @@ pub use robust::{
 };
 pub use select::{select, select_with};
 pub use selection::{Progress, Selection};
-pub use statistics::Statistics;
+pub use statistics::{Beyond, Statistics};
 pub use verify::{
     CertificateVerdict, Cover, Interval, Verdict, verify, verify_certificate,
     verify_certificate_with, verify_with,

@@ -1,5 +1,7 @@
 //! The counts and times of a run, which explain its speed.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Counts and times of one run. A plain loop evaluates `n k` pairs and reads every row `k` times.
@@ -12,6 +14,8 @@ pub struct Statistics {
     pub filter: String,
     /// Why no GPU was used, if [`crate::Device::Auto`] found a driver but could not use a GPU.
     pub fallback: Option<String>,
+    /// Rows many orders beyond the others, as far as the first center and a sample tell. Rounds on a GPU and on cells do not look for them.
+    pub beyond: Option<Beyond>,
     /// Bytes of device memory that the run allocated, with those of a pool that was copied there; 0 on the CPU.
     pub device_bytes: u64,
     /// Pairs of a pick to resume from and a center before it, computed to find the pick's radius again.
@@ -65,6 +69,41 @@ pub struct Statistics {
     pub settle_seconds: f64,
 }
 
+/// Rows that lie more than a million times as far from the middle of a pool as most of its rows do: often garbage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Beyond {
+    /// How many there are.
+    pub rows: u64,
+    /// The farthest of them.
+    pub row: usize,
+    /// How far it lies from the middle at least.
+    pub distance: f64,
+    /// How far most rows lie from it at most.
+    pub most: f64,
+}
+
+impl fmt::Display for Beyond {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let Beyond { rows, row, distance, most } = self;
+        let (s, lie) = if *rows == 1 { ("", "lies") } else { ("s", "lie") };
+        write!(
+            out,
+            "{rows} row{s} {lie} more than a million times as far from the middle as most: row {row}, at {distance:.2e} where most are \
+             within {most:.2e}"
+        )
+    }
+}
+
+impl Beyond {
+    /// The rows of both, with the farthest of all, the lowest of equally far ones.
+    pub(crate) fn and(self, other: Beyond) -> Beyond {
+        let is_first = self.distance > other.distance
+            || (self.distance == other.distance && self.row < other.row);
+        let farthest = if is_first { self } else { other };
+        Beyond { rows: self.rows + other.rows, ..farthest }
+    }
+}
+
 impl Statistics {
     /// Adds up the counts and times of two parts of a run. A text that only one of them has is kept.
     pub(crate) fn and(self, other: Statistics) -> Statistics {
@@ -72,6 +111,10 @@ impl Statistics {
             device: both(self.device, other.device),
             filter: both(self.filter, other.filter),
             fallback: self.fallback.or(other.fallback),
+            beyond: match (self.beyond, other.beyond) {
+                (Some(one), Some(other)) => Some(one.and(other)),
+                (one, other) => one.or(other),
+            },
             device_bytes: self.device_bytes + other.device_bytes,
             replay_evaluations: self.replay_evaluations + other.replay_evaluations,
             replay_canonical: self.replay_canonical + other.replay_canonical,

@@ -232,6 +232,9 @@ impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
         }
         let (live, parts) = self.borrow_all()?;
         self.statistics.exchanges += 1;
+        if live.rows.is_empty() {
+            return Ok(Picked::default());
+        }
         let started = Instant::now();
         let (picked, states) = self.picker.pick(&live, self.centers, self.outside, limit, stop)?;
         self.statistics.pick_seconds += started.elapsed().as_secs_f64();

@@ -54,8 +54,8 @@ fn is_f64(rows: &Rows) -> bool {
     rows.dtype() == Dtype::F64 && rows.metric() == Metric::Euclidean
 }
 
-/// Bytes of a row in its cell beside its values, and of its part of the boxes.
-const STATE: usize = 24;
+/// Bytes of a row beside its values, at most: 16 of state, 8 of a weight, 8 while rows are put in order, and its part of the boxes.
+const STATE: usize = 34;
 
 /// Bytes of memory that a row takes in a cell: its values, and once more while rows are put in order.
 pub(crate) fn cell_bytes(d: usize, is_f64: bool) -> usize {

@@ -14,7 +14,9 @@ pub(crate) struct FrontierSize {
 }
 
 /// The bounds of an adaptive frontier; small pools have smaller ones, and very large ones a row of so many.
-const LEAST: usize = 64;
+const LEAST: usize = 256;
+/// The least where sweeps find the next pick, whatever the frontier.
+const LEAST_BESIDE_SWEEPS: usize = 64;
 const START: usize = 512;
 const MOST: usize = 8192;
 const MOST_OF: usize = 512;
@@ -25,7 +27,8 @@ impl FrontierSize {
     /// Adapted to how the rounds of a pool of `n` rows of `d` values go, on a backend that `sweeps` or not.
     pub fn adaptive(n: usize, d: usize, sweeps: bool) -> FrontierSize {
         let most = MOST.max(n / MOST_OF).min(MOST_VALUES / d).max(START);
-        FrontierSize { rows: START, least: LEAST, most: (n / 8).clamp(START, most), sweeps }
+        let least = if sweeps { LEAST_BESIDE_SWEEPS } else { LEAST };
+        FrontierSize { rows: START, least, most: (n / 8).clamp(START, most), sweeps }
     }
 
     /// Always this size.

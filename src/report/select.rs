@@ -105,6 +105,7 @@ fn meaning(selection: &Selection, about: &About) -> String {
         ));
     }
     sentences.extend(idleness(selection, about));
+    sentences.extend(selection.statistics.beyond.map(|beyond| format!("{beyond}.")));
     sentences.extend(exclusion(options));
     sentences.join(" ")
 }

@@ -346,3 +346,25 @@ fn lists_of_nothing_are_told() {
         .run("select pool.npy -k 3 --weights none.txt")
         .fails(1, "error: weights: 0 given for 60 rows");
 }
+
+/// A row of garbage is picked first, and said to be there.
+#[test]
+fn a_row_orders_beyond_the_rest_is_noted() {
+    let folder = Folder::new();
+    let wide = 12;
+    let value = |i: usize| if i / wide == 7 { 1e20 } else { (i * 37 % 61) as f32 / 61.0 };
+    let values: Vec<f32> = (0..N * wide).map(value).collect();
+    folder.npy("garbage.npy", "<f4", &[N, wide], bytemuck::cast_slice(&values));
+    let run = folder.run("select garbage.npy -k 5 --log");
+    assert_eq!(run.rows()[1], 7);
+    let note =
+        "note: 1 row lies more than a million times as far from the middle as most: row 7, at ";
+    assert!(run.err.lines().any(|line| line.starts_with(note)), "{}", run.err);
+    assert!(run.err.contains("\nrows_beyond 1\nfarthest_beyond 7\n"), "{}", run.err);
+    let report = folder.run("select garbage.npy -k 5 --report page.html");
+    assert_eq!(report.code, 0, "{}", report.err);
+    assert!(folder.read("page.html").contains("1 row lies more than a million times as far"));
+    folder.text("exclude.txt", "7\n");
+    let without = folder.run("select garbage.npy -k 5 --exclude exclude.txt");
+    assert!(!without.err.contains("note"), "{}", without.err);
+}

@@ -39,8 +39,8 @@ fn text_like_pool() {
     assert_lazy(&pool, 1000, filter::CPU);
 }
 
-/// The GPU is as lazy as the CPU: with frontiers of one size the rounds are the same, and the pairs they need nearly so. A row
-/// that leaves a round before its distance is settled sees some of the round's picks again.
+/// The GPU is as lazy as the CPU: with frontiers of one size rounds and pairs are nearly the same. A row that leaves a round before its
+/// distance is settled sees some of the round's picks again, and a CPU's round may begin with a sweep.
 #[test]
 fn cuda() {
     if !has_cuda() {
@@ -53,9 +53,10 @@ fn cuda() {
     for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 100, 40)] {
         let count = |filter: Filter| count(pool, budget, filter.with_frontier(frontier));
         let (gpu, cpu) = (count(filter::CUDA), count(filter::CPU_F32));
-        assert_eq!(gpu.rounds, cpu.rounds);
+        assert!(gpu.rounds.abs_diff(cpu.rounds) <= 1 + cpu.sweeps, "{gpu:?}, {cpu:?}");
         let off = gpu.refresh_evaluations.abs_diff(cpu.refresh_evaluations);
-        assert!(50 * off <= cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
+        let part = if cpu.sweeps > 0 { 10 } else { 50 };
+        assert!(part * off <= cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
         assert!(10 * gpu.pick_canonical <= cpu.pick_canonical, "{gpu:?}, {cpu:?}");
         assert!(gpu.row_reads <= cpu.row_reads + 2 * frontier as u64, "{gpu:?}, {cpu:?}");
         assert_few_refines(&gpu);
@@ -141,8 +142,8 @@ fn assert_few_reads(pool: &Pool, budget: usize) {
     assert!(counts.distinct_settled_rows as f64 <= 0.30 * n, "{counts:?}");
     assert!(counts.distinct_settled_rows >= budget as u64 - 1, "{counts:?}");
     assert_eq!(counts.row_reads, pool.rows() as u64 + counts.settled_rows, "{counts:?}");
-    // The key that a sweep begins with is exact.
-    assert!(counts.refresh_canonical <= 64 * counts.sweeps as u64, "{counts:?}");
+    // Sweeps settle the rows that may be next.
+    assert!(counts.refresh_canonical <= counts.settled_rows, "{counts:?}");
 }
 
 /// Whole numbers are exact as int8 values: no canonical distance is evaluated, nothing is settled, and nothing is copied.

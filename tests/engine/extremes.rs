@@ -161,3 +161,32 @@ fn one_hot_codes_are_resolved_in_bulk() {
     assert_eq!((counts.settled_rows, counts.refresh_canonical, counts.pick_canonical), (0, 0, 0));
     check("one-hot", &pool, n - 1, &Options::default(), &filter::CPU);
 }
+
+/// A run says which rows lie orders beyond the others, however it works, and says nothing where there are none or they are excluded.
+#[test]
+fn rows_orders_beyond_the_rest_are_told() {
+    let (n, d) = (1500, 16);
+    let ordinary = pool(Shape::Text, n, d, 8);
+    let said = |values: &[f32], options: &Options, filter: &Filter| {
+        let pool = Pool::new(values, d).unwrap();
+        engine(&pool, 20, options, filter).unwrap().statistics.beyond
+    };
+    // The first takes the plain loop.
+    for filter in [filter::CPU, filter::CPU_F32, filter::CPU_INT8, filter::CPU_2_SHARDS] {
+        assert_eq!(said(&ordinary, &Options::default(), &filter), None);
+        for (garbage, farthest) in [(vec![0], 0), (vec![1301], 1301), (vec![7, 900, 1301], 900)] {
+            let mut values = ordinary.clone();
+            for &row in &garbage {
+                let factor = if row == farthest { 1e20 } else { 1e15 };
+                values[row * d..][..d].iter_mut().for_each(|value| *value *= factor);
+            }
+            let found = said(&values, &Options::default(), &filter).unwrap();
+            assert_eq!((found.rows, found.row), (garbage.len() as u64, farthest), "{filter:?}");
+            assert!(found.distance > 1e17 && found.most < 1e3, "{found:?}");
+            let excluded = Options { excluded: garbage, ..Options::default() };
+            assert_eq!(said(&values, &excluded, &filter), None, "{filter:?}");
+        }
+    }
+    let bytes = pool(Shape::Sift, n, d, 8);
+    assert_eq!(said(&bytes, &Options::default(), &filter::CPU_INT8), None);
+}

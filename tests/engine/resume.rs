@@ -147,7 +147,9 @@ fn canonical(counts: &Statistics) -> u64 {
 fn assert_no_more_work(what: &str, found: &Statistics, scratch: &Statistics) {
     let what = format!("{what}: {found:?}, from scratch {scratch:?}");
     assert!(10 * pairs(found) <= 11 * pairs(scratch), "pairs, {what}");
-    assert!(canonical(found) <= canonical(scratch), "canonical distances, {what}");
+    // Of whole numbers rounds evaluate none, and finding the picks' radii again a few.
+    let replay = if canonical(scratch) == 0 { found.replay_canonical } else { 0 };
+    assert!(canonical(found) <= canonical(scratch) + replay, "canonical distances, {what}");
     assert!(found.row_reads <= scratch.row_reads, "reads, {what}");
 }
 

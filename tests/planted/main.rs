@@ -17,7 +17,7 @@ use bug::Bug;
 use bug::Check::Selftest;
 use bug::Notice::Reported;
 use bug::said;
-use checks::{ENGINE, FRONTIER, JOIN};
+use checks::{ENGINE, FRONTIER, INT8, JOIN};
 use common::bed;
 
 /// A race shows in some orders of the threads only; every check runs in the first order and in these adversarial ones.
@@ -63,7 +63,9 @@ fn notice_all(name: &str, bugs: &[Bug]) {
 #[test]
 fn the_engine_is_clean_to_the_sanitizer() {
     let Some(bed) = bed::build("sanitized", &[OsStr::new("--asan")]) else { return };
-    for (check, seed) in [(ENGINE, 0), (ENGINE, 1), (ENGINE, 2), (FRONTIER, 3), (JOIN, 4)] {
+    for (check, seed) in
+        [(ENGINE, 0), (ENGINE, 1), (ENGINE, 2), (FRONTIER, 3), (JOIN, 4), (INT8, 5)]
+    {
         let output = check.run(&bed, seed);
         assert!(output.status.success(), "seed {seed}: {}", said(&output));
     }

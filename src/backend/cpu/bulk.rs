@@ -8,7 +8,7 @@ use crate::rows::Gather;
 use crate::values::{RowScratch, RowValues};
 
 /// Rows sampled: anything near the middle serves.
-const SAMPLE: usize = 1024;
+pub const SAMPLE: usize = 1024;
 /// Of the sample, rows whose median is taken in each dimension.
 const MEDIAN_OF: usize = 63;
 /// Dimensions whose medians are found at a time.
@@ -106,7 +106,7 @@ fn median_of_positive(values: &[f64]) -> f64 {
 }
 
 /// The upper median of some values.
-fn middle_of(values: &mut [f64]) -> f64 {
+pub fn middle_of(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }

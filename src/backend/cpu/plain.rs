@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::beyond::beyond_if_any;
 use super::centers::Centers;
 use super::keys::GONE;
 use crate::backend::{Backend, Candidate, Middle, Picked};
@@ -71,6 +72,9 @@ impl<'p> PlainCpu<'p> {
                 #[inline(always)]
                 || lower(&self.values, center, number, &mut self.distances, &mut self.nearest),
             );
+            if number == 0 {
+                self.statistics.beyond = beyond_if_any(self.ground, &self.centers, &self.distances);
+            }
             self.statistics.refresh_evaluations += n as u64;
             self.statistics.refresh_canonical += n as u64;
         }

@@ -26,11 +26,6 @@ pub fn first_distances(ground: &HostGround, centers: &Centers) -> Vec<f64> {
         .collect()
 }
 
-/// The packing for the rows of a pool and its centers.
-pub fn packing<M: Multiplier>(ground: &HostGround, width: f64) -> Packing {
-    Packing::new::<M>(&Bulk::of_ground(ground), width)
-}
-
 /// The packing for live rows, which are all that a picker sees.
 pub fn packing_of_live<M: Multiplier>(live: &LiveBlock, width: f64) -> Packing {
     let bulk = Bulk::of(live.rows.len(), live.dimensions(), |index, look| {

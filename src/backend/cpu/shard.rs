@@ -17,7 +17,7 @@ use crate::ground::HostGround;
 use crate::mean;
 use crate::mean::{NearPoint, Sums};
 use crate::rows::Gather;
-use crate::statistics::Statistics;
+use crate::statistics::{Beyond, Statistics};
 use crate::values::{RowBlock, RowScratch};
 
 /// Inside, rows are numbered from 0.
@@ -161,6 +161,8 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
     }
 
     fn statistics(&self) -> Statistics {
-        self.rows.statistics.clone()
+        let statistics = self.rows.statistics.clone();
+        let of_pool = |beyond: Beyond| Beyond { row: self.first + beyond.row, ..beyond };
+        Statistics { beyond: statistics.beyond.map(of_pool), ..statistics }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use super::Cpu;
+use super::bulk::Bulk;
 use super::join::Join;
 use super::kernels::Multiplier;
 use super::pack::Packing;
-use super::{Cpu, prepare};
 use crate::backend::{Neighbour, Space, settled};
 use crate::error::Result;
 use crate::ground::HostGround;
@@ -43,7 +44,9 @@ impl<M: Multiplier> Space for CpuSpace<'_, M> {
         most: usize,
     ) -> Result<Option<Vec<Neighbour>>> {
         let ground = self.ground;
-        let packing = self.packing.get_or_insert_with(|| prepare::packing::<M>(ground, self.width));
+        let packing = self
+            .packing
+            .get_or_insert_with(|| Packing::new::<M>(&Bulk::of_ground(ground), self.width));
         let eligible: Vec<usize> = ground.eligible_rows().collect();
         let join = Join {
             multiplier: self.multiplier,

@@ -7,6 +7,8 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::apart::Apart;
+use super::beyond::beyond;
+use super::bulk::Bulk;
 use super::catch_up::Stages;
 use super::centers::Centers;
 use super::direct::{Direct, DirectRows};
@@ -88,7 +90,9 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.bounds = prepare::first_distances(self.ground, &self.centers);
         self.nearest.fill(0);
         self.seen.fill(1);
-        self.packing = Some(prepare::packing::<M>(self.ground, self.width));
+        let bulk = Bulk::of_ground(self.ground);
+        self.packing = Some(Packing::new::<M>(&bulk, self.width));
+        self.statistics.beyond = beyond(self.ground, &self.centers, &bulk, &self.bounds);
         for (row, bound) in self.bounds.iter_mut().enumerate() {
             if !self.ground.eligible[row] {
                 *bound = LEFT;

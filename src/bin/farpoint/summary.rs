@@ -16,6 +16,13 @@ pub fn warn(statistics: &Statistics) {
     }
 }
 
+/// Rows that may be garbage.
+fn tell_beyond(statistics: &Statistics) {
+    if let Some(beyond) = &statistics.beyond {
+        say(format_args!("note: {beyond}"));
+    }
+}
+
 /// Pool, picks and time in a line, then the coverage curve: as numbers, and to a person as a picture too.
 pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64) {
     let picks = selection.centers.len();
@@ -25,6 +32,7 @@ pub fn tell(pool: &Pool, options: &Options, selection: &Selection, seconds: f64)
         say(format_args!("every row is within {radius} of a center{unit}"));
     }
     tell_idle(options, selection);
+    tell_beyond(&selection.statistics);
     say(format_args!("{}", report::curve_table(selection).trim_end()));
     let plot = report::curve_plot(selection, PLOT_WIDTH);
     if io::stderr().is_terminal() && !plot.is_empty() {
@@ -99,6 +107,10 @@ pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
         ("picks_per_second", if seconds > 0.0 { picks / seconds } else { 0.0 }),
     ];
     say(format_args!("device {}", statistics.device));
+    if let Some(beyond) = &statistics.beyond {
+        say(format_args!("rows_beyond {}", beyond.rows));
+        say(format_args!("farthest_beyond {}", beyond.row));
+    }
     for (key, value) in lines {
         say(format_args!("{key} {value}"));
     }

@@ -109,8 +109,8 @@ impl<V: CellValue, const D: usize> Tips<V, D> {
     #[inline(always)]
     pub fn set(&mut self, lane: usize, square: f64, values: [V; D]) {
         self.squares[lane] = square;
-        for j in 0..D {
-            self.values[j][lane] = values[j];
+        for (of_cells, value) in self.values.iter_mut().zip(values) {
+            of_cells[lane] = value;
         }
     }
 }

@@ -42,8 +42,8 @@ pub fn squares<V: CellValue, const D: usize, const N: usize>(
     center: &[f64; D],
 ) -> [f64; N] {
     let mut squares = [0.0; N];
-    for lane in 0..N {
-        squares[lane] = square(rows, lane, center);
+    for (lane, out) in squares.iter_mut().enumerate() {
+        *out = square(rows, lane, center);
     }
     squares
 }
@@ -73,7 +73,7 @@ pub fn box_squares<V: CellValue, const D: usize, const N: usize>(
     center: &[f64; D],
 ) -> [f64; N] {
     let mut squares = [0.0; N];
-    for lane in 0..N {
+    for (lane, out) in squares.iter_mut().enumerate() {
         let mut partial = [0.0; D];
         for j in 0..D {
             let below = low[j][lane].widen() - center[j];
@@ -81,7 +81,7 @@ pub fn box_squares<V: CellValue, const D: usize, const N: usize>(
             let t = larger(larger(below, above), 0.0);
             partial[j] = t * t;
         }
-        squares[lane] = fold(partial);
+        *out = fold(partial);
     }
     squares
 }

@@ -59,14 +59,13 @@ pub(crate) struct CellsCpu<'p, V, const D: usize> {
     statistics: Statistics,
 }
 
-/// The most rows of a cell. Fewer are looked at by more centers than this saves to put them in order.
+/// Rows of a cell, at least and at most. Measured: smaller cells take longer to make than they save, and larger ones save nothing.
+const SMALLEST_CELL: usize = 3 * ROWS;
 const LARGEST_CELL: usize = 1 << 15;
 
-/// Rows a cell where a pool of `n` rows of `d` values has `most` centers at most: some cells a center. Measured: the more values, the
-/// smaller must cells be for their boxes to be passed over.
-fn rows_a_cell(n: usize, d: usize, most: usize) -> usize {
-    let a_center = ((1 << d) / 4).max(1);
-    (n / a_center / most.max(1)).clamp(ROWS, LARGEST_CELL)
+/// Rows a cell where a pool of `n` rows has `most` centers at most: as many as have two centers in the end.
+fn rows_a_cell(n: usize, most: usize) -> usize {
+    (2 * n / most.max(1)).clamp(SMALLEST_CELL, LARGEST_CELL)
 }
 
 impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
@@ -77,7 +76,7 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
             centers: Centers::new(ground),
             applied: Vec::new(),
             tree: None,
-            cell: rows_a_cell(ground.rows.len(), D, most),
+            cell: rows_a_cell(ground.rows.len(), most),
             picks_a_round: None,
             left: None,
             zeros: Vec::new(),

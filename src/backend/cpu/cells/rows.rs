@@ -64,8 +64,8 @@ fn lower_block<V: CellValue, const D: usize>(
     let new: [f64; ROWS] = squares(&block.values, center);
     // Mostly none is lowered. Numbers as wide as the squares make vectors of this.
     let mut lowered = 0;
-    for lane in 0..ROWS {
-        lowered |= u64::from(new[lane] < block.squares[lane]);
+    for (new, old) in new.iter().zip(&block.squares) {
+        lowered |= u64::from(new < old);
     }
     if lowered == 0 {
         return;
@@ -149,10 +149,10 @@ pub fn summary_by_factors<V, const D: usize>(
     let none = Candidate { key: -1.0, row: NO_ROW as usize };
     let mut summary = Summary { most: 0.0, best: none, at: 0 };
     for (number, (block, factors)) in blocks.iter().zip(factors).enumerate() {
-        for lane in 0..ROWS {
+        for (lane, &factor) in factors.iter().enumerate() {
             let square = block.squares[lane];
             summary.most = summary.most.max(square);
-            let Some(weight) = factors[lane] else { continue };
+            let Some(weight) = factor else { continue };
             let key = key(Some(weight), square.sqrt());
             let row = Candidate { key, row: block.rows[lane] as usize };
             if row.precedes(summary.best) {

@@ -259,9 +259,9 @@ fn factors<V: CellValue, const D: usize>(
 }
 
 impl<V: CellValue, const D: usize> Part<'_, V, D> {
-    /// Halves the work until it is not worth a thread of its own.
+    /// Halves the work until it is not worth a thread of its own, or one group.
     fn apply_together(self, near: &mut [usize], comer: Comer<D>) -> u64 {
-        if near.len() * LANES * ROWS * self.per_cell <= TOGETHER / 2 {
+        if near.len() < 2 || near.len() * LANES * ROWS * self.per_cell <= TOGETHER / 2 {
             return self.apply(near, comer);
         }
         let (a, b) = near.split_at_mut(near.len() / 2);

@@ -32,7 +32,7 @@ fn holds(case: &Case, misjudged: f64, width: f64) -> bool {
     let to_middle = |x| distance_to_point(x, &case.middle);
     let reach = to_middle(x).max(to_middle(c)) * (1.0 + 1e-6);
     let bulk = Bulk { middle: case.middle.clone(), reach: reach * misjudged };
-    let mut quantizer = Quantizer::new(bulk, width);
+    let mut quantizer = Quantizer::new(&bulk, width);
     let (scale, d) = (scale_for_bulk(reach * case.bulk), case.d);
     // As in a run: rows are quantized before the scale of the intervals is known.
     let unscaled = quantize(&quantizer, x, d).0;

@@ -58,9 +58,9 @@ pub struct Quantizer {
 
 impl Quantizer {
     /// For rows most of which are of this bulk.
-    pub fn new(bulk: Bulk, width: f64) -> Quantizer {
-        let Bulk { middle, reach } = bulk;
-        let scale = narrow((scale_for(reach) * BULK).clamp(2f64.powi(-100), 2f64.powi(100)));
+    pub fn new(bulk: &Bulk, width: f64) -> Quantizer {
+        let middle = bulk.middle.clone();
+        let scale = narrow((scale_for(bulk.reach) * BULK).clamp(2f64.powi(-100), 2f64.powi(100)));
         let is_narrow = middle.iter().all(|&m| f64::from(narrow(m)) == m);
         let narrow_middle = is_narrow.then(|| middle.iter().map(|&m| narrow(m)).collect());
         Quantizer { middle, narrow_middle, scale, rescale: 1.0, width }
@@ -69,7 +69,7 @@ impl Quantizer {
     /// For rows that are their int8 values; others have int8 values near them.
     pub fn of_whole(whole: &Whole, d: usize, width: f64) -> Quantizer {
         let bulk = Bulk { middle: vec![whole.middle(); d], reach: 0.0 };
-        Quantizer { scale: narrow(1.0 / whole.unit), ..Quantizer::new(bulk, width) }
+        Quantizer { scale: narrow(1.0 / whole.unit), ..Quantizer::new(&bulk, width) }
     }
 
     /// `m`

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::super::beyond::beyond;
 use super::super::bulk::Bulk;
 use super::super::catch_up::Stages;
 use super::super::centers::Centers;
@@ -139,8 +140,8 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
 
     /// Reads the pool once, or again if what looked like whole numbers is not. Second value: each row's distance to center 0.
     fn read(&mut self) -> (Prepared<'p>, Vec<f64>) {
-        if let Some(whole) = &self.whole {
-            if let Some(read) = self.read_whole(whole) {
+        if let Some(whole) = self.whole {
+            if let Some(read) = self.read_whole(&whole) {
                 return read;
             }
             self.statistics.row_reads += self.ground.rows.len() as u64;
@@ -165,19 +166,19 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         Some((Prepared { rows, quantizer, measure }, distances))
     }
 
-    fn read_near(&self) -> (Prepared<'p>, Vec<f64>) {
+    fn read_near(&mut self) -> (Prepared<'p>, Vec<f64>) {
         let ground = self.ground;
         let mut bulk = Bulk::of_ground(ground);
         // Rows of f64 may lie near each other and far from 0, where f32 has no number near their middle.
         if ground.rows.dtype() != Dtype::F64 {
             bulk.middle.iter_mut().for_each(|m| *m = narrow(*m));
         }
-        let reach = bulk.reach;
-        let mut quantizer = Quantizer::new(bulk, self.width);
+        let mut quantizer = Quantizer::new(&bulk, self.width);
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
         let (rows, distances) = Int8Rows::near(ground, &quantizer, center, K::FLIP);
-        let measure = self.interval(&mut quantizer, reach);
+        self.statistics.beyond = beyond(ground, &self.centers, &bulk, &distances);
+        let measure = self.interval(&mut quantizer, bulk.reach);
         (Prepared { rows, quantizer, measure }, distances)
     }
 

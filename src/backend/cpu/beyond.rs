@@ -1,0 +1,52 @@
+//! Rows many orders beyond most others, which are often garbage: found in the distances to the first center.
+
+use rayon::prelude::*;
+
+use super::bulk::{Bulk, SAMPLE, middle_of, sample};
+use super::centers::Centers;
+use crate::distance::distance_to_point;
+use crate::ground::HostGround;
+use crate::statistics::Beyond;
+use crate::values::RowScratch;
+
+/// So many times as far as the bulk reaches is beyond.
+const TIMES: f64 = 1e6;
+/// Rows of the bulk are off by twice its reach at most, one beyond by almost `TIMES` of it.
+const OUT_OF_LINE: f64 = 1e5;
+/// What rounding leaves uncertain of a difference of two distances, over their sum.
+const UNCERTAIN: f64 = 1e-9;
+
+/// The same of a pool whose bulk is not known: it is looked for only where a distance is far out of line with most of them, which it is
+/// for a row beyond. `O(n)` otherwise.
+pub fn beyond_if_any(ground: &HostGround, centers: &Centers, distances: &[f64]) -> Option<Beyond> {
+    let mut some: Vec<f64> = sample(distances.len(), SAMPLE).map(|row| distances[row]).collect();
+    let usual = middle_of(&mut some);
+    some.iter_mut().for_each(|distance| *distance = (*distance - usual).abs());
+    let off = middle_of(&mut some);
+    let is_far_off = |distance: &f64| (distance - usual).abs() > OUT_OF_LINE * off;
+    let is_likely = distances.iter().any(is_far_off);
+    is_likely.then(|| beyond(ground, centers, &Bulk::of_ground(ground), distances)).flatten()
+}
+
+/// The counted rows beyond the `bulk` of a pool's rows, whose canonical distances to center 0 are `distances`; none where all of a sample
+/// are one point.
+pub fn beyond(
+    ground: &HostGround,
+    centers: &Centers,
+    bulk: &Bulk,
+    distances: &[f64],
+) -> Option<Beyond> {
+    let mut scratch = RowScratch::new();
+    let to_middle = distance_to_point(centers.vector(0, &mut scratch), &bulk.middle);
+    let limit = TIMES * bulk.reach;
+    if limit == 0.0 || ground.is_interrupted() {
+        return None;
+    }
+    // By the triangle inequality a row is at least so far from the middle.
+    let row = |(row, &distance): (usize, &f64)| {
+        let least = (distance - to_middle).abs() - UNCERTAIN * (distance + to_middle);
+        let is_beyond = least > limit && !ground.excluded[row];
+        is_beyond.then_some(Beyond { rows: 1, row, distance: least, most: bulk.reach })
+    };
+    distances.par_iter().enumerate().filter_map(row).reduce_with(Beyond::and)
+}
