@@ -77,8 +77,8 @@ fn needs_no_thread(options: &Options) -> bool {
         && options.resume.is_empty()
 }
 
-/// Widened values of a pool that a core's cache holds, 1 MB of f32; and how many values the plain loop may read for all picks before
-/// rounds take less time. Measured.
+/// Widened values of a pool that a core's cache holds, 1 MB of f32; and how many values the plain loop may read for all picks. The second
+/// is an estimate: about a millisecond or two of canonical distances, what starting threads and the first rounds take.
 const SMALL_VALUES: usize = 1 << 18;
 const SMALL_WORK: usize = 1 << 24;
 /// The same where cells would be made.
