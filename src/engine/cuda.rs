@@ -1,8 +1,8 @@
 //! Selections on a GPU: in one launch where the pool is small enough, else in rounds.
 
 use super::run::lazy;
-use super::select::MOST_DIMENSIONS;
 use super::tuning::{Multiplier, Path, Placement, Tuning};
+use super::way::MOST_DIMENSIONS;
 use crate::backend::Space;
 use crate::backend::cpu::distances_before;
 use crate::backend::cpu::kernels::gemm::Gemm;

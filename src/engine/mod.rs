@@ -1,6 +1,6 @@
 //! Where a selection runs, and how: the device asked for, and the fastest way it has unless a test or benchmark asks for another.
 //!
-//! `place` finds the device, `select` and `space` say what is done there, `cells` which rows lie in cells, `cuda` is a GPU's part, `shards` is several
+//! `place` finds the device, `select` and `space` say what is done there, `way` by which of a CPU's ways, `cells` which rows lie in cells, `cuda` is a GPU's part, `shards` is several
 //! holders of rows, `run` is greedy over whatever was found.
 
 mod cells;
@@ -12,13 +12,14 @@ mod select;
 mod shards;
 mod space;
 mod tuning;
+mod way;
 
 pub(crate) use cells::cell_bytes;
 #[cfg(feature = "cuda")]
 pub use cuda::select_lent;
-pub(crate) use select::are_held;
 pub use select::select_tuned;
 pub(crate) use space::with_space;
 pub use tuning::Tuning;
 #[cfg(feature = "lab")]
 pub use tuning::{Multiplier, Path, Placement};
+pub(crate) use way::are_held;

@@ -1,4 +1,8 @@
 //! Pools of every kind and size, drawn at random: the same on every machine.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "small numbers, and values rounded as they are meant to be"
+)]
 
 use farpoint::synth::{Shape, pool};
 

@@ -55,7 +55,7 @@ fn pools(n: usize) -> Vec<Case> {
         case("one far row", one_far, 16),
         case("a lattice", (0..n).flat_map(|i| [(i % side) as f32, (i / side) as f32]).collect(), 2),
         case("few distinct rows", (0..n * 8).map(|i| ((i / 8 % 50) * (i % 8)) as f32).collect(), 8),
-        case("each twice as far", (0..n).map(|i| 2f32.powi((i % 240) as i32 - 120)).collect(), 1),
+        case("each twice as far", (0..n).map(|i| ((i % 240) as f32 - 120.0).exp2()).collect(), 1),
     ]
 }
 

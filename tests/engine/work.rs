@@ -18,15 +18,13 @@ const FEW: u64 = 4096;
 const POOLS: u64 = 12;
 
 /// A pool to select from, and what is asked.
-#[derive(Debug)]
 struct Drawn {
-    kind: Kind,
-    seed: u64,
+    /// How it can be drawn again.
+    what: String,
     n: usize,
     d: usize,
     budget: usize,
     labeled: Vec<usize>,
-    is_weighted: bool,
 }
 
 fn draw(kind: Kind, seed: u64) -> (Drawn, Vec<f32>, Option<Vec<f32>>) {
@@ -38,9 +36,13 @@ fn draw(kind: Kind, seed: u64) -> (Drawn, Vec<f32>, Option<Vec<f32>>) {
     let most = (n - labeled.len()).min(LARGEST / (n * d)).max(1);
     let budget = random.size(1, most);
     let is_weighted = random.index(4) == 0;
+    #[expect(clippy::cast_possible_truncation, reason = "rounded as it is meant to be")]
     let weights = is_weighted.then(|| (0..n).map(|_| random.share() as f32).collect());
     let values = values(kind, n, d, random);
-    (Drawn { kind, seed, n, d, budget, labeled, is_weighted }, values, weights)
+    let what = format!(
+        "{budget} of {n} x {d}, {kind:?}, seed {seed}, labeled {labeled:?}, weighted: {is_weighted}"
+    );
+    (Drawn { what, n, d, budget, labeled }, values, weights)
 }
 
 /// What is wrong with a run's counts, if anything is.
@@ -61,7 +63,8 @@ fn excess(drawn: &Drawn, counts: &Statistics) -> Option<String> {
     (!is_little).then(|| {
         let shares = [taken / most, canonical as f64 / pairs as f64];
         format!(
-            "{shares:.2?} of the work and of the canonical distances allowed: {drawn:?}, {counts:?}"
+            "{shares:.2?} of the work and of the canonical distances allowed: {}, {counts:?}",
+            drawn.what
         )
     })
 }

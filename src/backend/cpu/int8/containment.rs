@@ -72,6 +72,7 @@ fn int8_without_width_is_caught() {
 
 /// Rows of whole numbers are their int8 values: the distance is exact, whatever its size, and a center as far as the limit is admitted.
 #[test]
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers of few bits")]
 fn whole_numbers_are_exact() {
     proptest!(ProptestConfig::with_cases(2000), |(
         pairs in prop::collection::vec((any::<u8>(), any::<u8>()), 1..300),

@@ -158,7 +158,8 @@ fn tested_pairs<M: Int8Multiplier>(multiplier: M) {
         );
         for (row, c) in (0..count).flat_map(|row| columns.clone().map(move |c| (row, c))) {
             let product = products[row * PANEL + c];
-            let passes = c as i32 - product <= row as i32;
+            let [row_number, number] = [row, c].map(|at| i32::try_from(at).unwrap());
+            let passes = number - product <= row_number;
             assert_eq!(passing[row] >> c & 1 == 1, passes, "row {row}, column {c}");
             if passes {
                 assert_eq!(out[row * PANEL + c], product, "row {row}, column {c}");

@@ -1,0 +1,157 @@
+//! By which way a CPU makes a selection. The answer does not depend on it.
+
+use super::cells::has_room_for_cells;
+use super::cuda::has_driver;
+use super::tuning::Multiplier::{Cells, Fastest};
+use super::tuning::Tuning;
+use crate::backend::cpu::Whole;
+use crate::backend::cpu::kernels::Multiplier;
+use crate::ground::HostGround;
+use crate::options::{Device, First, Metric, Options};
+use crate::pool::Pool;
+use crate::question::Question;
+use crate::rows::Gather;
+
+/// A way to make a selection.
+pub(super) enum Way {
+    /// The plain loop: few picks from few rows.
+    Plain,
+    /// Rows of few values in cells of near rows.
+    Cells,
+    /// Rounds on int8 values; what the rows are whole numbers of, as far as a sample tells.
+    Int8(Option<Whole>),
+    /// Rounds on floats.
+    Floats,
+}
+
+impl Way {
+    /// The way that `tuning` asks for, or the one that takes the least time, beside a multiplier `M` that the machine has for floats.
+    pub fn of<M: Multiplier>(question: &Question, ground: &HostGround, tuning: &Tuning) -> Way {
+        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+        let given = ground.labeled_count() + question.resume.len();
+        if *tuning == Tuning::default() && suits_plain_loop(n, d, question.budget + given) {
+            return Way::Plain;
+        }
+        if tuning.shards > 1 {
+            return Way::Floats;
+        }
+        let centers = question.budget + ground.labeled_count();
+        if takes_cells(tuning, ground, centers) {
+            return Way::Cells;
+        }
+        let whole = Whole::of_sample(ground);
+        match takes_int8::<M>(tuning, ground, centers, whole.is_some()) {
+            true => Way::Int8(whole),
+            false => Way::Floats,
+        }
+    }
+}
+
+/// Values of a pool that a core's cache holds widened, 1 MB of f32.
+const SMALL_VALUES: usize = 1 << 18;
+/// Measured: if it takes more work than this, the plain loop takes more time than rounds.
+const PLAIN_WORK: usize = 1 << 20;
+/// Up to so much work of the plain loop, a selection takes less time than starting a second thread.
+const ALONE_WORK: usize = 1 << 24;
+/// What a distance costs beside its values, in values.
+const PAIR: usize = 16;
+
+/// What the plain loop takes for so many `centers` of `n` rows of `d` values, in values.
+fn plain_work(n: usize, d: usize, centers: usize) -> usize {
+    n.saturating_mul(d + PAIR).saturating_mul(centers.min(n))
+}
+
+fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
+    n.saturating_mul(d) <= SMALL_VALUES && plain_work(n, d, centers) <= PLAIN_WORK
+}
+
+/// The threads that a selection takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Threads {
+    /// None but the caller's.
+    Callers,
+    /// So many of the engine's own; 0 is one a core.
+    Own(usize),
+}
+
+impl Threads {
+    /// The threads asked for; of a small selection one is enough, and mostly the caller's.
+    pub fn of(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Threads {
+        let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
+        let centers = budget.saturating_add(given + options.resume.len());
+        let (n, d) = (pool.rows(), pool.dimensions());
+        let is_plain = *tuning == Tuning::default() && suits_plain_loop(n, d, centers);
+        match options.threads {
+            0 | 1 if is_plain && needs_no_thread(options) => Threads::Callers,
+            0 if plain_work(n, d, centers) <= ALONE_WORK => Threads::Own(1),
+            threads => Threads::Own(threads),
+        }
+    }
+}
+
+/// Whether the plain loop never works in parallel, so that it can run on the caller's thread. Norms and the mean are found by all threads,
+/// and what a GPU takes is not known.
+fn needs_no_thread(options: &Options) -> bool {
+    let is_on_cpu = match options.device {
+        Device::Cpu => true,
+        Device::Auto => !has_driver(),
+        Device::Cuda(_) => false,
+    };
+    is_on_cpu
+        && options.metric == Metric::Euclidean
+        && options.first != First::Mean
+        && options.resume.is_empty()
+}
+
+/// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than
+/// bringing them all into memory first.
+const HELD_FROM: usize = 1000;
+
+/// Whether rounds on floats bring rows into memory that lie in files, where they fit.
+pub(crate) fn are_held(budget: usize) -> bool {
+    budget >= HELD_FROM
+}
+
+/// Measured: of fewer centers, putting rows into cells costs more than it saves.
+const LEAST_FOR_CELLS: usize = 4;
+
+/// Whether the rows are put into cells: they have few values, and the cells fit into memory.
+fn takes_cells(tuning: &Tuning, ground: &HostGround, centers: usize) -> bool {
+    let pays = match tuning.multiplier {
+        Fastest => centers >= LEAST_FOR_CELLS,
+        asked => asked == Cells,
+    };
+    pays && has_room_for_cells(&ground.rows)
+}
+
+/// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
+const LEAST_DIMENSIONS: usize = 64;
+const LEAST_PRODUCTS: usize = 1 << 17;
+/// The same of whole numbers that are stored in other types than int8 and uint8.
+const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
+/// Of more values a row, products of int8 values need more than 32 bits.
+pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+
+/// Whether the rounds run on int8 values.
+fn takes_int8<M: Multiplier>(
+    tuning: &Tuning,
+    ground: &HostGround,
+    centers: usize,
+    is_whole: bool,
+) -> bool {
+    let pays = match tuning.multiplier {
+        Fastest => pays_for_copy::<M>(ground, centers, is_whole),
+        asked => asked.is_int8(),
+    };
+    pays && ground.rows.dimensions() <= MOST_DIMENSIONS && ground.rows.have_room_for_copy()
+}
+
+/// Whether making the int8 copy costs less than it saves. Rows of int8 and uint8 values in memory need none; of other whole numbers
+/// every distance is exact; rows that do not fit in memory would be read about four times without it.
+fn pays_for_copy<M: Multiplier>(ground: &HostGround, centers: usize, is_whole: bool) -> bool {
+    let (rows, d) = (&ground.rows, ground.rows.dimensions());
+    let products = centers.saturating_mul(d);
+    let is_large = d >= LEAST_DIMENSIONS && products >= LEAST_PRODUCTS;
+    let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
+    rows.stay_on_disk() || is_exact || (is_large && !M::IS_PREFERRED_TO_INT8)
+}
