@@ -40,7 +40,7 @@ fn text_like_pool() {
 }
 
 /// The GPU is as lazy as the CPU: with frontiers of one size rounds and pairs are nearly the same. A row that leaves a round before its
-/// distance is settled sees some of the round's picks again, and a CPU's round may begin with a sweep.
+/// distance is settled sees some of the round's picks again. A sweep spares a CPU rounds that come to nothing.
 #[test]
 fn cuda() {
     if !has_cuda() {
@@ -53,7 +53,8 @@ fn cuda() {
     for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 100, 40)] {
         let count = |filter: Filter| count(pool, budget, filter.with_frontier(frontier));
         let (gpu, cpu) = (count(filter::CUDA), count(filter::CPU_F32));
-        assert!(gpu.rounds.abs_diff(cpu.rounds) <= 1 + cpu.sweeps, "{gpu:?}, {cpu:?}");
+        assert!(gpu.rounds <= 1 + cpu.rounds || cpu.sweeps > 0, "{gpu:?}, {cpu:?}");
+        assert!(cpu.rounds <= 1 + gpu.rounds + cpu.sweeps, "{gpu:?}, {cpu:?}");
         let off = gpu.refresh_evaluations.abs_diff(cpu.refresh_evaluations);
         let part = if cpu.sweeps > 0 { 10 } else { 50 };
         assert!(part * off <= cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
@@ -77,8 +78,8 @@ fn digits() {
 #[test]
 fn few_picks_of_a_small_pool_take_the_plain_loop() {
     let pool = Pool::open("data/digits.npy").unwrap();
-    let counts = count(&pool, 100, filter::CPU);
-    assert_eq!(counts.refresh_evaluations, 1797 * 100, "{counts:?}");
+    let counts = count(&pool, 7, filter::CPU);
+    assert_eq!(counts.refresh_evaluations, 1797 * 7, "{counts:?}");
     assert_eq!((counts.rounds, counts.row_reads), (1, 1797), "{counts:?}");
     assert_lazy(&pool, 400, filter::CPU);
 }

@@ -1,7 +1,7 @@
 //! Sixteen neighbouring parts of the order, cells or groups of cells, side by side.
 
 use super::lanes::{CellValue, LANES};
-use super::rows::NO_ROW;
+use super::rows::ABSENT;
 use crate::backend::Candidate;
 
 /// Pending centers that a cell holds at most.
@@ -28,7 +28,7 @@ impl<V: CellValue, const D: usize> Group<V, D> {
             low: [[V::default(); LANES]; D],
             high: [[V::default(); LANES]; D],
             key: [-1.0; LANES],
-            row: [NO_ROW; LANES],
+            row: [ABSENT; LANES],
         }
     }
 
@@ -59,7 +59,7 @@ impl<V: CellValue, const D: usize> Group<V, D> {
     #[inline(always)]
     pub fn summary(&self) -> (f64, Candidate) {
         let mut most = -1.0;
-        let mut best = Candidate { key: -1.0, row: NO_ROW as usize };
+        let mut best = Candidate { key: -1.0, row: ABSENT as usize };
         for lane in 0..LANES {
             most = largest(most, self.most[lane]);
             let row = Candidate { key: self.key[lane], row: self.row[lane] as usize };

@@ -5,7 +5,7 @@ use crate::backend::Candidate;
 use crate::ground::key;
 
 /// The number of no pool row.
-pub const NO_ROW: u32 = u32::MAX;
+pub const ABSENT: u32 = u32::MAX;
 /// Squares that have the same root are nearer each other than this factor says: the roots lie within one unit in the last place, `2^-52`
 /// at most, and squares within twice as much.
 const SAME_ROOT: f64 = 1.0 - 1.0 / (1u64 << 50) as f64;
@@ -34,7 +34,7 @@ pub type Factor = Option<f32>;
 pub struct Summary {
     /// Of all rows, those that may not be chosen included.
     pub most: f64,
-    /// Its row is [`NO_ROW`] where none may be chosen.
+    /// Its row is [`ABSENT`] where none may be chosen.
     pub best: Candidate,
     /// Where that row lies in the cell.
     pub at: usize,
@@ -109,7 +109,7 @@ pub fn summary<V, const D: usize>(blocks: &[Block<V, D>]) -> Summary {
     let key = most.sqrt();
     // Squares above this may have the same root.
     let least = (most * SAME_ROOT).next_down();
-    let (mut row, mut at) = (NO_ROW, 0);
+    let (mut row, mut at) = (ABSENT, 0);
     for (number, block) in blocks.iter().enumerate() {
         let mut found = 0;
         for lane in 0..ROWS {
@@ -146,7 +146,7 @@ pub fn summary_by_factors<V, const D: usize>(
     blocks: &[Block<V, D>],
     factors: &[[Factor; ROWS]],
 ) -> Summary {
-    let none = Candidate { key: -1.0, row: NO_ROW as usize };
+    let none = Candidate { key: -1.0, row: ABSENT as usize };
     let mut summary = Summary { most: 0.0, best: none, at: 0 };
     for (number, (block, factors)) in blocks.iter().zip(factors).enumerate() {
         for (lane, &factor) in factors.iter().enumerate() {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::group::{Group, Tips};
 use super::lanes::{CellValue, LANES, below, box_squares, lanes, squares};
 use super::order::{Item, box_around, in_order};
-use super::rows::{Block, Factor, NO_ROW, ROWS, Summary, lower, summary, summary_by_factors};
+use super::rows::{ABSENT, Block, Factor, ROWS, Summary, lower, summary, summary_by_factors};
 use crate::backend::Candidate;
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
@@ -135,7 +135,7 @@ impl<V: CellValue, const D: usize> Tree<V, D> {
         let pairs = self.cells.settle(self.per_cell, centers);
         let (mut distances, mut nearest) = (vec![0.0; n], vec![NO_CENTER; n]);
         for block in &self.cells.blocks {
-            for lane in (0..ROWS).filter(|&lane| block.rows[lane] != NO_ROW) {
+            for lane in (0..ROWS).filter(|&lane| block.rows[lane] != ABSENT) {
                 let row = block.rows[lane] as usize;
                 distances[row] = block.squares[lane].sqrt();
                 nearest[row] = block.nearest[lane];
@@ -243,7 +243,7 @@ fn block<V: CellValue, const D: usize>(items: &[Item<V, D>]) -> Block<V, D> {
         squares: std::array::from_fn(|lane| if lane < items.len() { f64::INFINITY } else { 0.0 }),
         values: std::array::from_fn(|j| std::array::from_fn(|lane| item(lane).values[j])),
         nearest: [NO_CENTER; ROWS],
-        rows: std::array::from_fn(|lane| items.get(lane).map_or(NO_ROW, |item| item.row)),
+        rows: std::array::from_fn(|lane| items.get(lane).map_or(ABSENT, |item| item.row)),
     }
 }
 
@@ -252,7 +252,7 @@ fn factors<V: CellValue, const D: usize>(
     blocks: &[Block<V, D>],
 ) -> Vec<[Factor; ROWS]> {
     let factor = |row: u32| {
-        let row = (row != NO_ROW).then_some(row as usize)?;
+        let row = (row != ABSENT).then_some(row as usize)?;
         ground.eligible[row].then(|| ground.weights.map_or(1.0, |weights| weights[row]))
     };
     blocks.par_iter().map(|block| block.rows.map(factor)).collect()
