@@ -70,10 +70,12 @@ fn all_agree(filter: Filter) {
     agree(filter, &synth::pool(Shape::Integers, 300, 1, 5), 1, 30, &plain, 64);
     agree(filter, &synth::pool(Shape::Integers, 1500, 2, 6), 2, 90, &plain, 1300);
     agree(filter, &synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
-    agree(filter, &named("one outlier", 300, 33), 33, 150, &plain, 40);
     agree(filter, &named("near duplicates", 300, 20), 20, 100, &plain, 40);
     agree(filter, &named("offset by 1e4", 300, 33), 33, 150, &plain, 40);
-    agree(filter, &named("magnitudes", 300, 33), 33, 150, &plain, 40);
+    // A CPU's filter goes by most rows, and needs far fewer canonical distances there.
+    for name in ["one outlier", "magnitudes"] {
+        answer_agrees(filter, &named(name, 300, 33), 33, 150, &plain, 40);
+    }
     let (twins, labeled) = twins();
     agree(filter, &twins, 33, 20, &labeled, 64);
     bed.set_limit("fail_allocation", 1);
@@ -338,7 +340,9 @@ fn agree(
     let cpu = selected(&pool, budget, &options, frontier, filter::CPU_F32).statistics;
     // A row that leaves a round before its distance is settled sees some of the round's picks again.
     assert!(gpu.refresh_evaluations <= 3 * cpu.refresh_evaluations, "{gpu:?}, {cpu:?}");
-    assert!(4 * gpu.rounds <= 5 * cpu.rounds + 4, "{gpu:?}, {cpu:?}");
+    // A sweep spares a CPU some rounds: never more than find its next pick, of all rows.
+    let spared = cpu.sweeps * pool.rows().div_ceil(frontier);
+    assert!(4 * gpu.rounds <= 5 * (cpu.rounds + spared) + 4, "{gpu:?}, {cpu:?}");
     let canonical = [&gpu, &cpu].map(|s| s.refresh_canonical + s.pick_canonical);
     assert!(canonical[0] <= 2 * canonical[1], "canonical distances {canonical:?}");
 }
