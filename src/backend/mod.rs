@@ -33,10 +33,15 @@ impl Candidate {
         self.key > other.key || (self.key == other.key && self.row < other.row)
     }
 
+    /// The one of the two that precedes the other.
+    pub fn first_of(self, other: Candidate) -> Candidate {
+        if other.precedes(self) { other } else { self }
+    }
+
     /// The candidate that precedes the other, if there are two.
     pub fn first(a: Option<Candidate>, b: Option<Candidate>) -> Option<Candidate> {
         match (a, b) {
-            (Some(a), Some(b)) => Some(if b.precedes(a) { b } else { a }),
+            (Some(a), Some(b)) => Some(a.first_of(b)),
             (a, b) => a.or(b),
         }
     }

@@ -127,7 +127,7 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         let mut rows: Vec<usize> = rows.map(|row| row.row).collect();
         self.rows.refresh_rows(&mut rows, self.rows.centers.len());
         let pool_row = |&row: &usize| Candidate { key: self.rows.key(row), row: first + row };
-        let best = rows.iter().map(pool_row).reduce(|a, b| if b.precedes(a) { b } else { a });
+        let best = rows.iter().map(pool_row).reduce(Candidate::first_of);
         let refreshed = Refreshed { rows: rows.len(), best };
         rows.retain(|&row| precedes(self.rows.key(row), row));
         rows.sort_unstable();

@@ -49,7 +49,7 @@ pub(super) fn sweep(rows: &mut impl Stages, mut reached: Candidate, end: usize) 
         let looked = rows.look(part, reached, end);
         let mut found = looked.found;
         rows.refresh(&mut found, end);
-        reached = looked.best.map_or(reached, |best| first(reached, best));
+        reached = looked.best.map_or(reached, |best| reached.first_of(best));
         reached = settle(rows, found, reached);
     }
 }
@@ -66,17 +66,14 @@ fn settle(rows: &mut impl Stages, mut found: Vec<usize>, mut reached: Candidate)
         let mut precede = part;
         precede.retain(|&row| candidate(rows, row).precedes(reached));
         rows.make_exact(&precede);
-        reached = precede.iter().map(|&row| candidate(rows, row)).fold(reached, first);
+        reached =
+            precede.iter().map(|&row| candidate(rows, row)).fold(reached, Candidate::first_of);
     }
     reached
 }
 
 fn candidate(rows: &impl Stages, row: usize) -> Candidate {
     Candidate { key: rows.key(row, rows.bounds()[row]), row }
-}
-
-fn first(a: Candidate, b: Candidate) -> Candidate {
-    if b.precedes(a) { b } else { a }
 }
 
 /// The rows of `part` that precede `reached` and of which something `lacks`, and how many bounds were looked at. `maxima` are of the blocks

@@ -104,8 +104,7 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
 
     /// Makes the key of the first of `rows` exact; they are a frontier of which no row is live.
     fn reach(&mut self, rows: &[usize]) -> Option<Candidate> {
-        let first = |a: Candidate, b: Candidate| if b.precedes(a) { b } else { a };
-        let best = rows.iter().map(|&row| self.candidate(row)).reduce(first)?;
+        let best = rows.iter().map(|&row| self.candidate(row)).reduce(Candidate::first_of)?;
         self.rows.settle_rows(&[best.row]);
         Some(self.candidate(best.row))
     }
