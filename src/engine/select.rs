@@ -11,7 +11,9 @@ use super::way::{Threads, Way, are_held};
 use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
-use crate::backend::cpu::{CellValue, CellsCpu, Cpu, Int8Cpu, PlainCpu, Whole, distances_before};
+use crate::backend::cpu::{
+    CellValue, CellsCpu, Cpu, Int8Cpu, Int8UntilCrowd, PlainCpu, Whole, distances_before,
+};
 use crate::error::Result;
 use crate::float_environment;
 use crate::greedy::Watch;
@@ -58,22 +60,29 @@ struct Selecting<'w> {
     watch: Watch<'w>,
 }
 
-/// A selection whose rounds run on int8 values.
-struct OnInt8<'s, 'w> {
+/// A selection whose rounds run on int8 values, at least until they meet a crowd.
+struct OnInt8<'s, 'w, M> {
     selecting: &'s mut Selecting<'w>,
     ground: &'s HostGround<'s>,
     /// What the rows are whole numbers of, as far as a sample tells.
     whole: Option<Whole>,
+    /// The multiplier of rounds on floats.
+    floats: M,
     before: &'s Before,
 }
 
-impl Int8Work for OnInt8<'_, '_> {
+impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
     type Answer = Result<Selection>;
 
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
-        let backend = Int8Cpu::new(self.ground, self.whole, multiplier, tuning.width);
-        lazy(question, self.ground, backend, self.before, tuning, watch)
+        let (ground, whole, width) = (self.ground, self.whole, tuning.width);
+        if tuning.multiplier.stays_on_int8() {
+            let backend = Int8Cpu::new(ground, whole, multiplier, width);
+            return lazy(question, ground, backend, self.before, tuning, watch);
+        }
+        let backend = Int8UntilCrowd::new(ground, whole, multiplier, self.floats, width);
+        lazy(question, ground, backend, self.before, tuning, watch)
     }
 }
 
@@ -112,7 +121,7 @@ impl Work for Selecting<'_> {
             }
             Way::Cells => with_cells(ground, OnCells { selecting: self, ground, before })?,
             Way::Int8(whole) => {
-                let work = OnInt8 { selecting: self, ground, whole, before };
+                let work = OnInt8 { selecting: self, ground, whole, floats: multiplier, before };
                 with_int8(work.selecting.tuning.multiplier, work)?
             }
             Way::Floats if shards > 1 => {

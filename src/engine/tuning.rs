@@ -30,7 +30,7 @@ pub enum Multiplier {
     Avx512Bf16,
     /// bf16 by AMX, on a CPU.
     Amx,
-    /// int8 by the fastest instructions for it, however few the picks.
+    /// int8 by the fastest instructions for it, however few the picks, until the rounds meet a crowd.
     Int8,
     /// int8 by instructions that every CPU has.
     Int8Portable,
@@ -50,6 +50,11 @@ impl Multiplier {
     pub(crate) fn is_int8(self) -> bool {
         use Multiplier::{Int8, Int8Amx, Int8Avx512Vnni, Int8AvxVnni, Int8NeonDot, Int8Portable};
         matches!(self, Int8 | Int8Amx | Int8Avx512Vnni | Int8AvxVnni | Int8NeonDot | Int8Portable)
+    }
+
+    /// Whether all rounds run on int8 values, in a crowd too: they do where the instructions are named.
+    pub(crate) fn stays_on_int8(self) -> bool {
+        self.is_int8() && self != Multiplier::Int8
     }
 }
 
@@ -83,7 +88,7 @@ impl Tuning {
     /// The way of a run on the CPU of which [`crate::Statistics::filter`] is this, for another selection.
     pub(crate) fn of_filter(filter: &str) -> Tuning {
         let multiplier = match filter {
-            "int8" => Multiplier::Int8,
+            "int8" | "int8, floats" => Multiplier::Int8,
             "cells" => Multiplier::Cells,
             _ => Multiplier::Fastest,
         };

@@ -4,8 +4,8 @@ use super::cells::has_room_for_cells;
 use super::cuda::has_driver;
 use super::tuning::Multiplier::{Cells, Fastest};
 use super::tuning::Tuning;
-use crate::backend::cpu::Whole;
 use crate::backend::cpu::kernels::Multiplier;
+use crate::backend::cpu::{Whole, interval_beside_spread};
 use crate::ground::HostGround;
 use crate::options::{Device, First, Metric, Options};
 use crate::pool::Pool;
@@ -153,5 +153,14 @@ fn pays_for_copy<M: Multiplier>(ground: &HostGround, centers: usize, is_whole: b
     let products = centers.saturating_mul(d);
     let is_large = d >= LEAST_DIMENSIONS && products >= LEAST_PRODUCTS;
     let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
-    rows.stay_on_disk() || is_exact || (is_large && !M::IS_PREFERRED_TO_INT8)
+    rows.stay_on_disk() || is_exact || (is_large && tells_rows_apart::<M>(ground))
+}
+
+/// Whether int8 values tell rows apart well enough, as far as a sample tells.
+fn tells_rows_apart<M: Multiplier>(ground: &HostGround) -> bool {
+    match M::PREFERRED_FROM {
+        0.0 => false,
+        f64::INFINITY => true,
+        from => interval_beside_spread(ground) < from,
+    }
 }

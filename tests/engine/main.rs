@@ -6,6 +6,7 @@ mod common;
 
 mod cells;
 mod counters;
+mod crowd;
 mod disk;
 mod extremes;
 mod f64;

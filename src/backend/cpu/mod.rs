@@ -14,6 +14,7 @@
 //! | `keys.rs` | the live row of largest key |
 //! | `picker.rs` | picks among live rows lent by shards |
 //! | `int8/` | the same rounds on int8 values, which most selections take |
+//! | `spread.rs`, `crowd.rs` | whether int8 values tell rows apart, by a sample; rounds on them until they do not, then on floats |
 //! | `cells/` | rows of few values, in cells of near rows |
 //! | `space.rs` | distances over a pool |
 //! | `kernels/` | products: `gemm` (f32, every machine), AVX-512 BF16, AMX; all unsafe code of the backend |
@@ -27,6 +28,7 @@ mod cells;
 mod centers;
 #[cfg(test)]
 mod containment;
+mod crowd;
 mod direct;
 mod frontier;
 mod int8;
@@ -45,6 +47,7 @@ mod refresh;
 mod row_panel;
 mod shard;
 mod space;
+mod spread;
 mod state;
 mod sweep;
 
@@ -52,6 +55,8 @@ use std::time::Instant;
 
 pub(crate) use before::distances_before;
 pub(crate) use cells::{CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS};
+pub(crate) use crowd::Int8UntilCrowd;
+use int8::SettledRows;
 pub(crate) use int8::{Int8Cpu, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};
@@ -59,6 +64,7 @@ pub(crate) use picker::CpuPicker;
 pub(crate) use plain::PlainCpu;
 pub(crate) use shard::CpuShard;
 pub(crate) use space::CpuSpace;
+pub(crate) use spread::interval_beside_spread;
 
 use super::shard::Shard;
 use super::zeros::{pick_zeros, zeros};
@@ -89,6 +95,18 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
     pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
         let shard = CpuShard::new(ground, 0, multiplier, width);
         Cpu { multiplier, ground, shard, zeros: None, outside: None, reached: None }
+    }
+
+    /// Goes on from where other rounds have come.
+    fn go_on(
+        ground: &'p HostGround<'p>,
+        multiplier: M,
+        width: f64,
+        mut settled: SettledRows<'p>,
+    ) -> Cpu<'p, M> {
+        let reached = settled.reached.take();
+        let shard = CpuShard::go_on(ground, multiplier, width, settled);
+        Cpu { multiplier, ground, shard, zeros: None, outside: None, reached }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::catch_up::{CatchUp, catch_up};
 use super::frontier;
+use super::int8::SettledRows;
 use super::kernels::Multiplier;
 use super::state::CpuRows;
 use super::sweep::sweep;
@@ -42,6 +43,17 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
     ) -> CpuShard<'p, M> {
         let rows = CpuRows::new(ground, multiplier, width);
         CpuShard { rows, first, catch_up: None, frontier: Vec::new(), live: Vec::new() }
+    }
+
+    /// All rows of `ground`, from where other rounds have come.
+    pub(super) fn go_on(
+        ground: &'p HostGround<'p>,
+        multiplier: M,
+        width: f64,
+        settled: SettledRows<'p>,
+    ) -> CpuShard<'p, M> {
+        let rows = CpuRows::go_on(ground, multiplier, width, settled);
+        CpuShard { rows, first: 0, catch_up: None, frontier: Vec::new(), live: Vec::new() }
     }
 
     /// Part of what must come before a frontier: how many rows were refreshed for it, none once all is done. No row is live.

@@ -12,6 +12,7 @@ use super::bulk::Bulk;
 use super::catch_up::Stages;
 use super::centers::Centers;
 use super::direct::{Direct, DirectRows};
+use super::int8::SettledRows;
 use super::kernels::Multiplier;
 use super::maxima::BlockMaxima;
 use super::pack::Packing;
@@ -74,6 +75,20 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
                 ..Statistics::default()
             },
         }
+    }
+
+    /// All rows of `ground`, from where other rounds have come.
+    pub fn go_on(
+        ground: &'p HostGround<'p>,
+        multiplier: M,
+        width: f64,
+        settled: SettledRows<'p>,
+    ) -> CpuRows<'p, M> {
+        let rows = CpuRows::new(ground, multiplier, width);
+        let SettledRows { centers, bounds, nearest, seen, reached: _, statistics } = settled;
+        let packing = Some(Packing::new::<M>(&Bulk::of_ground(ground), width));
+        let statistics = statistics.and(rows.statistics);
+        CpuRows { centers, bounds, nearest, seen, packing, statistics, ..rows }
     }
 
     /// How rows are packed, once the first center was applied.

@@ -28,6 +28,7 @@ mod whole;
 use std::time::Instant;
 
 use super::catch_up::{CatchUp, catch_up};
+use super::centers::Centers;
 use super::frontier;
 use super::kernels::int8::Int8Multiplier;
 use super::sweep::sweep;
@@ -45,6 +46,20 @@ pub(crate) use whole::Whole;
 const CROWD: u64 = 8;
 const CROWD_PICKS: usize = 32;
 
+/// All rows once each was settled, for rounds that go on from there.
+pub(super) struct SettledRows<'p> {
+    pub centers: Centers<'p>,
+    /// Each row's distance to the nearest of the centers that it has seen, `LEFT` for rows that left the order; that center's number; and
+    /// how many it has seen.
+    pub bounds: Vec<f64>,
+    pub nearest: Vec<u32>,
+    pub seen: Vec<u32>,
+    /// A row whose key is exact, if the last frontier came to no pick.
+    pub reached: Option<Candidate>,
+    /// What the rounds so far took.
+    pub statistics: Statistics,
+}
+
 /// All rows of a pool, and the picks among them.
 pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
     multiplier: K,
@@ -53,8 +68,8 @@ pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
     /// How far the centers from the start are applied, while that is under way.
     catch_up: Option<CatchUp>,
     live: Vec<usize>,
-    /// Whether rows are settled as soon as they are live.
-    settles_at_once: bool,
+    /// Whether the last picks were made in a crowd.
+    is_in_crowd: bool,
     workspace: Workspace,
     /// This round's frontier, where no key is above 0: its rows in order.
     zeros: Option<Vec<Candidate>>,
@@ -78,7 +93,7 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
             rows,
             catch_up: None,
             live: Vec::new(),
-            settles_at_once: false,
+            is_in_crowd: false,
             workspace: Workspace::default(),
             zeros: None,
             outside: None,
@@ -109,14 +124,23 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         Some(self.candidate(best.row))
     }
 
-    /// Settles live rows at once from now on, if so many had to be settled for each pick that this is cheaper: intervals are then wide
-    /// beside what sets rows apart. Rows that must stay on disk are settled one by one all the same.
-    fn see_to_crowd(&mut self, counts: &Statistics, picks: usize) -> Result<()> {
-        if counts.settled_rows > CROWD * picks.max(CROWD_PICKS) as u64 {
-            self.ground.rows.hold_if_they_fit()?;
-            self.settles_at_once |= self.ground.rows.are_in_memory();
-        }
-        Ok(())
+    /// Whether so many rows were settled for each of the last picks that rounds on floats take less: intervals are wide beside what sets
+    /// rows apart.
+    pub fn is_in_crowd(&self) -> bool {
+        self.is_in_crowd
+    }
+
+    /// Settles every row, and ends. `None` of an interrupted run, of which only the picks count.
+    pub(super) fn settle_for_good(&mut self) -> Option<SettledRows<'p>> {
+        let (bounds, nearest) = self.rows.settle_seen()?;
+        Some(SettledRows {
+            centers: std::mem::replace(&mut self.rows.centers, Centers::new(self.ground)),
+            bounds,
+            nearest,
+            seen: std::mem::take(&mut self.rows.seen),
+            reached: self.reached.take(),
+            statistics: self.rows.statistics.clone(),
+        })
     }
 
     /// The live rows; what is known of their nearest centers is theirs until the round ends.
@@ -182,10 +206,6 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
             self.reached = self.reach(&rows);
         }
         rows.retain(|&row| self.precedes_outside(row));
-        if self.settles_at_once {
-            self.rows.settle_rows(&rows);
-            rows.retain(|&row| self.precedes_outside(row));
-        }
         rows.sort_unstable();
         self.live = rows;
         Ok(refreshed)
@@ -223,7 +243,8 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         }
         self.live.clear();
         self.rows.choose(picked.picks.iter().map(|pick| pick.row));
-        self.see_to_crowd(&counts, picked.picks.len())?;
+        let picks = picked.picks.len().max(CROWD_PICKS) as u64;
+        self.is_in_crowd = counts.settled_rows > CROWD * picks;
         counts.pick_seconds = started.elapsed().as_secs_f64();
         self.rows.statistics = std::mem::take(&mut self.rows.statistics).and(counts);
         Ok(picked)

@@ -359,12 +359,34 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             rows.sort_unstable();
             self.settle_rows(&rows);
         }
-        // Centers are their own nearest, as the caller knows, and an interrupted run has no answer.
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        let nearest = self.nearest_settled();
+        (std::mem::take(&mut self.bounds), nearest)
+    }
+
+    /// Settles each row by the centers that it has seen: its distance to the nearest of them, and that center's number. `None` if the run
+    /// is interrupted.
+    pub fn settle_seen(&mut self) -> Option<(Vec<f64>, Vec<u32>)> {
+        let started = Instant::now();
+        let n = self.bounds.len();
+        for start in (0..n).step_by(SETTLED_AT_ONCE) {
+            let block = start..n.min(start + SETTLED_AT_ONCE);
+            let rows: Vec<usize> = block.filter(|&row| self.bounds[row] >= 0.0).collect();
+            self.settle_rows(&rows);
+        }
+        self.statistics.refresh_seconds += started.elapsed().as_secs_f64();
+        let goes_on = !self.ground.is_interrupted();
+        goes_on.then(|| {
+            let nearest = self.nearest_settled();
+            (std::mem::take(&mut self.bounds), nearest)
+        })
+    }
+
+    /// The nearest center of each settled row. Centers are their own nearest, as the caller knows, and an interrupted run has no answer.
+    fn nearest_settled(&self) -> Vec<u32> {
         let center =
             |row| if self.nearest.is_exact(row) { self.nearest.exact(row) } else { NO_CENTER };
-        let centers = (0..n).map(center).collect();
-        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
-        (std::mem::take(&mut self.bounds), centers)
+        (0..self.seen.len()).map(center).collect()
     }
 }
 

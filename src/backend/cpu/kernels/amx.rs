@@ -25,7 +25,7 @@ impl Multiplier for Amx {
     /// Two tiles of rows by two of columns: four sums, two loads of each kind, the eight registers.
     const ROWS: usize = 32;
     /// No machine with AMX has compared the two yet.
-    const IS_PREFERRED_TO_INT8: bool = true;
+    const PREFERRED_FROM: f64 = 0.0;
 
     fn depth(d: usize) -> usize {
         layout::depth(d)

@@ -35,6 +35,7 @@ impl Multiplier for Avx512Bf16 {
     type Value = bf16;
     /// With two vectors of columns: 16 sums, 8 broadcasts and 2 loads fit the 32 registers.
     const ROWS: usize = 8;
+    const PREFERRED_FROM: f64 = 0.22;
 
     fn depth(d: usize) -> usize {
         layout::depth(d)

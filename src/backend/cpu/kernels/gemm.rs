@@ -12,6 +12,7 @@ pub struct Gemm;
 impl Multiplier for Gemm {
     type Value = f32;
     const ROWS: usize = 1;
+    const PREFERRED_FROM: f64 = f64::INFINITY;
 
     fn depth(d: usize) -> usize {
         d

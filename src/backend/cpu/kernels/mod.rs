@@ -62,8 +62,9 @@ pub trait Multiplier: Copy + Send + Sync {
     /// Rows a block is a multiple of; `multiply` takes no others.
     const ROWS: usize;
 
-    /// Whether selections from floats in memory take this one although they could run on int8 values.
-    const IS_PREFERRED_TO_INT8: bool = false;
+    /// Measured: selections from floats in memory take this one, although they could run on int8 values, where intervals of those are wider
+    /// than so many standard deviations of what sets rows apart.
+    const PREFERRED_FROM: f64;
 }
 
 /// Memory for operands, on cache-line boundaries.

@@ -1,0 +1,108 @@
+//! Rounds on int8 values until they meet a crowd, then on floats.
+//!
+//! In a crowd, keys lie closer together than int8 values tell apart: many rows must be settled for a pick, and many centers be kept for a
+//! row. Floats tell such rows apart. The rows are settled once, and the rounds go on from there: no row loses a center that it has seen.
+
+use super::Cpu;
+use super::int8::{Int8Cpu, Whole};
+use super::kernels::Multiplier;
+use super::kernels::int8::Int8Multiplier;
+use crate::backend::{Backend, Middle, Picked};
+use crate::error::Result;
+use crate::ground::HostGround;
+use crate::statistics::Statistics;
+
+/// All rows of a pool, and the picks among them.
+pub(crate) struct Int8UntilCrowd<'p, K: Int8Multiplier, M: Multiplier> {
+    ground: &'p HostGround<'p>,
+    /// The multiplier of the rounds on floats.
+    floats: M,
+    width: f64,
+    rounds: Rounds<'p, K, M>,
+}
+
+enum Rounds<'p, K: Int8Multiplier, M: Multiplier> {
+    Int8(Int8Cpu<'p, K>),
+    Floats(Cpu<'p, M>),
+}
+
+impl<'p, K: Int8Multiplier, M: Multiplier> Int8UntilCrowd<'p, K, M> {
+    /// `whole`: what the rows are whole numbers of, as far as a sample tells.
+    pub fn new(
+        ground: &'p HostGround<'p>,
+        whole: Option<Whole>,
+        int8: K,
+        floats: M,
+        width: f64,
+    ) -> Int8UntilCrowd<'p, K, M> {
+        let rounds = Rounds::Int8(Int8Cpu::new(ground, whole, int8, width));
+        Int8UntilCrowd { ground, floats, width, rounds }
+    }
+
+    /// Goes on on floats if the rounds on int8 values met a crowd, and the pool is in memory: of a pool that stays on disk, rounds on floats
+    /// would read each row several times.
+    fn see_to_crowd(&mut self) -> Result<()> {
+        let Rounds::Int8(int8) = &mut self.rounds else { return Ok(()) };
+        if !int8.is_in_crowd() {
+            return Ok(());
+        }
+        self.ground.rows.hold_if_they_fit()?;
+        if !self.ground.rows.are_in_memory() {
+            return Ok(());
+        }
+        if let Some(settled) = int8.settle_for_good() {
+            let floats = Cpu::go_on(self.ground, self.floats, self.width, settled);
+            self.rounds = Rounds::Floats(floats);
+        }
+        Ok(())
+    }
+}
+
+impl<K: Int8Multiplier, M: Multiplier> Middle for Int8UntilCrowd<'_, K, M> {
+    fn nearest_the_mean(&mut self) -> Result<usize> {
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8.nearest_the_mean(),
+            Rounds::Floats(floats) => floats.nearest_the_mean(),
+        }
+    }
+}
+
+impl<K: Int8Multiplier, M: Multiplier> Backend for Int8UntilCrowd<'_, K, M> {
+    const SWEEPS: bool = true;
+
+    fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8.add_centers(rows),
+            Rounds::Floats(floats) => floats.add_centers(rows),
+        }
+    }
+
+    fn refresh(&mut self, size: usize) -> Result<usize> {
+        self.see_to_crowd()?;
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8.refresh(size),
+            Rounds::Floats(floats) => floats.refresh(size),
+        }
+    }
+
+    fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8.pick(limit, stop),
+            Rounds::Floats(floats) => floats.pick(limit, stop),
+        }
+    }
+
+    fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8.settle(),
+            Rounds::Floats(floats) => floats.settle(),
+        }
+    }
+
+    fn statistics(&self) -> Statistics {
+        match &self.rounds {
+            Rounds::Int8(int8) => int8.statistics(),
+            Rounds::Floats(floats) => floats.statistics(),
+        }
+    }
+}
