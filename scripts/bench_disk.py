@@ -108,7 +108,7 @@ def told(runs: list[Run], pool: Path, args: argparse.Namespace) -> dict[str, obj
     return {
         "machine": weak_environment.machine(),
         "command": " ".join(["scripts/bench_disk.py", *(["POOL"] if args.pool else []), *args.options]),
-        "pool": "given" if args.pool else " ".join(MADE),
+        "pool": "given" if args.pool else " ".join(["farpoint synth", *MADE]),
         "pool_bytes": pool.stat().st_size,
         "budget": args.budget,
         "limit_bytes": args.limit,
