@@ -28,7 +28,7 @@ pub struct Options<'a> {
     pub seed: u64,
     /// Where to work.
     pub device: Device,
-    /// CPU threads; 0 is one a core. The answer does not depend on it.
+    /// CPU threads; 0 is one a core. Of more than 64, at most four a core are started. The answer does not depend on it.
     pub threads: usize,
     /// The first picks of an earlier run with the same options, counted in the budget: the run goes on from there.
     pub resume: Vec<usize>,
