@@ -12,7 +12,8 @@ use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 use crate::backend::cpu::{
-    CellValue, CellsCpu, Cpu, Int8Cpu, Int8UntilCrowd, PlainCpu, Whole, distances_before,
+    CellValue, CellsCpu, Cpu, CpuPicker, CpuRows, Int8Cpu, Int8State, Int8UntilCrowd, PlainCpu,
+    Whole, distances_before,
 };
 use crate::error::Result;
 use crate::float_environment;
@@ -77,6 +78,13 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
         let (ground, whole, width) = (self.ground, self.whole, tuning.width);
+        if tuning.shards > 1 {
+            let parts = parts(ground, tuning.shards);
+            let hold = |ground| Int8State::new(ground, whole, multiplier, width);
+            let picker = CpuPicker::new(self.floats, width, ground.interrupt());
+            let backend = sharded(ground, &parts, hold, picker);
+            return lazy(question, ground, backend, self.before, tuning, watch);
+        }
         if tuning.multiplier.stays_on_int8() {
             let backend = Int8Cpu::new(ground, whole, multiplier, width);
             return lazy(question, ground, backend, self.before, tuning, watch);
@@ -126,7 +134,9 @@ impl Work for Selecting<'_> {
             }
             Way::Floats if shards > 1 => {
                 let parts = parts(ground, shards);
-                let backend = sharded(ground, &parts, multiplier, width);
+                let hold = |ground| CpuRows::new(ground, multiplier, width);
+                let picker = CpuPicker::new(multiplier, width, ground.interrupt());
+                let backend = sharded(ground, &parts, hold, picker);
                 lazy(&self.question, ground, backend, before, self.tuning, self.watch)
             }
             Way::Floats if self.tuning.multiplier == Cells => Err(no_cells(ground)),

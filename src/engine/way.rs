@@ -32,11 +32,8 @@ impl Way {
         if *tuning == Tuning::default() && suits_plain_loop(n, d, question.budget + given) {
             return Way::Plain;
         }
-        if tuning.shards > 1 {
-            return Way::Floats;
-        }
         let centers = question.budget + ground.labeled_count();
-        if takes_cells(tuning, ground, centers) {
+        if tuning.shards <= 1 && takes_cells(tuning, ground, centers) {
             return Way::Cells;
         }
         let whole = Whole::of_sample(ground);

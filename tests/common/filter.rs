@@ -56,6 +56,7 @@ const fn on(device: Device, multiplier: Multiplier, placement: Placement, path: 
 pub const CPU_2_SHARDS: Filter = shards(2, Multiplier::Fastest);
 pub const CPU_3_SHARDS: Filter = shards(3, Multiplier::Fastest);
 pub const CPU_7_SHARDS: Filter = shards(7, Multiplier::Portable);
+pub const CPU_3_SHARDS_INT8: Filter = shards(3, Multiplier::Int8);
 
 const fn shards(shards: usize, multiplier: Multiplier) -> Filter {
     let one = cpu(multiplier);
