@@ -38,7 +38,7 @@ fn no_call_starts_the_pool_of_the_process() {
         let selection = select(&pool, 200, &options).unwrap();
         assert!(verify(&pool, &selection.centers, None, &options).unwrap().is_right());
         coverage(&pool, &selection.centers, &options).unwrap();
-        plan(&farpoint::pool::Outline::of(&pool), None, 10, metric, 0, None).unwrap();
+        plan(&farpoint::pool::Outline::of(&pool), None, 10, metric, 0, None, None).unwrap();
         let limit = RobustOptions {
             time_limit: Some(Duration::from_millis(300)),
             ..RobustOptions::default()
