@@ -7,7 +7,7 @@ use super::tuning::Tuning;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::{Whole, interval_beside_spread};
 use crate::ground::HostGround;
-use crate::options::{Device, First, Metric, Options};
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::rows::Gather;
@@ -86,18 +86,15 @@ impl Threads {
     }
 }
 
-/// Whether the plain loop never works in parallel, so that it can run on the caller's thread. Norms and the mean are found by all threads,
-/// and what a GPU takes is not known.
+/// Whether nothing works in parallel beside the plain loop, so that it can run on the caller's thread. Radii of picks to resume from are
+/// found by all threads, and what a GPU takes is not known.
 fn needs_no_thread(options: &Options) -> bool {
     let is_on_cpu = match options.device {
         Device::Cpu => true,
         Device::Auto => !has_driver(),
         Device::Cuda(_) => false,
     };
-    is_on_cpu
-        && options.metric == Metric::Euclidean
-        && options.first != First::Mean
-        && options.resume.is_empty()
+    is_on_cpu && options.resume.is_empty()
 }
 
 /// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than

@@ -7,6 +7,7 @@ use super::centers::Centers;
 use crate::distance::distance_to_point;
 use crate::ground::HostGround;
 use crate::statistics::Beyond;
+use crate::threads::are_own;
 use crate::values::RowScratch;
 
 /// So many times as far as the bulk reaches is beyond.
@@ -48,5 +49,8 @@ pub fn beyond(
         let is_beyond = least > limit && !ground.excluded[row];
         is_beyond.then_some(Beyond { rows: 1, row, distance: least, most: bulk.reach })
     };
-    distances.par_iter().enumerate().filter_map(row).reduce_with(Beyond::and)
+    match are_own() {
+        true => distances.par_iter().enumerate().filter_map(row).reduce_with(Beyond::and),
+        false => distances.iter().enumerate().filter_map(row).reduce(Beyond::and),
+    }
 }

@@ -5,7 +5,7 @@
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
 //! | `shard.rs`, `held_rows.rs` | rounds but for the picks; what they need of rows, whether those are floats or int8 values |
 //! | `state.rs` | rows and their state, 16 bytes a row |
-//! | `prepare.rs`, `bulk.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows; rows far beyond those; centers by number |
+//! | `prepare.rs`, `bulk.rs`, `medians.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows, from a sample's medians; rows far beyond those; centers by number |
 //! | `frontier.rs`, `maxima.rs` | the rows of largest key, by histogram; the largest key of each block of rows |
 //! | `sweep.rs`, `direct.rs`, `apart.rs` | after a frontier without a pick: every row that may be next, in order; few centers applied without a filter; how far those are from the others |
 //! | `plain.rs` | the plain loop, for small pools and few picks |
@@ -39,6 +39,7 @@ mod join;
 pub(crate) mod kernels;
 mod keys;
 mod maxima;
+mod medians;
 mod pack;
 mod panels;
 mod pick;
