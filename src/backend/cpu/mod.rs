@@ -54,7 +54,10 @@ mod sweep;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
-pub(crate) use cells::{CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS};
+pub(crate) use cells::{
+    CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS,
+    distances_before as distances_before_in_cells, spread_in_few_directions,
+};
 pub(crate) use crowd::Int8UntilCrowd;
 use int8::SettledRows;
 pub(crate) use int8::{Int8Cpu, Whole};
