@@ -37,9 +37,7 @@ fn with_values<V: CellValue, W: CellsWork>(ground: &HostGround, work: W) -> Resu
         6 => work.with::<V, 6>(),
         7 => work.with::<V, 7>(),
         8 => work.with::<V, 8>(),
-        12 => work.with::<V, 12>(),
         16 => work.with::<V, 16>(),
-        24 => work.with::<V, 24>(),
         32 => work.with::<V, 32>(),
         _ => return Err(no_cells(ground)),
     })

@@ -123,7 +123,13 @@ impl Work for Selecting<'_> {
             }
             Way::Cells => with_cells(ground, OnCells { selecting: self, ground })?,
             Way::Int8(whole) => {
-                let work = OnInt8 { selecting: self, ground, whole, floats: multiplier, before: &before() };
+                let work = OnInt8 {
+                    selecting: self,
+                    ground,
+                    whole,
+                    floats: multiplier,
+                    before: &before(),
+                };
                 with_int8(work.selecting.tuning.multiplier, work)?
             }
             Way::Floats if shards > 1 => {

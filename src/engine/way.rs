@@ -116,7 +116,7 @@ pub(crate) fn are_held(budget: usize) -> bool {
 const LEAST_FOR_CELLS: usize = 4;
 /// Of more values, so many centers are needed; and so many products of values with centers, beside which a look at a sample is nothing.
 const LEAST_OF_MORE: usize = 16;
-const LEAST_WORK_OF_MORE: usize = 1 << 25;
+const LEAST_WORK_OF_MORE: usize = 1 << 24;
 
 /// Whether the rows are put into cells: they have few values or spread in few directions, and the cells fit into memory.
 fn takes_cells(tuning: &Tuning, ground: &HostGround, centers: usize) -> bool {

@@ -15,7 +15,7 @@ fn weights(n: usize) -> Vec<f32> {
 }
 
 /// Values of rows: the sizes that cells are made for, and those that zeros fill up.
-const DIMENSIONS: [usize; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 23, 24, 32];
+const DIMENSIONS: [usize; 13] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 31, 32];
 
 #[test]
 fn every_dimension() {
@@ -129,7 +129,7 @@ fn of_rank(n: usize, d: usize, rank: usize) -> Vec<f32> {
 #[test]
 fn low_rank_is_found_out() {
     let plain = Options::default();
-    for (d, rank) in [(16, 3), (12, 2), (32, 4)] {
+    for (d, rank) in [(16, 3), (12, 2), (32, 3)] {
         let values = of_rank(40_000, d, rank);
         let low = Pool::new(&values, d).unwrap();
         check("low rank", &low, 90, &plain, &CPU);

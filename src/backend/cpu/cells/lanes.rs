@@ -176,8 +176,8 @@ mod tests {
     fn zeros_after_a_row_change_no_sum() {
         for seed in 0..2000 {
             let (row, center) = (rows::<9>(seed).map(|values| values[0]), center::<9>(seed));
-            let wide = padded::<f64, 12>(&row).map(|value| [value; LANES]);
-            let square = square(&wide, 3, &padded::<f64, 12>(&center));
+            let wide = padded::<f64, 16>(&row).map(|value| [value; LANES]);
+            let square = square(&wide, 3, &padded::<f64, 16>(&center));
             let canonical = distance(RowValues::F64(&row), RowValues::F64(&center));
             assert_eq!(square.sqrt().to_bits(), canonical.to_bits(), "{row:?}, {center:?}");
         }
@@ -209,9 +209,7 @@ mod tests {
         roots_are_canonical_distances::<6>();
         roots_are_canonical_distances::<7>();
         roots_are_canonical_distances::<8>();
-        roots_are_canonical_distances::<12>();
         roots_are_canonical_distances::<16>();
-        roots_are_canonical_distances::<24>();
         roots_are_canonical_distances::<32>();
     }
 

@@ -13,16 +13,17 @@
 //! | `buckets.rs` | rows in buckets of near rows, by where a sample parts |
 //! | `order.rs` | rows of a bucket in k-d order |
 //! | `before.rs` | the distances of picks that a run is resumed from |
-//! | `spread.rs` | whether rows of many values have tight cells |
+//! | `directions.rs` | whether rows of many values have tight cells |
 //! | `tree.rs` | all cells; from a center to the cells that it comes near |
 
 mod before;
 mod buckets;
+mod directions;
 mod group;
 mod lanes;
 mod order;
 mod rows;
-mod spread;
+
 mod tree;
 
 use std::time::Instant;
@@ -37,10 +38,10 @@ use crate::rows::Gather;
 use crate::statistics::Statistics;
 use crate::values::RowScratch;
 pub(crate) use before::distances_before;
+pub(crate) use directions::spread_in_few_directions;
 pub(crate) use lanes::CellValue;
 use lanes::widened;
 use rows::ROWS;
-pub(crate) use spread::spread_in_few_directions;
 use tree::Tree;
 
 /// Most values that rows in cells have. Rows of more than eight lie in cells of the next size that there is, with zeros.

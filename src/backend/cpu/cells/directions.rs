@@ -12,17 +12,18 @@ use crate::values::RowScratch;
 const SAMPLE: usize = 1024;
 const SMALL: usize = 8;
 const LARGE: usize = 64;
-/// Rows that spread evenly in `r` directions leave `(LARGE / SMALL)^(-2 / r)` of a large cell's spread in a small one.
-const FEW_DIRECTIONS: f64 = 0.5;
+/// What is left of a large cell's spread in a small one, at most. Measured: 0.35 of rows that spread in three directions, 0.5 in four, 0.6 in
+/// five, and from 0.75 on of nine values at full rank; cells win up to five or six directions.
+const LEFT: f64 = 0.62;
 
-/// Whether rows near each other spread in few directions, about six at most: then cells of few rows are much smaller than cells of many.
-/// Reads a fixed sample. Rows far beyond the others do not matter, nor do clusters far from each other.
+/// Whether rows near each other spread in few directions, about five at most, or in clusters: then cells of few rows are much smaller than
+/// cells of many. Reads a fixed sample. A few rows far beyond the others do not matter, nor do few clusters far from each other.
 pub(crate) fn spread_in_few_directions(ground: &HostGround) -> bool {
     let mut scratch = RowScratch::new();
     let item = |row| Item { values: widened(ground.rows.get(row, &mut scratch)), row: 0 };
     let mut items: Vec<_> = sample(ground.rows.len(), SAMPLE).map(item).collect();
     halve(&mut items, SMALL, &|| false);
-    usual_spread(&items, SMALL) <= FEW_DIRECTIONS * usual_spread(&items, LARGE)
+    usual_spread(&items, SMALL) <= LEFT * usual_spread(&items, LARGE)
 }
 
 /// The spread of most cells of `rows` rows: three of four have at most that.
@@ -52,44 +53,31 @@ mod tests {
     use crate::pool::Pool;
     use crate::synth::{Shape, pool};
 
-    /// 20,000 rows, each of `d` values.
-    fn few(d: usize, values: &[f32]) -> bool {
-        let pool = Pool::new(values, d).unwrap();
-        let ground = HostGround::of_pool(&pool, &Options::default()).unwrap();
-        let mut scratch = RowScratch::new();
-        let item = |row| Item { values: widened(ground.rows.get(row, &mut scratch)), row: 0 };
-        let mut items: Vec<_> = sample(ground.rows.len(), SAMPLE).map(item).collect();
-        halve(&mut items, SMALL, &|| false);
-        println!("d {d}: {}", usual_spread(&items, SMALL) / usual_spread(&items, LARGE));
-        spread_in_few_directions(&ground)
+    /// What is said of 20,000 rows of `d` values.
+    fn are_few(d: usize, values: &[f32]) -> bool {
+        let (pool, options) = (Pool::new(values, d).unwrap(), Options::default());
+        spread_in_few_directions(&HostGround::of_pool(&pool, &options).unwrap())
     }
 
     /// Rows of `d` values that are sums of `rank` directions.
     fn of_rank(d: usize, rank: usize) -> Vec<f32> {
         let parts = pool(Shape::Gaussian, 20_000, rank, 1);
-        let directions = pool(Shape::Gaussian, rank, d, 2);
-        let sum = |row: &[f32], j: usize| (0..rank).map(|r| row[r] * directions[r * d + j]).sum();
+        let directions = pool(Shape::Gaussian, d, rank, 2);
+        let value = |row: &[f32], of: &[f32]| row.iter().zip(of).map(|(a, b)| a * b).sum();
         parts
             .chunks(rank)
-            .flat_map(|row| (0..d).map(move |j| (row, j)))
-            .map(|(row, j)| sum(row, j))
+            .flat_map(|row| directions.chunks(rank).map(move |of| value(row, of)))
             .collect()
     }
 
     #[test]
     fn low_rank_is_told_from_full() {
-        for d in [9, 16, 24, 32] {
-            for rank in 1..=9 {
-                print!("rank {rank} ");
-                let found = few(d, &of_rank(d, rank));
-                if rank <= 4 {
-                    assert!(found, "{d}, {rank}");
-                }
+        for d in [9, 16, 32] {
+            for rank in 1..=3 {
+                assert!(are_few(d, &of_rank(d, rank)), "{d} values of rank {rank}");
             }
-        }
-        for d in [9, 10, 12, 16, 32] {
-            let values = pool(Shape::Gaussian, 20_000, d, 1);
-            println!("full rank {}", few(d, &values));
+            assert!(!are_few(d, &of_rank(d, 9)), "{d} values of rank 9");
+            assert!(!are_few(d, &pool(Shape::Gaussian, 20_000, d, 1)), "{d} values of full rank");
         }
     }
 
@@ -97,11 +85,11 @@ mod tests {
     fn far_rows_and_far_clusters_do_not_hide_full_rank() {
         let mut values = pool(Shape::Gaussian, 20_000, 16, 1);
         values[..16].fill(1e18);
-        assert!(!few(16, &values));
+        assert!(!are_few(16, &values));
         for (row, values) in values.chunks_mut(16).enumerate() {
             values[0] += if row % 2 == 0 { 1e6 } else { -1e6 };
         }
-        assert!(!few(16, &values));
+        assert!(!are_few(16, &values));
     }
 
     #[test]
@@ -109,7 +97,7 @@ mod tests {
         let centers = pool(Shape::Gaussian, 100, 16, 1);
         let near = pool(Shape::Gaussian, 20_000, 16, 2);
         let row = |at: usize| centers[at / 16 * 31 % 100 * 16 + at % 16] + near[at] / 30.0;
-        assert!(few(16, &(0..20_000 * 16).map(row).collect::<Vec<f32>>()));
-        assert!(few(16, &vec![1.0; 20_000 * 16]));
+        assert!(are_few(16, &(0..20_000 * 16).map(row).collect::<Vec<f32>>()));
+        assert!(are_few(16, &vec![1.0; 20_000 * 16]));
     }
 }
