@@ -23,7 +23,6 @@ mod group;
 mod lanes;
 mod order;
 mod rows;
-
 mod tree;
 
 use std::time::Instant;
