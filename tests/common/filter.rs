@@ -77,7 +77,7 @@ impl Filter {
     /// How many values the rows of a property's pool have: as many as `usual`, unless the filter is for rows of few values.
     pub fn values(&self, usual: usize) -> usize {
         let is_for_few = self.tuning.multiplier == Multiplier::Cells;
-        if is_for_few && usual > 8 { usual % 7 + 2 } else { usual }
+        if is_for_few && usual > 32 { usual % 25 + 2 } else { usual }
     }
 
     pub fn is_cuda(&self) -> bool {

@@ -57,7 +57,10 @@ mod sweep;
 use std::time::Instant;
 
 pub(crate) use before::distances_before;
-pub(crate) use cells::{CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS};
+pub(crate) use cells::{
+    CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS,
+    distances_before as distances_before_in_cells, spread_in_few_directions,
+};
 pub(crate) use crowd::Int8UntilCrowd;
 pub(crate) use held_rows::HeldRows;
 use int8::SettledRows;
