@@ -61,7 +61,7 @@ fn plain_work(n: usize, d: usize, centers: usize) -> usize {
     n.saturating_mul(d + PAIR).saturating_mul(centers.min(n))
 }
 
-fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
+pub(super) fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
     n.saturating_mul(d) <= SMALL_VALUES && plain_work(n, d, centers) <= PLAIN_WORK
 }
 

@@ -337,6 +337,15 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// A pool of rows of this one, which lie one after the other in `bytes`.
+    pub(crate) fn of_its_rows(&self, bytes: Vec<u8>) -> Pool<'static> {
+        let length = self.row_length();
+        let shape = (bytes.len() / length, self.d);
+        let store = Store::Memory(Bytes::Owned(bytes));
+        let pool = Pool::of_segment(store, shape, self.dtype, Place::dense(0, length));
+        Pool { memory: self.memory, ..pool }
+    }
+
     /// A pool of this size that has none of its values, for its [`Outline`]: every row is one row of zeros.
     fn without_values((rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
         let zeros = Store::Memory(Bytes::Owned(vec![0; d * dtype.bytes()]));

@@ -499,6 +499,9 @@ stamp! {
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_3_shards: filter::CPU_3_SHARDS;
     cpu_7_shards: filter::CPU_7_SHARDS;
+    cpu_distinct_f32: filter::CPU_DISTINCT_F32;
+    cpu_distinct_int8: filter::CPU_DISTINCT_INT8;
+    cpu_distinct_2_shards: filter::CPU_DISTINCT_2_SHARDS;
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
@@ -532,7 +535,8 @@ stamp! {
 
 // Cells have no products, and no interval around any.
 stamp! {
-    cpu_cells: filter::CPU_CELLS;;
+    cpu_cells: filter::CPU_CELLS;
+    cpu_distinct_cells: filter::CPU_DISTINCT_CELLS;;
     (
         hostile_pools_at_every_frontier
         every_small_frontier_size
