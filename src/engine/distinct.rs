@@ -4,6 +4,7 @@ use super::tuning::Multiplier::Fastest;
 use super::tuning::{EqualRows, Tuning};
 use super::way::suits_plain_loop;
 use crate::backend::distinct::{DistinctRows, shows_equal_rows};
+use crate::error::Result;
 use crate::ground::HostGround;
 use crate::question::Question;
 use crate::rows::Gather;
@@ -12,22 +13,29 @@ use crate::rows::Gather;
 const LEAST_CENTERS: usize = 8;
 /// One in so many rows is distinct at most, or equal rows are left as they are.
 const ROWS_EACH: usize = 4;
-/// Bytes a row beside its values, of groups and of the state of rows that stand for them.
-const STATE: usize = 32;
+/// Bytes a row of groups and of the state of rows that stand for them.
+const STATE: usize = 48;
 
 /// The distinct rows, if holding those alone is asked for, or saves time.
+///
+/// # Errors
+/// A file that cannot be read, or holds a value that no pool may: rows in files are brought into memory, where they fit.
 pub(super) fn distinct_rows(
     question: &Question,
     ground: &HostGround,
     tuning: &Tuning,
-) -> Option<DistinctRows> {
+) -> Result<Option<DistinctRows>> {
     let n = ground.rows.len();
     let most = match tuning.equal_rows {
         EqualRows::Together => n,
         EqualRows::Sampled => n / ROWS_EACH,
     };
-    let is_taken = tuning.equal_rows == EqualRows::Together || pays(question, ground, tuning, most);
-    is_taken.then(|| DistinctRows::find(ground, question.resume, most)).flatten()
+    if tuning.equal_rows == EqualRows::Sampled && !pays(question, ground, tuning, most) {
+        return Ok(None);
+    }
+    ground.rows.hold_if_they_fit()?;
+    let is_found = ground.rows.are_in_memory();
+    Ok(is_found.then(|| DistinctRows::find(ground, question.resume, most)).flatten())
 }
 
 fn pays(question: &Question, ground: &HostGround, tuning: &Tuning, most: usize) -> bool {
@@ -36,10 +44,9 @@ fn pays(question: &Question, ground: &HostGround, tuning: &Tuning, most: usize) 
     let is_free = tuning.multiplier == Fastest && tuning.shards <= 1;
     let is_worth_a_look = centers >= LEAST_CENTERS && !suits_plain_loop(n, d, centers);
     let fits = u32::try_from(n).is_ok() && !rows.stay_on_disk();
-    let bytes = rows.pool().bytes() / n;
     is_free
         && is_worth_a_look
         && fits
         && shows_equal_rows(rows.pool(), most)
-        && rows.have_room_for(bytes / 2 + STATE)
+        && rows.have_room_for(rows.pool().bytes() / n / ROWS_EACH + STATE)
 }

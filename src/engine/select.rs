@@ -133,7 +133,7 @@ impl Work for Selecting<'_> {
     type Answer = Selection;
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
-        let Some(distinct) = distinct_rows(&self.question, ground, self.tuning) else {
+        let Some(distinct) = distinct_rows(&self.question, ground, self.tuning)? else {
             return self.by_way(ground, ground, None, multiplier);
         };
         self.by_way(ground, &distinct.ground(ground)?, Some(&distinct), multiplier)

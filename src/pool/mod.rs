@@ -337,11 +337,13 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// A pool of rows of this one, which lie one after the other in `bytes`.
-    pub(crate) fn of_its_rows(&self, bytes: Vec<u8>) -> Pool<'static> {
+    /// A pool of copies of `rows`, which are in memory.
+    pub(crate) fn copies(&self, rows: &[usize]) -> Pool<'static> {
         let length = self.row_length();
-        let shape = (bytes.len() / length, self.d);
+        let mut bytes = Vec::with_capacity(rows.len() * length);
+        rows.iter().for_each(|&row| bytes.extend_from_slice(self.stored(row)));
         let store = Store::Memory(Bytes::Owned(bytes));
+        let shape = (rows.len(), self.d);
         let pool = Pool::of_segment(store, shape, self.dtype, Place::dense(0, length));
         Pool { memory: self.memory, ..pool }
     }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::ground::HostGround;
+use crate::pool::Pool;
 use crate::rows::Gather;
 
 /// Rows between two looks at the interrupt.
@@ -19,82 +20,72 @@ pub(super) struct Groups {
     pub of: Vec<u32>,
     /// The first row of each group.
     pub firsts: Vec<usize>,
-    /// What is stored of those.
-    pub bytes: Vec<u8>,
     /// The group of each hash.
     table: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
 }
 
 impl Groups {
-    /// The groups of all rows of `ground`, those that are `alone` each in one of its own; none if they come to more than `most`, or the
-    /// run is to end. Reads the pool once.
+    /// The groups of all rows of `ground`, whose pool is in memory, those that are `alone` each in one of its own; none if they come to more
+    /// than `most`, or the run is to end. Reads the pool once.
     pub fn find(ground: &HostGround, alone: &[bool], most: usize) -> Option<Groups> {
-        let n = ground.rows.len();
+        let (n, pool) = (ground.rows.len(), ground.rows.pool());
         let threads = rayon::current_num_threads().min(n);
         let part = |thread: usize| n * thread / threads..n * (thread + 1) / threads;
+        let goes_on = |groups: &Groups| groups.firsts.len() <= most && !ground.is_interrupted();
         let parts: Option<Vec<Groups>> = (0..threads)
             .into_par_iter()
-            .map(|thread| Groups::of_part(ground, alone, part(thread), most))
+            .map(|thread| Groups::of_rows(pool, part(thread), alone, goes_on))
             .collect();
         let mut parts = parts?;
-        if parts.len() == 1 { parts.pop() } else { merged(&parts, alone, most) }
+        let all = if parts.len() == 1 { parts.pop()? } else { merged(pool, &parts, alone) };
+        goes_on(&all).then_some(all)
     }
 
-    fn of_part(
-        ground: &HostGround,
-        alone: &[bool],
+    /// The groups of some rows; none as soon as they do not go on.
+    fn of_rows(
+        pool: &Pool,
         rows: Range<usize>,
-        most: usize,
+        alone: &[bool],
+        goes_on: impl Fn(&Groups) -> bool,
     ) -> Option<Groups> {
-        let pool = ground.rows.pool();
         let mut groups = Groups { of: Vec::with_capacity(rows.len()), ..Groups::default() };
         for row in rows {
-            let is_look = groups.of.len().is_multiple_of(AT_ONCE);
-            if groups.firsts.len() > most || (is_look && ground.is_interrupted()) {
+            if groups.of.len().is_multiple_of(AT_ONCE) && !goes_on(&groups) {
                 return None;
             }
-            pool.with_row_bytes(row, |stored| groups.take(row, stored, alone[row]));
+            groups.take(pool, row, alone[row]);
         }
-        (groups.firsts.len() <= most).then_some(groups)
+        Some(groups)
     }
 
-    /// Takes in `row`, the next, which is `stored` so.
-    fn take(&mut self, row: usize, stored: &[u8], is_alone: bool) {
+    /// Takes in `row`, the next.
+    fn take(&mut self, pool: &Pool, row: usize, is_alone: bool) {
         let new = u32::try_from(self.firsts.len()).expect("rows are fewer than 2^32");
         let mut group = new;
         if !is_alone {
+            let stored = pool.stored(row);
             group = *self.table.entry(hash(stored)).or_insert(new);
             // Of different rows of one hash, those of the first are together and each other is a group of its own.
-            if group != new && self.stored(group as usize, stored.len()) != stored {
+            if group != new && pool.stored(self.firsts[group as usize]) != stored {
                 group = new;
             }
         }
         if group == new {
             self.firsts.push(row);
-            self.bytes.extend_from_slice(stored);
         }
         self.of.push(group);
-    }
-
-    /// What is stored of a row of `group`, of `length` bytes.
-    fn stored(&self, group: usize, length: usize) -> &[u8] {
-        &self.bytes[group * length..][..length]
     }
 }
 
 /// The groups of rows whose `parts`, one after the other, are in groups.
-fn merged(parts: &[Groups], alone: &[bool], most: usize) -> Option<Groups> {
+fn merged(pool: &Pool, parts: &[Groups], alone: &[bool]) -> Groups {
     let (mut merged, mut of) = (Groups::default(), Vec::new());
     for part in parts {
         let begun = merged.of.len();
-        let length = part.bytes.len() / part.firsts.len();
-        for (group, &row) in part.firsts.iter().enumerate() {
-            merged.take(row, part.stored(group, length), alone[row]);
-        }
+        part.firsts.iter().for_each(|&row| merged.take(pool, row, alone[row]));
         of.extend(part.of.iter().map(|&group| merged.of[begun + group as usize]));
     }
-    merged.of = of;
-    (merged.firsts.len() <= most).then_some(merged)
+    Groups { of, ..merged }
 }
 
 /// A key that is a hash already.
@@ -148,45 +139,36 @@ fn folded(a: u64, b: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Rows of a byte each.
-    fn groups(rows: &[u8], alone: &[bool]) -> Groups {
-        let mut groups = Groups::default();
-        for (row, stored) in rows.chunks(1).enumerate() {
-            groups.take(row, stored, alone[row]);
-        }
-        groups
+    fn groups(pool: &Pool, rows: Range<usize>, alone: &[bool]) -> Groups {
+        Groups::of_rows(pool, rows, alone, |_| true).unwrap()
     }
 
     #[test]
     fn equal_rows_are_of_one_group_but_for_those_alone() {
-        let found = groups(b"abacba", &[false; 6]);
+        let pool = Pool::new(b"abacba", 1).unwrap();
+        let found = groups(&pool, 0..6, &[false; 6]);
         assert_eq!((found.of, found.firsts), (vec![0, 1, 0, 2, 1, 0], vec![0, 1, 3]));
-        let found = groups(b"abacba", &[true, false, false, false, true, false]);
-        assert_eq!((found.of, &found.bytes[..]), (vec![0, 1, 2, 3, 4, 2], &b"abacb"[..]));
+        let found = groups(&pool, 0..6, &[true, false, false, false, true, false]);
+        assert_eq!((found.of, found.firsts), (vec![0, 1, 2, 3, 4, 2], vec![0, 1, 2, 3, 4]));
     }
 
     #[test]
     fn parts_make_the_same_groups() {
         let rows: Vec<u8> = (0..200u8).map(|row| row.wrapping_mul(row) % 37).collect();
         let alone: Vec<bool> = (0..200).map(|row| row % 31 == 7).collect();
-        let one = groups(&rows, &alone);
-        let parts = [(0, 1), (1, 90), (90, 200)].map(|(start, end)| {
-            let mut part = groups(&rows[start..end], &alone[start..end]);
-            part.firsts.iter_mut().for_each(|row| *row += start);
-            part
-        });
-        let many = merged(&parts, &alone, 200).unwrap();
-        assert_eq!((many.of, many.firsts, many.bytes), (one.of, one.firsts.clone(), one.bytes));
-        assert!(merged(&parts, &alone, one.firsts.len() - 1).is_none());
+        let pool = Pool::new(&rows, 1).unwrap();
+        let one = groups(&pool, 0..200, &alone);
+        let parts = [0..1, 1..90, 90..200].map(|rows| groups(&pool, rows, &alone));
+        let many = merged(&pool, &parts, &alone);
+        assert_eq!((many.of, many.firsts), (one.of, one.firsts));
     }
 
     #[test]
     fn different_rows_of_one_hash_are_apart() {
-        let mut groups = groups(b"a", &[false]);
+        let pool = Pool::new(b"abab", 1).unwrap();
+        let mut groups = groups(&pool, 0..1, &[false]);
         groups.table.insert(hash(b"b"), 0);
-        for (row, stored) in [b"b", b"a", b"b"].into_iter().enumerate() {
-            groups.take(row + 1, stored, false);
-        }
+        (1..4).for_each(|row| groups.take(&pool, row, false));
         assert_eq!((groups.of, groups.firsts), (vec![0, 1, 0, 2], vec![0, 1, 3]));
     }
 

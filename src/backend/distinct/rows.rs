@@ -22,7 +22,7 @@ pub(crate) struct DistinctRows {
 }
 
 impl DistinctRows {
-    /// The distinct rows of `ground`; none if there are more than `most`, or the run is to end. Reads the pool once.
+    /// The distinct rows of `ground`, whose pool is in memory; none if there are more than `most`, or the run is to end. Reads the pool once.
     ///
     /// Rows that are labeled, picks to `resume` from and rows of weight 0 stand for themselves alone: they may be centers although others are
     /// as near, or lie apart from all centers and yet be picked last.
@@ -33,8 +33,7 @@ impl DistinctRows {
         if let Some(weights) = ground.weights {
             alone.iter_mut().zip(weights).for_each(|(alone, weight)| *alone |= *weight == 0.0);
         }
-        let Groups { of, firsts, bytes, .. } = Groups::find(ground, &alone, most)?;
-        drop(alone);
+        let Groups { of, firsts, .. } = Groups::find(ground, &alone, most)?;
         let standing = standing(ground, &of, firsts);
         let mut order: Vec<usize> = (0..standing.len()).collect();
         order.sort_unstable_by_key(|&group| standing[group]);
@@ -42,11 +41,8 @@ impl DistinctRows {
         order.iter().zip(0..).for_each(|(&group, at)| place[group] = at);
         let groups: Vec<u32> = of.into_iter().map(|group| place[group as usize]).collect();
         let rows: Vec<usize> = order.iter().map(|&group| standing[group]).collect();
-        let pool = ground.rows.pool();
-        let length = bytes.len() / rows.len();
-        let stored = order.iter().flat_map(|&group| &bytes[group * length..][..length]);
         Some(DistinctRows {
-            pool: pool.of_its_rows(stored.copied().collect()),
+            pool: ground.rows.pool().copies(&rows),
             labeled: ground.labeled.iter().map(|&row| groups[row] as usize).collect(),
             weights: ground.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect()),
             rows,
