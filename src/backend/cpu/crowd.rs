@@ -68,7 +68,9 @@ impl<K: Int8Multiplier, M: Multiplier> Middle for Int8UntilCrowd<'_, K, M> {
 }
 
 impl<K: Int8Multiplier, M: Multiplier> Backend for Int8UntilCrowd<'_, K, M> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         match &mut self.rounds {
