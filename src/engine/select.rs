@@ -113,7 +113,7 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
         let (ground, tuning) = (over.held, selecting.tuning);
         if tuning.shards > 1 {
             let parts = parts(ground, tuning.shards);
-            let hold = |ground| Int8State::new(ground, whole, multiplier, tuning.width);
+            let hold = |ground| Int8State::of_shard(ground, whole, multiplier, tuning.width);
             let picker = CpuPicker::new(floats, tuning.width, ground.interrupt());
             return selecting.lazy(over, before, sharded(ground, &parts, hold, picker));
         }

@@ -53,6 +53,8 @@ pub(crate) struct Int8State<'p, K: Int8Multiplier> {
     panels: Int8Panels<K>,
     /// What the rows are whole numbers of, as far as a sample tells.
     whole: Option<Whole>,
+    /// Whether centers may be vectors that are no rows here.
+    has_other_centers: bool,
     prepared: Option<Prepared<'p>>,
     /// `LEFT` for rows that left the order. Empty until the first center is applied.
     pub bounds: Vec<f64>,
@@ -98,6 +100,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             centers: Centers::new(ground),
             panels: Int8Panels::new(ground.rows.dimensions()),
             whole,
+            has_other_centers: ground.outside.is_some(),
             prepared: None,
             bounds: Vec::new(),
             seen: vec![0; n],
@@ -112,6 +115,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
                 ..Statistics::default()
             },
         }
+    }
+
+    /// The rows of a shard, whose centers come from the others too.
+    pub fn of_shard(
+        ground: &'p HostGround<'p>,
+        whole: Option<Whole>,
+        multiplier: K,
+        width: f64,
+    ) -> Int8State<'p, K> {
+        let rows = Int8State::new(ground, whole, multiplier, width);
+        Int8State { has_other_centers: true, ..rows }
     }
 
     pub(super) fn prepared(&self) -> &Prepared<'p> {
@@ -136,7 +150,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let center = self.centers.vector(0, &mut scratch);
         let (rows, distances) = Int8Rows::whole(ground, whole, center, K::FLIP)?;
         let mut quantizer = Quantizer::of_whole(whole, d, self.width);
-        if ground.outside.is_none() && d <= MOST_INTEGERS {
+        if !self.has_other_centers && d <= MOST_INTEGERS {
             let measure = Measure::Integers { unit: whole.unit };
             return Some((Prepared { rows, quantizer, measure }, distances));
         }
