@@ -79,9 +79,7 @@ impl<'p> PlainCpu<'p> {
             },
         }
     }
-}
 
-impl<'p> PlainCpu<'p> {
     /// Applies the centers that were not applied yet, in one pass.
     fn apply(&mut self) {
         if self.applied == self.centers.len() || self.ground.is_interrupted() {
@@ -174,7 +172,7 @@ impl<'p> PlainCpu<'p> {
     }
 
     /// The rows beyond the others, if any is likely to be, by their distances to center 0.
-    fn beyond(&self, mut spread: Spread) -> Option<Beyond> {
+    fn beyond(&mut self, mut spread: Spread) -> Option<Beyond> {
         if !is_any_likely(self.ground, &mut spread.some, spread.least, spread.most) {
             return None;
         }
@@ -190,6 +188,7 @@ impl<'p> PlainCpu<'p> {
             gone: &[],
         };
         pass.keep(&mut distances, &mut []);
+        self.statistics.row_reads += distances.len() as u64;
         beyond(self.ground, &self.centers, &Bulk::of_ground(self.ground), &distances)
     }
 

@@ -149,20 +149,20 @@ impl Pass<'_> {
             bounds,
             nearest: nearest.next().unwrap_or_default(),
         });
-        over(blocks.collect(), |Block { rows, bounds, nearest }, scratch| {
-            self.block(rows, bounds, nearest, scratch)
+        over(blocks.collect(), |Block { rows, bounds, nearest }, before, scratch| {
+            self.block(rows, bounds, nearest, before, scratch)
         })
     }
 
     /// The same without keeping what `bounds`, `(n,)`, are lowered to; they are empty in a first pass.
     pub fn look(&self, bounds: &[f64]) -> Found {
-        over(self.blocks().collect(), |rows: Range<usize>, scratch| {
+        over(self.blocks().collect(), |rows: Range<usize>, before, scratch| {
             let mut lowered = std::mem::take(&mut scratch.lowered);
             let kept = &mut lowered[..rows.len()];
             if !self.is_first {
                 kept.copy_from_slice(&bounds[rows.clone()]);
             }
-            let found = self.block(rows, kept, &mut [], scratch);
+            let found = self.block(rows, kept, &mut [], before, scratch);
             scratch.lowered = lowered;
             found
         })
@@ -178,11 +178,13 @@ impl Pass<'_> {
         (0..n).step_by(size).map(move |start| start..n.min(start + size))
     }
 
+    /// `before`: the best of rows before these.
     fn block(
         &self,
         rows: Range<usize>,
         bounds: &mut [f64],
         nearest: &mut [u32],
+        before: Option<Candidate>,
         scratch: &mut Scratch,
     ) -> Found {
         if self.ground.is_interrupted() {
@@ -210,7 +212,7 @@ impl Pass<'_> {
         if self.is_first {
             self.leave_out_gone(rows.clone(), bounds);
         }
-        Found { best: self.best(rows, bounds, new), spread }
+        Found { best: self.best(rows, bounds, before, new), spread }
     }
 
     /// How far rows of these `values` are from `center`.
@@ -243,8 +245,14 @@ impl Pass<'_> {
         }
     }
 
-    /// The row of these that precedes the others.
-    fn best(&self, rows: Range<usize>, bounds: &[f64], keys: &mut [f64]) -> Option<Candidate> {
+    /// The row of these that precedes the others and the one `before` them, if there is one.
+    fn best(
+        &self,
+        rows: Range<usize>,
+        bounds: &[f64],
+        before: Option<Candidate>,
+        keys: &mut [f64],
+    ) -> Option<Candidate> {
         let start = rows.start;
         let is_plain = self.ground.weights.is_none() && !self.keeps_excluded;
         let keys = match is_plain {
@@ -261,10 +269,10 @@ impl Pass<'_> {
             #[inline(always)]
             || largest(keys),
         );
-        if most == GONE {
+        let key = if most == GONE { GONE } else { self.measure.distance(most) };
+        if key <= before.map_or(GONE, |before| before.key) {
             return None;
         }
-        let key = self.measure.distance(most);
         let at = self.first_at(key, most, keys);
         Some(Candidate { key, row: start + at })
     }
@@ -308,22 +316,22 @@ fn least(values: &[f64]) -> f64 {
     lanes.iter().chain(rest).copied().fold(f64::INFINITY, f64::min)
 }
 
-/// What is found in all of `parts`, on the engine's threads where the caller is one of them.
-fn over<T: Send>(parts: Vec<T>, look: impl Fn(T, &mut Scratch) -> Found + Sync) -> Found {
-    if !are_own() {
-        let scratch = &mut Scratch::new();
-        return parts
-            .into_iter()
-            .map(|part| look(part, scratch))
-            .fold(Found::default(), Found::and);
+/// What is found in all of `parts`, which ascend, on the engine's threads where the caller is one of them. `look` is told the best of parts
+/// before.
+fn over<T: Send>(
+    parts: Vec<T>,
+    look: impl Fn(T, Option<Candidate>, &mut Scratch) -> Found + Sync,
+) -> Found {
+    let none = || (Found::default(), Scratch::new());
+    let take = |(found, mut scratch): (Found, Scratch), part| {
+        let found_there = look(part, found.best, &mut scratch);
+        (found.and(found_there), scratch)
+    };
+    match are_own() {
+        false => parts.into_iter().fold(none(), take).0,
+        true => {
+            let found = parts.into_par_iter().fold(none, take).map(|(found, _)| found);
+            found.reduce(Found::default, Found::and)
+        }
     }
-    let found = || (Scratch::new(), Found::default());
-    parts
-        .into_par_iter()
-        .fold(found, |(mut scratch, found), part| {
-            let found = found.and(look(part, &mut scratch));
-            (scratch, found)
-        })
-        .map(|(_, found)| found)
-        .reduce(Found::default, Found::and)
 }
