@@ -4,14 +4,15 @@
     scripts/python-wheel && cargo build --release
     scripts/bench_weak.py [--before WHEEL] [--text text-embeddings-20k.npy] [--quick] [--only EXPRESSION] [--record FILE]
 
-The tools are installed into target/weak/ by the first run. Every run is a process of its own, pinned to one core, that starts at row 0;
-processor seconds of the call alone are told, and repeated in turns. Nothing is extrapolated: a tool that passes --cap is told as
-stopped, at the seconds it was given, and a ratio to it is a bound.
+The tools are installed into target/weak/ by the first run. Every run is a process of its own, pinned to one core but where it has two
+threads, that starts at row 0; processor seconds of the call alone are told, and repeated in turns. Nothing is extrapolated: a tool that
+passes --cap is told as stopped, at the seconds it was given, and a ratio to it is a bound.
 
 Ratios are Farpoint's time over another's: of NumPy's plain loop on differences (`plain`), of its loop on products, which cancels where rows
 are far from 0 (`products`), and of the fastest other package (`peer`); `before` is an earlier build's over ours. NumPy's picks must be ours, or
 part from them by less than f32 sums round; else the ratio is left out. The earlier build's must be equal. fpsample's bucket variants
-start at a row of their own: their picks are not ours. `plan` is what `farpoint.plan` says over what the run took.
+start at a row of their own: their picks are not ours. Beside these, Farpoint also runs by two threads: `two_threads` is its time on the
+clock by one over that by two, and `peer_by_two` that by two over the peer's. `plan` is what `farpoint.plan` says over what the run took.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if __name__ == "__main__":
 
 import numpy as np
 import weak_pools as pools
-from weak_tools import FPSAMPLE, NUMPY, SKMATTER, TOOLS, agreement
+from weak_tools import FPSAMPLE, NUMPY, SKMATTER, TOOLS, TWO_THREADS, agreement
 
 #: Calls shorter than this are repeated until they have taken as long together.
 SHORT = 0.3
@@ -63,7 +64,7 @@ class Case:
 
 
 def cases(text: Path | None) -> list[Case]:
-    fpsample, skmatter = tuple(FPSAMPLE), tuple(SKMATTER)
+    fpsample, skmatter = (TWO_THREADS, *FPSAMPLE), tuple(SKMATTER)
     found = [
         Case("uniform", 1_000_000, 3, 20, pools.uniform, fpsample),
         Case("uniform", 2_000_000, 3, 20, pools.uniform, fpsample),
@@ -72,6 +73,8 @@ def cases(text: Path | None) -> list[Case]:
         Case("uniform", 100_000, 3, 50_000, pools.uniform, fpsample, is_slow=True),
         Case("uniform", 1_000_000, 3, 20_000, pools.uniform, fpsample, is_slow=True),
         Case("rank 3", 4_000_000, 16, 20, pools.of_rank(3)),
+        Case("rank 3", 1_000_000, 16, 1000, pools.of_rank(3), is_slow=True),
+        Case("rank 4", 300_000, 32, 1000, pools.of_rank(4), is_slow=True),
         *(Case("text", rows, 64, 20, "text") for rows in (500_000, 1_000_000, 2_000_000)),
         *(Case("text", rows, 64, 1000, "text", is_slow=True) for rows in (500_000, 1_000_000, 2_000_000)),
         *(Case(f"one row of {size:g}", 100_000, 128, 1000, pools.one_outlier(size)) for size in (1e18, 1e22)),
@@ -104,7 +107,8 @@ def written(case: Case, folder: str, program: Path) -> Path:
 
 def child(tool: str, path: str, budget: int, out: str, cap: int) -> None:
     """One run, in this process."""
-    weak_environment.pin_to_one_core()
+    if tool != TWO_THREADS:
+        weak_environment.pin_to_one_core()
     resource.setrlimit(resource.RLIMIT_CPU, (cap, resource.RLIM_INFINITY))
     pool, call = np.load(path), TOOLS[tool]
     call(pool[:1024].copy(), 2)  # imports, thread pools
@@ -181,6 +185,10 @@ def ratios(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if peers:
         told["peer_tool"] = min(peers, key=peers.__getitem__)
         told["peer"] = round(seconds(our) / peers[told["peer_tool"]], 3)
+    if peers and "wall_seconds" in found.get(TWO_THREADS, {}):
+        wall = found[TWO_THREADS]["wall_seconds"]
+        told["two_threads"] = round(our["wall_seconds"] / wall, 2)
+        told["peer_by_two"] = round(wall / found[told["peer_tool"]]["wall_seconds"], 3)
     if "before" in found:
         told["before"] = round(seconds(found["before"]) / seconds(our), 2)
     if "planned_seconds" in our:
@@ -206,18 +214,19 @@ def measure(case: Case, folders: dict[str, Path], args: argparse.Namespace) -> d
 def line(told: dict[str, Any]) -> str:
     our = told["tools"]["farpoint"]
     parts = [f"{told['pool']:<42} {seconds(our):9.4f} s"]
-    parts += [f"{key} {told['ratios'].get(key, '-'):>7}" for key in ("plain", "products", "peer", "before", "plan")]
+    keys = ("plain", "products", "peer", "peer_by_two", "two_threads", "before", "plan")
+    parts += [f"{key} {told['ratios'].get(key, '-'):>7}" for key in keys]
     others = (f"{tool} {seconds(entry):.4g}" for tool, entry in told["tools"].items() if tool != "farpoint")
     return "  ".join([*parts, "  |", *others])
 
 
 def wrong(told: dict[str, Any]) -> list[str]:
-    """What must not be: a run of ours failed, a plain loop found a farther row than ours, or the earlier build picked others."""
+    """What must not be: a run of ours failed, a plain loop found a farther row than ours, or two threads or the earlier build picked others."""
     ours = told["tools"]["farpoint"]
     found = [f"{told['pool']}: {ours['failed']}"] if "failed" in ours else []
     for tool, entry in told["tools"].items():
         farther = tool in NUMPY and entry.get("gap", 0) < -1e-12
-        differs = tool == "before" and entry.get("equal_picks", told["budget"]) != told["budget"]
+        differs = tool in ("before", TWO_THREADS) and entry.get("equal_picks", told["budget"]) != told["budget"]
         if farther or differs:
             found.append(f"{told['pool']}: {tool}: {entry}")
     return found
@@ -243,7 +252,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     args = arguments()
-    folders = {"farpoint": weak_environment.unpacked(args.wheel or weak_environment.newest_wheel())}
+    wheel = weak_environment.unpacked(args.wheel or weak_environment.newest_wheel())
+    folders = {"farpoint": wheel, TWO_THREADS: wheel}
     if args.before:
         folders["before"] = weak_environment.unpacked(args.before)
     wanted = [case for case in cases(args.text) if not (args.quick and case.is_slow)]

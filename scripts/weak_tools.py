@@ -56,6 +56,10 @@ def farpoint(pool: np.ndarray, budget: int, threads: int = 1) -> Sequence[int]:
     return farpoint.select(pool, budget, device="cpu", threads=threads).centers
 
 
+def _farpoint_by_two(pool: np.ndarray, budget: int) -> Sequence[int]:
+    return farpoint(pool, budget, threads=2)
+
+
 def _bucket_tree(pool: np.ndarray, budget: int) -> Sequence[int]:
     import fpsample
 
@@ -80,13 +84,16 @@ def _skmatter(name: str) -> Call:
     return call
 
 
+#: Farpoint by two threads, on any two cores.
+TWO_THREADS = "two threads"
 NUMPY: dict[str, Call] = {"numpy loop": numpy_loop, "numpy products": numpy_products}
 FPSAMPLE: dict[str, Call] = {
     "fpsample kdtree": _bucket_tree,
     **{f"fpsample kdline h={height}": _bucket_lines(height) for height in HEIGHTS},
 }
 SKMATTER: dict[str, Call] = {"skmatter FPS": _skmatter("FPS"), "skmatter VoronoiFPS": _skmatter("VoronoiFPS")}
-TOOLS: dict[str, Call] = {"farpoint": farpoint, "before": farpoint, **NUMPY, **FPSAMPLE, **SKMATTER}
+FARPOINT: dict[str, Call] = {"farpoint": farpoint, "before": farpoint, TWO_THREADS: _farpoint_by_two}
+TOOLS: dict[str, Call] = {**FARPOINT, **NUMPY, **FPSAMPLE, **SKMATTER}
 
 
 def _distances(pool: np.ndarray, rows: list[int], centers: Sequence[int]) -> np.ndarray:

@@ -167,6 +167,36 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Rows `rows` one after another, `(m, d)`: borrowed where they lie so in memory as distances read them, else made in `scratch`.
+    pub fn run<'s>(&'s self, rows: Range<usize>, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        let stored = self.range.start + rows.start..self.range.start + rows.end;
+        match self.pool.stored_run(stored).filter(|_| self.metric == Metric::Euclidean) {
+            Some(bytes) => self.dtype().values(bytes, scratch),
+            None => self.gathered(rows, scratch),
+        }
+    }
+
+    fn gathered<'s>(&self, rows: Range<usize>, scratch: &'s mut RowScratch) -> RowValues<'s> {
+        let mut one = RowScratch::new();
+        scratch.f32.clear();
+        scratch.f64.clear();
+        for row in rows {
+            match self.get(row, &mut one) {
+                RowValues::F32(values) => scratch.f32.extend_from_slice(values),
+                RowValues::F64(values) => scratch.f64.extend_from_slice(values),
+            }
+        }
+        match self.are_f64() {
+            true => RowValues::F64(&scratch.f64),
+            false => RowValues::F32(&scratch.f32),
+        }
+    }
+
+    /// Whether they are seen in f64: where they are stored so; cosine rounds them to f32.
+    pub fn are_f64(&self) -> bool {
+        self.dtype() == Dtype::F64 && self.metric == Metric::Euclidean
+    }
+
     /// Bring the pool into memory, if it fits there, for one who reads rows many times.
     ///
     /// # Errors

@@ -12,7 +12,8 @@ use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 use crate::backend::cpu::{
-    CellValue, CellsCpu, Cpu, Int8Cpu, Int8UntilCrowd, PlainCpu, Whole, distances_before,
+    CellValue, CellsCpu, Cpu, CpuPicker, CpuRows, Int8Cpu, Int8State, Int8UntilCrowd, PlainCpu,
+    Whole, distances_before, distances_before_in_cells,
 };
 use crate::error::Result;
 use crate::float_environment;
@@ -77,6 +78,13 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
         let (ground, whole, width) = (self.ground, self.whole, tuning.width);
+        if tuning.shards > 1 {
+            let parts = parts(ground, tuning.shards);
+            let hold = |ground| Int8State::new(ground, whole, multiplier, width);
+            let picker = CpuPicker::new(self.floats, width, ground.interrupt());
+            let backend = sharded(ground, &parts, hold, picker);
+            return lazy(question, ground, backend, self.before, tuning, watch);
+        }
         if tuning.multiplier.stays_on_int8() {
             let backend = Int8Cpu::new(ground, whole, multiplier, width);
             return lazy(question, ground, backend, self.before, tuning, watch);
@@ -90,7 +98,6 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
 struct OnCells<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
     ground: &'s HostGround<'s>,
-    before: &'s Before,
 }
 
 impl CellsWork for OnCells<'_, '_> {
@@ -99,8 +106,9 @@ impl CellsWork for OnCells<'_, '_> {
     fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
         let Selecting { question, tuning, watch } = self.selecting;
         let most = question.budget + self.ground.labeled_count();
+        let before = distances_before_in_cells::<V, D>(self.ground, question.resume);
         let backend = CellsCpu::<V, D>::new(self.ground, most);
-        lazy(question, self.ground, backend, self.before, tuning, watch)
+        lazy(question, self.ground, backend, &before, tuning, watch)
     }
 }
 
@@ -113,26 +121,35 @@ impl Work for Selecting<'_> {
         if matches!(way, Way::Floats) && are_held(self.question.budget) {
             ground.rows.hold_if_they_fit()?;
         }
-        let before = &distances_before(ground, self.question.resume, multiplier, width);
+        let resume = self.question.resume;
+        let before = || distances_before(ground, resume, multiplier, width);
         match way {
             Way::Plain => {
                 let backend = PlainCpu::new(ground);
-                lazy(&self.question, ground, backend, before, self.tuning, self.watch)
+                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
             }
-            Way::Cells => with_cells(ground, OnCells { selecting: self, ground, before })?,
+            Way::Cells => with_cells(ground, OnCells { selecting: self, ground })?,
             Way::Int8(whole) => {
-                let work = OnInt8 { selecting: self, ground, whole, floats: multiplier, before };
+                let work = OnInt8 {
+                    selecting: self,
+                    ground,
+                    whole,
+                    floats: multiplier,
+                    before: &before(),
+                };
                 with_int8(work.selecting.tuning.multiplier, work)?
             }
             Way::Floats if shards > 1 => {
                 let parts = parts(ground, shards);
-                let backend = sharded(ground, &parts, multiplier, width);
-                lazy(&self.question, ground, backend, before, self.tuning, self.watch)
+                let hold = |ground| CpuRows::new(ground, multiplier, width);
+                let picker = CpuPicker::new(multiplier, width, ground.interrupt());
+                let backend = sharded(ground, &parts, hold, picker);
+                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
             }
             Way::Floats if self.tuning.multiplier == Cells => Err(no_cells(ground)),
             Way::Floats => {
                 let backend = Cpu::new(ground, multiplier, width);
-                lazy(&self.question, ground, backend, before, self.tuning, self.watch)
+                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
             }
         }
     }

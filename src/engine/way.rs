@@ -1,11 +1,11 @@
 //! By which way a CPU makes a selection. The answer does not depend on it.
 
-use super::cells::has_room_for_cells;
+use super::cells::{FEW_DIMENSIONS, has_room_for_cells};
 use super::cuda::has_driver;
 use super::tuning::Multiplier::{Cells, Fastest};
 use super::tuning::Tuning;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::backend::cpu::{Whole, interval_beside_spread};
+use crate::backend::cpu::{Whole, interval_beside_spread, spread_in_few_directions};
 use crate::ground::HostGround;
 use crate::options::{Device, Options};
 use crate::pool::Pool;
@@ -16,7 +16,7 @@ use crate::rows::Gather;
 pub(super) enum Way {
     /// The plain loop: few picks from few rows.
     Plain,
-    /// Rows of few values in cells of near rows.
+    /// Rows of few values, or of few directions, in cells of near rows.
     Cells,
     /// Rounds on int8 values; what the rows are whole numbers of, as far as a sample tells.
     Int8(Option<Whole>),
@@ -32,11 +32,8 @@ impl Way {
         if *tuning == Tuning::default() && suits_plain_loop(n, d, question.budget + given) {
             return Way::Plain;
         }
-        if tuning.shards > 1 {
-            return Way::Floats;
-        }
         let centers = question.budget + ground.labeled_count();
-        if takes_cells(tuning, ground, centers) {
+        if tuning.shards <= 1 && takes_cells(tuning, ground, centers) {
             return Way::Cells;
         }
         let whole = Whole::of_sample(ground);
@@ -111,14 +108,31 @@ pub(crate) fn are_held(budget: usize) -> bool {
 
 /// Measured: of fewer centers, putting rows into cells costs more than it saves.
 const LEAST_FOR_CELLS: usize = 4;
+/// Of more values, so many centers are needed; and so many products of values with centers, beside which a look at a sample is nothing.
+const LEAST_OF_MORE: usize = 16;
+const LEAST_WORK_OF_MORE: usize = 1 << 24;
 
-/// Whether the rows are put into cells: they have few values, and the cells fit into memory.
+/// Whether the rows are put into cells: they have few values or spread in few directions, and the cells fit into memory.
 fn takes_cells(tuning: &Tuning, ground: &HostGround, centers: usize) -> bool {
     let pays = match tuning.multiplier {
-        Fastest => centers >= LEAST_FOR_CELLS,
+        Fastest => cells_may_pay(ground, centers),
         asked => asked == Cells,
     };
     pays && has_room_for_cells(&ground.rows)
+        && (tuning.multiplier == Cells
+            || ground.rows.dimensions() <= FEW_DIMENSIONS
+            || spread_in_few_directions(ground))
+}
+
+fn cells_may_pay(ground: &HostGround, centers: usize) -> bool {
+    let (n, d) = (ground.rows.len(), ground.rows.dimensions());
+    match d <= FEW_DIMENSIONS {
+        true => centers >= LEAST_FOR_CELLS,
+        false => {
+            let products = (n * d).saturating_mul(centers);
+            centers >= LEAST_OF_MORE && products >= LEAST_WORK_OF_MORE
+        }
+    }
 }
 
 /// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 
 #[cfg(feature = "cuda")]
 use crate::values::RowBlock;
+use crate::values::{RowScratch, RowValues};
 
 /// How a pool's values are stored. All but f64 are exact in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -85,6 +86,25 @@ impl Dtype {
         self.decode(bytes, &mut single);
         out.clear();
         out.extend(single.into_iter().map(f64::from));
+    }
+
+    /// `bytes`, little-endian values of this type, as distances read them: borrowed where they lie so, else made in `scratch`.
+    pub(crate) fn values<'s>(self, bytes: &'s [u8], scratch: &'s mut RowScratch) -> RowValues<'s> {
+        let RowScratch { f32: single, f64: double } = scratch;
+        match self {
+            Dtype::F64 => RowValues::F64(bytemuck::try_cast_slice(bytes).unwrap_or_else(|_| {
+                self.decode_f64(bytes, double);
+                double
+            })),
+            Dtype::F32 => RowValues::F32(bytemuck::try_cast_slice(bytes).unwrap_or_else(|_| {
+                self.decode(bytes, single);
+                single
+            })),
+            Dtype::F16 | Dtype::Bf16 | Dtype::U8 | Dtype::I8 => {
+                self.decode(bytes, single);
+                RowValues::F32(single)
+            }
+        }
     }
 
     /// `bytes`, little-endian values of this type, as distances read them.

@@ -59,6 +59,7 @@ mod table;
 mod vectors;
 mod window;
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -306,6 +307,15 @@ impl<'a> Pool<'a> {
     /// `row` as it is stored in memory; nothing of one that is on disk.
     pub(crate) fn stored(&self, row: usize) -> &[u8] {
         self.segment(row).in_memory(row, self.row_length()).unwrap_or_default()
+    }
+
+    /// Rows `rows` as they are stored one right after the other in memory; none where they lie otherwise.
+    pub(crate) fn stored_run(&self, rows: Range<usize>) -> Option<&[u8]> {
+        let segment = self.segment(rows.start);
+        let is_run = segment.place.stride == self.row_length()
+            && rows.end <= segment.first_row + segment.rows;
+        let length = rows.len() * self.row_length();
+        is_run.then(|| segment.in_memory(rows.start, length)).flatten()
     }
 
     fn segment(&self, row: usize) -> &Segment<'a> {

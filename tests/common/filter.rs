@@ -56,6 +56,7 @@ const fn on(device: Device, multiplier: Multiplier, placement: Placement, path: 
 pub const CPU_2_SHARDS: Filter = shards(2, Multiplier::Fastest);
 pub const CPU_3_SHARDS: Filter = shards(3, Multiplier::Fastest);
 pub const CPU_7_SHARDS: Filter = shards(7, Multiplier::Portable);
+pub const CPU_3_SHARDS_INT8: Filter = shards(3, Multiplier::Int8);
 
 const fn shards(shards: usize, multiplier: Multiplier) -> Filter {
     let one = cpu(multiplier);
@@ -76,7 +77,7 @@ impl Filter {
     /// How many values the rows of a property's pool have: as many as `usual`, unless the filter is for rows of few values.
     pub fn values(&self, usual: usize) -> usize {
         let is_for_few = self.tuning.multiplier == Multiplier::Cells;
-        if is_for_few && usual > 8 { usual % 7 + 2 } else { usual }
+        if is_for_few && usual > 32 { usual % 25 + 2 } else { usual }
     }
 
     pub fn is_cuda(&self) -> bool {

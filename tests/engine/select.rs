@@ -496,9 +496,11 @@ stamp! {
     cpu_int8_amx: filter::CPU_INT8_AMX;
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
+    cpu_cells: filter::CPU_CELLS;
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_3_shards: filter::CPU_3_SHARDS;
     cpu_7_shards: filter::CPU_7_SHARDS;
+    cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
@@ -525,35 +527,36 @@ stamp! {
         the_mean_is_summed_in_blocks
         lower_bounds_hold
         equal_distances_from_different_squares
-        a_wider_interval_changes_nothing
-        no_interval_is_caught
     )
 }
 
 // Cells have no products, and no interval around any.
-stamp! {
-    cpu_cells: filter::CPU_CELLS;;
-    (
-        hostile_pools_at_every_frontier
-        every_small_frontier_size
-        every_dtype
-        every_shape
-        every_thread_count
-        labeled
-        far_outside_vectors
-        every_policy_and_option
-        cosine
-        stop_radius
-        budgets_are_prefixes
-        continuation_and_resume
-        interruption_leaves_a_prefix
-        resuming_refuses_what_greedy_did_not_choose
-        frontiers_of_large_pools
-        more_live_rows_than_are_picked_at_once
-        the_mean_is_summed_in_blocks
-        lower_bounds_hold
-        equal_distances_from_different_squares
-    )
+mod products {
+    use super::*;
+
+    stamp! {
+        cpu_f32: filter::CPU_F32;
+        cpu_int8: filter::CPU_INT8;
+        cpu_int8_portable: filter::CPU_INT8_PORTABLE;
+        cpu_int8_avx_vnni: filter::CPU_INT8_AVX_VNNI;
+        cpu_int8_avx512_vnni: filter::CPU_INT8_AVX512_VNNI;
+        cpu_int8_amx: filter::CPU_INT8_AMX;
+        cpu_avx512_bf16: filter::CPU_AVX512_BF16;
+        cpu_amx: filter::CPU_AMX;
+        cpu_2_shards: filter::CPU_2_SHARDS;
+        cpu_3_shards: filter::CPU_3_SHARDS;
+        cpu_7_shards: filter::CPU_7_SHARDS;
+        cuda: filter::CUDA;
+        cuda_portable: filter::CUDA_PORTABLE;
+        cuda_staged: filter::CUDA_STAGED;
+        cuda_lent: filter::CUDA_LENT;
+        cuda_int8: filter::CUDA_INT8;
+        cuda_int8_staged: filter::CUDA_INT8_STAGED;;
+        (
+            a_wider_interval_changes_nothing
+            no_interval_is_caught
+        )
+    }
 }
 
 // One launch has no rounds to be interrupted between, and no products to put an interval around.

@@ -38,8 +38,9 @@ impl<V: CellValue, const D: usize> Group<V, D> {
         }
     }
 
-    /// The box around the parts that there are.
-    pub fn around(&self, parts: usize) -> ([V; D], [V; D]) {
+    /// The box around the parts that there are: those before the first without a row.
+    pub fn around(&self) -> ([V; D], [V; D]) {
+        let parts = self.most.iter().take_while(|&&most| most >= 0.0).count();
         let (low, high) = (self.low.map(|low| low[0]), self.high.map(|high| high[0]));
         (1..parts).fold((low, high), |(low, high), lane| {
             let lower = |j: usize| least(low[j], self.low[j][lane]);

@@ -8,31 +8,44 @@ pub const LANES: usize = 16;
 
 /// A value as cells keep it: f32, or f64 where rows are f64.
 pub trait CellValue: Value + PartialOrd + Default + Send + Sync + 'static {
-    /// The values of a row, `(d,)`.
-    fn row<const D: usize>(values: RowValues) -> [Self; D];
+    /// The values of rows that are seen in this type.
+    fn of(values: RowValues<'_>) -> &[Self];
 }
 
 impl CellValue for f32 {
-    fn row<const D: usize>(values: RowValues) -> [f32; D] {
+    fn of(values: RowValues<'_>) -> &[f32] {
         match values {
-            RowValues::F32(values) => values.try_into().expect("a row has d values"),
+            RowValues::F32(values) => values,
             RowValues::F64(_) => unreachable!("rows of f64 are kept as f64"),
         }
     }
 }
 
 impl CellValue for f64 {
-    fn row<const D: usize>(values: RowValues) -> [f64; D] {
-        widened(values)
+    fn of(values: RowValues<'_>) -> &[f64] {
+        match values {
+            RowValues::F32(_) => unreachable!("rows of f32 are kept as f32"),
+            RowValues::F64(values) => values,
+        }
     }
 }
 
 /// A row in f64, which changes no value.
 pub fn widened<const D: usize>(values: RowValues) -> [f64; D] {
     match values {
-        RowValues::F32(values) => std::array::from_fn(|j| values[j].widen()),
-        RowValues::F64(values) => values.try_into().expect("a row has d values"),
+        RowValues::F32(values) => padded::<f32, D>(values).map(f64::from),
+        RowValues::F64(values) => padded(values),
     }
+}
+
+/// The values of a row, and zeros after them: a difference of zeros adds nothing.
+#[inline(always)]
+pub fn padded<V: CellValue, const D: usize>(values: &[V]) -> [V; D] {
+    <[V; D]>::try_from(values).unwrap_or_else(|_| {
+        let mut row = [V::default(); D];
+        row[..values.len()].copy_from_slice(values);
+        row
+    })
 }
 
 /// The sums `S` of rows beside `center`: what [`crate::distance`] takes the root of.
@@ -93,7 +106,7 @@ fn larger(a: f64, b: f64) -> f64 {
 
 #[inline(always)]
 fn fold<const D: usize>(mut partial: [f64; D]) -> f64 {
-    let mut width = 4;
+    let mut width = 16;
     while width > 0 {
         for j in 0..width {
             if j + width < D {
@@ -159,6 +172,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn zeros_after_a_row_change_no_sum() {
+        for seed in 0..2000 {
+            let (row, center) = (rows::<9>(seed).map(|values| values[0]), center::<9>(seed));
+            let wide = padded::<f64, 16>(&row).map(|value| [value; LANES]);
+            let square = square(&wide, 3, &padded::<f64, 16>(&center));
+            let canonical = distance(RowValues::F64(&row), RowValues::F64(&center));
+            assert_eq!(square.sqrt().to_bits(), canonical.to_bits(), "{row:?}, {center:?}");
+        }
+    }
+
     /// No row of a box is nearer than the box as it is rounded, and a box of one row is as near as the row.
     fn no_row_is_nearer_than_its_box<const D: usize>() {
         for seed in 0..2000 {
@@ -185,6 +209,8 @@ mod tests {
         roots_are_canonical_distances::<6>();
         roots_are_canonical_distances::<7>();
         roots_are_canonical_distances::<8>();
+        roots_are_canonical_distances::<16>();
+        roots_are_canonical_distances::<32>();
     }
 
     #[test]
@@ -194,6 +220,8 @@ mod tests {
         no_row_is_nearer_than_its_box::<3>();
         no_row_is_nearer_than_its_box::<5>();
         no_row_is_nearer_than_its_box::<8>();
+        no_row_is_nearer_than_its_box::<16>();
+        no_row_is_nearer_than_its_box::<32>();
     }
 
     #[test]

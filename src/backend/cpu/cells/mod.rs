@@ -10,9 +10,15 @@
 //! | `lanes.rs` | squared distances of many rows, and to many boxes |
 //! | `rows.rs` | the rows of a cell and their state |
 //! | `group.rs` | sixteen cells, or sixteen groups of them, side by side |
-//! | `order.rs` | rows in k-d order |
+//! | `buckets.rs` | rows in buckets of near rows, by where a sample parts |
+//! | `order.rs` | rows of a bucket in k-d order |
+//! | `before.rs` | the distances of picks that a run is resumed from |
+//! | `directions.rs` | whether rows of many values have tight cells |
 //! | `tree.rs` | all cells; from a center to the cells that it comes near |
 
+mod before;
+mod buckets;
+mod directions;
 mod group;
 mod lanes;
 mod order;
@@ -30,13 +36,15 @@ use crate::mean;
 use crate::rows::Gather;
 use crate::statistics::Statistics;
 use crate::values::RowScratch;
+pub(crate) use before::distances_before;
+pub(crate) use directions::spread_in_few_directions;
 pub(crate) use lanes::CellValue;
 use lanes::widened;
 use rows::ROWS;
 use tree::Tree;
 
-/// Most values that rows in cells have.
-pub(crate) const MOST_DIMENSIONS: usize = 8;
+/// Most values that rows in cells have. Rows of more than eight lie in cells of the next size that there is, with zeros.
+pub(crate) const MOST_DIMENSIONS: usize = 32;
 
 /// Pairs after which a round ends, so that a caller may end the run: some milliseconds' worth.
 const PAIRS_A_ROUND: u64 = 1 << 23;
@@ -88,15 +96,28 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
         }
     }
 
-    /// Puts the rows into cells, where that was not done before.
-    fn prepare(&mut self) -> &mut Tree<V, D> {
-        if self.tree.is_none() {
-            let started = Instant::now();
-            self.tree = Some(Tree::new(self.ground, self.cell));
-            self.statistics.row_reads += self.ground.rows.len() as u64;
-            self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+    /// Puts the rows into cells, where that was not done before, and applies the first center.
+    fn prepare(&mut self) {
+        if self.tree.is_some() {
+            return;
         }
-        self.tree.as_mut().expect("just made")
+        let started = Instant::now();
+        let n = self.ground.rows.len() as u64;
+        if self.centers.len() > 0 {
+            self.take_next();
+            self.statistics.refresh_evaluations += n;
+            self.statistics.refresh_canonical += n;
+        }
+        self.tree = Some(Tree::new(self.ground, self.cell, &self.applied));
+        self.statistics.row_reads += n;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+    }
+
+    /// Reads the first of the centers that were not applied.
+    fn take_next(&mut self) {
+        let mut scratch = RowScratch::new();
+        self.applied.push(widened(self.centers.vector(self.applied.len(), &mut scratch)));
+        self.statistics.row_reads += 1;
     }
 
     /// Applies centers that were taken in, until enough was done for the time being. Returns whether none is left.
@@ -114,9 +135,7 @@ impl<'p, V: CellValue, const D: usize> CellsCpu<'p, V, D> {
 
     /// Applies the first of the centers that were not. Returns how many pairs were looked at.
     fn apply_next(&mut self) -> u64 {
-        let mut scratch = RowScratch::new();
-        self.applied.push(widened(self.centers.vector(self.applied.len(), &mut scratch)));
-        self.statistics.row_reads += 1;
+        self.take_next();
         self.tree.as_mut().expect("prepared before").apply(&self.applied)
     }
 

@@ -1,5 +1,6 @@
 //! The rows of one cell and their state.
 
+use super::group::{largest, least};
 use super::lanes::{CellValue, square, squares};
 use crate::backend::Candidate;
 use crate::ground::key;
@@ -100,6 +101,24 @@ fn lower_by_root<V: CellValue, const D: usize>(
             (block.squares[lane], block.nearest[lane]) = (new, number);
         }
     }
+}
+
+/// The least and the largest of the rows' values, by dimension.
+#[inline(always)]
+pub fn box_around<V: CellValue, const D: usize>(blocks: &[Block<V, D>]) -> ([V; D], [V; D]) {
+    let (mut low, mut high) = (blocks[0].values, blocks[0].values);
+    for block in &blocks[1..] {
+        for j in 0..D {
+            for lane in 0..ROWS {
+                low[j][lane] = least(low[j][lane], block.values[j][lane]);
+                high[j][lane] = largest(high[j][lane], block.values[j][lane]);
+            }
+        }
+    }
+    let ends = |values: &[V; ROWS], better: fn(V, V) -> V| {
+        values[1..].iter().fold(values[0], |a, &b| better(a, b))
+    };
+    (low.map(|values| ends(&values, least)), high.map(|values| ends(&values, largest)))
 }
 
 /// The summary of a cell whose rows may all be chosen and have no weights.

@@ -2,10 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::buckets::Buckets;
 use super::group::{Group, Tips};
 use super::lanes::{CellValue, LANES, below, box_squares, lanes, squares};
-use super::order::{Item, box_around, in_order};
-use super::rows::{ABSENT, Block, Factor, ROWS, Summary, lower, summary, summary_by_factors};
+use super::order::{Item, halve};
+use super::rows::{
+    ABSENT, Block, Factor, ROWS, Summary, box_around, lower, summary, summary_by_factors,
+};
 use crate::backend::Candidate;
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
@@ -29,6 +32,21 @@ pub struct Tree<V, const D: usize> {
 struct Cells<V, const D: usize> {
     groups: Vec<Group<V, D>>,
     tips: Vec<Tips<V, D>>,
+    rows: Vec<GroupRows<V, D>>,
+}
+
+/// Where a row lies: in the lowest level's group, so far among its rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    group: usize,
+    at: usize,
+}
+
+/// A group of cells, what is in these, and their rows.
+type Filled<V, const D: usize> = (Group<V, D>, Tips<V, D>, GroupRows<V, D>);
+
+/// The rows of a group's cells, one cell after the other.
+struct GroupRows<V, const D: usize> {
     blocks: Vec<Block<V, D>>,
     /// Empty where every row may be chosen and none has a weight.
     factors: Vec<[Factor; ROWS]>,
@@ -39,8 +57,7 @@ struct Part<'t, V, const D: usize> {
     first: usize,
     groups: &'t mut [Group<V, D>],
     tips: &'t mut [Tips<V, D>],
-    blocks: &'t mut [Block<V, D>],
-    factors: &'t [[Factor; ROWS]],
+    rows: &'t mut [GroupRows<V, D>],
     per_cell: usize,
 }
 
@@ -52,14 +69,47 @@ struct Comer<'c, const D: usize> {
 }
 
 impl<V: CellValue, const D: usize> Tree<V, D> {
-    /// The rows of `ground`, about `rows` a cell; no center is applied to any.
-    pub fn new(ground: &HostGround, rows: usize) -> Tree<V, D> {
+    /// The rows of `ground`, about `rows` a cell. The first of `centers`, if there is one, is applied to all.
+    pub fn new(ground: &HostGround, rows: usize, centers: &[[f64; D]]) -> Tree<V, D> {
         let per_cell = rows.div_ceil(ROWS);
-        let items = in_order(ground, per_cell * ROWS);
-        let cells = Cells::new(ground, &items, per_cell);
-        let above = levels_above(&cells.groups, items.len().div_ceil(per_cell * ROWS));
+        Tree::above(Cells::new(ground, per_cell, centers.first()), per_cell)
+    }
+
+    /// Rows numbered from 0 in the order of `items`, about `rows` a cell, all of which may be chosen; no center is applied to any. Second
+    /// value: where each row lies.
+    pub fn of(mut items: Vec<Item<V, D>>, rows: usize) -> (Tree<V, D>, Vec<Place>) {
+        let per_cell = rows.div_ceil(ROWS);
+        halve(&mut items, per_cell * ROWS, &|| false);
+        let groups = items.chunks(LANES * per_cell * ROWS);
+        let cells: Cells<V, D> =
+            groups.map(|items| group_of(None, items, per_cell, None)).collect();
+        let mut places = vec![Place { group: 0, at: 0 }; items.len()];
+        for (group, rows) in cells.rows.iter().enumerate() {
+            for (at, &row) in rows.blocks.iter().flat_map(|block| &block.rows).enumerate() {
+                if row != ABSENT {
+                    places[row as usize] = Place { group, at };
+                }
+            }
+        }
+        (Tree::above(cells, per_cell), places)
+    }
+
+    /// The levels above `cells`.
+    fn above(cells: Cells<V, D>, per_cell: usize) -> Tree<V, D> {
+        let above = levels_above(&cells.groups);
         let near = vec![Vec::new(); above.len() + 1];
         Tree { per_cell, cells, above, near }
+    }
+
+    /// The square of a row to the nearest of all centers applied, and how many pairs were pending in its cell.
+    pub fn settled_square(&mut self, place: Place, centers: &[[f64; D]]) -> (f64, u64) {
+        let Place { group, at } = place;
+        let mut part = self.cells.part(self.per_cell);
+        let pairs = widest(
+            #[inline(always)]
+            || part.apply_pending(group, at / ROWS / part.per_cell, centers),
+        );
+        (self.cells.rows[group].blocks[at / ROWS].squares[at % ROWS], pairs)
     }
 
     /// The row of largest key, the lowest of those; none where no row may be chosen.
@@ -134,7 +184,7 @@ impl<V: CellValue, const D: usize> Tree<V, D> {
     pub fn settle(mut self, n: usize, centers: &[[f64; D]]) -> (Vec<f64>, Vec<u32>, u64) {
         let pairs = self.cells.settle(self.per_cell, centers);
         let (mut distances, mut nearest) = (vec![0.0; n], vec![NO_CENTER; n]);
-        for block in &self.cells.blocks {
+        for block in self.cells.rows.iter().flat_map(|rows| &rows.blocks) {
             for lane in (0..ROWS).filter(|&lane| block.rows[lane] != ABSENT) {
                 let row = block.rows[lane] as usize;
                 distances[row] = block.squares[lane].sqrt();
@@ -145,86 +195,70 @@ impl<V: CellValue, const D: usize> Tree<V, D> {
     }
 }
 
-/// The levels above `groups`, which together have so many parts, up to one group.
-fn levels_above<V: CellValue, const D: usize>(
-    groups: &[Group<V, D>],
-    mut parts: usize,
-) -> Vec<Vec<Group<V, D>>> {
+/// The levels above `groups`, up to one group.
+fn levels_above<V: CellValue, const D: usize>(groups: &[Group<V, D>]) -> Vec<Vec<Group<V, D>>> {
     let mut above: Vec<Vec<Group<V, D>>> = Vec::new();
     loop {
         let last = above.last().map_or(groups, Vec::as_slice);
         if last.len() == 1 {
             return above;
         }
-        let next = groups_of(last, parts);
-        parts = last.len();
+        let next = groups_of(last);
         above.push(next);
     }
 }
 
-/// The level above `groups`, the last of which has some of `parts` parts.
-fn groups_of<V: CellValue, const D: usize>(
-    groups: &[Group<V, D>],
-    parts: usize,
-) -> Vec<Group<V, D>> {
+/// The level above `groups`.
+fn groups_of<V: CellValue, const D: usize>(groups: &[Group<V, D>]) -> Vec<Group<V, D>> {
     let mut above = vec![Group::empty(); groups.len().div_ceil(LANES)];
     for (number, group) in groups.iter().enumerate() {
-        let parts = (parts - number * LANES).min(LANES);
         let (most, best) = group.summary();
-        above[number / LANES].set_box(number % LANES, group.around(parts));
+        above[number / LANES].set_box(number % LANES, group.around());
         above[number / LANES].set(number % LANES, most, best);
     }
     above
 }
 
+impl<V, const D: usize> FromIterator<Filled<V, D>> for Cells<V, D> {
+    fn from_iter<I: IntoIterator<Item = Filled<V, D>>>(filled: I) -> Cells<V, D> {
+        let mut cells = Cells { groups: Vec::new(), tips: Vec::new(), rows: Vec::new() };
+        for (group, tips, rows) in filled {
+            cells.groups.push(group);
+            cells.tips.push(tips);
+            cells.rows.push(rows);
+        }
+        cells
+    }
+}
+
 impl<V: CellValue, const D: usize> Cells<V, D> {
-    fn new(ground: &HostGround, items: &[Item<V, D>], per_cell: usize) -> Cells<V, D> {
+    fn new(ground: &HostGround, per_cell: usize, center: Option<&[f64; D]>) -> Cells<V, D> {
         let rows = per_cell * ROWS;
-        let cells = items.len().div_ceil(rows);
-        let count = cells.div_ceil(LANES);
-        let mut blocks = Vec::new();
-        items.par_chunks(ROWS).map(block).collect_into_vec(&mut blocks);
+        let buckets = Buckets::new(ground);
         let has_factors = ground.weights.is_some() || ground.eligible.contains(&false);
-        let factors = if has_factors { factors(ground, &blocks) } else { Vec::new() };
-        let groups = items.par_chunks(LANES * rows).map(|items| {
-            let (mut group, mut tips) = (Group::empty(), Tips::empty());
-            for (lane, items) in items.chunks(rows).enumerate() {
-                let first = items.iter().find(|item| ground.eligible[item.row as usize]);
-                group.set_box(lane, box_around(items.iter()));
-                group.most[lane] = f64::INFINITY;
-                if let Some(first) = first {
-                    let best = Candidate { key: f64::INFINITY, row: first.row as usize };
-                    group.set(lane, f64::INFINITY, best);
-                    tips.set(lane, f64::INFINITY, first.values);
-                }
-            }
-            (group, tips)
+        let factors_of = has_factors.then_some(ground);
+        let parts = (0..buckets.len()).into_par_iter().map_init(Vec::new, |items, bucket| {
+            buckets.take(bucket, items);
+            halve(items, rows, &|| ground.is_interrupted());
+            let groups = items.par_chunks(LANES * rows);
+            groups.map(|items| group_of(factors_of, items, per_cell, center)).collect::<Vec<_>>()
         });
-        let (groups, tips): (Vec<_>, Vec<_>) = groups.unzip();
-        assert_eq!(groups.len(), count);
-        Cells { groups, tips, blocks, factors }
+        parts.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
     fn part(&mut self, per_cell: usize) -> Part<'_, V, D> {
-        Part {
-            first: 0,
-            groups: &mut self.groups,
-            tips: &mut self.tips,
-            blocks: &mut self.blocks,
-            factors: &self.factors,
-            per_cell,
-        }
+        let Cells { groups, tips, rows } = self;
+        Part { first: 0, groups, tips, rows, per_cell }
     }
 
     /// Applies all that is pending.
     fn settle(&mut self, per_cell: usize, centers: &[[f64; D]]) -> u64 {
-        let blocks = self.blocks.par_chunks_mut(LANES * per_cell);
-        let pairs = self.tips.par_iter_mut().zip(blocks).map(|(tips, blocks)| {
+        let pairs = self.tips.par_iter_mut().zip(&mut self.rows).map(|(tips, rows)| {
             widest(
                 #[inline(always)]
                 || {
                     let mut pairs = 0;
-                    for (lane, blocks) in blocks.chunks_mut(per_cell).enumerate() {
+                    for (lane, blocks) in rows.blocks.chunks_mut(per_cell).enumerate() {
                         let (numbers, count) = tips.take(lane);
                         lower(blocks, &numbers[..count], centers);
                         pairs += (count * blocks.len() * ROWS) as u64;
@@ -237,14 +271,52 @@ impl<V: CellValue, const D: usize> Cells<V, D> {
     }
 }
 
+/// Cells of rows in order, up to sixteen, to which `center` is applied if there is one. The rows have the factors that `ground` says, if
+/// any does.
+fn group_of<V: CellValue, const D: usize>(
+    ground: Option<&HostGround>,
+    items: &[Item<V, D>],
+    per_cell: usize,
+    center: Option<&[f64; D]>,
+) -> Filled<V, D> {
+    let mut blocks = Vec::with_capacity(items.len().div_ceil(ROWS));
+    blocks.extend(items.chunks(ROWS).map(block));
+    let factors = ground.map_or_else(Vec::new, |ground| factors(ground, &blocks));
+    let mut rows = GroupRows { blocks, factors };
+    let (mut group, mut tips) = (Group::empty(), Tips::empty());
+    widest(
+        #[inline(always)]
+        || {
+            for lane in 0..rows.blocks.len().div_ceil(per_cell) {
+                let blocks = rows.cell(lane, per_cell);
+                group.set_box(lane, box_around(blocks));
+                if let Some(center) = center {
+                    lower(blocks, &[0], std::slice::from_ref(center));
+                }
+                rows.summarize(lane, per_cell, &mut group, &mut tips);
+            }
+        },
+    );
+    (group, tips, rows)
+}
+
 fn block<V: CellValue, const D: usize>(items: &[Item<V, D>]) -> Block<V, D> {
-    let item = |lane: usize| items[lane.min(items.len() - 1)];
-    Block {
-        squares: std::array::from_fn(|lane| if lane < items.len() { f64::INFINITY } else { 0.0 }),
-        values: std::array::from_fn(|j| std::array::from_fn(|lane| item(lane).values[j])),
+    let mut block = Block {
+        squares: [0.0; ROWS],
+        values: [[items[0].values[0]; ROWS]; D],
         nearest: [NO_CENTER; ROWS],
-        rows: std::array::from_fn(|lane| items.get(lane).map_or(ABSENT, |item| item.row)),
+        rows: [ABSENT; ROWS],
+    };
+    for lane in 0..ROWS {
+        let item = items[lane.min(items.len() - 1)];
+        for j in 0..D {
+            block.values[j][lane] = item.values[j];
+        }
+        if lane < items.len() {
+            (block.squares[lane], block.rows[lane]) = (f64::INFINITY, item.row);
+        }
     }
+    block
 }
 
 fn factors<V: CellValue, const D: usize>(
@@ -255,7 +327,38 @@ fn factors<V: CellValue, const D: usize>(
         let row = (row != ABSENT).then_some(row as usize)?;
         ground.eligible[row].then(|| ground.weights.map_or(1.0, |weights| weights[row]))
     };
-    blocks.par_iter().map(|block| block.rows.map(factor)).collect()
+    blocks.iter().map(|block| block.rows.map(factor)).collect()
+}
+
+impl<V: CellValue, const D: usize> GroupRows<V, D> {
+    #[inline(always)]
+    fn cell(&mut self, lane: usize, per_cell: usize) -> &mut [Block<V, D>] {
+        let start = lane * per_cell;
+        let end = (start + per_cell).min(self.blocks.len());
+        &mut self.blocks[start..end]
+    }
+
+    /// Makes the summary of a cell.
+    #[inline(always)]
+    fn summarize(
+        &mut self,
+        lane: usize,
+        per_cell: usize,
+        group: &mut Group<V, D>,
+        tips: &mut Tips<V, D>,
+    ) {
+        let start = lane * per_cell;
+        let end = (start + per_cell).min(self.blocks.len());
+        let blocks = &self.blocks[start..end];
+        let Summary { most, best, at } = match self.factors.is_empty() {
+            true => summary(blocks),
+            false => summary_by_factors(blocks, &self.factors[start..end]),
+        };
+        let (block, at) = (&blocks[at / ROWS], at % ROWS);
+        group.set(lane, most, best);
+        let square = if best.key < 0.0 { -1.0 } else { block.squares[at] };
+        tips.set(lane, square, std::array::from_fn(|j| block.values[j][at]));
+    }
 }
 
 impl<V: CellValue, const D: usize> Part<'_, V, D> {
@@ -273,29 +376,13 @@ impl<V: CellValue, const D: usize> Part<'_, V, D> {
 
     /// Those before `group`, and those from it on.
     fn split_at(self, group: usize) -> (Self, Self) {
-        let at = group - self.first;
-        let blocks = (at * LANES * self.per_cell).min(self.blocks.len());
-        let per_cell = self.per_cell;
+        let Part { first, per_cell, .. } = self;
+        let at = group - first;
         let groups = self.groups.split_at_mut(at);
         let tips = self.tips.split_at_mut(at);
-        let factors = self.factors.split_at(blocks.min(self.factors.len()));
-        let blocks = self.blocks.split_at_mut(blocks);
-        let lower = Part {
-            first: self.first,
-            groups: groups.0,
-            tips: tips.0,
-            blocks: blocks.0,
-            factors: factors.0,
-            per_cell,
-        };
-        let upper = Part {
-            first: group,
-            groups: groups.1,
-            tips: tips.1,
-            blocks: blocks.1,
-            factors: factors.1,
-            per_cell,
-        };
+        let rows = self.rows.split_at_mut(at);
+        let lower = Part { first, groups: groups.0, tips: tips.0, rows: rows.0, per_cell };
+        let upper = Part { first: group, groups: groups.1, tips: tips.1, rows: rows.1, per_cell };
         (lower, upper)
     }
 
@@ -343,20 +430,12 @@ impl<V: CellValue, const D: usize> Part<'_, V, D> {
     /// Applies to a cell what is pending, and makes its summary.
     #[inline(always)]
     fn apply_pending(&mut self, group: usize, lane: usize, centers: &[[f64; D]]) -> u64 {
-        let start = (group * LANES + lane) * self.per_cell;
-        let end = (start + self.per_cell).min(self.blocks.len());
-        let (blocks, tips) = (&mut self.blocks[start..end], &mut self.tips[group]);
+        let (rows, tips) = (&mut self.rows[group], &mut self.tips[group]);
         let (numbers, count) = tips.take(lane);
+        let blocks = rows.cell(lane, self.per_cell);
         lower(blocks, &numbers[..count], centers);
-        let Summary { most, best, at } = match self.factors.is_empty() {
-            true => summary(blocks),
-            false => summary_by_factors(blocks, &self.factors[start..end]),
-        };
-        let block = &blocks[at / ROWS];
-        let at = at % ROWS;
-        self.groups[group].set(lane, most, best);
-        let square = if best.key < 0.0 { -1.0 } else { block.squares[at] };
-        tips.set(lane, square, std::array::from_fn(|j| block.values[j][at]));
-        (count * blocks.len() * ROWS) as u64
+        let pairs = count * blocks.len() * ROWS;
+        rows.summarize(lane, self.per_cell, &mut self.groups[group], tips);
+        pairs as u64
     }
 }
