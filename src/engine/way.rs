@@ -58,7 +58,7 @@ fn plain_work(n: usize, d: usize, centers: usize) -> usize {
     n.saturating_mul(d + PAIR).saturating_mul(centers.min(n))
 }
 
-fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
+pub(super) fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
     n.saturating_mul(d) <= SMALL_VALUES && plain_work(n, d, centers) <= PLAIN_WORK
 }
 
@@ -138,8 +138,9 @@ fn cells_may_pay(ground: &HostGround, centers: usize) -> bool {
 /// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
 const LEAST_DIMENSIONS: usize = 64;
 const LEAST_PRODUCTS: usize = 1 << 17;
-/// The same of whole numbers that are stored in other types than int8 and uint8.
-const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
+/// Measured: of so many centers the copy of whole numbers that are stored in other types than int8 and uint8 saves what it costs, whatever
+/// the values a row.
+const LEAST_FOR_WHOLE: usize = 256;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
@@ -163,7 +164,7 @@ fn pays_for_copy<M: Multiplier>(ground: &HostGround, centers: usize, is_whole: b
     let (rows, d) = (&ground.rows, ground.rows.dimensions());
     let products = centers.saturating_mul(d);
     let is_large = d >= LEAST_DIMENSIONS && products >= LEAST_PRODUCTS;
-    let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
+    let is_exact = is_whole && (rows.dtype().is_integer() || centers >= LEAST_FOR_WHOLE);
     rows.stay_on_disk() || is_exact || (is_large && tells_rows_apart::<M>(ground))
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Way<'o> {
 impl Way<'_> {
     /// The way of `trial`.
     pub fn of(&self, trial: &Trial) -> Self {
-        let tuning = Tuning::of_filter(&trial.statistics.filter);
+        let tuning = Tuning::of_run(&trial.statistics);
         Way { options: self.options.clone(), tuning }
     }
 }

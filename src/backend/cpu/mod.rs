@@ -131,7 +131,9 @@ impl<M: Multiplier> Middle for Cpu<'_, M> {
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.shard.rows.choose(rows.iter().copied());

@@ -140,7 +140,9 @@ impl<K: Int8Multiplier> Middle for Int8Cpu<'_, K> {
 }
 
 impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.shard.rows.choose(rows.iter().copied());
