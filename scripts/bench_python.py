@@ -4,6 +4,7 @@
     cargo build --release && scripts/python-wheel
     pip install target/python/wheel/farpoint-*.whl torch anomalib
     scripts/bench_python.py --text text-embeddings-20k.npy [--record benches/record/python.json]
+    scripts/bench_python.py --only call small batch [--record benches/record/python-calls.json]
 
     call        10 of 1,000 x 64: what a call takes beyond the engine's own time, which the selection tells
     small       a few picks from pools that a core's cache holds: a call, beside NumPy's plain loop
@@ -38,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "target" / "release"
 CALLS = 1000
 #: Rows, dimensions and picks.
-SMALL = [(10, 2, 2), (10, 2, 5), (100, 8, 2), (100, 8, 5), (100, 64, 5), (100, 64, 20), (1000, 16, 5), (1000, 64, 10)]
+SMALL = [(10, 2, 1), (10, 2, 2), (10, 2, 5), (100, 8, 2), (100, 8, 5), (100, 64, 5), (100, 64, 20), (1000, 16, 5), (1000, 64, 10)]
 BATCH = (1000, 100, 16)
 FEATURES = (50_000, 1024)
 RATIO = 0.1
@@ -175,7 +176,7 @@ def machine() -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, help="the text embeddings; left out without")
-    parser.add_argument("--only", choices=["call", "small", "batch", "text", "patchcore"])
+    parser.add_argument("--only", nargs="+", choices=["call", "small", "batch", "text", "patchcore"])
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--record", type=Path)
     args = parser.parse_args()
@@ -188,7 +189,7 @@ def main() -> None:
         cases["text"] = lambda: text(args.text, args.turns)
     cases["patchcore"] = patchcore
     found = {}
-    for name in [name for name in cases if args.only in (None, name)]:
+    for name in [name for name in cases if args.only is None or name in args.only]:
         found[name] = cases[name]()
         print(name, json.dumps(found[name]), flush=True)
     if args.record:
