@@ -45,10 +45,11 @@ fn with_values<V: CellValue, W: CellsWork>(ground: &HostGround, work: W) -> Resu
 
 /// How many values a row of `d` has in a cell: zeros fill up to the next size that cells are made for.
 fn kept_values(d: usize) -> usize {
-    [12, 16, 24, MOST_CELL_DIMENSIONS]
-        .into_iter()
-        .find(|&kept| d > FEW_DIMENSIONS && d <= kept)
-        .unwrap_or(d)
+    match d {
+        ..=FEW_DIMENSIONS => d,
+        ..=16 => 16,
+        _ => MOST_CELL_DIMENSIONS.max(d),
+    }
 }
 
 /// Why the rows of `ground` are in no cells.
