@@ -8,6 +8,7 @@ fn selections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("select");
     group.sample_size(10);
     for (name, shape, n, d, budget) in [
+        ("small pool, 5 of 100 x 16", Shape::Gaussian, 100, 16, 5),
         ("training step, 256 of 4096 x 768", Shape::Text, 4096, 768, 256),
         ("text-like, 500 of 10000 x 384", Shape::Text, 10_000, 384, 500),
         ("low dimension, 1000 of 50000 x 3", Shape::Gaussian, 50_000, 3, 1000),

@@ -3,10 +3,11 @@
 
     scripts/python-wheel
     scripts/search_weak.py [--minutes 60] [--seed 0] [--wheel WHEEL] [--record FILE]
+    scripts/search_weak.py --values 262144 --work 1048576     # small pools and few picks alone: what a call costs
 
 Both run in this process, on one core, and are compared by processor seconds. A ratio above --again is measured again, in turns, and the
 median counts. Every pool is told that raises an error, whose picks part from NumPy's by more than f32 sums round, or whose ratio is above
---told; the worst ratios are printed at the end and after Ctrl-C, of short calls apart. A pool can be drawn again alone, by `--seed` and `--only` its number.
+--told; the worst ratios are printed at the end and after Ctrl-C, of short calls apart. A pool can be drawn again alone, by `--seed` and `--only` its number, with the same --values and --work.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import numpy as np
 from weak_pools import KINDS
 from weak_tools import Call, agreement, farpoint, numpy_loop, numpy_products
 
-#: Values of the largest pool, and values times budget: a loop takes a few seconds.
+#: Values of the largest pool, and values times budget, where nothing else is asked for: a loop takes a few seconds.
 MOST_VALUES = 1 << 25
 MOST_WORK = 1 << 31
 #: Calls that take less are repeated until they have taken so many seconds.
@@ -62,12 +63,12 @@ def log_uniform(random: np.random.Generator, least: float, most: float) -> int:
     return int(np.exp(random.uniform(np.log(least), np.log(most + 1))))
 
 
-def draw(seed: int, number: int) -> tuple[Drawn, np.ndarray]:
-    random = np.random.default_rng((seed, number))
+def draw(args: argparse.Namespace, number: int) -> tuple[Drawn, np.ndarray]:
+    random = np.random.default_rng((args.seed, number))
     kind = str(random.choice(list(KINDS)))
     d = log_uniform(random, 1, 1000)
-    rows = log_uniform(random, 2, min(MOST_VALUES // d, 4_000_000))
-    budget = log_uniform(random, 1, max(1, min(rows, MOST_WORK // (rows * d))))
+    rows = log_uniform(random, 2, max(2, min(args.values // d, 4_000_000)))
+    budget = log_uniform(random, 1, max(1, min(rows, args.work // (rows * d))))
     dtype = "float64" if random.random() < 0.2 else "float32"
     with np.errstate(all="ignore"):
         pool = np.ascontiguousarray(KINDS[kind](random, rows, d), dtype=dtype)
@@ -117,7 +118,7 @@ def search(args: argparse.Namespace) -> list[Drawn]:
         for number in numbers:
             if time.monotonic() > ends:
                 break
-            drawn, pool = draw(args.seed, number)
+            drawn, pool = draw(args, number)
             try:
                 compare(drawn, pool, args)
             except (ValueError, RuntimeError, MemoryError) as error:
@@ -152,6 +153,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="the number of one pool")
+    parser.add_argument("--values", type=int, default=MOST_VALUES, help="of the largest pool")
+    parser.add_argument("--work", type=int, default=MOST_WORK, help="values times picks, at most")
     parser.add_argument("--again", type=float, default=0.9, help="ratio above which a pool is measured five times")
     parser.add_argument("--told", type=float, default=1.25, help="ratio above which a pool is told at once")
     parser.add_argument("--call", type=float, default=1e-3, help="seconds below which a run is told among short calls")

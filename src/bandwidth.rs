@@ -1,18 +1,22 @@
 //! How fast memory is read.
 
 use std::hint::black_box;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
+use crate::pool::is_set;
 use crate::simd::widest;
 
 /// Values a task reads.
 const TASK: usize = 1 << 16;
 
-/// Bytes a second that all threads together read from `values`, pass after pass: the median of 41.
-pub fn read_bandwidth(values: &[f32]) -> f64 {
-    let mut seconds: Vec<f64> = (0..41).map(|_| pass(values)).collect();
+/// Bytes a second that all threads together read from `values`, pass after pass: the median of 41. Once `interrupt` is set nothing more
+/// is read, and the number means nothing.
+pub fn read_bandwidth(values: &[f32], interrupt: Option<&AtomicBool>) -> f64 {
+    let timed = |_| if is_set(interrupt) { 0.0 } else { pass(values) };
+    let mut seconds: Vec<f64> = (0..41).map(timed).collect();
     seconds.sort_by(f64::total_cmp);
     size_of_val(values) as f64 / seconds[seconds.len() / 2]
 }

@@ -60,6 +60,26 @@ impl<'a> HostGround<'a> {
         }
     }
 
+    /// The ground of `copies` of its rows `which`, of which `labeled` are centers from the start, by their numbers among the copies.
+    pub fn of_copies<'s>(
+        &'s self,
+        copies: Rows<'s>,
+        which: &[usize],
+        labeled: &'s [usize],
+        weights: Option<&'s [f32]>,
+    ) -> HostGround<'s> {
+        let flags = |of_all: &[bool]| which.iter().map(|&row| of_all[row]).collect();
+        Ground {
+            outside: self.outside.as_ref().map(Rows::again),
+            labeled,
+            weights,
+            excluded: flags(&self.excluded),
+            eligible: flags(&self.eligible),
+            interrupt: self.interrupt,
+            rows: copies,
+        }
+    }
+
     /// The same rows, none of them labeled, excluded or weighted.
     pub fn of_every_row(&self) -> HostGround<'_> {
         self.bare(self.rows.again())

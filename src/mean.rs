@@ -1,5 +1,5 @@
-//! The row nearest the mean, of a pool that the host reads: on all of the engine's threads, in an order of sums that their number
-//! does not change.
+//! The row nearest the mean, of a pool that the host reads: on all of the engine's threads, or on the caller's alone, in an order of sums
+//! that their number does not change.
 
 use std::ops::Range;
 
@@ -9,6 +9,7 @@ use crate::distance::distance_to_point;
 use crate::ground::Ground;
 use crate::limits;
 use crate::rows::{Gather, Rows};
+use crate::threads::are_own;
 use crate::values::{RowScratch, RowValues};
 
 /// Rows summed at a time.
@@ -87,8 +88,11 @@ pub(crate) fn add_sums(ground: &Ground, rows: &Rows, sums: &mut Sums) {
     let blocks: Vec<usize> = (head..whole).step_by(MEAN_BLOCK).collect();
     let at_once = (MOST_SUMS / rows.dimensions()).max(1);
     for blocks in blocks.chunks(at_once).take_while(|_| !ground.is_interrupted()) {
-        let made: Vec<(Vec<f64>, usize)> =
-            blocks.par_iter().map(|&start| block_sum(ground, rows, start)).collect();
+        let sum = |&start: &usize| block_sum(ground, rows, start);
+        let made: Vec<(Vec<f64>, usize)> = match are_own() {
+            true => blocks.par_iter().map(sum).collect(),
+            false => blocks.iter().map(sum).collect(),
+        };
         for (sum, count) in made {
             sums.end_block(Some(&sum));
             sums.count += count;
@@ -123,13 +127,16 @@ fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> (Vec<f64>, usize) {
 
 /// The eligible row nearest `point`, the lowest of equally near ones; none if no row is eligible.
 pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<NearPoint> {
-    (0..rows.len())
-        .into_par_iter()
-        .with_min_len(64)
-        .filter(|&row| ground.eligible[row])
-        .map_init(RowScratch::new, |scratch, row| match ground.is_interrupted() {
-            true => NearPoint { distance: f64::INFINITY, row },
-            false => NearPoint { distance: distance_to_point(rows.get(row, scratch), point), row },
-        })
-        .reduce_with(NearPoint::nearer)
+    let near = |scratch: &mut RowScratch, row: usize| match ground.is_interrupted() {
+        true => NearPoint { distance: f64::INFINITY, row },
+        false => NearPoint { distance: distance_to_point(rows.get(row, scratch), point), row },
+    };
+    let is_eligible = |row: &usize| ground.eligible[*row];
+    let all = 0..rows.len();
+    if are_own() {
+        let eligible = all.into_par_iter().with_min_len(64).filter(is_eligible);
+        return eligible.map_init(RowScratch::new, near).reduce_with(NearPoint::nearer);
+    }
+    let mut scratch = RowScratch::new();
+    all.filter(is_eligible).map(|row| near(&mut scratch, row)).reduce(NearPoint::nearer)
 }

@@ -4,13 +4,15 @@ mod rehearsal;
 mod trial;
 mod ways;
 
+use std::sync::atomic::AtomicBool;
+
 use serde::Serialize;
 
 use crate::bandwidth::read_bandwidth;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{LimitedBy, Memory};
 use crate::options::Metric;
-use crate::pool::{Needs, Outline, Sample};
+use crate::pool::{Needs, Outline, Sample, is_set};
 use crate::question::check_budget;
 use crate::threads::on_engine_threads;
 use rehearsal::Rehearsal;
@@ -83,14 +85,16 @@ pub struct Plan {
 /// Says whether a selection of `budget` rows on the CPU will fit, in which way it will be made, and how long it will take. It measures
 /// this machine for a few seconds: by a rehearsal on a sample of the pool's rows, and by how fast memory is read. How far rows lie from each
 /// other decides how long a selection takes; without a sample the rows are made up, like embeddings, and low dimensions, ties or outliers
-/// can make it several times as long. `memory` limits what may be taken, as [`crate::pool::OpenOptions::memory`].
+/// can make it several times as long. `memory` limits what may be taken, as [`crate::pool::OpenOptions::memory`]; `interrupt`, set from
+/// another thread, ends the measurements.
 ///
 /// The time of a sample's selection is carried over to the whole by two powers: of the rows, from the same picks of half of the sample,
 /// and of the picks, from the second half of them. A sample that takes long is made smaller, with picks in proportion. What must be read
 /// from a disk is added.
 ///
 /// # Errors
-/// A budget of 0 or beyond the rows; threads that cannot be started; rows of the sample that are not finite or, under cosine, of norm 0.
+/// A budget of 0 or beyond the rows; threads that cannot be started; rows of the sample that are not finite or, under cosine, of norm 0;
+/// [`Error::Interrupted`].
 ///
 /// ```
 /// use farpoint::pool::{Outline, Sample};
@@ -99,7 +103,7 @@ pub struct Plan {
 /// let values = vec![0.5f32; 1000 * 16];
 /// let pool = Pool::new(&values, 16)?;
 /// let sample = Sample::of(&pool)?;
-/// let plan = plan(&Outline::of(&pool), Some(&sample), 10, Metric::Euclidean, 1, None)?;
+/// let plan = plan(&Outline::of(&pool), Some(&sample), 10, Metric::Euclidean, 1, None, None)?;
 /// assert_eq!(plan.pool_bytes, 64_000);
 /// # Ok::<(), farpoint::Error>(())
 /// ```
@@ -110,13 +114,17 @@ pub fn plan(
     metric: Metric,
     threads: usize,
     memory: Option<u64>,
+    interrupt: Option<&AtomicBool>,
 ) -> Result<Plan> {
     let (n, d, k) = (outline.rows, outline.dimensions, budget);
     check_budget(k, n)?;
     let available = Memory::within(memory);
     let needs = Needs::of(n, d, outline.dtype);
-    let rehearsal = Rehearsal::run(outline, sample, k, metric, threads)?;
-    let bandwidth = on_engine_threads(threads, || bandwidth(n * d))?;
+    let rehearsal = Rehearsal::run(outline, sample, k, metric, threads, interrupt)?;
+    let bandwidth = on_engine_threads(threads, || bandwidth(n * d, interrupt))?;
+    if is_set(interrupt) {
+        return Err(Error::Interrupted);
+    }
     let ways = ways::on_cpu(outline, k, metric, needs, &rehearsal, available);
     let taken = ways.iter().find(|way| way.fits != Some(false));
     let least = ways.iter().min_by_key(|way| way.memory_bytes).expect("the pool can be in memory");
@@ -152,6 +160,6 @@ pub fn plan(
 }
 
 /// Bytes a second that all cores read together, from an array of at most `values` f32.
-fn bandwidth(values: usize) -> f64 {
-    read_bandwidth(&vec![1.0; values.clamp(1 << 16, BANDWIDTH_VALUES)])
+fn bandwidth(values: usize, interrupt: Option<&AtomicBool>) -> f64 {
+    read_bandwidth(&vec![1.0; values.clamp(1 << 16, BANDWIDTH_VALUES)], interrupt)
 }

@@ -11,6 +11,7 @@ use crate::distance::norm;
 use crate::error::{Error, Result};
 use crate::options::Metric;
 use crate::pool::{Dtype, Pool, is_set};
+use crate::threads::are_own;
 use crate::values::{RowBlock, RowScratch, RowValues, Value};
 
 /// The rows of a pool, as far as the host can read them.
@@ -292,13 +293,18 @@ fn divide<V: Value>(values: &[V], norm: f64, out: &mut Vec<f32>) {
 }
 
 fn norms(pool: &Pool, what: &'static str, interrupt: Option<&AtomicBool>) -> Result<Vec<f64>> {
-    let norms: Vec<f64> = (0..pool.rows())
-        .into_par_iter()
-        .map_init(RowScratch::new, |scratch, row| match is_set(interrupt) {
-            true => 1.0,
-            false => norm(pool.values(row, scratch)),
-        })
-        .collect();
+    let norm_of = |scratch: &mut RowScratch, row: usize| match is_set(interrupt) {
+        true => 1.0,
+        false => norm(pool.values(row, scratch)),
+    };
+    let rows = 0..pool.rows();
+    let norms: Vec<f64> = match are_own() {
+        true => rows.into_par_iter().map_init(RowScratch::new, norm_of).collect(),
+        false => {
+            let mut scratch = RowScratch::new();
+            rows.map(|row| norm_of(&mut scratch, row)).collect()
+        }
+    };
     match norms.iter().position(|&norm| norm == 0.0) {
         Some(row) => Err(Error::ZeroRow { what, row }),
         None => Ok(norms),

@@ -16,6 +16,9 @@ pub struct Statistics {
     pub fallback: Option<String>,
     /// Rows many orders beyond the others, as far as the first center and a sample tell. Rounds on a GPU and on cells do not look for them.
     pub beyond: Option<Beyond>,
+    /// How many different rows the pool has, where equal ones were taken together: rounds then hold one of each. Rows that are labeled, resumed
+    /// from or of weight 0 are counted one by one. None where every row was held.
+    pub distinct_rows: Option<usize>,
     /// Bytes of device memory that the run allocated, with those of a pool that was copied there; 0 on the CPU.
     pub device_bytes: u64,
     /// Pairs of a pick to resume from and a center before it, computed to find the pick's radius again.
@@ -115,6 +118,7 @@ impl Statistics {
                 (Some(one), Some(other)) => Some(one.and(other)),
                 (one, other) => one.or(other),
             },
+            distinct_rows: self.distinct_rows.or(other.distinct_rows),
             device_bytes: self.device_bytes + other.device_bytes,
             replay_evaluations: self.replay_evaluations + other.replay_evaluations,
             replay_canonical: self.replay_canonical + other.replay_canonical,

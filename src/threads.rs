@@ -1,5 +1,7 @@
 //! The engine's own threads.
 
+use std::cell::Cell;
+
 use crate::error::{Error, Result};
 use crate::float_environment;
 
@@ -9,6 +11,16 @@ const MOST_THREADS: usize = 4096;
 /// by 256 and 21 s by 1,000, which wait for each other.
 const ENOUGH_THREADS: usize = 64;
 const ENOUGH_A_CORE: usize = 4;
+
+thread_local! {
+    static IS_OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is one of the engine's own. Elsewhere parallel work would start the process's own pool, which does not
+/// outlive a fork, or take a pool of the caller's, whose threads have a floating-point environment of their own.
+pub(crate) fn are_own() -> bool {
+    IS_OWN.get()
+}
 
 /// Runs `work` on threads of the engine's own, as many as asked for or as are enough, with the floating-point environment of the
 /// contract. The threads have ended when this returns.
@@ -21,6 +33,7 @@ pub(crate) fn on_engine_threads<T: Send>(
     }
     let start = |thread: rayon::ThreadBuilder| {
         float_environment::set_default();
+        IS_OWN.set(true);
         thread.run();
     };
     rayon::ThreadPoolBuilder::new()

@@ -8,10 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::reference;
+use farpoint::pool::{Outline, Sample};
 use farpoint::synth::{Shape, pool};
 use farpoint::{
-    Device, End, Error, First, Options, Pool, RobustOptions, robust_with, select, select_with,
-    verify,
+    Device, End, Error, First, Metric, Options, Pool, RobustOptions, plan, robust_with, select,
+    select_with, verify,
 };
 
 const D: usize = 32;
@@ -94,6 +95,25 @@ fn verify_says_nothing() {
     let told = AtomicBool::new(true);
     let verdict = verify(&pool, &found.centers, Some(&found.radii), &on_cpu(&told));
     assert!(matches!(verdict, Err(Error::Interrupted)), "{verdict:?}");
+}
+
+/// A plan's measurements end with it, before they begin and in their middle.
+#[test]
+fn plan_says_nothing() {
+    let values = pool(Shape::Gaussian, 100_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let (outline, sample) = (Outline::of(&pool), Sample::of(&pool).unwrap());
+    for sample in [None, Some(&sample)] {
+        for millis in [0, 100] {
+            let late = interrupted_after(Duration::from_millis(millis), |interrupt| {
+                interrupt.store(millis == 0, Ordering::Relaxed);
+                let told = Some(interrupt);
+                let plan = plan(&outline, sample, 50_000, Metric::Euclidean, 0, None, told);
+                assert!(matches!(plan, Err(Error::Interrupted)), "{plan:?}");
+            });
+            println!("a plan interrupted after {millis} ms ended {late:?} later");
+        }
+    }
 }
 
 /// Also of a run resumed from so many picks that their radii and their share of the pool take time.

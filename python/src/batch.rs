@@ -19,6 +19,12 @@ use crate::terms::named;
 use crate::view::View;
 use crate::watch::{at_once, watched};
 
+/// Measured: with less work than this, a thread takes longer to start than it saves. In products of values.
+const WORK_A_THREAD: usize = 1 << 18;
+/// What a selection takes beside its pairs, and a pair beside its values.
+const SELECTION: usize = 1 << 12;
+const PAIR: usize = 16;
+
 /// Their name in errors.
 const POOLS: &str = "array of pools";
 
@@ -65,14 +71,27 @@ impl Batched<'_> {
         }
     }
 
-    /// Products of values that the selections take.
-    fn products(&self) -> usize {
+    /// Pairs of a row and a pick.
+    fn pairs(&self) -> usize {
         let rows = self.offsets.windows(2).map(|bounds| bounds[1] - bounds[0]);
         let pairs = rows.zip(self.budgets).map(|(rows, budget)| rows.saturating_mul(*budget));
-        pairs.fold(0, usize::saturating_add).saturating_mul(self.d)
+        pairs.fold(0, usize::saturating_add)
     }
 
-    /// The picks of every pool, by as many threads as there are cores.
+    /// Whether the selections take no longer than a tick.
+    fn is_quick(&self) -> bool {
+        self.pairs().saturating_mul(self.d) <= QUICK
+    }
+
+    /// Threads that the selections repay, the calling one among them: at most one a core, and one a pool.
+    fn threads(&self) -> usize {
+        let pools = self.budgets.len();
+        let work = self.pairs().saturating_mul(self.d + PAIR).saturating_add(pools * SELECTION);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        (work / WORK_A_THREAD).clamp(1, cores.min(pools))
+    }
+
+    /// The picks of every pool, by as many threads as there are cores, where there is work for them.
     fn run(&self, interrupt: &AtomicBool) -> farpoint::Result<Vec<Vec<usize>>> {
         let pools = self.budgets.len();
         let slots: Vec<Mutex<_>> = (0..pools).map(|_| Mutex::new(Ok(Vec::new()))).collect();
@@ -83,10 +102,9 @@ impl Batched<'_> {
                 *slots[p].lock().expect("one thread a slot") = self.pool(p, interrupt);
             }
         };
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             // Where no more threads can be had, those there are do it all.
-            (1..cores.min(pools)).for_each(|_| drop(Builder::new().spawn_scoped(scope, work)));
+            (1..self.threads()).for_each(|_| drop(Builder::new().spawn_scoped(scope, work)));
             work();
         });
         slots
@@ -128,7 +146,7 @@ pub fn select_many<'py>(
         metric: named(&terms.metric)?,
     };
     let run = |interrupt: &AtomicBool| batched.run(interrupt);
-    let (picks, raised_by) = match batched.products() <= QUICK {
+    let (picks, raised_by) = match batched.is_quick() {
         true => at_once(pools.py(), run)?,
         false => watched(pools.py(), |_| Ok(()), run)?,
     };

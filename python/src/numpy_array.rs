@@ -14,7 +14,9 @@ use crate::lent::{Lent, Place};
 /// TypeError: a masked array.
 pub fn of(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Lent>> {
     let Ok(array) = object.cast::<PyUntypedArray>() else { return Ok(None) };
-    if array.getattr_opt(pyo3::intern!(array.py(), "mask"))?.is_some() {
+    // Only a subclass can have a mask, and asking in vain costs as much as converting the rest of an array.
+    let is_plain = object.is_exact_instance_of::<PyUntypedArray>();
+    if !is_plain && array.getattr_opt(pyo3::intern!(array.py(), "mask"))?.is_some() {
         return Err(PyTypeError::new_err(format!(
             "the {what} is a masked array: fill it, and pass the rows left out as `exclude`"
         )));

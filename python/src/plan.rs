@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::errors::raised;
 use crate::source::Source;
 use crate::terms::named;
-use crate::watch::at_once;
+use crate::watch::watched;
 
 /// The plan, as JSON.
 #[pyfunction]
@@ -25,8 +25,20 @@ pub fn plan(
     let work = |interrupt: &AtomicBool| {
         let pool = source.pool(interrupt)?;
         let sample = Sample::of(&pool)?;
-        farpoint::plan(&Outline::of(&pool), Some(&sample), budget, metric, threads, None)
+        farpoint::plan(
+            &Outline::of(&pool),
+            Some(&sample),
+            budget,
+            metric,
+            threads,
+            None,
+            Some(interrupt),
+        )
     };
-    let (plan, _) = at_once(pool.py(), work)?;
-    Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))
+    match watched(pool.py(), |_| Ok(()), work)? {
+        (_, Some(error)) => Err(error),
+        (plan, None) => {
+            Ok(serde_json::to_string(&raised(plan)?).expect("numbers and names are JSON"))
+        }
+    }
 }

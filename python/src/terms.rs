@@ -7,6 +7,7 @@ use farpoint::{First, Options, Pool, UnknownName};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// Taken from the attributes of these names.
 #[derive(FromPyObject)]
@@ -67,12 +68,11 @@ pub fn named<T: FromStr<Err = UnknownName>>(name: &str) -> PyResult<T> {
 
 /// A row, or the name of a policy.
 fn first(first: &Bound<'_, PyAny>) -> PyResult<First> {
-    if let Ok(row) = first.extract::<i64>() {
-        return Ok(First::Row(row_of("first", row)?));
+    if let Ok(name) = first.cast::<PyString>() {
+        return named(name.to_str()?);
     }
-    let name: String =
-        first.extract().map_err(|_| PyTypeError::new_err("first is a row or a name"))?;
-    named(&name)
+    let row = first.extract().map_err(|_| PyTypeError::new_err("first is a row or a name"))?;
+    Ok(First::Row(row_of("first", row)?))
 }
 
 pub fn rows(role: &str, rows: Option<&PyReadonlyArray1<'_, i64>>) -> PyResult<Vec<usize>> {

@@ -128,6 +128,12 @@ def verifying() -> None:
     middle(lambda: farpoint.verify(pool, selection), 0.1, 0.2)
 
 
+def planning() -> None:
+    """While it checks the values, selects from a sample, and measures how fast memory is read."""
+    pool = RANDOM.standard_normal((300_000, 128), dtype=np.float32)
+    middle(lambda: farpoint.plan(pool, 20_000), 0.1, 0.5, 0.9)
+
+
 def robust_while_it_is_greedy() -> None:
     pool = RANDOM.standard_normal((100_000, 64), dtype=np.float32)
     middle(lambda: farpoint.robust(pool, 20_000, device="cpu"), 0.2, 0.3)

@@ -6,12 +6,14 @@
 //! | `cpu/`, `cuda/` | the devices |
 //! | `shard`, `sharded` | holders of a part of the rows, and the picker among rows that they lend; several shards as one backend |
 //! | `interval` | from a product, an interval that holds the canonical distance |
+//! | `distinct/` | one backend over another that holds one of equal rows |
 //! | `settled` | distances to given centers, by any backend |
 //! | `zeros` | picks once no key is above 0 |
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
+pub(crate) mod distinct;
 pub(crate) mod interval;
 mod settled;
 pub(crate) mod shard;
@@ -87,7 +89,9 @@ pub(crate) struct Before {
 pub(crate) trait Backend: Middle {
     /// Whether a frontier that left no row live is followed by a sweep: the next [`Backend::refresh`] then begins with applying the
     /// pending centers to every row that may be next, so that one of them is live.
-    const SWEEPS: bool = false;
+    fn sweeps(&self) -> bool {
+        false
+    }
 
     /// Take in centers: pool rows, numbered on from those before. They are pending for every row.
     fn add_centers(&mut self, rows: &[usize]) -> Result<()>;

@@ -196,7 +196,9 @@ impl<S: Shard, P: Picker> Middle for Sharded<'_, S, P> {
 }
 
 impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.begin()?;

@@ -43,7 +43,8 @@ fn on_stream(
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    check_count(ground.rows.len(), stream)?;
+    let n = ground.rows.len();
+    check_count(n, stream)?;
     check_vectors(ground, stream)?;
     let size = size(question, ground);
     // The host has these few rows, and they would not fill a device.
@@ -52,9 +53,9 @@ fn on_stream(
     let is_staged = matches!(placement, cuda::Placement::Staged(_));
     if tuning.path != Path::Rounds
         && !is_staged
-        && let Some(at_once) = AtOnce::new(ground, size, stream, placement)?
+        && let Some(mut at_once) = AtOnce::new(ground, size, stream, placement)?
     {
-        return lazy(question, ground, at_once, before, tuning, watch);
+        return lazy(question, ground, &mut at_once, n, before, tuning, watch);
     }
     if tuning.path == Path::AtOnce {
         return Err(unsupported(
@@ -64,8 +65,8 @@ fn on_stream(
     }
     let multiplier = multiplier(tuning.multiplier, ground.rows.dimensions(), stream)?;
     let width = tuning.width;
-    let backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
-    lazy(question, ground, backend, before, tuning, watch)
+    let mut backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
+    lazy(question, ground, &mut backend, n, before, tuning, watch)
 }
 
 fn multiplier(wanted: Multiplier, d: usize, stream: &Stream) -> Result<cuda::Multiplier> {

@@ -8,16 +8,17 @@ use crate::ground::Ground;
 use crate::question::Question;
 use crate::selection::Selection;
 
-pub(super) fn lazy<B: Backend>(
+/// `held`: the rows that rounds look at, all of the ground's or fewer.
+pub(super) fn lazy(
     question: &Question,
     ground: &Ground,
-    mut backend: B,
+    backend: &mut dyn Backend,
+    held: usize,
     before: &Before,
     tuning: &Tuning,
     watch: Watch,
 ) -> Result<Selection> {
-    let (n, d) = (ground.rows.len(), ground.rows.dimensions());
-    let adaptive = || FrontierSize::adaptive(n, d, B::SWEEPS);
+    let adaptive = || FrontierSize::adaptive(held, ground.rows.dimensions(), backend.sweeps());
     let frontier = tuning.frontier.map_or_else(adaptive, FrontierSize::fixed);
-    greedy::lazy(question, ground, &mut backend, before, frontier, watch)
+    greedy::lazy(question, ground, backend, before, frontier, watch)
 }

@@ -2,19 +2,21 @@
 
 use super::cells::{CellsWork, no_cells, with_cells};
 use super::cuda::{on_cuda, select_copied};
+use super::distinct::distinct_rows;
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
 use super::tuning::Multiplier::Cells;
 use super::tuning::{Placement, Tuning};
 use super::way::{Threads, Way, are_held};
-use crate::backend::Before;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 use crate::backend::cpu::{
-    CellValue, CellsCpu, Cpu, Int8Cpu, Int8UntilCrowd, PlainCpu, Whole, distances_before,
-    distances_before_in_cells,
+    CellValue, CellsCpu, Cpu, CpuPicker, CpuRows, Int8Cpu, Int8State, Int8UntilCrowd, PlainCpu,
+    Whole, distances_before, distances_before_in_cells,
 };
+use crate::backend::distinct::{Distinct, DistinctRows};
+use crate::backend::{Backend, Before};
 use crate::error::Result;
 use crate::float_environment;
 use crate::greedy::Watch;
@@ -22,6 +24,7 @@ use crate::ground::HostGround;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::question::Question;
+use crate::rows::Gather;
 use crate::selection::Selection;
 use crate::threads::on_engine_threads;
 
@@ -61,10 +64,40 @@ struct Selecting<'w> {
     watch: Watch<'w>,
 }
 
+/// The rows that a selection is made from.
+#[derive(Clone, Copy)]
+struct Over<'s> {
+    /// As they were asked about.
+    asked: &'s HostGround<'s>,
+    /// Those that the backend holds: all of them, or one of equal ones.
+    held: &'s HostGround<'s>,
+    distinct: Option<&'s DistinctRows>,
+}
+
+impl Selecting<'_> {
+    fn lazy(
+        &mut self,
+        over: Over,
+        before: &Before,
+        mut backend: impl Backend,
+    ) -> Result<Selection> {
+        let mut distinct;
+        let backend: &mut dyn Backend = match over.distinct {
+            None => &mut backend,
+            Some(rows) => {
+                distinct = Distinct::new(over.asked, rows, &mut backend);
+                &mut distinct
+            }
+        };
+        let held = over.held.rows.len();
+        lazy(&self.question, over.asked, backend, held, before, self.tuning, self.watch)
+    }
+}
+
 /// A selection whose rounds run on int8 values, at least until they meet a crowd.
 struct OnInt8<'s, 'w, M> {
     selecting: &'s mut Selecting<'w>,
-    ground: &'s HostGround<'s>,
+    over: Over<'s>,
     /// What the rows are whole numbers of, as far as a sample tells.
     whole: Option<Whole>,
     /// The multiplier of rounds on floats.
@@ -76,32 +109,37 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
     type Answer = Result<Selection>;
 
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
-        let Selecting { question, tuning, watch } = self.selecting;
-        let (ground, whole, width) = (self.ground, self.whole, tuning.width);
-        if tuning.multiplier.stays_on_int8() {
-            let backend = Int8Cpu::new(ground, whole, multiplier, width);
-            return lazy(question, ground, backend, self.before, tuning, watch);
+        let OnInt8 { selecting, over, whole, floats, before } = self;
+        let (ground, tuning) = (over.held, selecting.tuning);
+        if tuning.shards > 1 {
+            let parts = parts(ground, tuning.shards);
+            let hold = |ground| Int8State::new(ground, whole, multiplier, tuning.width);
+            let picker = CpuPicker::new(floats, tuning.width, ground.interrupt());
+            return selecting.lazy(over, before, sharded(ground, &parts, hold, picker));
         }
-        let backend = Int8UntilCrowd::new(ground, whole, multiplier, self.floats, width);
-        lazy(question, ground, backend, self.before, tuning, watch)
+        if tuning.multiplier.stays_on_int8() {
+            let backend = Int8Cpu::new(ground, whole, multiplier, tuning.width);
+            return selecting.lazy(over, before, backend);
+        }
+        let backend = Int8UntilCrowd::new(ground, whole, multiplier, floats, tuning.width);
+        selecting.lazy(over, before, backend)
     }
 }
 
 /// A selection whose rows lie in cells.
 struct OnCells<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
-    ground: &'s HostGround<'s>,
+    over: Over<'s>,
 }
 
 impl CellsWork for OnCells<'_, '_> {
     type Answer = Result<Selection>;
 
     fn with<V: CellValue, const D: usize>(self) -> Result<Selection> {
-        let Selecting { question, tuning, watch } = self.selecting;
-        let most = question.budget + self.ground.labeled_count();
-        let before = distances_before_in_cells::<V, D>(self.ground, question.resume);
-        let backend = CellsCpu::<V, D>::new(self.ground, most);
-        lazy(question, self.ground, backend, &before, tuning, watch)
+        let OnCells { selecting, over } = self;
+        let most = selecting.question.budget + over.held.labeled_count();
+        let before = distances_before_in_cells::<V, D>(over.asked, selecting.question.resume);
+        selecting.lazy(over, &before, CellsCpu::<V, D>::new(over.held, most))
     }
 }
 
@@ -109,43 +147,44 @@ impl Work for Selecting<'_> {
     type Answer = Selection;
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
-        let (width, shards) = (self.tuning.width, self.tuning.shards);
-        let way = Way::of::<M>(&self.question, ground, self.tuning);
-        if matches!(way, Way::Floats) && are_held(self.question.budget) {
-            ground.rows.hold_if_they_fit()?;
-        }
-        let resume = self.question.resume;
-        let before = || distances_before(ground, resume, multiplier, width);
-        match way {
-            Way::Plain => {
-                let backend = PlainCpu::new(ground);
-                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
-            }
-            Way::Cells => with_cells(ground, OnCells { selecting: self, ground })?,
-            Way::Int8(whole) => {
-                let work = OnInt8 {
-                    selecting: self,
-                    ground,
-                    whole,
-                    floats: multiplier,
-                    before: &before(),
-                };
-                with_int8(work.selecting.tuning.multiplier, work)?
-            }
-            Way::Floats if shards > 1 => {
-                let parts = parts(ground, shards);
-                let backend = sharded(ground, &parts, multiplier, width);
-                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
-            }
-            Way::Floats if self.tuning.multiplier == Cells => Err(no_cells(ground)),
-            Way::Floats => {
-                let backend = Cpu::new(ground, multiplier, width);
-                lazy(&self.question, ground, backend, &before(), self.tuning, self.watch)
-            }
-        }
+        let Some(distinct) = distinct_rows(&self.question, ground, self.tuning)? else {
+            let over = Over { asked: ground, held: ground, distinct: None };
+            return self.by_way(over, multiplier);
+        };
+        let held = &distinct.ground(ground)?;
+        self.by_way(Over { asked: ground, held, distinct: Some(&distinct) }, multiplier)
     }
 
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Selection> {
         on_cuda(&self.question, ground, ordinal, self.tuning, self.watch)
+    }
+}
+
+impl Selecting<'_> {
+    fn by_way<M: Multiplier>(&mut self, over: Over, multiplier: M) -> Result<Selection> {
+        let Over { asked, held, .. } = over;
+        let (width, shards, resume) = (self.tuning.width, self.tuning.shards, self.question.resume);
+        let way = Way::of::<M>(&self.question, held, self.tuning);
+        if matches!(way, Way::Floats) && are_held(self.question.budget) {
+            held.rows.hold_if_they_fit()?;
+        }
+        let before = || distances_before(asked, resume, multiplier, width);
+        match way {
+            Way::Plain => self.lazy(over, &before(), PlainCpu::new(held)),
+            Way::Cells => with_cells(held, OnCells { selecting: self, over })?,
+            Way::Int8(whole) => {
+                let work =
+                    OnInt8 { selecting: self, over, whole, floats: multiplier, before: &before() };
+                with_int8(work.selecting.tuning.multiplier, work)?
+            }
+            Way::Floats if shards > 1 => {
+                let parts = parts(held, shards);
+                let hold = |ground| CpuRows::new(ground, multiplier, width);
+                let picker = CpuPicker::new(multiplier, width, held.interrupt());
+                self.lazy(over, &before(), sharded(held, &parts, hold, picker))
+            }
+            Way::Floats if self.tuning.multiplier == Cells => Err(no_cells(held)),
+            Way::Floats => self.lazy(over, &before(), Cpu::new(held, multiplier, width)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One selection over several shards of this process's CPU, each of which holds a part of the pool.
 
-use crate::backend::cpu::kernels::Multiplier;
-use crate::backend::cpu::{CpuPicker, CpuShard};
+use crate::backend::cpu::{CpuShard, HeldRows};
+use crate::backend::shard::Picker;
 use crate::backend::sharded::Sharded;
 use crate::ground::HostGround;
 use crate::rows::Gather;
@@ -23,13 +23,13 @@ pub(super) fn parts<'p>(ground: &'p HostGround, shards: usize) -> Vec<Part<'p>> 
         .collect()
 }
 
-pub(super) fn sharded<'p, M: Multiplier>(
+/// The shards of these parts, whose rows are what `hold` makes of them.
+pub(super) fn sharded<'p, R: HeldRows<'p>, P: Picker>(
     ground: &'p HostGround,
     parts: &'p [Part],
-    multiplier: M,
-    width: f64,
-) -> Sharded<'p, CpuShard<'p, M>, CpuPicker<'p, M>> {
-    let shard = |part: &'p Part| CpuShard::new(&part.ground, part.first, multiplier, width);
-    let picker = CpuPicker::new(multiplier, width, ground.interrupt());
+    hold: impl Fn(&'p HostGround<'p>) -> R,
+    picker: P,
+) -> Sharded<'p, CpuShard<'p, R>, P> {
+    let shard = |part: &'p Part| CpuShard::new(hold(&part.ground), part.first);
     Sharded::new(ground, parts.iter().map(shard).collect(), picker)
 }

@@ -1,5 +1,7 @@
 //! The axes of a run that no answer depends on. Where it runs is the options' [`crate::Device`].
 
+use crate::statistics::Statistics;
+
 /// How the engine works. The default is the fastest way the device has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
@@ -9,6 +11,8 @@ pub struct Tuning {
     pub placement: Placement,
     /// How many launches a GPU takes for a selection.
     pub path: Path,
+    /// Whether equal rows are taken together, on a CPU.
+    pub equal_rows: EqualRows,
     /// How many shards of a CPU hold the pool, each its own part; 0 and 1 are one device.
     pub shards: usize,
     /// Rows a frontier; adapted if not given.
@@ -84,15 +88,29 @@ pub enum Path {
     AtOnce,
 }
 
+/// Whether equal rows are taken together, on a CPU: one of each is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EqualRows {
+    /// If a sample shows that there are many, unless a multiplier or shards are named.
+    #[default]
+    Sampled,
+    /// However few there are.
+    Together,
+}
+
 impl Tuning {
-    /// The way of a run on the CPU of which [`crate::Statistics::filter`] is this, for another selection.
-    pub(crate) fn of_filter(filter: &str) -> Tuning {
-        let multiplier = match filter {
+    /// The way of a run on the CPU that has these statistics, for another selection.
+    pub(crate) fn of_run(statistics: &Statistics) -> Tuning {
+        let multiplier = match statistics.filter.as_str() {
             "int8" | "int8, floats" => Multiplier::Int8,
             "cells" => Multiplier::Cells,
             _ => Multiplier::Fastest,
         };
-        Tuning { multiplier, ..Tuning::default() }
+        let equal_rows = match statistics.distinct_rows {
+            Some(_) => EqualRows::Together,
+            None => EqualRows::Sampled,
+        };
+        Tuning { multiplier, equal_rows, ..Tuning::default() }
     }
 }
 
@@ -102,6 +120,7 @@ impl Default for Tuning {
             multiplier: Multiplier::Fastest,
             placement: Placement::Fitting,
             path: Path::Shortest,
+            equal_rows: EqualRows::Sampled,
             shards: 0,
             frontier: None,
             width: 1.0,

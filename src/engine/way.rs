@@ -7,7 +7,7 @@ use super::tuning::Tuning;
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::{Whole, interval_beside_spread, spread_in_few_directions};
 use crate::ground::HostGround;
-use crate::options::{Device, First, Metric, Options};
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::rows::Gather;
@@ -32,11 +32,8 @@ impl Way {
         if *tuning == Tuning::default() && suits_plain_loop(n, d, question.budget + given) {
             return Way::Plain;
         }
-        if tuning.shards > 1 {
-            return Way::Floats;
-        }
         let centers = question.budget + ground.labeled_count();
-        if takes_cells(tuning, ground, centers) {
+        if tuning.shards <= 1 && takes_cells(tuning, ground, centers) {
             return Way::Cells;
         }
         let whole = Whole::of_sample(ground);
@@ -61,7 +58,7 @@ fn plain_work(n: usize, d: usize, centers: usize) -> usize {
     n.saturating_mul(d + PAIR).saturating_mul(centers.min(n))
 }
 
-fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
+pub(super) fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
     n.saturating_mul(d) <= SMALL_VALUES && plain_work(n, d, centers) <= PLAIN_WORK
 }
 
@@ -89,18 +86,15 @@ impl Threads {
     }
 }
 
-/// Whether the plain loop never works in parallel, so that it can run on the caller's thread. Norms and the mean are found by all threads,
-/// and what a GPU takes is not known.
+/// Whether nothing works in parallel beside the plain loop, so that it can run on the caller's thread. Radii of picks to resume from are
+/// found by all threads, and what a GPU takes is not known.
 fn needs_no_thread(options: &Options) -> bool {
     let is_on_cpu = match options.device {
         Device::Cpu => true,
         Device::Auto => !has_driver(),
         Device::Cuda(_) => false,
     };
-    is_on_cpu
-        && options.metric == Metric::Euclidean
-        && options.first != First::Mean
-        && options.resume.is_empty()
+    is_on_cpu && options.resume.is_empty()
 }
 
 /// From so many picks on rows are read more than once each, but for rounds on int8 values: reading them from files then takes longer than
@@ -144,8 +138,9 @@ fn cells_may_pay(ground: &HostGround, centers: usize) -> bool {
 /// Measured: fewer values a row than this, or fewer products of values with centers, and the int8 copy saves no more than it costs.
 const LEAST_DIMENSIONS: usize = 64;
 const LEAST_PRODUCTS: usize = 1 << 17;
-/// The same of whole numbers that are stored in other types than int8 and uint8.
-const LEAST_WHOLE_PRODUCTS: usize = 1 << 12;
+/// Measured: of so many centers the copy of whole numbers that are stored in other types than int8 and uint8 saves what it costs, whatever
+/// the values a row.
+const LEAST_FOR_WHOLE: usize = 256;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
 
@@ -169,7 +164,7 @@ fn pays_for_copy<M: Multiplier>(ground: &HostGround, centers: usize, is_whole: b
     let (rows, d) = (&ground.rows, ground.rows.dimensions());
     let products = centers.saturating_mul(d);
     let is_large = d >= LEAST_DIMENSIONS && products >= LEAST_PRODUCTS;
-    let is_exact = is_whole && (rows.dtype().is_integer() || products >= LEAST_WHOLE_PRODUCTS);
+    let is_exact = is_whole && (rows.dtype().is_integer() || centers >= LEAST_FOR_WHOLE);
     rows.stay_on_disk() || is_exact || (is_large && tells_rows_apart::<M>(ground))
 }
 

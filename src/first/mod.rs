@@ -24,7 +24,7 @@ use crate::question::Question;
 pub(crate) fn first_center(
     question: &Question,
     ground: &Ground,
-    device: &mut impl Middle,
+    device: &mut (impl Middle + ?Sized),
 ) -> Result<usize> {
     match question.first {
         First::Row(row) => Ok(row),

@@ -7,6 +7,8 @@ use crate::statistics::Statistics;
 pub(crate) struct FrontierSize {
     /// Rows of the next frontier.
     pub rows: usize,
+    /// Rows that a round looks at.
+    of: usize,
     least: usize,
     most: usize,
     /// Whether the backend sweeps after a frontier without a pick.
@@ -28,21 +30,21 @@ impl FrontierSize {
     pub fn adaptive(n: usize, d: usize, sweeps: bool) -> FrontierSize {
         let most = MOST.max(n / MOST_OF).min(MOST_VALUES / d).max(START);
         let least = if sweeps { LEAST_BESIDE_SWEEPS } else { LEAST };
-        FrontierSize { rows: START, least, most: (n / 8).clamp(START, most), sweeps }
+        FrontierSize { rows: START, of: n, least, most: (n / 8).clamp(START, most), sweeps }
     }
 
     /// Always this size.
     pub fn fixed(rows: usize) -> FrontierSize {
         let rows = rows.max(1);
-        FrontierSize { rows, least: rows, most: rows, sweeps: false }
+        FrontierSize { rows, of: 0, least: rows, most: rows, sweeps: false }
     }
 
-    /// A large frontier means few rounds, each of which looks at all `n` bounds, but more live rows to pick among: balance the
+    /// A large frontier means few rounds, each of which looks at all bounds, but more live rows to pick among: balance the
     /// pairs computed for the two. Where picks outdate more rows than any frontier holds, a sweep finds the next pick, and large
     /// frontiers are in vain.
-    pub fn adapt(&mut self, n: usize, picks: usize, before: &Statistics, after: &Statistics) {
+    pub fn adapt(&mut self, picks: usize, before: &Statistics, after: &Statistics) {
         let picking = after.pick_evaluations - before.pick_evaluations;
-        let refreshing = after.refresh_evaluations - before.refresh_evaluations + n as u64;
+        let refreshing = after.refresh_evaluations - before.refresh_evaluations + self.of as u64;
         if picking > refreshing || (self.sweeps && picks == 0) {
             self.rows = (self.rows / 2).max(self.least);
         } else if 4 * picking < refreshing && after.sweeps == before.sweeps {

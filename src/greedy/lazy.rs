@@ -18,7 +18,7 @@ use crate::selection::Selection;
 pub(crate) fn lazy(
     question: &Question,
     ground: &Ground,
-    backend: &mut impl Backend,
+    backend: &mut dyn Backend,
     before: &Before,
     frontier: FrontierSize,
     watch: Watch,
@@ -55,7 +55,7 @@ struct Settled {
 fn settle(
     question: &Question,
     ground: &Ground,
-    backend: &mut impl Backend,
+    backend: &mut dyn Backend,
     end: &End,
 ) -> Result<Settled> {
     let before = backend.statistics().refresh_evaluations;
@@ -70,7 +70,7 @@ fn settle(
 fn start(
     question: &Question,
     ground: &Ground,
-    backend: &mut impl Backend,
+    backend: &mut dyn Backend,
     before: &Before,
 ) -> Result<Picks> {
     let is_free = ground.labeled_count() == 0;
@@ -87,7 +87,7 @@ fn start(
 fn rounds(
     question: &Question,
     ground: &Ground,
-    backend: &mut impl Backend,
+    backend: &mut dyn Backend,
     mut frontier: FrontierSize,
     picks: &mut Picks,
     watch: Watch,
@@ -119,7 +119,7 @@ fn rounds(
         let after = backend.statistics();
         // A backend that is still applying the centers from the start had no frontier.
         if after.rounds > before.rounds {
-            frontier.adapt(ground.rows.len(), picked.picks.len(), &before, &after);
+            frontier.adapt(picked.picks.len(), &before, &after);
         }
     }
 }

@@ -27,4 +27,4 @@ pub use crate::backend::cuda::driver::memory::keep_regions_apart;
 pub use crate::bandwidth::read_bandwidth;
 #[cfg(feature = "cuda")]
 pub use crate::engine::select_lent;
-pub use crate::engine::{Multiplier, Path, Placement, Tuning, select_tuned};
+pub use crate::engine::{EqualRows, Multiplier, Path, Placement, Tuning, select_tuned};

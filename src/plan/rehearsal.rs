@@ -1,5 +1,7 @@
 //! A selection from a part of the pool, timed, and what the whole will take by it.
 
+use std::sync::atomic::AtomicBool;
+
 use half::{bf16, f16};
 
 use super::trial::{Trial, Way, power};
@@ -45,8 +47,10 @@ impl Rehearsal {
         budget: usize,
         metric: Metric,
         threads: usize,
+        interrupt: Option<&AtomicBool>,
     ) -> Result<Rehearsal> {
-        let options = Options { metric, threads, device: Device::Cpu, ..Options::default() };
+        let options =
+            Options { metric, threads, interrupt, device: Device::Cpu, ..Options::default() };
         let made_up = sample.is_none().then(|| make_up(outline, threads)).transpose()?;
         let rows = sample.or(made_up.as_ref()).expect("one of the two");
         let way = Way { options, tuning: Tuning::default() };

@@ -4,9 +4,9 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::time::Instant;
 
 use crate::engine::{Tuning, select_tuned};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::pool::{Pool, is_set};
 use crate::statistics::Statistics;
 
 /// Seconds after which no further round begins.
@@ -26,7 +26,7 @@ pub(super) struct Way<'o> {
 impl Way<'_> {
     /// The way of `trial`.
     pub fn of(&self, trial: &Trial) -> Self {
-        let tuning = Tuning::of_filter(&trial.statistics.filter);
+        let tuning = Tuning::of_run(&trial.statistics);
         Way { options: self.options.clone(), tuning }
     }
 }
@@ -52,6 +52,9 @@ impl Trial {
             let is_enough = seconds > LIMIT || progress.chosen >= most;
             if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
+        if is_set(way.options.interrupt) {
+            return Err(Error::Interrupted);
+        }
         let seconds = started.elapsed().as_secs_f64();
         let prepared = course.first().map_or(seconds, |(_, seconds)| *seconds);
         course.iter_mut().for_each(|(_, seconds)| *seconds -= prepared);

@@ -347,6 +347,17 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// A pool of copies of `rows`, which are in memory.
+    pub(crate) fn copies(&self, rows: &[usize]) -> Pool<'static> {
+        let length = self.row_length();
+        let mut bytes = Vec::with_capacity(rows.len() * length);
+        rows.iter().for_each(|&row| bytes.extend_from_slice(self.stored(row)));
+        let store = Store::Memory(Bytes::Owned(bytes));
+        let shape = (rows.len(), self.d);
+        let pool = Pool::of_segment(store, shape, self.dtype, Place::dense(0, length));
+        Pool { memory: self.memory, ..pool }
+    }
+
     /// A pool of this size that has none of its values, for its [`Outline`]: every row is one row of zeros.
     fn without_values((rows, d): (usize, usize), dtype: Dtype) -> Pool<'a> {
         let zeros = Store::Memory(Bytes::Owned(vec![0; d * dtype.bytes()]));

@@ -104,6 +104,9 @@ pub(super) fn statistics(pool: &Pool, selection: &Selection) -> String {
         let more = format!("{} of n × k more", of_plain(s.settle_evaluations));
         facts.insert(2, fact("Distances for every row’s nearest center", more));
     }
+    if let Some(distinct) = s.distinct_rows {
+        facts.insert(0, fact("Different rows, each held once", count(distinct)));
+    }
     list(&facts) + &phases(selection)
 }
 

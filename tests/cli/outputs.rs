@@ -347,6 +347,20 @@ fn lists_of_nothing_are_told() {
         .fails(1, "error: weights: 0 given for 60 rows");
 }
 
+/// Equal rows are held once, and a run says how many different ones there are.
+#[test]
+fn different_rows_are_told_where_equal_ones_are_taken_together() {
+    let folder = Folder::new();
+    let (n, wide) = (20_000, 16);
+    let value = |i: usize| (i / wide % 70 * (i % wide + 3) % 61) as f32 / 7.0;
+    let values: Vec<f32> = (0..n * wide).map(value).collect();
+    folder.npy("copies.npy", "<f4", &[n, wide], bytemuck::cast_slice(&values));
+    let run = folder.run("select copies.npy -k 50 --log --report page.html -o picks.json");
+    assert!(run.err.contains("\ndistinct_rows 61\n"), "{}", run.err);
+    assert!(folder.read("page.html").contains("Different rows, each held once"));
+    assert!(folder.read("picks.json").contains("\"distinct_rows\": 61"));
+}
+
 /// A row of garbage is picked first, and said to be there.
 #[test]
 fn a_row_orders_beyond_the_rest_is_noted() {

@@ -54,6 +54,10 @@ pub enum Kind {
     NearDuplicates,
     Binary,
     OneHot,
+    /// Codes of several categories, of 0 and a number that is no power of two.
+    RealCodes,
+    /// Points on a circle.
+    Circle,
     /// One row is many orders beyond the rest.
     Outlier,
     /// One row in a hundred is up to a billion times as large as the others.
@@ -67,7 +71,7 @@ pub enum Kind {
     Descending,
 }
 
-pub const KINDS: [Kind; 19] = [
+pub const KINDS: [Kind; 21] = [
     Kind::Synthetic(Shape::Gaussian),
     Kind::Synthetic(Shape::Unit),
     Kind::Synthetic(Shape::Mixture),
@@ -87,6 +91,8 @@ pub const KINDS: [Kind; 19] = [
     Kind::Magnitudes,
     Kind::Walk,
     Kind::Descending,
+    Kind::RealCodes,
+    Kind::Circle,
 ];
 
 /// `(n, d)` values of a kind.
@@ -112,6 +118,14 @@ pub fn values(kind: Kind, n: usize, d: usize, random: &mut Random) -> Vec<f32> {
         }
         Kind::Binary => gaussian().iter().map(|v| (*v > 0.0).into()).collect(),
         Kind::OneHot => by_row(vec![0.0; n * d], d, |_, row| row[random.index(d)] = 1.0),
+        Kind::RealCodes => by_row(vec![0.0; n * d], d, |_, row| {
+            row.chunks_mut(5).for_each(|code| code[random.index(code.len())] = 0.3);
+        }),
+        Kind::Circle => by_row(vec![0.0; n * d], d, |at, row| {
+            let turn = std::f64::consts::TAU * at as f64 / n as f64;
+            row[0] = turn.cos() as f32;
+            row[d - 1] = turn.sin() as f32;
+        }),
         Kind::Outlier => {
             let (outlier, decades) = (random.index(n), random.index(19));
             by_row(gaussian(), d, |row, values| {

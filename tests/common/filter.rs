@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use farpoint::lab::{self, Multiplier, Path, Placement, Tuning};
+use farpoint::lab::{self, EqualRows, Multiplier, Path, Placement, Tuning};
 use farpoint::{Device, Options, Pool, Progress, Result, Selection};
 
 /// A device, and how the engine works there.
@@ -48,14 +48,34 @@ const fn gpu(multiplier: Multiplier, placement: Placement, path: Path) -> Filter
 const fn on(device: Device, multiplier: Multiplier, placement: Placement, path: Path) -> Filter {
     Filter {
         device,
-        tuning: Tuning { multiplier, placement, path, shards: 0, frontier: None, width: 1.0 },
+        tuning: Tuning {
+            multiplier,
+            placement,
+            path,
+            equal_rows: EqualRows::Sampled,
+            shards: 0,
+            frontier: None,
+            width: 1.0,
+        },
     }
+}
+
+/// Equal rows taken together, however few they are.
+pub const CPU_DISTINCT: Filter = distinct(CPU);
+pub const CPU_DISTINCT_F32: Filter = distinct(CPU_F32);
+pub const CPU_DISTINCT_INT8: Filter = distinct(CPU_INT8);
+pub const CPU_DISTINCT_CELLS: Filter = distinct(CPU_CELLS);
+pub const CPU_DISTINCT_2_SHARDS: Filter = distinct(CPU_2_SHARDS);
+
+const fn distinct(one: Filter) -> Filter {
+    Filter { tuning: Tuning { equal_rows: EqualRows::Together, ..one.tuning }, ..one }
 }
 
 /// The pool held by so many shards of the CPU.
 pub const CPU_2_SHARDS: Filter = shards(2, Multiplier::Fastest);
 pub const CPU_3_SHARDS: Filter = shards(3, Multiplier::Fastest);
 pub const CPU_7_SHARDS: Filter = shards(7, Multiplier::Portable);
+pub const CPU_3_SHARDS_INT8: Filter = shards(3, Multiplier::Int8);
 
 const fn shards(shards: usize, multiplier: Multiplier) -> Filter {
     let one = cpu(multiplier);

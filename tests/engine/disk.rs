@@ -104,7 +104,8 @@ stamp! {
     cpu_int8: filter::CPU_INT8;
     cpu_int8_portable: filter::CPU_INT8_PORTABLE;
     cpu_cells: filter::CPU_CELLS;
-    cpu_3_shards: filter::CPU_3_SHARDS;;
+    cpu_3_shards: filter::CPU_3_SHARDS;
+    cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;;
     (answers_are_those_of_memory a_lost_file_ends_the_run)
 }
 

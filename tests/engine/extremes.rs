@@ -95,7 +95,8 @@ stamp! {
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
     cpu_cells: filter::CPU_CELLS;
-    cpu_2_shards: filter::CPU_2_SHARDS;;
+    cpu_2_shards: filter::CPU_2_SHARDS;
+    cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;;
     (
         rows_beyond_most
         a_row_beyond_the_sample

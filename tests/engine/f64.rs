@@ -124,6 +124,7 @@ stamp! {
     cpu_int8_portable: filter::CPU_INT8_PORTABLE;
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_7_shards: filter::CPU_7_SHARDS;
+    cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;

@@ -8,6 +8,7 @@ mod cells;
 mod counters;
 mod crowd;
 mod disk;
+mod distinct;
 mod extremes;
 mod f64;
 mod large;

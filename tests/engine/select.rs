@@ -500,6 +500,11 @@ stamp! {
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_3_shards: filter::CPU_3_SHARDS;
     cpu_7_shards: filter::CPU_7_SHARDS;
+    cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;
+    cpu_distinct_f32: filter::CPU_DISTINCT_F32;
+    cpu_distinct_int8: filter::CPU_DISTINCT_INT8;
+    cpu_distinct_2_shards: filter::CPU_DISTINCT_2_SHARDS;
+    cpu_distinct_cells: filter::CPU_DISTINCT_CELLS;
     cuda: filter::CUDA;
     cuda_portable: filter::CUDA_PORTABLE;
     cuda_staged: filter::CUDA_STAGED;
@@ -545,6 +550,10 @@ mod products {
         cpu_2_shards: filter::CPU_2_SHARDS;
         cpu_3_shards: filter::CPU_3_SHARDS;
         cpu_7_shards: filter::CPU_7_SHARDS;
+        cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;
+        cpu_distinct_f32: filter::CPU_DISTINCT_F32;
+        cpu_distinct_int8: filter::CPU_DISTINCT_INT8;
+        cpu_distinct_2_shards: filter::CPU_DISTINCT_2_SHARDS;
         cuda: filter::CUDA;
         cuda_portable: filter::CUDA_PORTABLE;
         cuda_staged: filter::CUDA_STAGED;

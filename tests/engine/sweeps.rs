@@ -80,7 +80,13 @@ fn no_pool_takes_much_more_work_than_the_plain_loop() {
     for Case { name, values, d } in pools(N) {
         let pool = Pool::new(&values, d).unwrap();
         for budget in [1, 2, 20, 300, N] {
-            for filter in [filter::CPU, filter::CPU_F32, filter::CPU_INT8, filter::CPU_3_SHARDS] {
+            for filter in [
+                filter::CPU,
+                filter::CPU_F32,
+                filter::CPU_INT8,
+                filter::CPU_3_SHARDS,
+                filter::CPU_3_SHARDS_INT8,
+            ] {
                 assert_little_work(&pool, name, budget, &filter);
             }
         }

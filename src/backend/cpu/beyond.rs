@@ -4,15 +4,19 @@ use rayon::prelude::*;
 
 use super::bulk::{Bulk, SAMPLE, middle_of, sample};
 use super::centers::Centers;
-use crate::distance::distance_to_point;
+use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
+use crate::rows::Gather;
 use crate::statistics::Beyond;
+use crate::threads::are_own;
 use crate::values::RowScratch;
 
 /// So many times as far as the bulk reaches is beyond.
 const TIMES: f64 = 1e6;
-/// Rows of the bulk are off by twice its reach at most, one beyond by almost `TIMES` of it.
+/// Rows of the bulk are off by twice its reach at most, and as far from each other; one beyond is off by almost `TIMES` its reach.
 const OUT_OF_LINE: f64 = 1e5;
+/// Rows that are compared with each other.
+const COMPARED: usize = 17;
 /// What rounding leaves uncertain of a difference of two distances, over their sum.
 const UNCERTAIN: f64 = 1e-9;
 
@@ -23,9 +27,26 @@ pub fn beyond_if_any(ground: &HostGround, centers: &Centers, distances: &[f64]) 
     let usual = middle_of(&mut some);
     some.iter_mut().for_each(|distance| *distance = (*distance - usual).abs());
     let off = middle_of(&mut some);
-    let is_far_off = |distance: &f64| (distance - usual).abs() > OUT_OF_LINE * off;
-    let is_likely = distances.iter().any(is_far_off);
+    let is_likely =
+        |off: f64| distances.iter().any(|&distance| (distance - usual).abs() > OUT_OF_LINE * off);
+    // Rows of one distance from the center, as codes are, may lie far from each other.
+    let is_likely = is_likely(off) && is_likely(off.max(apart(ground)));
     is_likely.then(|| beyond(ground, centers, &Bulk::of_ground(ground), distances)).flatten()
+}
+
+/// How far rows lie from each other: the median of a few.
+fn apart(ground: &HostGround) -> f64 {
+    let rows: Vec<usize> = sample(ground.rows.len(), COMPARED).collect();
+    let (mut scratch, mut other) = (RowScratch::new(), RowScratch::new());
+    let mut apart: Vec<f64> = rows
+        .windows(2)
+        .map(|pair| {
+            let [x, y] = [(pair[0], &mut scratch), (pair[1], &mut other)]
+                .map(|(row, scratch)| ground.rows.get(row, scratch));
+            distance(x, y)
+        })
+        .collect();
+    if apart.is_empty() { 0.0 } else { middle_of(&mut apart) }
 }
 
 /// The counted rows beyond the `bulk` of a pool's rows, whose canonical distances to center 0 are `distances`; none where all of a sample
@@ -48,5 +69,8 @@ pub fn beyond(
         let is_beyond = least > limit && !ground.excluded[row];
         is_beyond.then_some(Beyond { rows: 1, row, distance: least, most: bulk.reach })
     };
-    distances.par_iter().enumerate().filter_map(row).reduce_with(Beyond::and)
+    match are_own() {
+        true => distances.par_iter().enumerate().filter_map(row).reduce_with(Beyond::and),
+        false => distances.iter().enumerate().filter_map(row).reduce(Beyond::and),
+    }
 }

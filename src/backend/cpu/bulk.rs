@@ -1,6 +1,7 @@
 //! The bulk of some rows: a middle, and how far most of them lie from it. Rows far beyond the others move neither, as long as fewer than
 //! half of the rows are such.
 
+use super::medians::medians;
 use crate::backend::interval::RANGE;
 use crate::distance::distance_to_point;
 use crate::ground::HostGround;
@@ -11,8 +12,6 @@ use crate::values::{RowScratch, RowValues};
 pub const SAMPLE: usize = 1024;
 /// Of the sample, rows whose median is taken in each dimension.
 const MEDIAN_OF: usize = 63;
-/// Dimensions whose medians are found at a time.
-const AT_ONCE: usize = 4096;
 /// Rows within so many times the median distance from the median are of the bulk.
 const WITHIN: f64 = 8.0;
 
@@ -32,7 +31,7 @@ impl Bulk {
         if n == 0 {
             return Bulk { middle: vec![0.0; d], reach: 0.0 };
         }
-        let median = median(n, d, &show);
+        let median = medians(sample(n, MEDIAN_OF), d, &show);
         let mut distances = Vec::with_capacity(n.min(SAMPLE));
         for at in sample(n, SAMPLE) {
             show(at, &mut |x| distances.push(distance_to_point(x, &median)));
@@ -78,25 +77,8 @@ fn reach(near: f64, mut distances: Vec<f64>) -> f64 {
 }
 
 /// A fixed sample of about `count` of `n` rows, fewer of fewer; at most `count`.
-pub fn sample(n: usize, count: usize) -> impl Iterator<Item = usize> {
+pub fn sample(n: usize, count: usize) -> impl Iterator<Item = usize> + Clone {
     (0..n).step_by(n.div_ceil(count).max(1))
-}
-
-/// The median of a sample in each dimension.
-fn median(n: usize, d: usize, show: impl Fn(usize, &mut dyn FnMut(RowValues))) -> Vec<f64> {
-    let mut median = Vec::with_capacity(d);
-    for start in (0..d).step_by(AT_ONCE) {
-        let end = d.min(start + AT_ONCE);
-        let mut columns = vec![Vec::with_capacity(MEDIAN_OF); end - start];
-        for at in sample(n, MEDIAN_OF) {
-            show(at, &mut |x| {
-                let column = |(column, j): (&mut Vec<f64>, usize)| column.push(x.at(j));
-                columns.iter_mut().zip(start..end).for_each(column);
-            });
-        }
-        median.extend(columns.iter_mut().map(|column| middle_of(column)));
-    }
-    median
 }
 
 /// The median of the values above 0; 0 without any.

@@ -15,7 +15,7 @@ const FIRST: usize = 512;
 const PROBES: usize = 64;
 
 /// Rows that take centers in.
-pub(super) trait Stages: Sync {
+pub(crate) trait Stages: Sync {
     /// Of each row; negative for rows that left the order.
     fn bounds(&self) -> &[f64];
 

@@ -56,47 +56,41 @@ impl<'p, K: Int8Multiplier, M: Multiplier> Int8UntilCrowd<'p, K, M> {
         }
         Ok(())
     }
+
+    fn rounds(&mut self) -> &mut dyn Backend {
+        match &mut self.rounds {
+            Rounds::Int8(int8) => int8,
+            Rounds::Floats(floats) => floats,
+        }
+    }
 }
 
 impl<K: Int8Multiplier, M: Multiplier> Middle for Int8UntilCrowd<'_, K, M> {
     fn nearest_the_mean(&mut self) -> Result<usize> {
-        match &mut self.rounds {
-            Rounds::Int8(int8) => int8.nearest_the_mean(),
-            Rounds::Floats(floats) => floats.nearest_the_mean(),
-        }
+        self.rounds().nearest_the_mean()
     }
 }
 
 impl<K: Int8Multiplier, M: Multiplier> Backend for Int8UntilCrowd<'_, K, M> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
-        match &mut self.rounds {
-            Rounds::Int8(int8) => int8.add_centers(rows),
-            Rounds::Floats(floats) => floats.add_centers(rows),
-        }
+        self.rounds().add_centers(rows)
     }
 
     fn refresh(&mut self, size: usize) -> Result<usize> {
         self.see_to_crowd()?;
-        match &mut self.rounds {
-            Rounds::Int8(int8) => int8.refresh(size),
-            Rounds::Floats(floats) => floats.refresh(size),
-        }
+        self.rounds().refresh(size)
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
-        match &mut self.rounds {
-            Rounds::Int8(int8) => int8.pick(limit, stop),
-            Rounds::Floats(floats) => floats.pick(limit, stop),
-        }
+        self.rounds().pick(limit, stop)
     }
 
     fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
-        match &mut self.rounds {
-            Rounds::Int8(int8) => int8.settle(),
-            Rounds::Floats(floats) => floats.settle(),
-        }
+        self.rounds().settle()
     }
 
     fn statistics(&self) -> Statistics {

@@ -3,8 +3,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | this one | one device as a backend: a shard that holds all rows, and picks among its live ones where they lie |
-//! | `state.rs`, `shard.rs` | rows and their state, 16 bytes a row; rounds but for the picks |
-//! | `prepare.rs`, `bulk.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows; rows far beyond those; centers by number |
+//! | `shard.rs`, `held_rows.rs` | rounds but for the picks; what they need of rows, whether those are floats or int8 values |
+//! | `state.rs` | rows and their state, 16 bytes a row |
+//! | `prepare.rs`, `bulk.rs`, `medians.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows, from a sample's medians; rows far beyond those; centers by number |
 //! | `frontier.rs`, `maxima.rs` | the rows of largest key, by histogram; the largest key of each block of rows |
 //! | `sweep.rs`, `direct.rs`, `apart.rs` | after a frontier without a pick: every row that may be next, in order; few centers applied without a filter; how far those are from the others |
 //! | `plain.rs` | the plain loop, for small pools and few picks |
@@ -31,12 +32,14 @@ mod containment;
 mod crowd;
 mod direct;
 mod frontier;
+mod held_rows;
 mod int8;
 mod join;
 #[allow(unsafe_code)]
 pub(crate) mod kernels;
 mod keys;
 mod maxima;
+mod medians;
 mod pack;
 mod panels;
 mod pick;
@@ -59,8 +62,9 @@ pub(crate) use cells::{
     distances_before as distances_before_in_cells, spread_in_few_directions,
 };
 pub(crate) use crowd::Int8UntilCrowd;
+pub(crate) use held_rows::HeldRows;
 use int8::SettledRows;
-pub(crate) use int8::{Int8Cpu, Whole};
+pub(crate) use int8::{Int8Cpu, Int8State, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;
@@ -68,6 +72,7 @@ pub(crate) use plain::PlainCpu;
 pub(crate) use shard::CpuShard;
 pub(crate) use space::CpuSpace;
 pub(crate) use spread::interval_beside_spread;
+pub(crate) use state::CpuRows;
 
 use super::shard::Shard;
 use super::zeros::{pick_zeros, zeros};
@@ -86,7 +91,7 @@ const TILE_BYTES: usize = 4 << 20;
 pub(crate) struct Cpu<'p, M: Multiplier> {
     multiplier: M,
     ground: &'p HostGround<'p>,
-    shard: CpuShard<'p, M>,
+    shard: CpuShard<'p, CpuRows<'p, M>>,
     /// This round's frontier, where no key is above 0: its rows in order.
     zeros: Option<Vec<Candidate>>,
     outside: Option<Candidate>,
@@ -96,7 +101,7 @@ pub(crate) struct Cpu<'p, M: Multiplier> {
 
 impl<'p, M: Multiplier> Cpu<'p, M> {
     pub fn new(ground: &'p HostGround<'p>, multiplier: M, width: f64) -> Cpu<'p, M> {
-        let shard = CpuShard::new(ground, 0, multiplier, width);
+        let shard = CpuShard::new(CpuRows::new(ground, multiplier, width), 0);
         Cpu { multiplier, ground, shard, zeros: None, outside: None, reached: None }
     }
 
@@ -108,7 +113,7 @@ impl<'p, M: Multiplier> Cpu<'p, M> {
         mut settled: SettledRows<'p>,
     ) -> Cpu<'p, M> {
         let reached = settled.reached.take();
-        let shard = CpuShard::go_on(ground, multiplier, width, settled);
+        let shard = CpuShard::new(CpuRows::go_on(ground, multiplier, width, settled), 0);
         Cpu { multiplier, ground, shard, zeros: None, outside: None, reached }
     }
 }
@@ -126,7 +131,9 @@ impl<M: Multiplier> Middle for Cpu<'_, M> {
 }
 
 impl<M: Multiplier> Backend for Cpu<'_, M> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         self.shard.rows.choose(rows.iter().copied());

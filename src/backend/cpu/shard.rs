@@ -1,13 +1,9 @@
-//! Consecutive rows of a pool on the CPU, all of them or a shard's: rounds but for the picks.
+//! Consecutive rows of a pool on the CPU, all of them or a shard's: rounds but for the picks, on floats or on int8 values.
 
 use std::ops::Range;
-use std::time::Instant;
 
 use super::catch_up::{CatchUp, catch_up};
-use super::frontier;
-use super::int8::SettledRows;
-use super::kernels::Multiplier;
-use super::state::CpuRows;
+use super::held_rows::HeldRows;
 use super::sweep::sweep;
 use crate::backend::Candidate;
 use crate::backend::shard::{
@@ -22,65 +18,93 @@ use crate::statistics::{Beyond, Statistics};
 use crate::values::{RowBlock, RowScratch};
 
 /// Inside, rows are numbered from 0.
-pub(crate) struct CpuShard<'p, M: Multiplier> {
-    pub(super) rows: CpuRows<'p, M>,
+pub(crate) struct CpuShard<'p, R: HeldRows<'p>> {
+    pub(super) rows: R,
+    ground: &'p HostGround<'p>,
     /// The pool row that is row 0 here.
     first: usize,
     /// How far the centers from the start are applied, while that is under way.
     catch_up: Option<CatchUp>,
     /// The rows of the last frontier, until they are refreshed; then those that are live.
     frontier: Vec<Candidate>,
-    live: Vec<usize>,
+    pub(super) live: Vec<usize>,
 }
 
-impl<'p, M: Multiplier> CpuShard<'p, M> {
-    /// The rows of `ground`, of which the first is pool row `first`. Labeled centers of the ground are taken in.
-    pub fn new(
-        ground: &'p HostGround<'p>,
-        first: usize,
-        multiplier: M,
-        width: f64,
-    ) -> CpuShard<'p, M> {
-        let rows = CpuRows::new(ground, multiplier, width);
-        CpuShard { rows, first, catch_up: None, frontier: Vec::new(), live: Vec::new() }
-    }
+/// What refreshing a frontier came to.
+pub(super) struct FrontierRefreshed {
+    /// Rows refreshed.
+    pub rows: usize,
+    /// The first of them, by its bound.
+    pub best: Option<usize>,
+}
 
-    /// All rows of `ground`, from where other rounds have come.
-    pub(super) fn go_on(
-        ground: &'p HostGround<'p>,
-        multiplier: M,
-        width: f64,
-        settled: SettledRows<'p>,
-    ) -> CpuShard<'p, M> {
-        let rows = CpuRows::go_on(ground, multiplier, width, settled);
-        CpuShard { rows, first: 0, catch_up: None, frontier: Vec::new(), live: Vec::new() }
+fn precedes(candidate: Candidate, outside: Option<Candidate>) -> bool {
+    outside.is_none_or(|outside| candidate.precedes(outside))
+}
+
+impl<'p, R: HeldRows<'p>> CpuShard<'p, R> {
+    /// Of `rows` the first is pool row `first`.
+    pub fn new(rows: R, first: usize) -> CpuShard<'p, R> {
+        let ground = rows.ground();
+        CpuShard { rows, ground, first, catch_up: None, frontier: Vec::new(), live: Vec::new() }
     }
 
     /// Part of what must come before a frontier: how many rows were refreshed for it, none once all is done. No row is live.
     pub(super) fn catch_up(&mut self) -> Option<usize> {
         if self.rows.prepare() {
-            self.catch_up = CatchUp::new(self.rows.centers.len());
+            self.catch_up = CatchUp::new(self.rows.centers().len());
         }
         catch_up(&mut self.catch_up, &mut self.rows)
     }
 
     /// The live rows of the last refresh, their values where they lie.
     pub(super) fn live_block(&self) -> LiveBlock<'_> {
-        let weights = self.rows.ground.weights;
+        let weights = self.ground.weights;
         LiveBlock {
             rows: self.live.iter().map(|row| self.first + row).collect(),
             states: self.live.iter().map(|&row| self.rows.state(row)).collect(),
-            values: LiveValues::Held { rows: &self.rows.ground.rows, first: self.first },
+            values: LiveValues::Held { rows: &self.ground.rows, first: self.first },
             weights: weights.map(|weights| self.live.iter().map(|&row| weights[row]).collect()),
         }
     }
 
     /// Applies the pending centers to all rows that may precede pool row `reached`.
     fn sweep(&mut self, reached: Candidate) {
-        let centers = self.rows.centers.len();
+        let centers = self.rows.centers().len();
         // A row before those held precedes all of them that have the same key.
         let reached = Candidate { row: reached.row.saturating_sub(self.first), ..reached };
         sweep(&mut self.rows, reached, centers);
+    }
+
+    /// Applies the pending centers to the rows of the last frontier that precede `outside`. Those that then may still precede it are live;
+    /// their bounds need not be exact.
+    pub(super) fn refresh_frontier(&mut self, outside: Option<Candidate>) -> FrontierRefreshed {
+        let frontier = std::mem::take(&mut self.frontier);
+        let precedes = |row: &Candidate| precedes(self.pool_row(*row), outside);
+        let mut rows: Vec<usize> =
+            frontier.into_iter().filter(precedes).map(|row| row.row).collect();
+        let centers = self.rows.centers().len();
+        self.rows.refresh(&mut rows, centers);
+        let best = rows.iter().map(|&row| self.candidate(row)).reduce(Candidate::first_of);
+        let refreshed =
+            FrontierRefreshed { rows: rows.len(), best: best.map(|best| best.row - self.first) };
+        self.live = rows;
+        self.retain_live(outside);
+        self.live.sort_unstable();
+        refreshed
+    }
+
+    /// Leaves those rows live that precede `outside`.
+    fn retain_live(&mut self, outside: Option<Candidate>) {
+        let mut live = std::mem::take(&mut self.live);
+        live.retain(|&row| precedes(self.candidate(row), outside));
+        self.live = live;
+    }
+
+    /// A row here, as the pool's.
+    pub(super) fn candidate(&self, row: usize) -> Candidate {
+        let key = self.rows.key(row, self.rows.bounds()[row]);
+        self.pool_row(Candidate { key, row })
     }
 
     /// The pool row that a row here is.
@@ -89,21 +113,21 @@ impl<'p, M: Multiplier> CpuShard<'p, M> {
     }
 }
 
-impl<M: Multiplier> Shard for CpuShard<'_, M> {
+impl<'p, R: HeldRows<'p>> Shard for CpuShard<'p, R> {
     fn held(&self) -> Range<usize> {
-        self.first..self.first + self.rows.ground.rows.len()
+        self.first..self.first + self.ground.rows.len()
     }
 
     fn values(&self, row: usize) -> Result<RowBlock> {
         let mut values = RowBlock::default();
-        values.push(self.rows.ground.rows.get(row - self.first, &mut RowScratch::new()));
+        values.push(self.ground.rows.get(row - self.first, &mut RowScratch::new()));
         Ok(values)
     }
 
     fn take(&mut self, centers: &CenterBlock) -> Result<()> {
         let (held, first) = (self.held(), self.first);
         let own = |row: usize| held.contains(&row).then(|| row - first);
-        self.rows.centers.take(centers, own);
+        self.rows.centers_mut().take(centers, own);
         centers
             .rows
             .iter()
@@ -117,38 +141,24 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
         if let Some(reached) = reached {
             self.sweep(reached);
         }
-        let started = Instant::now();
-        let key = |row, bound| self.rows.ground.key(row, bound);
-        let (found, looks) =
-            frontier::frontier(&self.rows.bounds, key, &mut self.rows.maxima, size);
-        self.rows.statistics.bounds_looked_at += looks;
+        let found = self.rows.frontier(size);
         let rows = found.rows.iter().map(|&row| self.pool_row(row)).collect();
         let outside = found.outside.map(|row| self.pool_row(row));
         self.frontier = found.rows;
-        self.rows.statistics.frontier_seconds += started.elapsed().as_secs_f64();
         Ok(FrontierRows { rows, outside })
     }
 
     fn refresh(&mut self, outside: Option<Candidate>) -> Result<Refreshed> {
-        let first = self.first;
-        let precedes = |key, row| {
-            outside.is_none_or(|outside| Candidate { key, row: first + row }.precedes(outside))
-        };
-        let frontier = std::mem::take(&mut self.frontier);
-        let rows = frontier.into_iter().filter(|row| precedes(row.key, row.row));
-        let mut rows: Vec<usize> = rows.map(|row| row.row).collect();
-        self.rows.refresh_rows(&mut rows, self.rows.centers.len());
-        let pool_row = |&row: &usize| Candidate { key: self.rows.key(row), row: first + row };
-        let best = rows.iter().map(pool_row).reduce(Candidate::first_of);
-        let refreshed = Refreshed { rows: rows.len(), best };
-        rows.retain(|&row| precedes(self.rows.key(row), row));
-        rows.sort_unstable();
-        self.live = rows;
-        Ok(refreshed)
+        let FrontierRefreshed { rows, best } = self.refresh_frontier(outside);
+        let open: &[usize] = if self.live.is_empty() { best.as_slice() } else { &self.live };
+        self.rows.make_exact(open);
+        let best = open.iter().map(|&row| self.candidate(row)).reduce(Candidate::first_of);
+        self.retain_live(outside);
+        Ok(Refreshed { rows, best })
     }
 
     fn lend(&mut self) -> Result<LiveBlock<'_>> {
-        self.rows.statistics.row_reads += self.live.len() as u64;
+        self.rows.statistics_mut().row_reads += self.live.len() as u64;
         Ok(self.live_block())
     }
 
@@ -163,17 +173,17 @@ impl<M: Multiplier> Shard for CpuShard<'_, M> {
     }
 
     fn add_sums(&mut self, sums: &mut Sums) -> Result<()> {
-        mean::add_sums(self.rows.ground, &self.rows.ground.rows, sums);
+        mean::add_sums(self.ground, &self.ground.rows, sums);
         Ok(())
     }
 
     fn nearest_to(&mut self, point: &[f64]) -> Result<Option<NearPoint>> {
-        let found = mean::nearest_to(self.rows.ground, &self.rows.ground.rows, point);
+        let found = mean::nearest_to(self.ground, &self.ground.rows, point);
         Ok(found.map(|found| NearPoint { row: self.first + found.row, ..found }))
     }
 
     fn statistics(&self) -> Statistics {
-        let statistics = self.rows.statistics.clone();
+        let statistics = self.rows.statistics().clone();
         let of_pool = |beyond: Beyond| Beyond { row: self.first + beyond.row, ..beyond };
         Statistics { beyond: statistics.beyond.map(of_pool), ..statistics }
     }

@@ -12,6 +12,7 @@ use super::bulk::Bulk;
 use super::catch_up::Stages;
 use super::centers::Centers;
 use super::direct::{Direct, DirectRows};
+use super::held_rows::HeldRows;
 use super::int8::SettledRows;
 use super::kernels::Multiplier;
 use super::maxima::BlockMaxima;
@@ -19,9 +20,9 @@ use super::pack::Packing;
 use super::panels::Panels;
 use super::refresh::{Cost, Pending, Refresh, Scratch};
 use super::sweep::Looked;
-use super::{kernels, prepare, tile_rows};
+use super::{frontier, kernels, prepare, tile_rows};
 use crate::backend::Candidate;
-use crate::backend::shard::{LEFT, RowState};
+use crate::backend::shard::{FrontierRows, LEFT, RowState};
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
 use crate::rows::Gather;
@@ -31,7 +32,7 @@ use crate::statistics::Statistics;
 pub const SETTLED_AT_ONCE: usize = 1 << 16;
 
 /// Consecutive rows and their state: 16 bytes a row. Inside, rows are numbered from 0.
-pub(super) struct CpuRows<'p, M: Multiplier> {
+pub(crate) struct CpuRows<'p, M: Multiplier> {
     multiplier: M,
     pub ground: &'p HostGround<'p>,
     pub centers: Centers<'p>,
@@ -41,7 +42,7 @@ pub(super) struct CpuRows<'p, M: Multiplier> {
     pub bounds: Vec<f64>,
     nearest: Vec<u32>,
     pub seen: Vec<u32>,
-    pub maxima: BlockMaxima,
+    pub(super) maxima: BlockMaxima,
     apart: Apart,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
@@ -78,7 +79,7 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
     }
 
     /// All rows of `ground`, from where other rounds have come.
-    pub fn go_on(
+    pub(super) fn go_on(
         ground: &'p HostGround<'p>,
         multiplier: M,
         width: f64,
@@ -94,38 +95,6 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
     /// How rows are packed, once the first center was applied.
     pub fn packing(&self) -> &Packing {
         self.packing.as_ref().expect("prepared before the first frontier")
-    }
-
-    /// Apply center 0 to every row, and take the rows that cannot be chosen out of the order. False where that was done before.
-    pub fn prepare(&mut self) -> bool {
-        if self.packing.is_some() {
-            return false;
-        }
-        let started = Instant::now();
-        self.bounds = prepare::first_distances(self.ground, &self.centers);
-        self.nearest.fill(0);
-        self.seen.fill(1);
-        let bulk = Bulk::of_ground(self.ground);
-        self.packing = Some(Packing::new::<M>(&bulk, self.width));
-        self.statistics.beyond = beyond(self.ground, &self.centers, &bulk, &self.bounds);
-        for (row, bound) in self.bounds.iter_mut().enumerate() {
-            if !self.ground.eligible[row] {
-                *bound = LEFT;
-            }
-        }
-        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
-        self.statistics.row_reads += self.bounds.len() as u64;
-        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
-        true
-    }
-
-    pub fn state(&self, row: usize) -> RowState {
-        RowState { bound: self.bounds[row], center: self.nearest[row], seen: self.seen[row] }
-    }
-
-    pub fn set_state(&mut self, row: usize, state: RowState) {
-        (self.bounds[row], self.nearest[row], self.seen[row]) =
-            (state.bound, state.center, state.seen);
     }
 
     /// Applies to `rows` their pending centers below number `end`. Sorts the rows, so that rows with the same pending
@@ -184,42 +153,6 @@ impl<'p, M: Multiplier> CpuRows<'p, M> {
         self.statistics.tile_evaluations += cost.tile_evaluations;
         self.statistics.refresh_canonical += cost.canonical;
     }
-
-    /// Rows here become centers, in this order.
-    pub fn choose(&mut self, rows: impl Iterator<Item = usize>) {
-        for row in rows {
-            self.centers.push(row);
-            self.leave(row);
-        }
-    }
-
-    /// Before the first center is applied there are no bounds; `prepare` sees to the rows that were centers before.
-    pub fn leave(&mut self, row: usize) {
-        if let Some(bound) = self.bounds.get_mut(row) {
-            *bound = LEFT;
-        }
-    }
-
-    pub fn key(&self, row: usize) -> f64 {
-        self.ground.key(row, self.bounds[row])
-    }
-
-    /// Apply every pending center to every row, and end: each row's distance to its nearest center, and that center's number.
-    pub fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
-        let started = Instant::now();
-        self.prepare();
-        for row in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
-            self.set_state(row, RowState { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
-        }
-        for start in (0..self.bounds.len()).step_by(SETTLED_AT_ONCE) {
-            let block = start..self.bounds.len().min(start + SETTLED_AT_ONCE);
-            // A row at distance 0, and one that left the order, cannot come nearer.
-            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
-            self.refresh_rows(&mut rows, self.centers.len());
-        }
-        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
-        (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
-    }
 }
 
 impl<M: Multiplier> Stages for CpuRows<'_, M> {
@@ -260,5 +193,89 @@ impl<M: Multiplier> Stages for CpuRows<'_, M> {
 
     fn is_interrupted(&self) -> bool {
         self.ground.is_interrupted()
+    }
+}
+
+impl<'p, M: Multiplier> HeldRows<'p> for CpuRows<'p, M> {
+    fn ground(&self) -> &'p HostGround<'p> {
+        self.ground
+    }
+
+    fn centers(&self) -> &Centers<'p> {
+        &self.centers
+    }
+
+    fn centers_mut(&mut self) -> &mut Centers<'p> {
+        &mut self.centers
+    }
+
+    fn prepare(&mut self) -> bool {
+        if self.packing.is_some() {
+            return false;
+        }
+        let started = Instant::now();
+        self.bounds = prepare::first_distances(self.ground, &self.centers);
+        self.nearest.fill(0);
+        self.seen.fill(1);
+        let bulk = Bulk::of_ground(self.ground);
+        self.packing = Some(Packing::new::<M>(&bulk, self.width));
+        self.statistics.beyond = beyond(self.ground, &self.centers, &bulk, &self.bounds);
+        for (row, bound) in self.bounds.iter_mut().enumerate() {
+            if !self.ground.eligible[row] {
+                *bound = LEFT;
+            }
+        }
+        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
+        self.statistics.row_reads += self.bounds.len() as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        true
+    }
+
+    fn frontier(&mut self, size: usize) -> FrontierRows {
+        let started = Instant::now();
+        let key = |row, bound| self.ground.key(row, bound);
+        let (found, looks) = frontier::frontier(&self.bounds, key, &mut self.maxima, size);
+        self.statistics.bounds_looked_at += looks;
+        self.statistics.frontier_seconds += started.elapsed().as_secs_f64();
+        found
+    }
+
+    fn state(&self, row: usize) -> RowState {
+        RowState { bound: self.bounds[row], center: self.nearest[row], seen: self.seen[row] }
+    }
+
+    fn set_state(&mut self, row: usize, state: RowState) {
+        (self.bounds[row], self.nearest[row], self.seen[row]) =
+            (state.bound, state.center, state.seen);
+    }
+
+    fn leave(&mut self, row: usize) {
+        if let Some(bound) = self.bounds.get_mut(row) {
+            *bound = LEFT;
+        }
+    }
+
+    fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
+        let started = Instant::now();
+        self.prepare();
+        for row in (0..self.bounds.len()).filter(|&row| self.ground.excluded[row]) {
+            self.set_state(row, RowState { bound: f64::INFINITY, center: NO_CENTER, seen: 0 });
+        }
+        for start in (0..self.bounds.len()).step_by(SETTLED_AT_ONCE) {
+            let block = start..self.bounds.len().min(start + SETTLED_AT_ONCE);
+            // A row at distance 0, and one that left the order, cannot come nearer.
+            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
+            self.refresh_rows(&mut rows, self.centers.len());
+        }
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        (std::mem::take(&mut self.bounds), std::mem::take(&mut self.nearest))
+    }
+
+    fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    fn statistics_mut(&mut self) -> &mut Statistics {
+        &mut self.statistics
     }
 }

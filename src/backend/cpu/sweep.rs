@@ -23,7 +23,7 @@ pub(super) const CHUNK: usize = 1 << 12;
 
 /// What a look at the rows of a part found.
 #[derive(Default)]
-pub(super) struct Looked {
+pub(crate) struct Looked {
     /// The rows that may precede, and lack centers or have no exact key.
     pub found: Vec<usize>,
     /// The first of the rows that were brought up to date.

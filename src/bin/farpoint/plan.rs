@@ -55,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         false => Outline::read_with_sample(pool, tensor)?,
     };
     tell(&outline.notices);
-    let plan = farpoint::plan(&outline, sample.as_ref(), budget, metric, threads, storage.memory)?;
+    let memory = storage.memory;
+    let plan = farpoint::plan(&outline, sample.as_ref(), budget, metric, threads, memory, None)?;
     print(|out| match arguments.json {
         true => Ok(writeln!(out, "{}", serde_json::to_string(&plan)?)?),
         false => Ok(out.write_all(table(&plan, storage).as_bytes())?),

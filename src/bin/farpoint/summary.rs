@@ -107,6 +107,9 @@ pub fn log(pool: &Pool, selection: &Selection, seconds: f64) {
         ("picks_per_second", if seconds > 0.0 { picks / seconds } else { 0.0 }),
     ];
     say(format_args!("device {}", statistics.device));
+    if let Some(distinct) = statistics.distinct_rows {
+        say(format_args!("distinct_rows {distinct}"));
+    }
     if let Some(beyond) = &statistics.beyond {
         say(format_args!("rows_beyond {}", beyond.rows));
         say(format_args!("farthest_beyond {}", beyond.row));

@@ -27,11 +27,11 @@ mod whole;
 
 use std::time::Instant;
 
-use super::catch_up::{CatchUp, catch_up};
 use super::centers::Centers;
-use super::frontier;
+use super::held_rows::HeldRows;
 use super::kernels::int8::Int8Multiplier;
-use super::sweep::sweep;
+use super::shard::CpuShard;
+use crate::backend::shard::Shard;
 use crate::backend::zeros::{pick_zeros, zeros};
 use crate::backend::{Backend, Candidate, Middle, Picked};
 use crate::error::Result;
@@ -39,7 +39,7 @@ use crate::ground::HostGround;
 use crate::mean;
 use crate::statistics::Statistics;
 use pick::{Live, LiveRow, Terms, Workspace};
-use state::Int8State;
+pub(crate) use state::Int8State;
 pub(crate) use whole::Whole;
 
 /// Rows settled for a pick, of so many picks at least, that make a crowd.
@@ -64,10 +64,7 @@ pub(super) struct SettledRows<'p> {
 pub(crate) struct Int8Cpu<'p, K: Int8Multiplier> {
     multiplier: K,
     ground: &'p HostGround<'p>,
-    rows: Int8State<'p, K>,
-    /// How far the centers from the start are applied, while that is under way.
-    catch_up: Option<CatchUp>,
-    live: Vec<usize>,
+    shard: CpuShard<'p, Int8State<'p, K>>,
     /// Whether the last picks were made in a crowd.
     is_in_crowd: bool,
     workspace: Workspace,
@@ -86,42 +83,17 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
         multiplier: K,
         width: f64,
     ) -> Int8Cpu<'p, K> {
-        let rows = Int8State::new(ground, whole, multiplier, width);
+        let shard = CpuShard::new(Int8State::new(ground, whole, multiplier, width), 0);
         Int8Cpu {
             multiplier,
             ground,
-            rows,
-            catch_up: None,
-            live: Vec::new(),
+            shard,
             is_in_crowd: false,
             workspace: Workspace::default(),
             zeros: None,
             outside: None,
             reached: None,
         }
-    }
-
-    /// Part of what must come before a frontier: how many rows were refreshed for it, none once all is done.
-    fn catch_up(&mut self) -> Option<usize> {
-        if self.rows.prepare() {
-            self.catch_up = CatchUp::new(self.rows.centers.len());
-        }
-        catch_up(&mut self.catch_up, &mut self.rows)
-    }
-
-    fn candidate(&self, row: usize) -> Candidate {
-        Candidate { key: self.rows.key(row), row }
-    }
-
-    fn precedes_outside(&self, row: usize) -> bool {
-        self.outside.is_none_or(|outside| self.candidate(row).precedes(outside))
-    }
-
-    /// Makes the key of the first of `rows` exact; they are a frontier of which no row is live.
-    fn reach(&mut self, rows: &[usize]) -> Option<Candidate> {
-        let best = rows.iter().map(|&row| self.candidate(row)).reduce(Candidate::first_of)?;
-        self.rows.settle_rows(&[best.row]);
-        Some(self.candidate(best.row))
     }
 
     /// Whether so many rows were settled for each of the last picks that rounds on floats take less: intervals are wide beside what sets
@@ -132,21 +104,22 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
 
     /// Settles every row, and ends. `None` of an interrupted run, of which only the picks count.
     pub(super) fn settle_for_good(&mut self) -> Option<SettledRows<'p>> {
-        let (bounds, nearest) = self.rows.settle_seen()?;
+        let rows = &mut self.shard.rows;
+        let (bounds, nearest) = rows.settle_seen()?;
         Some(SettledRows {
-            centers: std::mem::replace(&mut self.rows.centers, Centers::new(self.ground)),
+            centers: std::mem::replace(&mut rows.centers, Centers::new(self.ground)),
             bounds,
             nearest,
-            seen: std::mem::take(&mut self.rows.seen),
+            seen: std::mem::take(&mut rows.seen),
             reached: self.reached.take(),
-            statistics: self.rows.statistics.clone(),
+            statistics: rows.statistics.clone(),
         })
     }
 
     /// The live rows; what is known of their nearest centers is theirs until the round ends.
     fn live_rows(&mut self) -> Vec<LiveRow> {
-        let rows = &mut self.rows;
-        let live = |&row: &usize| {
+        let rows = &mut self.shard.rows;
+        let live = |row: usize| {
             let nearest = rows.nearest.take(row);
             LiveRow {
                 row,
@@ -156,7 +129,7 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
                 was_settled: false,
             }
         };
-        self.live.iter().map(live).collect()
+        std::mem::take(&mut self.shard.live).into_iter().map(live).collect()
     }
 }
 
@@ -167,54 +140,43 @@ impl<K: Int8Multiplier> Middle for Int8Cpu<'_, K> {
 }
 
 impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
-    const SWEEPS: bool = true;
+    fn sweeps(&self) -> bool {
+        true
+    }
 
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
-        self.rows.choose(rows.iter().copied());
+        self.shard.rows.choose(rows.iter().copied());
         Ok(())
     }
 
     fn refresh(&mut self, size: usize) -> Result<usize> {
         // A part at a time, so that a caller may end the run in between.
-        if let Some(caught_up) = self.catch_up() {
+        if let Some(caught_up) = self.shard.catch_up() {
             return Ok(caught_up);
         }
-        if let Some(reached) = self.reached.take() {
-            self.rows.statistics.sweeps += 1;
-            let centers = self.rows.centers.len();
-            sweep(&mut self.rows, reached, centers);
-        }
-        let started = Instant::now();
-        let key = |row, bound| self.ground.key(row, bound);
-        let (frontier, looks) =
-            frontier::frontier(&self.rows.bounds, key, &mut self.rows.maxima, size);
-        self.rows.statistics.bounds_looked_at += looks;
-        self.rows.statistics.frontier_seconds += started.elapsed().as_secs_f64();
+        self.shard.rows.statistics.sweeps += usize::from(self.reached.is_some());
+        let frontier = self.shard.frontier(size, self.reached.take())?;
         if frontier.rows.is_empty() {
             return Ok(0);
         }
-        self.rows.statistics.rounds += 1;
+        self.shard.rows.statistics.rounds += 1;
         self.outside = frontier.outside;
         self.zeros = zeros(&frontier.rows);
         if let Some(rows) = &self.zeros {
             return Ok(rows.len());
         }
-        let mut rows: Vec<usize> = frontier.rows.iter().map(|row| row.row).collect();
-        self.rows.refresh_rows(&mut rows, self.rows.centers.len());
-        let refreshed = rows.len();
-        if !rows.iter().any(|&row| self.precedes_outside(row)) {
-            self.reached = self.reach(&rows);
+        let refreshed = self.shard.refresh_frontier(self.outside);
+        if let Some(best) = refreshed.best.filter(|_| self.shard.live.is_empty()) {
+            self.shard.rows.settle_rows(&[best]);
+            self.reached = Some(self.shard.candidate(best));
         }
-        rows.retain(|&row| self.precedes_outside(row));
-        rows.sort_unstable();
-        self.live = rows;
-        Ok(refreshed)
+        Ok(refreshed.rows)
     }
 
     fn pick(&mut self, limit: usize, stop: f64) -> Result<Picked> {
         if let Some(rows) = self.zeros.take() {
             let picked = pick_zeros(rows, limit, stop);
-            self.rows.choose(picked.picks.iter().map(|pick| pick.row));
+            self.shard.rows.choose(picked.picks.iter().map(|pick| pick.row));
             return Ok(picked);
         }
         let started = Instant::now();
@@ -222,8 +184,8 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         let terms = Terms {
             multiplier: self.multiplier,
             ground: self.ground,
-            prepared: self.rows.prepared(),
-            centers: &self.rows.centers,
+            prepared: self.shard.rows.prepared(),
+            centers: &self.shard.rows.centers,
             outside: self.outside,
             interrupt: self.ground.interrupt(),
         };
@@ -232,29 +194,31 @@ impl<K: Int8Multiplier> Backend for Int8Cpu<'_, K> {
         let (states, mut counts) = (live.rows, live.counts);
         let is_in_vain = picked.picks.is_empty() && picked.next.is_none();
         for LiveRow { row, bound, nearest, seen, was_settled } in states {
-            (self.rows.bounds[row], self.rows.seen[row]) = (bound, seen);
-            if is_in_vain && nearest.is_exact() {
-                self.reached = Candidate::first(self.reached, Some(self.candidate(row)));
-            }
-            self.rows.nearest.set(row, nearest);
+            let rows = &mut self.shard.rows;
+            (rows.bounds[row], rows.seen[row]) = (bound, seen);
+            let is_reached = is_in_vain && nearest.is_exact();
+            rows.nearest.set(row, nearest);
             if was_settled {
-                self.rows.was_settled(row);
+                rows.was_settled(row);
+            }
+            if is_reached {
+                self.reached = Candidate::first(self.reached, Some(self.shard.candidate(row)));
             }
         }
-        self.live.clear();
-        self.rows.choose(picked.picks.iter().map(|pick| pick.row));
+        self.shard.rows.choose(picked.picks.iter().map(|pick| pick.row));
         let picks = picked.picks.len().max(CROWD_PICKS) as u64;
         self.is_in_crowd = counts.settled_rows > CROWD * picks;
         counts.pick_seconds = started.elapsed().as_secs_f64();
-        self.rows.statistics = std::mem::take(&mut self.rows.statistics).and(counts);
+        let statistics = &mut self.shard.rows.statistics;
+        *statistics = std::mem::take(statistics).and(counts);
         Ok(picked)
     }
 
     fn settle(&mut self) -> Result<(Vec<f64>, Vec<u32>)> {
-        Ok(self.rows.settle())
+        self.shard.settle()
     }
 
     fn statistics(&self) -> Statistics {
-        self.rows.statistics.clone()
+        self.shard.rows.statistics.clone()
     }
 }

@@ -10,6 +10,8 @@ use super::super::beyond::beyond;
 use super::super::bulk::Bulk;
 use super::super::catch_up::Stages;
 use super::super::centers::Centers;
+use super::super::frontier::frontier;
+use super::super::held_rows::HeldRows;
 use super::super::kernels::PANEL;
 use super::super::kernels::int8::Int8Multiplier;
 use super::super::maxima::BlockMaxima;
@@ -24,7 +26,7 @@ use super::settle::Judge;
 use super::whole::Whole;
 use crate::backend::Candidate;
 use crate::backend::interval::{Interval, scale_for_bulk};
-use crate::backend::shard::LEFT;
+use crate::backend::shard::{FrontierRows, LEFT, RowState};
 use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
 use crate::limits::NO_CENTER;
@@ -44,7 +46,7 @@ pub(super) const ERROR_FACTOR: f64 = 1.0 / (1 << 21) as f64;
 
 /// The rows of a pool and their state: 32 bytes a row. Each row has a bound that its distance to its nearest center does not
 /// exceed; it is that distance where the row was settled and no center came near since.
-pub(super) struct Int8State<'p, K: Int8Multiplier> {
+pub(crate) struct Int8State<'p, K: Int8Multiplier> {
     multiplier: K,
     pub ground: &'p HostGround<'p>,
     pub centers: Centers<'p>,
@@ -58,7 +60,7 @@ pub(super) struct Int8State<'p, K: Int8Multiplier> {
     pub nearest: NearestCenters,
     /// Whether each row was settled, a bit each.
     settled: Vec<u64>,
-    pub maxima: BlockMaxima,
+    pub(super) maxima: BlockMaxima,
     /// 1; tests widen the filter's interval or narrow it to nothing.
     width: f64,
     /// One a thread.
@@ -112,30 +114,8 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         }
     }
 
-    pub fn prepared(&self) -> &Prepared<'p> {
+    pub(super) fn prepared(&self) -> &Prepared<'p> {
         self.prepared.as_ref().expect("prepared before the first frontier")
-    }
-
-    /// Apply center 0 to every row, make the int8 values, and take the rows that cannot be chosen out of the order. False where that was
-    /// done before.
-    pub fn prepare(&mut self) -> bool {
-        if self.prepared.is_some() {
-            return false;
-        }
-        let started = Instant::now();
-        let (prepared, bounds) = self.read();
-        self.prepared = Some(prepared);
-        self.bounds = bounds;
-        self.seen.fill(1);
-        for (bound, &eligible) in self.bounds.iter_mut().zip(&self.ground.eligible) {
-            if !eligible {
-                *bound = LEFT;
-            }
-        }
-        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
-        self.statistics.row_reads += self.bounds.len() as u64;
-        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
-        true
     }
 
     /// Reads the pool once, or again if what looked like whole numbers is not. Second value: each row's distance to center 0.
@@ -312,21 +292,6 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         *word |= bit;
     }
 
-    /// Rows here become centers, in this order.
-    pub fn choose(&mut self, rows: impl Iterator<Item = usize>) {
-        for row in rows {
-            self.centers.push(row);
-            // Before the first center is applied there are no bounds; `prepare` sees to the rows that were centers before.
-            if let Some(bound) = self.bounds.get_mut(row) {
-                *bound = LEFT;
-            }
-        }
-    }
-
-    pub fn key(&self, row: usize) -> f64 {
-        self.ground.key(row, self.bounds[row])
-    }
-
     /// Rows that may not be chosen have a nearest center all the same: as at the start, center 0 is applied to them.
     fn bring_back_excluded(&mut self) {
         let (ground, mut center) = (self.ground, RowScratch::new());
@@ -340,28 +305,6 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
                 }
             },
         );
-    }
-
-    /// Apply every pending center to every row, settle each, and end: each row's distance to its nearest center, and that
-    /// center's number.
-    pub fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
-        let started = Instant::now();
-        self.prepare();
-        self.bring_back_excluded();
-        let n = self.bounds.len();
-        for start in (0..n).step_by(SETTLED_AT_ONCE) {
-            let block = start..n.min(start + SETTLED_AT_ONCE);
-            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
-            self.refresh_rows(&mut rows, self.centers.len());
-            if self.ground.is_interrupted() {
-                break;
-            }
-            rows.sort_unstable();
-            self.settle_rows(&rows);
-        }
-        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
-        let nearest = self.nearest_settled();
-        (std::mem::take(&mut self.bounds), nearest)
     }
 
     /// Settles each row by the centers that it has seen: its distance to the nearest of them, and that center's number. `None` if the run
@@ -436,5 +379,93 @@ impl<K: Int8Multiplier> Stages for Int8State<'_, K> {
 
     fn is_interrupted(&self) -> bool {
         self.ground.is_interrupted()
+    }
+}
+
+impl<'p, K: Int8Multiplier> HeldRows<'p> for Int8State<'p, K> {
+    fn ground(&self) -> &'p HostGround<'p> {
+        self.ground
+    }
+
+    fn centers(&self) -> &Centers<'p> {
+        &self.centers
+    }
+
+    fn centers_mut(&mut self) -> &mut Centers<'p> {
+        &mut self.centers
+    }
+
+    /// Makes the int8 values too.
+    fn prepare(&mut self) -> bool {
+        if self.prepared.is_some() {
+            return false;
+        }
+        let started = Instant::now();
+        let (prepared, bounds) = self.read();
+        self.prepared = Some(prepared);
+        self.bounds = bounds;
+        self.seen.fill(1);
+        for (bound, &eligible) in self.bounds.iter_mut().zip(&self.ground.eligible) {
+            if !eligible {
+                *bound = LEFT;
+            }
+        }
+        self.centers.rows().for_each(|row| self.bounds[row] = LEFT);
+        self.statistics.row_reads += self.bounds.len() as u64;
+        self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
+        true
+    }
+
+    fn frontier(&mut self, size: usize) -> FrontierRows {
+        let started = Instant::now();
+        let key = |row, bound| self.ground.key(row, bound);
+        let (found, looks) = frontier(&self.bounds, key, &mut self.maxima, size);
+        self.statistics.bounds_looked_at += looks;
+        self.statistics.frontier_seconds += started.elapsed().as_secs_f64();
+        found
+    }
+
+    fn state(&self, row: usize) -> RowState {
+        let center = self.nearest.exact(row);
+        RowState { bound: self.bounds[row], center, seen: self.seen[row] }
+    }
+
+    fn set_state(&mut self, row: usize, state: RowState) {
+        (self.bounds[row], self.seen[row]) = (state.bound, state.seen);
+        self.nearest.set(row, Nearest::Exact(state.center));
+    }
+
+    fn leave(&mut self, row: usize) {
+        if let Some(bound) = self.bounds.get_mut(row) {
+            *bound = LEFT;
+        }
+    }
+
+    fn settle(&mut self) -> (Vec<f64>, Vec<u32>) {
+        let started = Instant::now();
+        self.prepare();
+        self.bring_back_excluded();
+        let n = self.bounds.len();
+        for start in (0..n).step_by(SETTLED_AT_ONCE) {
+            let block = start..n.min(start + SETTLED_AT_ONCE);
+            let mut rows: Vec<usize> = block.filter(|&row| self.bounds[row] > 0.0).collect();
+            self.refresh_rows(&mut rows, self.centers.len());
+            if self.ground.is_interrupted() {
+                break;
+            }
+            rows.sort_unstable();
+            self.settle_rows(&rows);
+        }
+        self.statistics.settle_seconds += started.elapsed().as_secs_f64();
+        let nearest = self.nearest_settled();
+        (std::mem::take(&mut self.bounds), nearest)
+    }
+
+    fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    fn statistics_mut(&mut self) -> &mut Statistics {
+        &mut self.statistics
     }
 }

@@ -107,7 +107,8 @@ impl Grid {
         f64::from(-self.exponent).exp2()
     }
 
-    /// The int8 values nearest to the numbers themselves.
+    /// The int8 values nearest to the numbers themselves; where those are no int8 values, such that there is room on both sides: the sample
+    /// has not the least value, nor the largest.
     fn whole(&self) -> Whole {
         if self.exponent == i32::MAX {
             // All are 0.
@@ -117,7 +118,7 @@ impl Grid {
         let zero = match () {
             () if least >= -128.0 && largest <= 127.0 => 0.0,
             () if least >= 0.0 && largest <= 255.0 => 128.0,
-            () => least + 128.0,
+            () => ((least + largest + 1.0) / 2.0).floor(),
         };
         Whole { unit: f64::from(self.exponent).exp2(), zero }
     }
@@ -155,7 +156,9 @@ mod tests {
         assert_eq!(whole(&[0.0, 255.0, 3.0]), unit(1.0, 128.0));
         assert_eq!(whole(&[-128.0, 127.0]), unit(1.0, 0.0));
         assert_eq!(whole(&[1000.0, 1255.0]), unit(1.0, 1128.0));
-        assert_eq!(whole(&[1.0, 1f32.next_up()]), unit(2f64.powi(-23), 2f64.powi(23) + 128.0));
+        assert_eq!(whole(&[1.0, 1f32.next_up()]), unit(2f64.powi(-23), 2f64.powi(23) + 1.0));
+        assert_eq!(whole(&[1000.0, 1001.0]), unit(1.0, 1001.0));
+        assert_eq!(whole(&[-1255.0, -1000.0]), unit(1.0, -1127.0));
         assert_eq!(whole(&[0.75, -0.5, 4.0]), unit(0.25, 0.0));
         assert_eq!(whole(&[0.0, 2f32.powi(-100)]), unit(2f64.powi(-100), 0.0));
         assert_eq!(whole(&[2f32.powi(100), 2f32.powi(101)]), unit(2f64.powi(100), 0.0));

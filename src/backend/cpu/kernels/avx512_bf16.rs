@@ -5,6 +5,7 @@ use std::arch::x86_64::{
     _mm512_setzero_ps, _mm512_storeu_ps,
 };
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use half::bf16;
 
@@ -26,8 +27,12 @@ impl Avx512Bf16 {
     /// Whether it is worth more than f32: measured, 1.8 times a core on AMD's Zen 5, and 0.8 times on an
     /// Intel Xeon that has AMX too.
     pub fn is_fast() -> bool {
-        let vendor = cpuid(0, 0);
-        [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == *b"AuthenticAMD"
+        // Asked once a process: a virtual machine leaves for its host at each question, which takes as long as a small selection.
+        static FAST: OnceLock<bool> = OnceLock::new();
+        *FAST.get_or_init(|| {
+            let vendor = cpuid(0, 0);
+            [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == *b"AuthenticAMD"
+        })
     }
 }
 

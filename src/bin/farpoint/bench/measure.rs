@@ -75,7 +75,7 @@ pub fn measure(subject: &Subject, rate: Option<f64>, turns: usize) -> Result<Mea
     let selection = select_by(&pool, k, Multiplier::Fastest)?;
     prove(&pool, &selection)?;
     let plain_departs_at = compare(subject, &selection)?;
-    let bandwidth = read_bandwidth(&subject.values);
+    let bandwidth = read_bandwidth(&subject.values, None);
     let mut plain = Vec::new();
     for _ in 0..turns {
         plain.push(best_of(1, || drop(plain_loop(&subject.values, d, k))));
