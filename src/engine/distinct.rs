@@ -31,7 +31,9 @@ pub(super) fn distinct_rows(
         EqualRows::Together => n,
         EqualRows::Sampled => n / ROWS_EACH,
     };
-    if tuning.equal_rows == EqualRows::Sampled && (plain.is_taken || !pays(question, ground, tuning, most)) {
+    if tuning.equal_rows == EqualRows::Sampled
+        && (plain.is_taken || !pays(question, ground, tuning, most))
+    {
         return Ok(None);
     }
     ground.rows.hold_if_they_fit()?;

@@ -148,9 +148,18 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let (ground, d) = (self.ground, self.ground.rows.dimensions());
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
+        let is_exact = !self.has_other_centers && d <= MOST_INTEGERS;
+        // Intervals are in units that are powers of two.
+        if !is_exact && !whole.is_of_power_of_two() {
+            return None;
+        }
         let (rows, distances) = Int8Rows::whole(ground, whole, center, K::FLIP)?;
         let mut quantizer = Quantizer::of_whole(whole, d, self.width);
-        if !self.has_other_centers && d <= MOST_INTEGERS {
+        if is_exact {
+            // No two rows lie farther apart than twice as far as one lies from 0.
+            if 4.0 * f64::from(rows.largest_square()) > whole.most_exact() {
+                return None;
+            }
             let measure = Measure::Integers { unit: whole.unit };
             return Some((Prepared { rows, quantizer, measure }, distances));
         }
