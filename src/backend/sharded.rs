@@ -28,10 +28,10 @@ const STATE: usize = 16;
 const ROW: usize = 8;
 
 /// Shards in the order of their rows, which together are the pool's.
-pub(crate) struct Sharded<'p, S: Shard, P: Picker> {
+pub(crate) struct Sharded<'p, S: Shard> {
     ground: &'p Ground<'p>,
     shards: Vec<S>,
-    picker: P,
+    picker: Box<dyn Picker + 'p>,
     /// Whether the labeled centers were sent.
     has_begun: bool,
     /// Centers sent so far.
@@ -44,9 +44,13 @@ pub(crate) struct Sharded<'p, S: Shard, P: Picker> {
     statistics: Statistics,
 }
 
-impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
+impl<'p, S: Shard> Sharded<'p, S> {
     /// `shards` hold all rows of `ground`, in order.
-    pub fn new(ground: &'p Ground<'p>, shards: Vec<S>, picker: P) -> Sharded<'p, S, P> {
+    pub fn new(
+        ground: &'p Ground<'p>,
+        shards: Vec<S>,
+        picker: Box<dyn Picker + 'p>,
+    ) -> Sharded<'p, S> {
         let held: usize = shards.iter().map(|shard| shard.held().len()).sum();
         assert_eq!(held, ground.rows.len(), "the shards hold the pool");
         Sharded {
@@ -181,7 +185,7 @@ impl<'p, S: Shard, P: Picker> Sharded<'p, S, P> {
     }
 }
 
-impl<S: Shard, P: Picker> Middle for Sharded<'_, S, P> {
+impl<S: Shard> Middle for Sharded<'_, S> {
     fn nearest_the_mean(&mut self) -> Result<usize> {
         let mut sums = Sums::new(self.ground.rows.dimensions());
         self.shards.iter_mut().try_for_each(|shard| shard.add_sums(&mut sums))?;
@@ -195,7 +199,7 @@ impl<S: Shard, P: Picker> Middle for Sharded<'_, S, P> {
     }
 }
 
-impl<S: Shard, P: Picker> Backend for Sharded<'_, S, P> {
+impl<S: Shard> Backend for Sharded<'_, S> {
     fn sweeps(&self) -> bool {
         true
     }

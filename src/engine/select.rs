@@ -12,10 +12,11 @@ use super::way::{PlainWork, Threads, Way, are_held};
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 use crate::backend::cpu::{
-    CellValue, CellsCpu, Cpu, CpuPicker, CpuRows, Int8Cpu, Int8State, Int8UntilCrowd, PlainCpu,
-    Whole, distances_before, distances_before_in_cells,
+    CellValue, CellsCpu, Cpu, CpuPicker, CpuRows, GoOn, Int8Cpu, Int8State, Int8UntilCrowd,
+    PlainCpu, Whole, distances_before, distances_before_in_cells, go_on,
 };
 use crate::backend::distinct::{Distinct, DistinctRows};
+use crate::backend::shard::Picker;
 use crate::backend::{Backend, Before};
 use crate::error::Result;
 use crate::float_environment;
@@ -97,34 +98,34 @@ impl Selecting<'_> {
 }
 
 /// A selection whose rounds run on int8 values, at least until they meet a crowd.
-struct OnInt8<'s, 'w, M> {
+struct OnInt8<'s, 'w> {
     selecting: &'s mut Selecting<'w>,
     over: Over<'s>,
     /// What the rows are whole numbers of, as far as a sample tells.
     whole: Option<Whole>,
-    /// The multiplier of rounds on floats.
-    floats: M,
+    /// After a crowd.
+    go_on: GoOn<'s>,
+    /// Among live rows of shards.
+    picker: Box<dyn Picker + 's>,
     before: &'s Before,
 }
 
-impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
+impl Int8Work for OnInt8<'_, '_> {
     type Answer = Result<Selection>;
 
     fn with<K: Int8Multiplier>(self, multiplier: K) -> Result<Selection> {
-        let OnInt8 { selecting, over, whole, floats, before } = self;
+        let OnInt8 { selecting, over, whole, go_on, picker, before } = self;
         let (ground, tuning) = (over.held, selecting.tuning);
         if tuning.shards > 1 {
             let parts = parts(ground, tuning.shards);
             let hold = |ground| Int8State::of_shard(ground, whole, multiplier, tuning.width);
-            let picker = CpuPicker::new(floats, tuning.width, ground.interrupt());
             return selecting.lazy(over, before, sharded(ground, &parts, hold, picker));
         }
-        if tuning.multiplier.stays_on_int8() {
-            let backend = Int8Cpu::new(ground, whole, multiplier, tuning.width);
-            return selecting.lazy(over, before, backend);
+        let int8 = Int8Cpu::new(ground, whole, multiplier, tuning.width);
+        match tuning.multiplier.stays_on_int8() {
+            true => selecting.lazy(over, before, int8),
+            false => selecting.lazy(over, before, Int8UntilCrowd::new(ground, int8, go_on)),
         }
-        let backend = Int8UntilCrowd::new(ground, whole, multiplier, floats, tuning.width);
-        selecting.lazy(over, before, backend)
     }
 }
 
@@ -171,6 +172,7 @@ impl Selecting<'_> {
             held.rows.hold_if_they_fit()?;
         }
         let before = || distances_before(asked, resume, multiplier, width);
+        let picker = || Box::new(CpuPicker::new(multiplier, width, held.interrupt()));
         match way {
             Way::Plain => {
                 let most = self.question.budget + held.labeled_count();
@@ -179,15 +181,20 @@ impl Selecting<'_> {
             }
             Way::Cells => with_cells(held, OnCells { selecting: self, over })?,
             Way::Int8(whole) => {
-                let work =
-                    OnInt8 { selecting: self, over, whole, floats: multiplier, before: &before() };
+                let work = OnInt8 {
+                    selecting: self,
+                    over,
+                    whole,
+                    go_on: go_on(held, multiplier, width),
+                    picker: picker(),
+                    before: &before(),
+                };
                 with_int8(work.selecting.tuning.multiplier, work)?
             }
             Way::Floats if shards > 1 => {
                 let parts = parts(held, shards);
                 let hold = |ground| CpuRows::new(ground, multiplier, width);
-                let picker = CpuPicker::new(multiplier, width, held.interrupt());
-                self.lazy(over, &before(), sharded(held, &parts, hold, picker))
+                self.lazy(over, &before(), sharded(held, &parts, hold, picker()))
             }
             Way::Floats if self.tuning.multiplier == Cells => Err(no_cells(held)),
             Way::Floats => self.lazy(over, &before(), Cpu::new(held, multiplier, width)),

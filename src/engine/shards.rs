@@ -24,12 +24,12 @@ pub(super) fn parts<'p>(ground: &'p HostGround, shards: usize) -> Vec<Part<'p>> 
 }
 
 /// The shards of these parts, whose rows are what `hold` makes of them.
-pub(super) fn sharded<'p, R: HeldRows<'p>, P: Picker>(
+pub(super) fn sharded<'p, R: HeldRows<'p>>(
     ground: &'p HostGround,
     parts: &'p [Part],
     hold: impl Fn(&'p HostGround<'p>) -> R,
-    picker: P,
-) -> Sharded<'p, CpuShard<'p, R>, P> {
+    picker: Box<dyn Picker + 'p>,
+) -> Sharded<'p, CpuShard<'p, R>> {
     let shard = |part: &'p Part| CpuShard::new(hold(&part.ground), part.first);
     Sharded::new(ground, parts.iter().map(shard).collect(), picker)
 }

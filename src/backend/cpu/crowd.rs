@@ -4,7 +4,7 @@
 //! row. Floats tell such rows apart. The rows are settled once, and the rounds go on from there: no row loses a center that it has seen.
 
 use super::Cpu;
-use super::int8::{Int8Cpu, Whole};
+use super::int8::{Int8Cpu, SettledRows};
 use super::kernels::Multiplier;
 use super::kernels::int8::Int8Multiplier;
 use crate::backend::{Backend, Middle, Picked};
@@ -12,31 +12,38 @@ use crate::error::Result;
 use crate::ground::HostGround;
 use crate::statistics::Statistics;
 
-/// All rows of a pool, and the picks among them.
-pub(crate) struct Int8UntilCrowd<'p, K: Int8Multiplier, M: Multiplier> {
+/// Makes rounds on floats of rows that were settled.
+pub(crate) type GoOn<'p> = Box<dyn Fn(SettledRows<'p>) -> Box<dyn Backend + 'p> + 'p>;
+
+/// Rounds on floats of rows of `ground`, by `multiplier`.
+pub(crate) fn go_on<'p>(
     ground: &'p HostGround<'p>,
-    /// The multiplier of the rounds on floats.
-    floats: M,
+    multiplier: impl Multiplier + 'p,
     width: f64,
-    rounds: Rounds<'p, K, M>,
+) -> GoOn<'p> {
+    Box::new(move |settled| Box::new(Cpu::go_on(ground, multiplier, width, settled)))
 }
 
-enum Rounds<'p, K: Int8Multiplier, M: Multiplier> {
-    Int8(Int8Cpu<'p, K>),
-    Floats(Cpu<'p, M>),
+/// All rows of a pool, and the picks among them.
+pub(crate) struct Int8UntilCrowd<'p, K: Int8Multiplier> {
+    ground: &'p HostGround<'p>,
+    go_on: GoOn<'p>,
+    rounds: Rounds<'p, K>,
 }
 
-impl<'p, K: Int8Multiplier, M: Multiplier> Int8UntilCrowd<'p, K, M> {
-    /// `whole`: what the rows are whole numbers of, as far as a sample tells.
+enum Rounds<'p, K: Int8Multiplier> {
+    Int8(Box<Int8Cpu<'p, K>>),
+    Floats(Box<dyn Backend + 'p>),
+}
+
+impl<'p, K: Int8Multiplier> Int8UntilCrowd<'p, K> {
+    /// Begins with `int8`, whose rows are those of `ground`.
     pub fn new(
         ground: &'p HostGround<'p>,
-        whole: Option<Whole>,
-        int8: K,
-        floats: M,
-        width: f64,
-    ) -> Int8UntilCrowd<'p, K, M> {
-        let rounds = Rounds::Int8(Int8Cpu::new(ground, whole, int8, width));
-        Int8UntilCrowd { ground, floats, width, rounds }
+        int8: Int8Cpu<'p, K>,
+        go_on: GoOn<'p>,
+    ) -> Int8UntilCrowd<'p, K> {
+        Int8UntilCrowd { ground, go_on, rounds: Rounds::Int8(Box::new(int8)) }
     }
 
     /// Goes on on floats if the rounds on int8 values met a crowd, and the pool is in memory: of a pool that stays on disk, rounds on floats
@@ -51,27 +58,26 @@ impl<'p, K: Int8Multiplier, M: Multiplier> Int8UntilCrowd<'p, K, M> {
             return Ok(());
         }
         if let Some(settled) = int8.settle_for_good() {
-            let floats = Cpu::go_on(self.ground, self.floats, self.width, settled);
-            self.rounds = Rounds::Floats(floats);
+            self.rounds = Rounds::Floats((self.go_on)(settled));
         }
         Ok(())
     }
 
     fn rounds(&mut self) -> &mut dyn Backend {
         match &mut self.rounds {
-            Rounds::Int8(int8) => int8,
-            Rounds::Floats(floats) => floats,
+            Rounds::Int8(int8) => &mut **int8,
+            Rounds::Floats(floats) => &mut **floats,
         }
     }
 }
 
-impl<K: Int8Multiplier, M: Multiplier> Middle for Int8UntilCrowd<'_, K, M> {
+impl<K: Int8Multiplier> Middle for Int8UntilCrowd<'_, K> {
     fn nearest_the_mean(&mut self) -> Result<usize> {
         self.rounds().nearest_the_mean()
     }
 }
 
-impl<K: Int8Multiplier, M: Multiplier> Backend for Int8UntilCrowd<'_, K, M> {
+impl<K: Int8Multiplier> Backend for Int8UntilCrowd<'_, K> {
     fn sweeps(&self) -> bool {
         true
     }

@@ -61,7 +61,7 @@ pub(crate) use cells::{
     CellValue, CellsCpu, MOST_DIMENSIONS as MOST_CELL_DIMENSIONS,
     distances_before as distances_before_in_cells, spread_in_few_directions,
 };
-pub(crate) use crowd::Int8UntilCrowd;
+pub(crate) use crowd::{GoOn, Int8UntilCrowd, go_on};
 pub(crate) use held_rows::HeldRows;
 use int8::SettledRows;
 pub(crate) use int8::{Int8Cpu, Int8State, Whole};

@@ -47,8 +47,8 @@ const CROWD: u64 = 8;
 const CROWD_PICKS: usize = 32;
 
 /// All rows once each was settled, for rounds that go on from there.
-pub(super) struct SettledRows<'p> {
-    pub centers: Centers<'p>,
+pub(crate) struct SettledRows<'p> {
+    pub(super) centers: Centers<'p>,
     /// Each row's distance to the nearest of the centers that it has seen, `LEFT` for rows that left the order; that center's number; and
     /// how many it has seen.
     pub bounds: Vec<f64>,
@@ -103,7 +103,7 @@ impl<'p, K: Int8Multiplier> Int8Cpu<'p, K> {
     }
 
     /// Settles every row, and ends. `None` of an interrupted run, of which only the picks count.
-    pub(super) fn settle_for_good(&mut self) -> Option<SettledRows<'p>> {
+    pub fn settle_for_good(&mut self) -> Option<SettledRows<'p>> {
         let rows = &mut self.shard.rows;
         let (bounds, nearest) = rows.settle_seen()?;
         Some(SettledRows {
