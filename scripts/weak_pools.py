@@ -88,6 +88,23 @@ def one_hot(random: np.random.Generator, n: int, d: int) -> np.ndarray:
     return values
 
 
+def scaled(make: Maker, factor: float) -> Maker:
+    return lambda random, n, d: make(random, n, d) * np.float32(factor)
+
+
+def half_tiny(random: np.random.Generator, n: int, d: int) -> np.ndarray:
+    """Every other row is 1e-30 times as large."""
+    values = gaussian(random, n, d)
+    values[::2] *= np.float32(1e-30)
+    return values
+
+
+def circle(random: np.random.Generator, n: int, d: int) -> np.ndarray:
+    values, turn = np.zeros((n, d), dtype=np.float32), np.arange(n) * (2 * np.pi / n)
+    values[:, 0], values[:, -1] = np.cos(turn), np.sin(turn)
+    return values
+
+
 def categories(random: np.random.Generator, n: int, d: int) -> np.ndarray:
     """Codes of several categories beside each other."""
     values, width = np.zeros((n, d), dtype=np.float32), min(d, 8)
@@ -156,6 +173,10 @@ KINDS: dict[str, Maker] = {
     "binary": binary,
     "one-hot": one_hot,
     "categories": categories,
+    "categories of 0.3": scaled(categories, 0.3),
+    "lattice of no grid": scaled(lattice, 0.314159),
+    "circle": circle,
+    "half of 1e-30": half_tiny,
     "10 distinct rows": distinct(10),
     "1,000 distinct rows": distinct(1000),
     "near duplicates": near_duplicates,

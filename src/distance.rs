@@ -5,7 +5,7 @@
 //! a correctly rounded square root.
 
 use crate::simd::widest;
-use crate::values::{RowBlock, RowValues, Value};
+use crate::values::{RowValues, Value};
 
 /// Partial sums; dimension `j` goes to sum `j mod LANES`. One warp, or four AVX-512 vectors.
 const LANES: usize = 32;
@@ -84,41 +84,6 @@ fn within<X: Value, C: Value>(x: &[X], c: &[C], limit: f64) -> Option<f64> {
     )
 }
 
-/// Lowers each row's distance to its nearest center by `center`, whose number is `number`: it is the nearest of the rows that are nearer
-/// to it than to all before. `rows` are `(n, d)`. To be called inside [`widest`].
-#[inline(always)]
-pub(crate) fn lower(
-    rows: &RowBlock,
-    center: RowValues,
-    number: u32,
-    distances: &mut [f64],
-    nearest: &mut [u32],
-) {
-    match (rows, center) {
-        (RowBlock::F32(rows), RowValues::F32(c)) => lower_by(rows, c, number, distances, nearest),
-        (RowBlock::F64(rows), RowValues::F64(c)) => lower_by(rows, c, number, distances, nearest),
-        (RowBlock::F32(rows), RowValues::F64(c)) => lower_by(rows, c, number, distances, nearest),
-        (RowBlock::F64(rows), RowValues::F32(c)) => lower_by(rows, c, number, distances, nearest),
-    }
-}
-
-#[inline(always)]
-fn lower_by<X: Value, C: Value>(
-    rows: &[X],
-    center: &[C],
-    number: u32,
-    distances: &mut [f64],
-    nearest: &mut [u32],
-) {
-    let states = distances.iter_mut().zip(nearest);
-    for (x, (least, nearest)) in rows.chunks_exact(center.len()).zip(states) {
-        let distance = sum_of_squares(x, center).sqrt();
-        if distance < *least {
-            (*least, *nearest) = (distance, number);
-        }
-    }
-}
-
 /// The canonical distance from a row to a point held in f64, such as the pool's mean.
 pub(crate) fn distance_to_point(x: RowValues, point: &[f64]) -> f64 {
     distance(x, RowValues::F64(point))
@@ -158,8 +123,9 @@ fn between<X: Value, C: Value>(x: &[X], c: &[C]) -> f64 {
     )
 }
 
+/// `S`, which a canonical distance is the root of. To be called inside [`widest`].
 #[inline(always)]
-fn sum_of_squares<X: Value, C: Value>(x: &[X], c: &[C]) -> f64 {
+pub(crate) fn sum_of_squares<X: Value, C: Value>(x: &[X], c: &[C]) -> f64 {
     let mut partial = [0.0; LANES];
     add_squares(&mut partial, x, c);
     fold(partial)

@@ -92,8 +92,9 @@ impl<'a, R: Gather> Ground<'a, R> {
     pub fn new(rows: R, options: &'a Options<'a>) -> Result<Ground<'a, R>> {
         let n = rows.len();
         let excluded = mark("excluded", &options.excluded, n)?;
-        let labeled = mark("labeled", &options.labeled, n)?;
-        let eligible = excluded.iter().zip(&labeled).map(|(e, l)| !e && !l).collect();
+        let mut eligible: Vec<bool> = excluded.iter().map(|is_excluded| !is_excluded).collect();
+        check_rows("labeled", &options.labeled, n)?;
+        options.labeled.iter().for_each(|&row| eligible[row] = false);
         check_weights(options.weights.as_deref(), n)?;
         Ok(Ground {
             outside: outside(rows.dimensions(), options)?,
@@ -179,6 +180,13 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
         }
     }
 
+    /// Whether any row is excluded. `O(n)`.
+    pub fn has_excluded(&self) -> bool {
+        // In parts, each without an early exit, so that it runs on vectors.
+        let has = |part: &[bool]| part.iter().fold(false, |any, &is_excluded| any | is_excluded);
+        self.excluded.chunks(1024).any(has)
+    }
+
     /// The key of `row` at `distance` from its nearest center: greedy takes the largest.
     pub fn key(&self, row: usize, distance: f64) -> f64 {
         key(self.weights.map(|weights| weights[row]), distance)
@@ -192,6 +200,15 @@ pub(crate) fn key(weight: Option<f32>, distance: f64) -> f64 {
         Some(0.0) => 0.0,
         Some(weight) => f64::from(weight) * distance,
     }
+}
+
+/// Checks `rows` of a pool of `n`.
+///
+/// # Errors
+/// As [`mark`].
+pub(crate) fn check_rows(role: &'static str, rows: &[usize], n: usize) -> Result<()> {
+    // No flags where there is nothing to mark.
+    if rows.is_empty() { Ok(()) } else { mark(role, rows, n).map(drop) }
 }
 
 /// `rows` as flags over the pool.

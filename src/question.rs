@@ -2,7 +2,7 @@
 //! backend does not.
 
 use crate::error::{Error, Result};
-use crate::ground::{Ground, mark};
+use crate::ground::{Ground, check_rows};
 use crate::options::{First, Options};
 use crate::rows::Gather;
 
@@ -55,7 +55,7 @@ pub(crate) fn check_budget(budget: usize, available: usize) -> Result<()> {
 }
 
 fn check_resume(options: &Options, budget: usize, eligible: &[bool]) -> Result<()> {
-    mark("resume", &options.resume, eligible.len())?;
+    check_rows("resume", &options.resume, eligible.len())?;
     if let Some(&row) = options.resume.iter().find(|&&row| !eligible[row]) {
         return Err(Error::Row { role: "resume", row, reason: "is labeled or excluded" });
     }

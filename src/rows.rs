@@ -192,6 +192,12 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Whether distances read them where they lie in memory.
+    pub fn lie_as_read(&self) -> bool {
+        let is_read = matches!(self.dtype(), Dtype::F32 | Dtype::F64);
+        is_read && self.metric == Metric::Euclidean && self.are_in_memory()
+    }
+
     /// Whether they are seen in f64: where they are stored so; cosine rounds them to f32.
     pub fn are_f64(&self) -> bool {
         self.dtype() == Dtype::F64 && self.metric == Metric::Euclidean

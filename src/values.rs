@@ -30,7 +30,6 @@ pub(crate) enum RowValues<'s> {
 }
 
 impl RowValues<'_> {
-    #[cfg(feature = "cuda")]
     pub fn to_f64(self) -> Vec<f64> {
         match self {
             RowValues::F32(values) => values.iter().map(|value| value.widen()).collect(),

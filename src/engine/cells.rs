@@ -45,10 +45,8 @@ fn with_values<V: CellValue, W: CellsWork>(ground: &HostGround, work: W) -> Resu
 
 /// How many values a row of `d` has in a cell: zeros fill up to the next size that cells are made for.
 fn kept_values(d: usize) -> usize {
-    [12, 16, 24, MOST_CELL_DIMENSIONS]
-        .into_iter()
-        .find(|&kept| d > FEW_DIMENSIONS && d <= kept)
-        .unwrap_or(d)
+    let sizes = [16, MOST_CELL_DIMENSIONS];
+    if d <= FEW_DIMENSIONS { d } else { sizes.into_iter().find(|&size| d <= size).unwrap_or(d) }
 }
 
 /// Why the rows of `ground` are in no cells.

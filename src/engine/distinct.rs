@@ -2,7 +2,7 @@
 
 use super::tuning::Multiplier::Fastest;
 use super::tuning::{EqualRows, Tuning};
-use super::way::suits_plain_loop;
+use super::way::PlainWork;
 use crate::backend::distinct::{DistinctRows, shows_equal_rows};
 use crate::error::Result;
 use crate::ground::HostGround;
@@ -24,13 +24,16 @@ pub(super) fn distinct_rows(
     question: &Question,
     ground: &HostGround,
     tuning: &Tuning,
+    plain: PlainWork,
 ) -> Result<Option<DistinctRows>> {
     let n = ground.rows.len();
     let most = match tuning.equal_rows {
         EqualRows::Together => n,
         EqualRows::Sampled => n / ROWS_EACH,
     };
-    if tuning.equal_rows == EqualRows::Sampled && !pays(question, ground, tuning, most) {
+    if tuning.equal_rows == EqualRows::Sampled
+        && (plain.is_taken || !pays(question, ground, tuning, most))
+    {
         return Ok(None);
     }
     ground.rows.hold_if_they_fit()?;
@@ -39,13 +42,12 @@ pub(super) fn distinct_rows(
 }
 
 fn pays(question: &Question, ground: &HostGround, tuning: &Tuning, most: usize) -> bool {
-    let (rows, n, d) = (&ground.rows, ground.rows.len(), ground.rows.dimensions());
+    let (rows, n) = (&ground.rows, ground.rows.len());
     let centers = question.budget + ground.labeled_count();
     let is_free = tuning.multiplier == Fastest && tuning.shards <= 1;
-    let is_worth_a_look = centers >= LEAST_CENTERS && !suits_plain_loop(n, d, centers);
     let fits = u32::try_from(n).is_ok() && !rows.stay_on_disk();
     is_free
-        && is_worth_a_look
+        && centers >= LEAST_CENTERS
         && fits
         && shows_equal_rows(rows.pool(), most)
         && rows.have_room_for(rows.pool().bytes() / n / ROWS_EACH + STATE)

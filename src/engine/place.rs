@@ -60,8 +60,10 @@ pub(super) fn dispatch<W: Work>(
 
 fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> Result<W::Answer> {
     let ground = &ground.keep_norms()?;
-    // Beside int8 values and cells, some distances are found by the fastest of the others.
-    let is_beside = multiplier.is_int8() || multiplier == Multiplier::Cells;
+    // Beside int8 values, cells and the plain loop, some distances are found by the fastest of the others.
+    let names_none =
+        matches!(multiplier, Multiplier::Cells | Multiplier::Plain | Multiplier::Floats);
+    let is_beside = multiplier.is_int8() || names_none;
     let multiplier = if is_beside { Multiplier::Fastest } else { multiplier };
     let wanted = |one| multiplier == Multiplier::Fastest || multiplier == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -8,7 +8,7 @@ use super::run::lazy;
 use super::shards::{parts, sharded};
 use super::tuning::Multiplier::Cells;
 use super::tuning::{Placement, Tuning};
-use super::way::{Threads, Way, are_held};
+use super::way::{PlainWork, Threads, Way, are_held};
 use crate::backend::cpu::kernels::Multiplier;
 use crate::backend::cpu::kernels::int8::Int8Multiplier;
 use crate::backend::cpu::{
@@ -42,15 +42,16 @@ pub fn select_tuned(
     if tuning.placement == Placement::Lent {
         return select_copied(pool, budget, options, tuning, watch);
     }
+    let plain = PlainWork::of(pool, budget, options, tuning);
     let work = || {
         let ground = HostGround::of_pool(pool, options)?;
         let question = Question::new(budget, options, &ground)?;
-        let work = &mut Selecting { question, tuning, watch };
+        let work = &mut Selecting { question, tuning, plain, watch };
         let (mut selection, fallback) = dispatch(ground, options.device, tuning.multiplier, work)?;
         selection.statistics.fallback = fallback;
         Ok(selection)
     };
-    let selection = match Threads::of(pool, budget, options, tuning) {
+    let selection = match Threads::of(options, plain) {
         Threads::Callers => float_environment::in_default(work),
         Threads::Own(threads) => on_engine_threads(threads, work)?,
     };
@@ -61,6 +62,7 @@ pub fn select_tuned(
 struct Selecting<'w> {
     question: Question<'w>,
     tuning: &'w Tuning,
+    plain: PlainWork,
     watch: Watch<'w>,
 }
 
@@ -113,7 +115,7 @@ impl<M: Multiplier> Int8Work for OnInt8<'_, '_, M> {
         let (ground, tuning) = (over.held, selecting.tuning);
         if tuning.shards > 1 {
             let parts = parts(ground, tuning.shards);
-            let hold = |ground| Int8State::new(ground, whole, multiplier, tuning.width);
+            let hold = |ground| Int8State::of_shard(ground, whole, multiplier, tuning.width);
             let picker = CpuPicker::new(floats, tuning.width, ground.interrupt());
             return selecting.lazy(over, before, sharded(ground, &parts, hold, picker));
         }
@@ -147,7 +149,7 @@ impl Work for Selecting<'_> {
     type Answer = Selection;
 
     fn on_cpu<M: Multiplier>(&mut self, ground: &HostGround, multiplier: M) -> Result<Selection> {
-        let Some(distinct) = distinct_rows(&self.question, ground, self.tuning)? else {
+        let Some(distinct) = distinct_rows(&self.question, ground, self.tuning, self.plain)? else {
             let over = Over { asked: ground, held: ground, distinct: None };
             return self.by_way(over, multiplier);
         };
@@ -170,7 +172,11 @@ impl Selecting<'_> {
         }
         let before = || distances_before(asked, resume, multiplier, width);
         match way {
-            Way::Plain => self.lazy(over, &before(), PlainCpu::new(held)),
+            Way::Plain => {
+                let most = self.question.budget + held.labeled_count();
+                let backend = PlainCpu::new(held, most, self.question.assign);
+                self.lazy(over, &before(), backend)
+            }
             Way::Cells => with_cells(held, OnCells { selecting: self, over })?,
             Way::Int8(whole) => {
                 let work =

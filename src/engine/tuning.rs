@@ -28,6 +28,8 @@ pub enum Multiplier {
     /// The fastest that the device has.
     #[default]
     Fastest,
+    /// The fastest for floats, on a CPU, however few the picks.
+    Floats,
     /// The instructions that every device of its kind has: f32 on a CPU, f16 by `mma.sync` on a GPU.
     Portable,
     /// bf16 by AVX-512, on a CPU.
@@ -48,6 +50,8 @@ pub enum Multiplier {
     Int8NeonDot,
     /// None: rows of few values lie in cells, on a CPU, and every distance is the canonical one.
     Cells,
+    /// None: each pick is a pass over all rows by canonical distances, on a CPU.
+    Plain,
 }
 
 impl Multiplier {
@@ -104,6 +108,8 @@ impl Tuning {
         let multiplier = match statistics.filter.as_str() {
             "int8" | "int8, floats" => Multiplier::Int8,
             "cells" => Multiplier::Cells,
+            "floats" => Multiplier::Floats,
+            "plain loop" => Multiplier::Plain,
             _ => Multiplier::Fastest,
         };
         let equal_rows = match statistics.distinct_rows {

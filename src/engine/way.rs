@@ -2,12 +2,12 @@
 
 use super::cells::{FEW_DIMENSIONS, has_room_for_cells};
 use super::cuda::has_driver;
-use super::tuning::Multiplier::{Cells, Fastest};
+use super::tuning::Multiplier::{Cells, Fastest, Plain};
 use super::tuning::Tuning;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::backend::cpu::{Whole, interval_beside_spread, spread_in_few_directions};
+use crate::backend::cpu::{SMALL_VALUES, Whole, interval_beside_spread, spread_in_few_directions};
 use crate::ground::HostGround;
-use crate::options::{Device, Options};
+use crate::options::{Device, Metric, Options};
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::rows::Gather;
@@ -27,9 +27,7 @@ pub(super) enum Way {
 impl Way {
     /// The way that `tuning` asks for, or the one that takes the least time, beside a multiplier `M` that the machine has for floats.
     pub fn of<M: Multiplier>(question: &Question, ground: &HostGround, tuning: &Tuning) -> Way {
-        let (n, d) = (ground.rows.len(), ground.rows.dimensions());
-        let given = ground.labeled_count() + question.resume.len();
-        if *tuning == Tuning::default() && suits_plain_loop(n, d, question.budget + given) {
+        if PlainWork::of_ground(question, ground, tuning).is_taken {
             return Way::Plain;
         }
         let centers = question.budget + ground.labeled_count();
@@ -44,23 +42,69 @@ impl Way {
     }
 }
 
-/// Values of a pool that a core's cache holds widened, 1 MB of f32.
-const SMALL_VALUES: usize = 1 << 18;
-/// Measured: if it takes more work than this, the plain loop takes more time than rounds.
+/// Measured: up to so much work of the plain loop, a small pool's selection takes less time that way than in rounds.
 const PLAIN_WORK: usize = 1 << 20;
 /// Up to so much work of the plain loop, a selection takes less time than starting a second thread.
 const ALONE_WORK: usize = 1 << 24;
 /// What a distance costs beside its values, in values.
 const PAIR: usize = 16;
 
-/// What the plain loop takes for so many `centers` of `n` rows of `d` values, in values.
-fn plain_work(n: usize, d: usize, centers: usize) -> usize {
-    n.saturating_mul(d + PAIR).saturating_mul(centers.min(n))
+/// What the plain loop would take, and whether it is taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlainWork {
+    /// In values.
+    values: usize,
+    pub is_taken: bool,
 }
 
-pub(super) fn suits_plain_loop(n: usize, d: usize, centers: usize) -> bool {
-    n.saturating_mul(d) <= SMALL_VALUES && plain_work(n, d, centers) <= PLAIN_WORK
+impl PlainWork {
+    /// Of a selection from `pool`.
+    pub fn of(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> PlainWork {
+        let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
+        PlainWork::of_centers(pool, budget.saturating_add(given), options.metric, tuning)
+    }
+
+    /// Of a selection from the rows of `ground`, which may be fewer than the pool's.
+    fn of_ground(question: &Question, ground: &HostGround, tuning: &Tuning) -> PlainWork {
+        let (rows, centers) = (&ground.rows, question.budget + ground.labeled_count());
+        PlainWork::of_centers(rows.pool(), centers, rows.metric(), tuning)
+    }
+
+    fn of_centers(pool: &Pool, centers: usize, metric: Metric, tuning: &Tuning) -> PlainWork {
+        let (n, d) = (pool.rows(), pool.dimensions());
+        let values = n.saturating_mul(d + PAIR).saturating_mul(centers);
+        let is_small = n.saturating_mul(d) <= SMALL_VALUES && values <= PLAIN_WORK;
+        let are_few = pool.disk_bytes() == 0 && centers <= most_for_plain_loop(n, d, metric);
+        let is_taken = match tuning.multiplier {
+            Fastest => *tuning == Tuning::default() && (is_small || are_few),
+            asked => asked == Plain,
+        };
+        PlainWork { values, is_taken }
+    }
 }
+
+/// Measured on uniform, clustered and low-rank rows of f32 by one thread (AMD EPYC, Zen 5), the plain loop beside cells and floats. A pass takes
+/// about `0.5 + 0.13 d` ns a row, as fast as memory is read, and half of that where a cache holds the rows. Of rows of up to 8 values cells
+/// are made in the time of 45 to 65 passes. Rounds take as long as so many passes of longer rows, uniform and in clusters:
+///
+/// | d | 9 | 16 | 24 | 33 | 64 | 128 | 256 | 500 |
+/// | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+/// | passes | 500, 600 | 250, 400 | 100, 300 | 28, 100 | 8, 50 | 3, 20 | 2, 4 | 2, 3 |
+/// | of 4 MB | | | | | 200 | 40, 100 | 27 | 25 |
+fn most_for_plain_loop(n: usize, d: usize, metric: Metric) -> usize {
+    let is_cached = n.saturating_mul(d) <= CACHED_VALUES;
+    match metric {
+        // Every pass divides every row by its norm.
+        Metric::Cosine => 1,
+        Metric::Euclidean if d <= FEW_DIMENSIONS => 40,
+        Metric::Euclidean if is_cached => ((1 << 13) / d).clamp(4, 200),
+        // Of more, rows of up to 32 values may spread in few directions: they lie in cells then.
+        Metric::Euclidean => ((1 << 16) / d.saturating_mul(d)).clamp(2, 64),
+    }
+}
+
+/// Values of a pool that a core's share of the last cache holds, 4 MB of f32.
+const CACHED_VALUES: usize = 1 << 20;
 
 /// The threads that a selection takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,15 +117,12 @@ pub(super) enum Threads {
 
 impl Threads {
     /// The threads asked for; of a small selection one is enough, and mostly the caller's.
-    pub fn of(pool: &Pool, budget: usize, options: &Options, tuning: &Tuning) -> Threads {
-        let given = options.labeled.len() + options.labeled_vectors.map_or(0, Pool::rows);
-        let centers = budget.saturating_add(given + options.resume.len());
-        let (n, d) = (pool.rows(), pool.dimensions());
-        let is_plain = *tuning == Tuning::default() && suits_plain_loop(n, d, centers);
-        match options.threads {
-            0 | 1 if is_plain && needs_no_thread(options) => Threads::Callers,
-            0 if plain_work(n, d, centers) <= ALONE_WORK => Threads::Own(1),
-            threads => Threads::Own(threads),
+    pub fn of(options: &Options, plain: PlainWork) -> Threads {
+        let is_alone = options.threads == 1 || (options.threads == 0 && plain.values <= ALONE_WORK);
+        match is_alone {
+            true if plain.is_taken && needs_no_thread(options) => Threads::Callers,
+            true => Threads::Own(1),
+            false => Threads::Own(options.threads),
         }
     }
 }
@@ -108,30 +149,26 @@ pub(crate) fn are_held(budget: usize) -> bool {
 
 /// Measured: of fewer centers, putting rows into cells costs more than it saves.
 const LEAST_FOR_CELLS: usize = 4;
-/// Of more values, so many centers are needed; and so many products of values with centers, beside which a look at a sample is nothing.
-const LEAST_OF_MORE: usize = 16;
-const LEAST_WORK_OF_MORE: usize = 1 << 24;
+/// The same of rows of more values than cells are for at full rank. Measured, 300,000 rows of 16 and 32 values in 3 to 5 directions: 16
+/// picks take as long in cells as on floats, 300 a half to an eighth of the time, 3,000 a half to a tenth.
+const LEAST_OF_FEW_DIRECTIONS: usize = 16;
+/// Of fewer products of values with centers, a look at a sample is not worth its 0.1 to 0.4 ms.
+const LEAST_TO_SAMPLE: usize = 1 << 24;
 
 /// Whether the rows are put into cells: they have few values or spread in few directions, and the cells fit into memory.
 fn takes_cells(tuning: &Tuning, ground: &HostGround, centers: usize) -> bool {
-    let pays = match tuning.multiplier {
-        Fastest => cells_may_pay(ground, centers),
-        asked => asked == Cells,
-    };
-    pays && has_room_for_cells(&ground.rows)
-        && (tuning.multiplier == Cells
-            || ground.rows.dimensions() <= FEW_DIMENSIONS
-            || spread_in_few_directions(ground))
-}
-
-fn cells_may_pay(ground: &HostGround, centers: usize) -> bool {
-    let (n, d) = (ground.rows.len(), ground.rows.dimensions());
-    match d <= FEW_DIMENSIONS {
-        true => centers >= LEAST_FOR_CELLS,
-        false => {
-            let products = (n * d).saturating_mul(centers);
-            centers >= LEAST_OF_MORE && products >= LEAST_WORK_OF_MORE
+    match tuning.multiplier {
+        Fastest if ground.rows.dimensions() <= FEW_DIMENSIONS => {
+            centers >= LEAST_FOR_CELLS && has_room_for_cells(&ground.rows)
         }
+        Fastest => {
+            let products = (ground.rows.len() * ground.rows.dimensions()).saturating_mul(centers);
+            centers >= LEAST_OF_FEW_DIRECTIONS
+                && products >= LEAST_TO_SAMPLE
+                && has_room_for_cells(&ground.rows)
+                && spread_in_few_directions(ground)
+        }
+        asked => asked == Cells && has_room_for_cells(&ground.rows),
     }
 }
 

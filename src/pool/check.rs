@@ -1,13 +1,17 @@
 //! The one check of a pool: every value is finite, and no f64 too large.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Pool;
 use crate::error::{Error, Result};
-use crate::threads::on_engine_threads;
+use crate::threads::{are_own, on_engine_threads};
 
 /// Up to so many bytes, checking values takes less time than starting threads.
-const CHECKED_ALONE: usize = 1 << 20;
+const CHECKED_ALONE: usize = 1 << 22;
+/// Bytes looked at together.
+const LOOKED_AT: usize = 1 << 15;
 
 impl<'a> Pool<'a> {
     /// The pool itself, once every value in memory is known to be one that a pool may hold: reads those once. Rows on disk are checked
@@ -31,14 +35,25 @@ impl<'a> Pool<'a> {
         if self.dtype.is_integer() {
             return Ok(None);
         }
-        let is_bad = |&row: &usize| must_end() || !self.dtype.all_fit(self.stored(row));
-        let look = || (0..self.rows).into_par_iter().with_min_len(256).find_first(is_bad);
-        if rayon::current_thread_index().is_some() {
-            Ok(look())
-        } else if self.bytes() <= CHECKED_ALONE {
-            Ok((0..self.rows).find(is_bad))
-        } else {
-            on_engine_threads(0, look)
+        // Consecutive rows that lie together are looked at as one.
+        let part = (LOOKED_AT / self.row_length()).max(1);
+        let parts = self.rows.div_ceil(part);
+        let rows = |at: usize| at * part..self.rows.min((at + 1) * part);
+        let is_bad = |&at: &usize| must_end() || !self.all_fit(rows(at));
+        let look = || (0..parts).into_par_iter().find_first(is_bad);
+        let found = match () {
+            () if are_own() => look(),
+            () if self.bytes() <= CHECKED_ALONE => (0..parts).find(is_bad),
+            () => on_engine_threads(0, look)?,
+        };
+        let first = |at| rows(at).find(|&row| !self.all_fit(row..row + 1));
+        Ok(found.and_then(first))
+    }
+
+    fn all_fit(&self, rows: Range<usize>) -> bool {
+        match self.stored_run(rows.clone()) {
+            Some(bytes) => self.dtype.all_fit(bytes),
+            None => rows.into_iter().all(|row| self.dtype.all_fit(self.stored(row))),
         }
     }
 

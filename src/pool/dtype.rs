@@ -1,5 +1,6 @@
 //! The types of stored values.
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
 #[cfg(feature = "cuda")]
@@ -64,6 +65,9 @@ impl Dtype {
     /// Decode `bytes`, little-endian values of this type, into `out`: exact, but of f64, of which it is the nearest f32.
     #[expect(clippy::cast_possible_truncation, reason = "the rounding that `Pool::row` tells of")]
     pub(crate) fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
+        if self == Dtype::F16 && decode_aligned(bytes, out) {
+            return;
+        }
         out.clear();
         match self {
             Dtype::F64 => out.extend(chunks(bytes).map(|b| f64::from_le_bytes(b) as f32)),
@@ -163,6 +167,14 @@ pub(crate) fn fits(value: f64) -> bool {
 const EXPONENT_F32: u32 = 0x7f80_0000;
 const EXPONENT_F16: u16 = 0x7c00;
 const EXPONENT_BF16: u16 = 0x7f80;
+
+/// Decodes f16 values that lie on their own boundaries, many at a time. False if they do not.
+fn decode_aligned(bytes: &[u8], out: &mut Vec<f32>) -> bool {
+    let Ok(values) = bytemuck::try_cast_slice::<u8, f16>(bytes) else { return false };
+    out.resize(values.len(), 0.0);
+    values.convert_to_f32_slice(out);
+    true
+}
 
 /// Without an early exit, so that it runs on vectors.
 fn none(bad: impl Iterator<Item = bool>) -> bool {

@@ -25,6 +25,8 @@ pub const CPU_INT8_AVX512_VNNI: Filter = cpu(Multiplier::Int8Avx512Vnni);
 pub const CPU_INT8_AMX: Filter = cpu(Multiplier::Int8Amx);
 /// Rows of few values in cells.
 pub const CPU_CELLS: Filter = cpu(Multiplier::Cells);
+/// One pass over all rows a pick.
+pub const CPU_PLAIN: Filter = cpu(Multiplier::Plain);
 pub const CUDA: Filter = gpu(Multiplier::Fastest, Placement::Fitting, Path::Rounds);
 pub const CUDA_PORTABLE: Filter = gpu(Multiplier::Portable, Placement::Fitting, Path::Rounds);
 pub const CUDA_STAGED: Filter = gpu(Multiplier::Fastest, Placement::Staged, Path::Rounds);

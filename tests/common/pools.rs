@@ -64,19 +64,23 @@ pub fn beyond(n: usize, d: usize) -> Vec<Named> {
     ]
 }
 
-/// Pools of whole numbers of a power of two, all within 256 of them, `(n, d)` each.
+/// Pools of whole numbers of one number of few bits, all within 256 of them, `(n, d)` each.
 pub fn whole_numbers(n: usize, d: usize) -> Vec<Named> {
     let each = |name, value: fn(f32) -> f32| {
         let values = pool(Shape::Integers, n, d, 18).into_iter().map(value).collect();
         Named { name, values }
     };
-    let one_hot = (0..n * d).map(|at| f32::from(u8::from(at / d % d == at % d))).collect();
+    let one_hot: Vec<f32> =
+        (0..n * d).map(|at| f32::from(u8::from(at / d % d == at % d))).collect();
     vec![
         each("whole numbers", |value| value),
         each("of 2^-20", |value| value * 2f32.powi(-20)),
         each("of 2^20", |value| value * 2f32.powi(20)),
         each("binary", |value| (value > 0.0).into()),
         each("beside 1000", |value| value * 7.0 + 1000.0),
+        each("of 0.75", |value| value * 0.75),
+        each("of -5, beside 1000", |value| value * -5.0 + 1000.0),
+        Named { name: "codes of 0.3", values: one_hot.iter().map(|v| v * 0.3).collect() },
         Named { name: "one-hot", values: one_hot },
         Named { name: "all equal", values: vec![3.0; n * d] },
     ]

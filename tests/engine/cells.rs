@@ -167,7 +167,7 @@ fn buckets_of_every_size() {
     let half_equal = (0..3 * n).map(|at| if at / 3 % 2 == 0 { 0.0 } else { uniform[at] });
     let few_places = (0..3 * n).map(|at| (at / 3 % 40 * (at % 3 + 1) % 7) as f32);
     // The sample has rows that no other row is near.
-    let sampled = |row: usize| row % (n / 128) == 0;
+    let sampled = |row: usize| row.is_multiple_of(n / 128);
     let far = (0..3 * n).map(|at| uniform[at] + if sampled(at / 3) { 100.0 } else { 0.0 });
     let pools: [Vec<f32>; 3] = [half_equal.collect(), few_places.collect(), far.collect()];
     for values in pools {

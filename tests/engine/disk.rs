@@ -109,6 +109,12 @@ stamp! {
     (answers_are_those_of_memory a_lost_file_ends_the_run)
 }
 
+// The plain loop copies so small a pool at once.
+stamp! {
+    cpu_plain: filter::CPU_PLAIN;;
+    (answers_are_those_of_memory)
+}
+
 stamp! {
     cuda: filter::CUDA;
     cuda_staged: filter::CUDA_STAGED;

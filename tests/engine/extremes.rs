@@ -95,6 +95,7 @@ stamp! {
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
     cpu_cells: filter::CPU_CELLS;
+    cpu_plain: filter::CPU_PLAIN;
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_3_shards_int8: filter::CPU_3_SHARDS_INT8;;
     (

@@ -141,9 +141,10 @@ stamp! {
     )
 }
 
-// Cells have no intervals, and neither has one launch.
+// Cells and the plain loop have no intervals, and neither has one launch.
 stamp! {
     cpu_cells: filter::CPU_CELLS;
+    cpu_plain: filter::CPU_PLAIN;
     cuda_at_once: filter::CUDA_AT_ONCE;;
     (hostile_pools every_option vectors_of_another_type cosine widened_pools)
 }

@@ -12,6 +12,7 @@ mod distinct;
 mod extremes;
 mod f64;
 mod large;
+mod plain;
 mod resume;
 mod select;
 mod space;

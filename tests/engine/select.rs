@@ -497,6 +497,7 @@ stamp! {
     cpu_avx512_bf16: filter::CPU_AVX512_BF16;
     cpu_amx: filter::CPU_AMX;
     cpu_cells: filter::CPU_CELLS;
+    cpu_plain: filter::CPU_PLAIN;
     cpu_2_shards: filter::CPU_2_SHARDS;
     cpu_3_shards: filter::CPU_3_SHARDS;
     cpu_7_shards: filter::CPU_7_SHARDS;
@@ -534,7 +535,7 @@ stamp! {
     )
 }
 
-// Cells have no products, and no interval around any.
+// Cells and the plain loop have no products, and no interval around any.
 mod products {
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::bulk::{Bulk, SAMPLE, middle_of, sample};
+use super::bulk::{Bulk, middle_of, sample};
 use super::centers::Centers;
 use crate::distance::{distance, distance_to_point};
 use crate::ground::HostGround;
@@ -20,18 +20,15 @@ const COMPARED: usize = 17;
 /// What rounding leaves uncertain of a difference of two distances, over their sum.
 const UNCERTAIN: f64 = 1e-9;
 
-/// The same of a pool whose bulk is not known: it is looked for only where a distance is far out of line with most of them, which it is
-/// for a row beyond. `O(n)` otherwise.
-pub fn beyond_if_any(ground: &HostGround, centers: &Centers, distances: &[f64]) -> Option<Beyond> {
-    let mut some: Vec<f64> = sample(distances.len(), SAMPLE).map(|row| distances[row]).collect();
-    let usual = middle_of(&mut some);
+/// Whether a row may lie beyond the others of a pool whose bulk is not known: a distance to center 0 is far out of line with most of them.
+/// `some` are those of a sample, and all are from `least` to `most`.
+pub fn is_any_likely(ground: &HostGround, some: &mut [f64], least: f64, most: f64) -> bool {
+    let usual = middle_of(some);
     some.iter_mut().for_each(|distance| *distance = (*distance - usual).abs());
-    let off = middle_of(&mut some);
-    let is_likely =
-        |off: f64| distances.iter().any(|&distance| (distance - usual).abs() > OUT_OF_LINE * off);
+    let off = middle_of(some);
+    let is_likely = |off: f64| (most - usual).max(usual - least) > OUT_OF_LINE * off;
     // Rows of one distance from the center, as codes are, may lie far from each other.
-    let is_likely = is_likely(off) && is_likely(off.max(apart(ground)));
-    is_likely.then(|| beyond(ground, centers, &Bulk::of_ground(ground), distances)).flatten()
+    is_likely(off) && is_likely(off.max(apart(ground)))
 }
 
 /// How far rows lie from each other: the median of a few.

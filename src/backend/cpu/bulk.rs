@@ -78,7 +78,12 @@ fn reach(near: f64, mut distances: Vec<f64>) -> f64 {
 
 /// A fixed sample of about `count` of `n` rows, fewer of fewer; at most `count`.
 pub fn sample(n: usize, count: usize) -> impl Iterator<Item = usize> + Clone {
-    (0..n).step_by(n.div_ceil(count).max(1))
+    (0..n).step_by(sample_step(n, count))
+}
+
+/// From each row of such a sample to the next.
+pub fn sample_step(n: usize, count: usize) -> usize {
+    n.div_ceil(count).max(1)
 }
 
 /// The median of the values above 0; 0 without any.

@@ -29,9 +29,9 @@ fn position(keys: &[f64], key: f64) -> Option<usize> {
     keys[start..].iter().position(|&k| k == key).map(|at| start + at)
 }
 
-/// The largest key, by lanes so that it vectorises.
+/// The largest key, by lanes so that it vectorises; [`GONE`] without any. To be called inside [`widest`].
 #[inline(always)]
-fn largest(keys: &[f64]) -> f64 {
+pub fn largest(keys: &[f64]) -> f64 {
     let (blocks, rest) = keys.as_chunks::<16>();
     let mut lanes = [GONE; 16];
     for block in blocks {

@@ -8,7 +8,7 @@
 //! | `prepare.rs`, `bulk.rs`, `medians.rs`, `beyond.rs`, `centers.rs` | what comes before the first round; the middle of most rows, from a sample's medians; rows far beyond those; centers by number |
 //! | `frontier.rs`, `maxima.rs` | the rows of largest key, by histogram; the largest key of each block of rows |
 //! | `sweep.rs`, `direct.rs`, `apart.rs` | after a frontier without a pick: every row that may be next, in order; few centers applied without a filter; how far those are from the others |
-//! | `plain.rs` | the plain loop, for small pools and few picks |
+//! | `plain/` | the plain loop, for few picks |
 //! | `pack.rs`, `panels.rs`, `row_panel.rs` | rows and centers as the multiplier sees them; rows with a test each |
 //! | `refresh.rs`, `pick.rs`, `join.rs` | the three places where pairs are evaluated |
 //! | `catch_up.rs`, `before.rs` | what many centers from the start take; how far picks to resume from lay from those before them |
@@ -68,7 +68,7 @@ pub(crate) use int8::{Int8Cpu, Int8State, Whole};
 use kernels::Multiplier;
 use pick::{Live, Terms};
 pub(crate) use picker::CpuPicker;
-pub(crate) use plain::PlainCpu;
+pub(crate) use plain::{PlainCpu, SMALL_VALUES};
 pub(crate) use shard::CpuShard;
 pub(crate) use space::CpuSpace;
 pub(crate) use spread::interval_beside_spread;

@@ -104,8 +104,9 @@ fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
+/// Folds the first partial sums, where the others are 0.
 #[inline(always)]
-fn fold<const D: usize>(mut partial: [f64; D]) -> f64 {
+pub fn fold<const D: usize>(mut partial: [f64; D]) -> f64 {
     let mut width = 16;
     while width > 0 {
         for j in 0..width {

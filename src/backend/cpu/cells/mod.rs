@@ -39,6 +39,7 @@ use crate::values::RowScratch;
 pub(crate) use before::distances_before;
 pub(crate) use directions::spread_in_few_directions;
 pub(crate) use lanes::CellValue;
+pub(super) use lanes::fold as fold_few;
 use lanes::widened;
 use rows::ROWS;
 use tree::Tree;

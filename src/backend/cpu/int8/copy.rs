@@ -138,6 +138,14 @@ impl<'p> Int8Rows<'p> {
         matches!(self, Int8Rows::InPlace(_))
     }
 
+    /// The largest `||q||^2`, where rows are copied.
+    pub fn largest_square(&self) -> u32 {
+        match self {
+            Int8Rows::Copied(copy) => copy.numbers.iter().map(|n| n.square).max().unwrap_or(0),
+            Int8Rows::InPlace(_) => 0,
+        }
+    }
+
     /// The bytes of `row`, to be asked for ahead.
     pub fn stored(&self, row: usize) -> &[u8] {
         match self {

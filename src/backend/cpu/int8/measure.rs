@@ -27,7 +27,7 @@ impl Int8Operand {
 pub enum Measure {
     /// Rows are near their int8 values.
     Interval(Interval),
-    /// Rows are their int8 values, in units of a power of two: `S` is a whole number of squared units, and the canonical distance is its
+    /// Rows are their int8 values, in units of a number such that `S`, a whole number of squared units, is exact: the canonical distance is its
     /// root.
     Integers { unit: f64 },
 }
@@ -45,7 +45,8 @@ impl Measure {
             }
             Measure::Integers { unit } => {
                 let squares = i64::from(x.integer_square) + i64::from(c.integer_square);
-                let distance = ((squares - 2 * i64::from(product)) as f64).sqrt() * unit;
+                let square = (squares - 2 * i64::from(product)) as f64;
+                let distance = (square * (unit * unit)).sqrt();
                 (distance, distance)
             }
         }

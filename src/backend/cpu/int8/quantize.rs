@@ -21,7 +21,7 @@ pub struct Int8Numbers {
     /// The row is near `m + step q`.
     step: f32,
     /// `||q||^2`
-    square: u32,
+    pub square: u32,
     /// At least `||x - m - step q||`.
     error: f32,
 }

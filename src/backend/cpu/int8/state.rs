@@ -53,6 +53,8 @@ pub(crate) struct Int8State<'p, K: Int8Multiplier> {
     panels: Int8Panels<K>,
     /// What the rows are whole numbers of, as far as a sample tells.
     whole: Option<Whole>,
+    /// Whether centers may be vectors that are no rows here.
+    has_other_centers: bool,
     prepared: Option<Prepared<'p>>,
     /// `LEFT` for rows that left the order. Empty until the first center is applied.
     pub bounds: Vec<f64>,
@@ -98,6 +100,7 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
             centers: Centers::new(ground),
             panels: Int8Panels::new(ground.rows.dimensions()),
             whole,
+            has_other_centers: ground.outside.is_some(),
             prepared: None,
             bounds: Vec::new(),
             seen: vec![0; n],
@@ -112,6 +115,17 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
                 ..Statistics::default()
             },
         }
+    }
+
+    /// The rows of a shard, whose centers come from the others too.
+    pub fn of_shard(
+        ground: &'p HostGround<'p>,
+        whole: Option<Whole>,
+        multiplier: K,
+        width: f64,
+    ) -> Int8State<'p, K> {
+        let rows = Int8State::new(ground, whole, multiplier, width);
+        Int8State { has_other_centers: true, ..rows }
     }
 
     pub(super) fn prepared(&self) -> &Prepared<'p> {
@@ -134,9 +148,18 @@ impl<'p, K: Int8Multiplier> Int8State<'p, K> {
         let (ground, d) = (self.ground, self.ground.rows.dimensions());
         let mut scratch = RowScratch::new();
         let center = self.centers.vector(0, &mut scratch);
+        let is_exact = !self.has_other_centers && d <= MOST_INTEGERS;
+        // Intervals are in units that are powers of two.
+        if !is_exact && !whole.is_of_power_of_two() {
+            return None;
+        }
         let (rows, distances) = Int8Rows::whole(ground, whole, center, K::FLIP)?;
         let mut quantizer = Quantizer::of_whole(whole, d, self.width);
-        if ground.outside.is_none() && d <= MOST_INTEGERS {
+        if is_exact {
+            // No two rows lie farther apart than twice as far as one lies from 0.
+            if 4.0 * f64::from(rows.largest_square()) > whole.most_exact() {
+                return None;
+            }
             let measure = Measure::Integers { unit: whole.unit };
             return Some((Prepared { rows, quantizer, measure }, distances));
         }

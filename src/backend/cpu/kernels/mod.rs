@@ -9,6 +9,7 @@
 //! | `bf16_layout` | rounding and layout that those two share |
 //! | `amx_tiles` | whether this process may use AMX's tiles, and their shape |
 //! | `int8/` | exact products of int8 |
+//! | `squares` | squared canonical distances by AVX-512 |
 //! | `cpuid` | what the processor says of itself |
 //! | `prefetch` | asks the cache for a row ahead |
 
@@ -25,6 +26,8 @@ mod cpuid;
 pub mod gemm;
 pub mod int8;
 pub mod prefetch;
+#[cfg(target_arch = "x86_64")]
+pub mod squares;
 
 use std::ops::Range;
 
