@@ -42,11 +42,6 @@ pub(crate) fn on_engine_threads<T: Send>(
         .map_err(|reason| Error::Options(format!("{threads} threads cannot be started: {reason}")))
 }
 
-/// Whether the caller is such a thread. Elsewhere parallel work would start the process's own pool, which does not outlive a fork.
-pub(crate) fn are_own() -> bool {
-    rayon::current_thread_index().is_some()
-}
-
 fn enough() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     ENOUGH_THREADS.max(ENOUGH_A_CORE * cores)
