@@ -355,7 +355,7 @@ fn different_rows_are_told_where_equal_ones_are_taken_together() {
     let value = |i: usize| (i / wide % 70 * (i % wide + 3) % 61) as f32 / 7.0;
     let values: Vec<f32> = (0..n * wide).map(value).collect();
     folder.npy("copies.npy", "<f4", &[n, wide], bytemuck::cast_slice(&values));
-    let run = folder.run("select copies.npy -k 50 --log --report page.html -o picks.json");
+    let run = folder.run("select copies.npy -k 250 --log --report page.html -o picks.json");
     assert!(run.err.contains("\ndistinct_rows 61\n"), "{}", run.err);
     assert!(folder.read("page.html").contains("Different rows, each held once"));
     assert!(folder.read("picks.json").contains("\"distinct_rows\": 61"));

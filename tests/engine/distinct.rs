@@ -71,17 +71,18 @@ fn every_role_of_rows() {
 fn every_type() {
     fn check_all<T: Element>(values: &[f32], narrow: impl Fn(f32) -> T) {
         let narrowed: Vec<T> = values.iter().map(|&value| narrow(value)).collect();
-        for n in [N, 30_000] {
+        // The second is too large for the plain loop.
+        for n in [N, 66_000] {
             let values = copies(&narrowed, 16, n);
             let pool = Pool::new(&values, 16).unwrap();
-            for budget in [15, 25, 80] {
+            for budget in [15, 80] {
                 check("copies", &pool, budget, &Options::default(), &CPU);
                 check("copies", &pool, budget, &Options::default(), &CPU_DISTINCT);
             }
             let options = Options { weights: Some(weights(n)), ..Options::default() };
-            check("weighted copies", &pool, 40, &options, &CPU);
+            check("weighted copies", &pool, 70, &options, &CPU);
             let options = Options { metric: Metric::Cosine, labeled: vec![8], ..options };
-            check("directions", &pool, 40, &options, &CPU);
+            check("directions", &pool, 70, &options, &CPU);
         }
     }
     let values: Vec<f32> =
@@ -183,13 +184,13 @@ fn other_pools_are_held_whole() {
         (0..n * d).map(|at| if at / d % 2 == 0 { 0.0 } else { at as f32 }).collect(),
     ];
     for values in &values {
-        assert_eq!(count(&Pool::new(values, d).unwrap(), 50, &none, &CPU).distinct_rows, None);
+        assert_eq!(count(&Pool::new(values, d).unwrap(), 250, &none, &CPU).distinct_rows, None);
     }
     let values = copies(&all(30), d, n);
     let pool = Pool::new(&values, d).unwrap();
     assert_eq!(count(&pool, 2, &none, &CPU).distinct_rows, None);
-    assert_eq!(count(&pool, 20, &none, &CPU_F32).distinct_rows, None);
-    assert_eq!(count(&pool, 20, &none, &CPU).distinct_rows, Some(30));
+    assert_eq!(count(&pool, 250, &none, &CPU_F32).distinct_rows, None);
+    assert_eq!(count(&pool, 250, &none, &CPU).distinct_rows, Some(30));
 }
 
 /// A sample of which many are equal, and yet most rows differ: all are held, after one read.
@@ -204,6 +205,6 @@ fn a_sample_that_misleads_costs_one_read() {
     }
     let wide: Vec<f32> = values.chunks(d).flat_map(|x| [x, x].concat()).collect();
     let pool = Pool::new(&wide, 2 * d).unwrap();
-    check("misleading", &pool, 60, &Options::default(), &CPU);
-    assert_eq!(count(&pool, 60, &Options::default(), &CPU).distinct_rows, None);
+    check("misleading", &pool, 250, &Options::default(), &CPU);
+    assert_eq!(count(&pool, 250, &Options::default(), &CPU).distinct_rows, None);
 }
