@@ -5,7 +5,9 @@ use super::cuda::has_driver;
 use super::tuning::Multiplier::{Cells, Fastest, Plain};
 use super::tuning::Tuning;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::backend::cpu::{SMALL_VALUES, Whole, interval_beside_spread, spread_in_few_directions};
+use crate::backend::cpu::{
+    MOST_CELL_DIMENSIONS, SMALL_VALUES, Whole, interval_beside_spread, spread_in_few_directions,
+};
 use crate::ground::HostGround;
 use crate::options::{Device, Metric, Options};
 use crate::pool::Pool;
@@ -96,10 +98,10 @@ fn most_for_plain_loop(n: usize, d: usize, metric: Metric) -> usize {
     match metric {
         // Every pass divides every row by its norm.
         Metric::Cosine => 1,
-        Metric::Euclidean if d <= FEW_DIMENSIONS => 40,
+        // Of more centers, cells are for rows of few values, and for longer ones that spread in few directions.
+        Metric::Euclidean if d <= MOST_CELL_DIMENSIONS => 40,
         Metric::Euclidean if is_cached => ((1 << 13) / d).clamp(4, 200),
-        // Of more, rows of up to 32 values may spread in few directions: they lie in cells then.
-        Metric::Euclidean => ((1 << 16) / d.saturating_mul(d)).clamp(2, 64),
+        Metric::Euclidean => ((1 << 16) / d.saturating_mul(d)).max(2),
     }
 }
 

@@ -8,7 +8,7 @@ use super::trial::{Trial, Way, power};
 use crate::engine::Tuning;
 use crate::error::Result;
 use crate::options::{Device, Metric, Options};
-use crate::pool::{Dtype, Outline, Sample};
+use crate::pool::{Dtype, Outline, Sample, is_held_at_once};
 use crate::synth::{self, Shape};
 use crate::threads::on_engine_threads;
 
@@ -53,7 +53,7 @@ impl Rehearsal {
             Options { metric, threads, interrupt, device: Device::Cpu, ..Options::default() };
         let made_up = sample.is_none().then(|| make_up(outline, threads)).transpose()?;
         let rows = sample.or(made_up.as_ref()).expect("one of the two");
-        let way = Way { options, tuning: Tuning::default() };
+        let way = Way { options, tuning: tuning(outline) };
         let stage = Stage { n: outline.rows, budget, way };
         let rehearsal = stage.rehearse(rows).map_err(|error| rows.of_its_pool(error))?;
         Ok(Rehearsal { is_of_pool: sample.is_some(), ..rehearsal })
@@ -65,6 +65,13 @@ impl Rehearsal {
             [(n, self.rows), (k, self.picks)].map(|(all, part)| all as f64 / part as f64);
         self.prepared * rows + self.seconds * rows.powf(self.growth.0) * picks.powf(self.growth.1)
     }
+}
+
+/// The fastest way; not the plain loop where rows stay in their files, which it would read once a pick.
+fn tuning(outline: &Outline) -> Tuning {
+    let in_files = outline.in_place_bytes;
+    let stay = in_files > 0 && !is_held_at_once(outline.dtype, in_files);
+    Tuning { shards: usize::from(stay), ..Tuning::default() }
 }
 
 /// What is rehearsed.

@@ -118,7 +118,8 @@ fn plan_takes_the_engines_way() {
     for (name, shape, d, budget, filter) in [
         ("small", "gaussian", 5, 5, "plain loop"),
         ("cloud", "gaussian", 3, 500, "cells"),
-        ("few", "unit", 100, 10, "floats"),
+        ("few", "unit", 100, 10, "plain loop"),
+        ("some", "unit", 100, 100, "floats"),
         ("many", "unit", 100, 1500, "int8"),
     ] {
         folder.run(&format!("synth {name}.npy --shape {shape} -n 5000 -d {d}"));
