@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use farpoint::lab::Tuning;
 use farpoint::synth::{Shape, pool};
 use farpoint::{Device, Options, Pool, Statistics};
 
@@ -189,7 +190,9 @@ fn shards_do_the_work_of_one() {
             (0, 0),
             "nothing is exchanged with oneself"
         );
-        for shards in [filter::CPU_2_SHARDS, filter::CPU_3_SHARDS, filter::CPU_7_SHARDS] {
+        for shards in [2, 3, 7] {
+            let shards =
+                Filter { tuning: Tuning { shards, ..filter::CPU_F32.tuning }, ..filter::CPU_F32 };
             let several = count(pool, budget, shards.with_frontier(frontier));
             // One more asks for a frontier and finds that no row is left.
             assert!(several.exchanges <= 2 * several.rounds as u64 + 1, "{several:?}");
