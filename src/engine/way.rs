@@ -29,12 +29,16 @@ pub(super) enum Way {
 impl Way {
     /// The way that `tuning` asks for, or the one that takes the least time, beside a multiplier `M` that the machine has for floats.
     pub fn of<M: Multiplier>(question: &Question, ground: &HostGround, tuning: &Tuning) -> Way {
-        if PlainWork::of_ground(question, ground, tuning).is_taken {
+        let plain = PlainWork::of_ground(question, ground, tuning);
+        if plain.is_taken {
             return Way::Plain;
         }
         let centers = question.budget + ground.labeled_count();
         if tuning.shards <= 1 && takes_cells(tuning, ground, centers) {
             return Way::Cells;
+        }
+        if plain.is_taken_at_full_rank {
+            return Way::Plain;
         }
         let whole = Whole::of_sample(ground);
         match takes_int8::<M>(tuning, ground, centers, whole.is_some()) {
@@ -57,6 +61,8 @@ pub(super) struct PlainWork {
     /// In values.
     values: usize,
     pub is_taken: bool,
+    /// Whether it is taken unless the rows lie in cells.
+    is_taken_at_full_rank: bool,
 }
 
 impl PlainWork {
@@ -76,12 +82,16 @@ impl PlainWork {
         let (n, d) = (pool.rows(), pool.dimensions());
         let values = n.saturating_mul(d + PAIR).saturating_mul(centers);
         let is_small = n.saturating_mul(d) <= SMALL_VALUES && values <= PLAIN_WORK;
-        let are_few = pool.disk_bytes() == 0 && centers <= most_for_plain_loop(n, d, metric);
+        let is_in_memory = pool.disk_bytes() == 0;
+        let are_few = is_in_memory && centers <= most_for_plain_loop(n, d, metric);
+        let is_free = *tuning == Tuning::default();
         let is_taken = match tuning.multiplier {
-            Fastest => *tuning == Tuning::default() && (is_small || are_few),
+            Fastest => is_free && (is_small || are_few),
             asked => asked == Plain,
         };
-        PlainWork { values, is_taken }
+        let is_taken_at_full_rank =
+            is_free && is_in_memory && centers <= most_at_full_rank(d, metric);
+        PlainWork { values, is_taken, is_taken_at_full_rank }
     }
 }
 
@@ -102,6 +112,16 @@ fn most_for_plain_loop(n: usize, d: usize, metric: Metric) -> usize {
         Metric::Euclidean if d <= MOST_CELL_DIMENSIONS => 40,
         Metric::Euclidean if is_cached => ((1 << 13) / d).clamp(4, 200),
         Metric::Euclidean => ((1 << 16) / d.saturating_mul(d)).max(2),
+    }
+}
+
+/// The same of rows of 9 to 32 values that do not lie in cells.
+fn most_at_full_rank(d: usize, metric: Metric) -> usize {
+    match metric {
+        Metric::Euclidean if d > FEW_DIMENSIONS && d <= MOST_CELL_DIMENSIONS => {
+            ((1 << 15) / (d * d)).min(200)
+        }
+        _ => 0,
     }
 }
 
