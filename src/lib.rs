@@ -29,7 +29,6 @@ pub mod pool;
 mod question;
 pub mod report;
 mod robust;
-#[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "what pools on a device need"))]
 mod rows;
 mod select;
 mod selection;

@@ -92,6 +92,7 @@ impl<G: Gather + ?Sized> Gather for &G {
 }
 
 /// A pool that lies on a device, and the few of its rows that the host needs.
+#[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "pools on a device are lent"))]
 pub(crate) struct FetchedRows {
     pub rows: usize,
     pub d: usize,
