@@ -120,7 +120,7 @@ fn plan_takes_the_engines_way() {
         ("cloud", "gaussian", 3, 500, "cells"),
         ("few", "unit", 100, 10, "plain loop"),
         ("some", "unit", 100, 100, "floats"),
-        ("many", "unit", 100, 1500, "int8"),
+        ("many", "text", 100, 1500, "int8"),
     ] {
         folder.run(&format!("synth {name}.npy --shape {shape} -n 5000 -d {d}"));
         let plan = json(&folder, &format!("{name}.npy -k {budget}"));
