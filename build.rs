@@ -1,6 +1,7 @@
 //! Writes what the crate takes from `kernels/`: `limits.rs`, the numbers that host and kernels share; under the feature `cuda`
 //! `layouts.rs`, which holds Rust's structs to the kernels', and `images.rs`: each compiled `*.cu`, or why there are none. Without
 //! a CUDA compiler the same crate builds without kernels. The machine's own GPU is never asked for: one build serves them all.
+//! And the README and `docs/`, with links that work in rustdoc.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ mod images;
 mod layouts;
 #[path = "build/limits.rs"]
 mod limits;
+#[path = "build/pages.rs"]
+mod pages;
 
 const NO_COMPILER: &str = "no CUDA compiler was found when farpoint was built; \
                            run scripts/cuda-toolkit or set NVCC, and build again";
@@ -22,8 +25,12 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=kernels");
+    // Of the pages the README alone, which has tests: an edit in `docs/` is no reason to build everything again.
+    println!("cargo::rerun-if-changed=README.md");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     write_truth(&out);
+    let repository = variable("CARGO_PKG_REPOSITORY").and_then(|url| url.into_string().ok());
+    pages::write_all(&out, repository.as_deref());
     let wanted = env::var_os("CARGO_FEATURE_CUDA").is_some() && variable("DOCS_RS").is_none();
     let nvcc = if wanted { compiler::find() } else { None };
     let images = nvcc.as_ref().map_or(Vec::new(), |nvcc| images::compile_all(nvcc, &out));

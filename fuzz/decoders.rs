@@ -1,4 +1,4 @@
-//! Panics inside the Parquet and Arrow crates are caught and refused; only our own are findings.
+//! Panics inside the Parquet, Arrow and HDF5 crates are caught and refused; only our own are findings.
 
 /// Replaces libFuzzer's hook, which aborts at every panic.
 pub fn may_panic() {

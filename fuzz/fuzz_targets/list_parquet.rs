@@ -1,8 +1,8 @@
 #![no_main]
 
-#[path = "../entry.rs"]
-mod entry;
 #[path = "../decoders.rs"]
 mod decoders;
+#[path = "../entry.rs"]
+mod entry;
 
 libfuzzer_sys::fuzz_target!(init: decoders::may_panic(), |bytes: &[u8]| entry::read("list_parquet", bytes));

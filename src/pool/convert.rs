@@ -61,6 +61,14 @@ fn transpose<const N: usize>(
     let block_rows = out.len() / (d * N);
     let column = |j: usize| store.part(offset + (j * rows + first) * N, block_rows * N);
     let columns = (0..d).into_par_iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<&[u8]> = columns.iter().map(|column| &**column).collect();
+    interleave::<N>(&columns, out);
+    Ok(())
+}
+
+/// The rows of `columns` of `N`-byte values into `out`.
+pub(super) fn interleave<const N: usize>(columns: &[&[u8]], out: &mut [u8]) {
+    let d = columns.len();
     let blocks = out.par_chunks_mut(BLOCK_ROWS * d * N).enumerate();
     blocks.for_each(|(block, out)| {
         let (out, start) = (out.as_chunks_mut::<N>().0, block * BLOCK_ROWS);
@@ -69,5 +77,4 @@ fn transpose<const N: usize>(
             values.enumerate().for_each(|(row, &value)| out[row * d + j] = value);
         }
     });
-    Ok(())
 }

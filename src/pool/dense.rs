@@ -2,7 +2,7 @@
 
 use super::bytes::{Place, Store};
 use super::convert::{Layout, row_major};
-use super::reason::Reason;
+use super::reason::{NO_ROWS, Reason};
 use super::scratch::Room;
 use super::{Dtype, Pool};
 
@@ -14,13 +14,15 @@ pub(super) enum Kind {
     Signed(usize),
     /// Bytes a value; one byte is [`Dtype::U8`].
     Unsigned(usize),
+    /// Bytes a value; of what type is not said.
+    Raw(usize),
 }
 
 impl Kind {
     pub fn bytes(self) -> usize {
         match self {
             Kind::Stored(dtype) => dtype.bytes(),
-            Kind::Signed(bytes) | Kind::Unsigned(bytes) => bytes,
+            Kind::Signed(bytes) | Kind::Unsigned(bytes) | Kind::Raw(bytes) => bytes,
         }
     }
 
@@ -35,6 +37,7 @@ impl Kind {
             Kind::Stored(Dtype::I8) => "int8".into(),
             Kind::Signed(bytes) => format!("int{}", 8 * bytes),
             Kind::Unsigned(bytes) => format!("uint{}", 8 * bytes),
+            Kind::Raw(bytes) => format!("raw {bytes}-byte"),
         }
     }
 }
@@ -50,12 +53,21 @@ pub(super) fn rows_and_dimensions(shape: &[usize]) -> Result<(usize, usize), Rea
     let text = shape_text(shape);
     let reason = match *shape {
         [rows, d] if rows > 0 && d > 0 => return Ok((rows, d)),
+        [0, d] if d > 0 => return Err(NO_ROWS),
         [_, _] => format!("is empty: its shape is {text}"),
         [] => "holds a single number; a pool has the shape (n, d)".into(),
         [_] => format!(
             "has the shape {text}; a pool is (n, d): save a.reshape(-1, d), or a[:, None] for d = 1"
         ),
-        _ => format!("has the shape {text}; a pool is (n, d): save a.reshape(len(a), -1)"),
+        [1, _, _] => format!("has the shape {text}; a pool is (n, d): save a[0]"),
+        [_, channels, _, _] => format!(
+            "has the shape {text}; a pool is (n, d): save a.reshape(len(a), -1) if each entry is a row; of feature maps (B, C, H, W) each \
+             place is one by np.moveaxis(a, 1, -1).reshape(-1, {channels})"
+        ),
+        [.., last] => format!(
+            "has the shape {text}; a pool is (n, d): save a.reshape(len(a), -1) if each entry is a row, or a.reshape(-1, {last}) if each \
+             vector in it is one"
+        ),
     };
     Err(reason.into())
 }
@@ -99,8 +111,12 @@ pub(super) fn pool(
 pub(super) fn stored(kind: Kind) -> Result<Dtype, Reason> {
     match kind {
         Kind::Stored(dtype) => Ok(dtype),
-        Kind::Signed(_) | Kind::Unsigned(_) => {
-            Err(format!("holds {} values; save a.astype(np.float32)", kind.name()).into())
+        Kind::Signed(bytes) | Kind::Unsigned(bytes) | Kind::Raw(bytes) => {
+            let or = match bytes {
+                2 => ", or say by --dtype bf16 or f16 that they are halves",
+                _ => "",
+            };
+            Err(format!("holds {} values; save a.astype(np.float32){or}", kind.name()).into())
         }
     }
 }
@@ -122,7 +138,8 @@ fn convert(
     Ok((values?, dtype))
 }
 
-fn notices(layout: Layout) -> Vec<String> {
+/// What is told of values that were rearranged.
+pub(super) fn notices(layout: Layout) -> Vec<String> {
     let told = [
         (layout.fortran, "columns lie together (Fortran order): transposed once"),
         (layout.big_endian, "big-endian values: swapped once"),

@@ -1,63 +1,59 @@
-//! One file as a pool: the format by its extension, then the check of what it brings into memory.
+//! One file as a pool: its format, then the check of what it brings into memory.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Pool;
 use super::bytes::Store;
-use super::reason::{Reason, refuse};
+use super::fetched::fetch;
+use super::formats::folder::FolderFormat;
+use super::meant::Meant;
+use super::objects::Object;
+use super::reason::{Reason, bad_row, refuse};
 use super::row_file::RowFile;
 use super::scratch::Room;
-use super::{Dtype, Pool, columns, npy, npz, safe_tensors, vectors};
 use crate::error::Result;
-
-/// A file format that holds rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Npy,
-    Npz,
-    Safetensors,
-    Parquet,
-    Arrow,
-    Bin(Dtype),
-    Vecs(Dtype),
-}
-
-const KNOWN: &str = ".npy, .npz, .safetensors, .parquet, .arrow, .feather, .ipc, .fbin, .u8bin, .i8bin, .fvecs and .bvecs";
-
-impl Format {
-    fn of(path: &Path) -> std::result::Result<Format, Reason> {
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        Ok(match &*extension {
-            "npy" => Format::Npy,
-            "npz" => Format::Npz,
-            "safetensors" => Format::Safetensors,
-            "parquet" => Format::Parquet,
-            "arrow" | "feather" | "ipc" => Format::Arrow,
-            "fbin" => Format::Bin(Dtype::F32),
-            "u8bin" => Format::Bin(Dtype::U8),
-            "i8bin" => Format::Bin(Dtype::I8),
-            "fvecs" => Format::Vecs(Dtype::F32),
-            "bvecs" => Format::Vecs(Dtype::U8),
-            _ => return Err(format!("is of no format that pools are read from: {KNOWN}").into()),
-        })
-    }
-
-    /// Whether a file may hold several arrays, to be told apart by name.
-    fn has_names(self) -> bool {
-        matches!(self, Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow)
-    }
-}
 
 /// The pool in one file. Rows that lie in it as a pool keeps them stay there, unchecked, and are read by position.
 pub(super) fn open_file(
     path: &Path,
-    name: Option<&str>,
+    meant: Meant,
     keep_open: bool,
     room: &Room,
 ) -> Result<Pool<'static>> {
-    Format::of(path).map_err(|reason| refuse(path, reason))?;
+    meant.format(path).map_err(|reason| refuse(path, reason))?;
     let file = RowFile::open(path, keep_open)?;
-    let mut pool = read(path, Store::File(Arc::new(file)), name, room)?;
+    named(path, read(path, Store::File(Arc::new(file)), meant, room)?)
+}
+
+/// The pool in `object`, which is called `path`. Its values are fetched, unless only its size is wanted.
+pub(super) fn open_object(
+    path: &Path,
+    object: Object,
+    meant: Meant,
+    room: &Room,
+) -> Result<Pool<'static>> {
+    meant.format(path).map_err(|reason| refuse(path, reason))?;
+    let object = Arc::new(object);
+    let file = RowFile::of_object(path, Arc::clone(&object));
+    let pool = read(path, Store::File(Arc::new(file)), meant, room);
+    match (pool, object.failure()) {
+        (Err(_), Some(failure)) => Err(failure.of(path)),
+        (pool, _) => named(path, pool?),
+    }
+}
+
+/// The pool that the folder `path` is, as a whole.
+pub(super) fn open_folder(
+    path: &Path,
+    format: FolderFormat,
+    meant: Meant,
+    room: &Room,
+) -> Result<Pool<'static>> {
+    named(path, finished(path, format.read(path, meant.name, room), meant, room)?)
+}
+
+fn named(path: &Path, mut pool: Pool<'static>) -> Result<Pool<'static>> {
     pool.files.push(path.to_path_buf());
     pool.first_rows.push(0);
     Ok(pool)
@@ -67,42 +63,71 @@ pub(super) fn open_file(
 pub(super) fn read(
     path: &Path,
     store: Store<'static>,
-    name: Option<&str>,
+    meant: Meant,
     room: &Room,
 ) -> Result<Pool<'static>> {
-    let mut pool = dispatch(path, store, name, room).map_err(|reason| refuse(path, reason))?;
+    let near = near(path, store, meant, room).and_then(|pool| of_meant_type(pool, meant));
+    finished(path, near, meant, room)
+}
+
+/// The pool that was read from `path`; its rows in memory are checked, unless bad ones are left out later.
+fn finished(
+    path: &Path,
+    pool: std::result::Result<Pool<'static>, Reason>,
+    meant: Meant,
+    room: &Room,
+) -> Result<Pool<'static>> {
+    let mut pool = pool.map_err(|reason| refuse(path, reason))?;
     for notice in &mut pool.notices {
         *notice = format!("{}: {notice}", path.display());
     }
-    if room.is_for_outlines() {
+    if room.is_for_outlines() || meant.skips_bad {
         return Ok(pool);
     }
-    pool.checked().map_err(|error| refuse(path, error.to_string().into()))
+    pool.checked().map_err(|error| refuse(path, bad_row(&error)))
 }
 
-fn dispatch(
+/// `pool`, unless other values are meant: only raw ones can be taken for any.
+fn of_meant_type(pool: Pool<'static>, meant: Meant) -> std::result::Result<Pool<'static>, Reason> {
+    match meant.dtype {
+        Some(dtype) if dtype != pool.dtype => {
+            let (held, dtype) = (pool.dtype.name(), dtype.name());
+            Err(format!("holds {held} values, and says so itself: leave out --dtype {dtype}")
+                .into())
+        }
+        _ => Ok(pool),
+    }
+}
+
+/// The pool in `store`, which is fetched if it is an object.
+fn near(
     path: &Path,
     store: Store<'static>,
-    name: Option<&str>,
+    meant: Meant,
     room: &Room,
 ) -> std::result::Result<Pool<'static>, Reason> {
-    let format = Format::of(path)?;
-    if let Some(name) = name
-        && !format.has_names()
-    {
-        return Err(format!("holds one array without a name: leave out '{name}'").into());
-    }
+    let format = meant.format(path)?;
+    let meant = meant.in_file(format)?;
     let length = store.length();
     if length == 0 {
         return Err("is a file of 0 bytes".into());
     }
-    match format {
-        Format::Npy => npy::read(store, 0, length, room),
-        Format::Npz => npz::read(store, name, room),
-        Format::Safetensors => safe_tensors::read(store, name, room),
-        Format::Parquet => columns::read_parquet(store, name, room),
-        Format::Arrow => columns::read_arrow(store, name, room),
-        Format::Bin(dtype) => vectors::read_bin(store, dtype),
-        Format::Vecs(dtype) => vectors::read_vecs(store, dtype),
+    if format.is_read_by_parts() {
+        return format.read(store, meant, room);
+    }
+    match fetch(&store, 0, length, room)? {
+        None => format.read(store, meant, room),
+        Some(fetched) => {
+            let (taken, is_in_scratch) = (fetched.taken, fetched.is_in_scratch());
+            let mut pool = format.read(fetched.store, meant, room)?;
+            if format.is_copied() {
+                // What was fetched is gone: rows were copied, or lie in the scratch file.
+                room.give_back(taken);
+            }
+            if is_in_scratch {
+                pool.notices.push("fetched once, into the scratch folder".into());
+            }
+            Ok(pool)
+        }
     }
 }

@@ -3,14 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glob::MatchOptions;
 use rayon::prelude::*;
 
 use super::Pool;
-use super::file::open_file;
-use super::reason::refuse;
+use super::file::{open_file, open_folder, open_object};
+use super::formats::folder::FolderFormat;
+use super::meant::Meant;
+use super::objects::{self, Found};
+use super::path::{LIKE_A_SHELL, is_address, is_partition, is_pattern};
+use super::reason::{is_of_no_rows, refuse};
 use super::scratch::Room;
-use super::{order, surplus};
+use super::surplus::Beside;
+use super::{companions, order, surplus};
 use crate::error::{Error, Result};
 
 /// Notices told of a pool of many files.
@@ -20,69 +24,160 @@ const NOTICES: usize = 3;
 const KEPT_OPEN: usize = 200;
 
 /// The pool in `path`, whichever of the three it names. Rows that lie in files as a pool keeps them stay there.
-pub(super) fn open(path: &Path, name: Option<&str>, room: &Room) -> Result<Pool<'static>> {
-    let files = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => folder(path)?,
+pub(super) fn open(path: &Path, meant: Meant, room: &Room) -> Result<Pool<'static>> {
+    if is_address(path) {
+        return open_objects(path, meant, room);
+    }
+    let found = fs::metadata(path);
+    let is_folder = found.as_ref().is_ok_and(fs::Metadata::is_dir);
+    if is_folder && let Some(format) = FolderFormat::of(path) {
+        return open_folder(path, format, meant, room);
+    }
+    let files = match found {
+        Ok(_) if is_folder => folder(path)?,
         Err(_) if is_pattern(path) => matches(path)?,
-        _ => return open_file(path, name, true, room),
+        Err(source) => return Err(Error::Io { path: path.to_path_buf(), source }),
+        Ok(_) => return open_file(path, meant, true, room),
     };
     let keep_open = files.len() <= KEPT_OPEN;
-    surplus::check(&files)?;
+    let files = files.into_iter().map(|file| (file, ())).collect();
+    many(path, files, meant, &surplus::Local, |file, (), meant| match FolderFormat::of_one(file) {
+        Some(format) => open_folder(file, format, meant, room),
+        None if is_folder && file.is_dir() => Err(refuse(path, holds_folders(path, file).into())),
+        None => open_file(file, meant, keep_open, room),
+    })
+}
+
+/// The pool that these are, in this order: files, each of which may also be whatever else a path names.
+pub(super) fn open_each(paths: &[PathBuf], meant: Meant, room: &Room) -> Result<Pool<'static>> {
+    let (keep_open, meant) = (paths.len() <= KEPT_OPEN, meant.in_each(paths));
+    let open_one = |path: &PathBuf| match path.is_file() {
+        true => open_file(path, meant, keep_open, room),
+        false => open(path, meant, room),
+    };
+    let pools: Vec<_> = paths.par_iter().map(open_one).collect();
+    let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
+    join(paths.iter().cloned().zip(pools).collect())
+}
+
+/// The pool in the objects that `path` names.
+fn open_objects(path: &Path, meant: Meant, room: &Room) -> Result<Pool<'static>> {
+    if let Some(format) = FolderFormat::of_name(path) {
+        return Err(refuse(path, format.refuse_in_store(path)));
+    }
+    match objects::find(path, room.interrupt())? {
+        Found::One(object) => open_object(path, object, meant, room),
+        Found::Many(found, folders) => many(path, found, meant, &folders, |file, object, meant| {
+            open_object(file, object, meant, room)
+        }),
+    }
+}
+
+/// One pool from files that are given in any order, each with what opens it.
+fn many<T: Send>(
+    path: &Path,
+    found: Vec<(PathBuf, T)>,
+    meant: Meant,
+    beside: &dyn Beside,
+    open: impl Fn(&Path, T, Meant) -> Result<Pool<'static>> + Sync,
+) -> Result<Pool<'static>> {
+    let (mut found, left_out) = companions::leave_out(found);
+    if found.is_empty() {
+        return Err(refuse(path, "has no files that may hold rows".into()));
+    }
+    found.sort_by(|(a, _), (b, _)| order::compare(a, b));
+    let (files, opened): (Vec<PathBuf>, Vec<T>) = found.into_iter().unzip();
+    surplus::check(&files, beside)?;
+    let meant = meant.in_each(&files);
     let note = order::note(path, &files);
     // Every file is opened before the first error is reported, so that the error is the same each time.
     let pools: Vec<_> =
-        files.par_iter().map(|file| open_file(file, name, keep_open, room)).collect();
-    let pools = pools.into_iter().collect::<Result<Vec<_>>>()?;
-    let mut pool = join(files.into_iter().zip(pools).collect())?;
-    pool.notices.splice(0..0, note);
+        files.par_iter().zip(opened).map(|(file, opened)| open(file, opened, meant)).collect();
+    let (pools, empty) = some_rows(files.into_iter().zip(pools).collect())?;
+    let mut pool = join(pools)?;
+    pool.notices.splice(0..0, [left_out, empty, note].into_iter().flatten());
     Ok(pool)
 }
 
-fn is_pattern(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '['])
-}
-
-/// The files in `path` but the hidden ones, in byte order.
-fn folder(path: &Path) -> Result<Vec<PathBuf>> {
-    let io = |source| Error::Io { path: path.to_path_buf(), source };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            files.push(entry.path());
+/// The pools of the files that hold rows, and a note of those that hold none.
+///
+/// # Errors
+/// The first file that cannot be opened; the first of all if none holds rows.
+fn some_rows(
+    opened: Vec<(PathBuf, Result<Pool<'static>>)>,
+) -> Result<(Vec<Opened>, Option<String>)> {
+    let (mut pools, mut empty) = (Vec::new(), Vec::new());
+    for (path, pool) in opened {
+        match pool {
+            Err(error) if is_of_no_rows(&error) => empty.push((path, error)),
+            pool => pools.push((path, pool?)),
         }
     }
-    some_in_order(path, files, "is a folder without files")
+    if empty.is_empty() || pools.is_empty() {
+        return match empty.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok((pools, None)),
+        };
+    }
+    let (first, more) = (empty[0].0.display(), empty.len() - 1);
+    let more = if more > 0 { format!(", and {more} files more") } else { String::new() };
+    Ok((pools, Some(format!("{first}: left out{more}: no rows"))))
+}
+
+/// The files in `path` but the hidden ones, and those in its partitions.
+fn folder(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let io = |source| Error::Io { path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let (name, file) = (entry.file_name(), entry.path());
+            let is_no_data = |start: &[u8]| name.as_encoded_bytes().starts_with(start);
+            // Beside data, folders whose names begin so hold logs and metadata.
+            if is_no_data(b".") || is_no_data(b"_") && file.is_dir() {
+                continue;
+            }
+            match is_partition(&name.to_string_lossy()) && file.is_dir() {
+                true => folders.push(file),
+                false => files.push(file),
+            }
+        }
+    }
+    some(path, files, "is a folder without files")
+}
+
+/// What to do about folders in a folder.
+fn holds_folders(path: &Path, first: &Path) -> String {
+    format!(
+        "holds folders, such as '{}', of which none is read but partitions (key=value): give a pattern, as '{}'",
+        first.strip_prefix(path).unwrap_or(first).display(),
+        path.join("*/*.parquet").display()
+    )
 }
 
 fn matches(path: &Path) -> Result<Vec<PathBuf>> {
     let Some(pattern) = path.to_str() else {
         return Err(refuse(path, "does not exist, and is no pattern: not UTF-8".into()));
     };
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let found = glob::glob_with(pattern, options).map_err(|error| {
+    let found = glob::glob_with(pattern, LIKE_A_SHELL).map_err(|error| {
         refuse(path, format!("does not exist, and is no pattern: {error}").into())
     })?;
     let files = found
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| Error::Io { path: error.path().to_path_buf(), source: error.into() })?;
-    some_in_order(path, files, "does not exist, and as a pattern matches nothing")
+    some(path, files, "does not exist, and as a pattern matches nothing")
 }
 
-fn some_in_order(path: &Path, mut files: Vec<PathBuf>, none: &'static str) -> Result<Vec<PathBuf>> {
-    if files.is_empty() {
-        return Err(refuse(path, none.into()));
-    }
-    order::sort(&mut files);
-    Ok(files)
+fn some(path: &Path, files: Vec<PathBuf>, none: &'static str) -> Result<Vec<PathBuf>> {
+    if files.is_empty() { Err(refuse(path, none.into())) } else { Ok(files) }
 }
+
+/// A file, and the pool in it.
+type Opened = (PathBuf, Pool<'static>);
 
 /// The rows of all files, one after the other.
-fn join(mut pools: Vec<(PathBuf, Pool<'static>)>) -> Result<Pool<'static>> {
+fn join(mut pools: Vec<Opened>) -> Result<Pool<'static>> {
     let others = pools.split_off(1);
     let (first, mut pool) = pools.remove(0);
     for (path, other) in others {

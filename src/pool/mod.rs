@@ -3,18 +3,19 @@
 // | file | what it has |
 // | --- | --- |
 // | `open`, `file`, `folder` | from a path to a pool: one file, or many |
+// | `meant` | what is meant in a file: a name, columns, a type, a format |
+// | `part` | some rows of a pool in files |
 // | `outline`, `sample` | the size of a pool, from headers; some of its rows |
-// | `order`, `surplus` | the order of many files; files with rows that do not count |
-// | `npy`, `npy_header`, `npz`, `safe_tensors`, `vectors` | readers, a format each |
-// | `columns/`, `columns_absent` | Parquet and Arrow; a build without them |
-// | `choose` | which of several arrays in one file is meant |
+// | `path`, `objects/`, `objects_absent` | what a path may be; objects in stores and on web servers; a build without them |
+// | `order`, `surplus`, `companions` | the order of many files; files with rows that do not count; files without rows |
+// | `formats/` | the formats of files, and a reader each; `npy`, `npy_header` are NumPy's, which other formats hold, too |
 // | `dense`, `convert` | arrays that lie as a pool does; arrays that must be converted first |
 // | `bytes`, `block` | bytes in memory or in a file, and where rows lie in them; memory for many rows |
 // | `row_file`, `window`, `on_disk`, `faults` | a file read by position; a thread's rows of it; rows that stay on disk; what went wrong |
-// | `room`, `scratch` | which pools are held in memory; room for rows that are decoded |
-// | `check` | every value must be finite |
+// | `room`, `scratch`, `fetched` | which pools are held in memory; room for rows that are decoded; objects brought near |
+// | `check`, `skipped` | every value must be finite; rows that are left out instead, where that is asked for |
 // | `dtype` | the types of stored values |
-// | `lists`, `numbers`, `table`, `column`, `entry` | row lists and weights from files |
+// | `lists/`, `ids/`, `words` | row lists and weights from files; what rows are called; the words of word vectors |
 // | `reason` | why a file is refused |
 // | `in_memory` | the readers on bytes in memory, for fuzzing |
 
@@ -26,41 +27,42 @@ compile_error!(
 mod block;
 mod bytes;
 mod check;
-mod choose;
-mod column;
-#[cfg_attr(not(feature = "parquet"), path = "columns_absent.rs")]
-mod columns;
+mod companions;
 mod convert;
 mod dense;
 mod dtype;
-mod entry;
 mod faults;
+mod fetched;
 mod file;
 mod folder;
+mod formats;
+mod ids;
 #[doc(hidden)]
 pub mod in_memory;
 mod lists;
+mod meant;
 mod npy;
 mod npy_header;
-mod npz;
-mod numbers;
+#[cfg_attr(not(feature = "cloud"), path = "objects_absent.rs")]
+mod objects;
 mod on_disk;
 mod open;
 mod order;
 mod outline;
+mod part;
+mod path;
 mod reason;
 mod room;
 mod row_file;
-mod safe_tensors;
 mod sample;
 mod scratch;
+mod skipped;
 mod surplus;
-mod table;
-mod vectors;
 mod window;
+mod words;
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,11 +74,13 @@ use self::window::Windows;
 #[cfg(feature = "cuda")]
 pub(crate) use dtype::fits;
 pub use dtype::{Dtype, Element};
+pub use ids::{Id, IdEntry, IdSource, Ids, Listed, read_ids, read_listed};
 pub use lists::{read_radii, read_rows, read_rows_named, read_weights, read_weights_named};
 pub use open::OpenOptions;
 pub use outline::Outline;
 pub(crate) use room::{Needs, is_held_at_once, is_room};
 pub use sample::Sample;
+pub use words::read_words;
 
 use crate::error::{Error, Result};
 use crate::values::{RowScratch, RowValues};
@@ -104,6 +108,8 @@ pub struct Pool<'a> {
     files: Vec<PathBuf>,
     /// Of each file.
     first_rows: Vec<usize>,
+    /// Rows that are left out, in order. The values of another row stand in their place.
+    skipped: Vec<usize>,
     /// What went wrong with rows on disk.
     faults: Faults,
     /// What threads hold of rows on disk; none where all rows are in memory.
@@ -208,7 +214,8 @@ impl<'a> Pool<'a> {
     /// Of [`Pool::bytes`], those that stay in files and are read when they are needed. All others are in memory: a slice's, those of a
     /// pool that fits there, and values that were converted or decompressed.
     pub fn disk_bytes(&self) -> usize {
-        let on_disk = self.segments.iter().filter(|segment| segment.on_disk().is_some());
+        let on_disk =
+            self.segments.iter().filter(|segment| segment.on_disk().is_some_and(RowFile::is_local));
         let rows: usize = on_disk.map(|segment| segment.rows).sum();
         rows * self.row_length()
     }
@@ -226,6 +233,16 @@ impl<'a> Pool<'a> {
     /// The row at which each of [`Pool::files`] begins.
     pub fn first_rows(&self) -> &[usize] {
         &self.first_rows
+    }
+
+    /// The file that holds row `row`, and the row's number in it, from 0; none where the rows come from a slice. `O(log files)`.
+    ///
+    /// # Panics
+    /// If the row is not in the pool.
+    pub fn place(&self, row: usize) -> Option<(&Path, usize)> {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        let file = self.first_rows.partition_point(|&first| first <= row).checked_sub(1)?;
+        Some((&self.files[file], row - self.first_rows[file]))
     }
 
     /// Row `row` as f32, `(d,)`: borrowed where it lies so in memory, else widened into `scratch`. Exact, but of f64 pools, whose values
@@ -340,6 +357,7 @@ impl<'a> Pool<'a> {
             notices: Vec::new(),
             files: Vec::new(),
             first_rows: Vec::new(),
+            skipped: Vec::new(),
             faults: Faults::default(),
             windows: Windows::default(),
             may_be_held: false,
@@ -375,6 +393,7 @@ impl<'a> Pool<'a> {
         self.notices.extend(other.notices);
         self.files.extend(other.files);
         self.first_rows.extend(other.first_rows.into_iter().map(|row| first_row + row));
+        self.skipped.extend(other.skipped.into_iter().map(|row| first_row + row));
     }
 }
 

@@ -27,22 +27,39 @@ impl Header {
     /// The header of an .npy file of `length` bytes and format version 1, 2 or 3. `start` is all of it or its first
     /// [`HEADER_BYTES`].
     pub fn parse(start: &[u8], length: usize) -> Result<Header, Reason> {
-        let (dict, offset) = dictionary(start, length)?;
-        let fields = fields(dict).ok_or("its header is not the dictionary that NumPy writes")?;
-        let field = |key: &str| {
-            let found = fields.iter().find(|(name, _)| *name == key);
-            found.map(|&(_, value)| value).ok_or_else(|| format!("its header lacks '{key}'"))
-        };
-        let (kind, big_endian) = descr(field("descr")?)?;
-        let fortran = match field("fortran_order")? {
-            "True" => true,
-            "False" => false,
-            other => return Err(format!("its header says fortran_order {other}").into()),
-        };
-        let shape = shape(field("shape")?)?;
+        let Parts { descr, fortran, shape, offset } = Parts::parse(start, length)?;
+        let (kind, big_endian) = self::descr(descr)?;
         let header = Header { kind, big_endian, fortran, shape, offset };
         header.check_length(length)?;
         Ok(header)
+    }
+
+    /// The header, with raw values taken for values of `dtype`: bytes, a number of which is one; and 2-byte values without a type, or of
+    /// the integers that stand in for one.
+    ///
+    /// # Errors
+    /// Raw values, and nobody says of what; rows of bytes that are no whole number of values.
+    pub fn meant_as(mut self, dtype: Option<Dtype>) -> Result<Header, Reason> {
+        let Some(dtype) = dtype else {
+            return match self.kind {
+                Kind::Raw(_) => Err(RAW.into()),
+                _ => Ok(self),
+            };
+        };
+        match self.kind {
+            Kind::Raw(2) | Kind::Signed(2) | Kind::Unsigned(2) if dtype.bytes() == 2 => {}
+            Kind::Stored(Dtype::U8 | Dtype::I8) if !self.fortran || dtype.bytes() == 1 => {
+                let row_bytes = self.shape.last_mut().ok_or("holds a single byte")?;
+                *row_bytes = raw_values(*row_bytes, dtype)?;
+            }
+            Kind::Raw(bytes) => {
+                let dtype = dtype.name();
+                return Err(format!("holds raw {bytes}-byte values, not {dtype} ones").into());
+            }
+            _ => return Ok(self),
+        }
+        self.kind = Kind::Stored(dtype);
+        Ok(self)
     }
 
     fn check_length(&self, file_bytes: usize) -> Result<(), Reason> {
@@ -64,6 +81,85 @@ impl Header {
         };
         Err(reason.into())
     }
+}
+
+/// The header of an array of strings that agrees with the length of its file.
+pub(super) struct TextHeader {
+    /// Bytes of every string; zeros stand behind shorter ones.
+    pub item_bytes: usize,
+    /// A character takes four bytes.
+    pub is_wide: bool,
+    pub big_endian: bool,
+    pub shape: Vec<usize>,
+    /// Byte at which the strings start; they end with the file.
+    pub offset: usize,
+}
+
+impl TextHeader {
+    /// As [`Header::parse`], of an array of strings (`U` or `S`); none of any other.
+    pub fn parse(start: &[u8], length: usize) -> Result<Option<TextHeader>, Reason> {
+        let Parts { descr, shape, offset, .. } = Parts::parse(start, length)?;
+        let code = unquote(descr);
+        let (big_endian, code) = code.strip_prefix('>').map_or((false, code), |code| (true, code));
+        let code = code.trim_start_matches(['<', '|', '=']);
+        let (is_wide, width) = match code.split_at_checked(1) {
+            Some(("U", width)) => (true, width),
+            Some(("S", width)) => (false, width),
+            _ => return Ok(None),
+        };
+        let item_bytes = width.parse::<usize>().ok();
+        let item_bytes =
+            item_bytes.and_then(|width| width.checked_mul(if is_wide { 4 } else { 1 }));
+        let claimed = item_bytes
+            .and_then(|bytes| shape.iter().try_fold(bytes, |all, &side| all.checked_mul(side)));
+        let (Some(item_bytes), Some(claimed)) = (item_bytes, claimed) else {
+            let shape = shape_text(&shape);
+            return Err(format!("claims {shape} strings, more than any file holds").into());
+        };
+        if claimed != length - offset {
+            let held = length - offset;
+            return Err(format!("claims {claimed} bytes of strings, but holds {held}").into());
+        }
+        Ok(Some(TextHeader { item_bytes, is_wide, big_endian, shape, offset }))
+    }
+}
+
+/// What a header says, of values of any type.
+struct Parts<'h> {
+    descr: &'h str,
+    fortran: bool,
+    shape: Vec<usize>,
+    offset: usize,
+}
+
+impl Parts<'_> {
+    fn parse(start: &[u8], length: usize) -> Result<Parts<'_>, Reason> {
+        let (dict, offset) = dictionary(start, length)?;
+        let fields = fields(dict).ok_or("its header is not the dictionary that NumPy writes")?;
+        let field = |key: &str| {
+            let found = fields.iter().find(|(name, _)| *name == key);
+            found.map(|&(_, value)| value).ok_or_else(|| format!("its header lacks '{key}'"))
+        };
+        let descr = field("descr")?;
+        let fortran = match field("fortran_order")? {
+            "True" => true,
+            "False" => false,
+            other => return Err(format!("its header says fortran_order {other}").into()),
+        };
+        let shape = shape(field("shape")?)?;
+        Ok(Parts { descr, fortran, shape, offset })
+    }
+}
+
+const RAW: &str = "holds raw 2-byte values ('V2'), as NumPy writes bfloat16: --dtype bf16 says that they are, --dtype f16 that they are halves";
+
+/// How many values of `dtype` are in `bytes` raw bytes of a row.
+pub(super) fn raw_values(bytes: usize, dtype: Dtype) -> Result<usize, Reason> {
+    if bytes.is_multiple_of(dtype.bytes()) {
+        return Ok(bytes / dtype.bytes());
+    }
+    let (name, each) = (dtype.name(), dtype.bytes());
+    Err(format!("holds rows of {bytes} bytes, which are no {name} values of {each} each").into())
 }
 
 /// The header's text and the byte after it.
@@ -131,7 +227,7 @@ fn shape(text: &str) -> Result<Vec<usize>, Reason> {
 }
 
 /// `'<f4'` and its like: what kind, and whether big-endian.
-fn descr(text: &str) -> Result<(Kind, bool), Reason> {
+pub(super) fn descr(text: &str) -> Result<(Kind, bool), Reason> {
     if text.starts_with('[') {
         return Err(
             "holds a structured array; save the field with the vectors as an array of its own"
@@ -164,6 +260,7 @@ fn kind(code: &str) -> Option<Kind> {
         "u2" => Kind::Unsigned(2),
         "u4" => Kind::Unsigned(4),
         "u8" => Kind::Unsigned(8),
+        "V2" => Kind::Raw(2),
         _ => return None,
     })
 }
@@ -171,17 +268,23 @@ fn kind(code: &str) -> Option<Kind> {
 /// Why values of type `code` are not read.
 fn refused(code: &str) -> Reason {
     let name = match code {
-        "V2" => {
-            return "holds raw 2-byte values ('V2'), as NumPy writes bfloat16: save it as .safetensors, or as a.astype(np.float32)".into();
+        "b1" => {
+            return "holds booleans; save a.astype('uint8') of a pool, np.flatnonzero(a) of a mask of rows"
+                .into();
         }
-        "b1" => return "holds booleans; for a mask of rows, save np.flatnonzero(mask)".into(),
         "O" => {
-            return "holds Python objects, which are never loaded; save a.astype(np.float32)"
+            // Of rows that are objects each, and of numbers that are, this makes one array.
+            return "holds Python objects, which are never loaded; save np.stack(a).astype(np.float32)"
                 .into();
         }
         "f16" | "f12" => "extended-precision floats",
-        "c8" => "complex64 values",
-        "c16" => "complex128 values",
+        "c8" | "c16" => {
+            let name = if code == "c8" { "complex64" } else { "complex128" };
+            return format!(
+                "holds {name} values; save np.hstack([a.real, a.imag]).astype(np.float32), between whose rows distances are the same"
+            )
+            .into();
+        }
         _ if code.starts_with('U') || code.starts_with('S') => "strings",
         _ if code.starts_with('M') || code.starts_with('m') => "dates or times",
         _ if code.starts_with('V') => "raw bytes",

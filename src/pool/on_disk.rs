@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::block::Block;
 use super::bytes::Place;
 use super::faults::Fault;
-use super::reason::{Reason, refuse};
+use super::reason::{Reason, bad_row, refuse};
 use super::row_file::RowFile;
 use super::window::{MOST_BYTES, Wanted, Window};
 use super::{Pool, Segment};
@@ -90,7 +90,7 @@ impl Pool<'_> {
             return Some(reason.into());
         }
         let (dimension, value) = self.dtype.first_unfit(values)?;
-        Some(Error::of_value("row", row, dimension, value).to_string().into())
+        Some(bad_row(&Error::of_value("row", row, dimension, value)))
     }
 
     fn keep_fault(&self, file: &RowFile, row: usize, reason: Reason, of_values: bool) {

@@ -5,18 +5,27 @@ use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::objects::Object;
 use super::reason::Reason;
 use crate::error::{Error, Result};
 
-/// A regular file, as it was when it was opened.
+/// A regular file or an object, as it was when it was opened.
 pub(super) struct RowFile {
     path: PathBuf,
     length: u64,
-    modified: Option<SystemTime>,
-    /// Of one among very many files only the path is kept: a process may hold no more than some hundred files open.
-    open: Option<File>,
+    source: Source,
+}
+
+enum Source {
+    Local {
+        modified: Option<SystemTime>,
+        /// Of one among very many files only the path is kept: a process may hold no more than some hundred files open.
+        open: Option<File>,
+    },
+    Object(Arc<Object>),
 }
 
 impl RowFile {
@@ -29,20 +38,30 @@ impl RowFile {
             return Err(Error::Format { path: path.to_path_buf(), reason: reason.into() });
         }
         let file = File::open(path).map_err(io)?;
-        let mut opened = RowFile::of(file, path).map_err(io)?;
-        opened.open.take_if(|_| !keep_open);
-        Ok(opened)
+        RowFile::of(file, path, keep_open).map_err(io)
+    }
+
+    /// An object, which is called `path`.
+    pub fn of_object(path: &Path, object: Arc<Object>) -> RowFile {
+        let length = object.length();
+        RowFile { path: path.to_path_buf(), length, source: Source::Object(object) }
     }
 
     /// A file in `folder` without a name of its own.
     pub fn of_scratch(file: File, folder: &Path) -> io::Result<RowFile> {
-        RowFile::of(file, folder)
+        RowFile::of(file, folder, true)
     }
 
-    fn of(file: File, path: &Path) -> io::Result<RowFile> {
+    fn of(file: File, path: &Path, keep_open: bool) -> io::Result<RowFile> {
         let metadata = file.metadata()?;
         let (length, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(RowFile { path: path.to_path_buf(), length, modified, open: Some(file) })
+        let source = Source::Local { modified, open: keep_open.then_some(file) };
+        Ok(RowFile { path: path.to_path_buf(), length, source })
+    }
+
+    /// Whether the rows can be read from it one at a time: an object is fetched first.
+    pub fn is_local(&self) -> bool {
+        matches!(self.source, Source::Local { .. })
     }
 
     pub fn path(&self) -> &Path {
@@ -59,45 +78,59 @@ impl RowFile {
     /// # Errors
     /// If they cannot be read, or the file is not what it was when it was opened: then nothing is known of `out`.
     pub fn read(&self, at: u64, out: &mut [u8]) -> std::result::Result<(), Reason> {
-        self.with_file(|file| match read_exact_at(file, out, at) {
-            Ok(()) => self.check(&file.metadata()),
-            Err(error) => self.check(&file.metadata()).and(Err(cannot_read(&error))),
+        if let Source::Object(object) = &self.source {
+            return object.read(at, out).map_err(|failure| failure.reason());
+        }
+        self.with_file(|file, modified| match read_exact_at(file, out, at) {
+            Ok(()) => self.check(&file.metadata(), modified),
+            Err(error) => self.check(&file.metadata(), modified).and(Err(cannot_read(&error))),
         })
     }
 
     /// # Errors
     /// If the file is not what it was when it was opened.
     pub fn check_unchanged(&self) -> std::result::Result<(), Reason> {
-        self.with_file(|file| self.check(&file.metadata()))
+        if let Source::Object(object) = &self.source {
+            return object.check_unchanged().map_err(|failure| failure.reason());
+        }
+        self.with_file(|file, modified| self.check(&file.metadata(), modified))
     }
 
     /// Have the system begin to read `length` bytes from `at` on, without waiting for them.
     pub fn will_need(&self, at: u64, length: u64) {
-        if let Some(file) = &self.open {
+        if let Source::Local { open: Some(file), .. } = &self.source {
             advise(file, at, length, Advice::WillNeed);
         }
     }
 
     /// Tell the system that rows are read in no order, so that it reads nothing beside them.
     pub fn expect_any_order(&self) {
-        if let Some(file) = &self.open {
+        if let Source::Local { open: Some(file), .. } = &self.source {
             advise(file, 0, 0, Advice::Random);
         }
     }
 
     fn with_file<T>(
         &self,
-        work: impl FnOnce(&File) -> std::result::Result<T, Reason>,
+        work: impl FnOnce(&File, Option<SystemTime>) -> std::result::Result<T, Reason>,
     ) -> std::result::Result<T, Reason> {
-        match &self.open {
-            Some(file) => work(file),
+        let Source::Local { modified, open } = &self.source else {
+            unreachable!("an object is no file")
+        };
+        match open {
+            Some(file) => work(file, *modified),
             None => {
-                File::open(&self.path).map_err(|error| cannot_read(&error)).and_then(|f| work(&f))
+                let file = File::open(&self.path).map_err(|error| cannot_read(&error))?;
+                work(&file, *modified)
             }
         }
     }
 
-    fn check(&self, now: &io::Result<Metadata>) -> std::result::Result<(), Reason> {
+    fn check(
+        &self,
+        now: &io::Result<Metadata>,
+        modified: Option<SystemTime>,
+    ) -> std::result::Result<(), Reason> {
         let now = now.as_ref().map_err(cannot_read)?;
         if now.len() < self.length {
             let (was, is) = (self.length, now.len());
@@ -105,7 +138,7 @@ impl RowFile {
                 format!("the file has shrunk from {was} to {is} bytes in the meantime").into()
             );
         }
-        match now.len() == self.length && now.modified().ok() == self.modified {
+        match now.len() == self.length && now.modified().ok() == modified {
             true => Ok(()),
             false => Err("the file was changed in the meantime".into()),
         }

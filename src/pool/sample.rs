@@ -1,7 +1,10 @@
 //! Some of a pool's rows.
 
+use super::skipped::is_bad;
 use super::{Dtype, Pool};
 use crate::error::{Error, Result};
+use crate::options::Metric;
+use crate::values::RowScratch;
 
 /// Values that are taken at most, and rows: 64 MB of f32.
 const VALUES: usize = 16 << 20;
@@ -33,6 +36,26 @@ impl Sample {
         }
         pool.check_reads()?;
         Ok(Sample { bytes, d, dtype: pool.dtype(), of: n })
+    }
+
+    /// As [`Sample::of`], without the rows that have no distance to others under `metric`.
+    ///
+    /// # Errors
+    /// A row that cannot be read; no row is left.
+    pub(super) fn of_good(pool: &Pool, metric: Metric) -> Result<Sample> {
+        let (n, d, dtype) = (pool.rows(), pool.dimensions(), pool.dtype());
+        let wanted = (VALUES / d).clamp(1, ROWS).min(n);
+        let (mut bytes, mut scratch) = (Vec::new(), RowScratch::new());
+        for row in rows(n, wanted, together(d, dtype)) {
+            let values = pool.stored_values(row)?;
+            if !is_bad(&values, dtype, metric, &mut scratch) {
+                bytes.extend(values);
+            }
+        }
+        match bytes.is_empty() {
+            true => Err(Error::Options(format!("none of {wanted} rows has a distance to others"))),
+            false => Ok(Sample { bytes, d, dtype, of: n }),
+        }
     }
 
     /// Of rows that lie in `bytes`, as in [`Pool::of_bytes`].

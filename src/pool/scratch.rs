@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::block::Block;
 use super::bytes::{Bytes, Store};
@@ -22,6 +22,8 @@ pub(super) struct Room {
     scratch: Option<PathBuf>,
     /// No values are read: pools have their size and none of their values.
     outlines: bool,
+    /// Ends what a store is waited for.
+    interrupt: Option<Arc<AtomicBool>>,
 }
 
 impl Room {
@@ -33,12 +35,21 @@ impl Room {
             left: AtomicU64::new(left),
             scratch: scratch.map(Path::to_path_buf),
             outlines: false,
+            interrupt: None,
         }
     }
 
     /// Room for nothing but the sizes of pools.
     pub fn for_outlines() -> Room {
         Room { outlines: true, ..Room::new(Memory::available(), None, false) }
+    }
+
+    pub fn interrupted_by(self, interrupt: Option<&Arc<AtomicBool>>) -> Room {
+        Room { interrupt: interrupt.cloned(), ..self }
+    }
+
+    pub fn interrupt(&self) -> Option<&Arc<AtomicBool>> {
+        self.interrupt.as_ref()
     }
 
     /// Whether sizes are wanted in place of values.
@@ -68,7 +79,11 @@ impl Room {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }
 
-    #[cfg(feature = "parquet")]
+    /// The bytes of memory that are left, if they are less than `bytes` and there is no scratch folder either.
+    pub fn lacks(&self, bytes: usize) -> Option<u64> {
+        Some(self.left()).filter(|&left| left < bytes as u64 && self.scratch.is_none())
+    }
+
     pub fn give_back(&self, bytes: usize) {
         self.left.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -129,7 +144,6 @@ impl Scratch {
     }
 
     /// Bytes written.
-    #[cfg(feature = "parquet")]
     pub fn length(&self) -> u64 {
         self.length
     }

@@ -10,14 +10,50 @@ use serde::Deserialize;
 use super::reason::refuse;
 use crate::error::Result;
 
+/// What lies beside a pool's files. Of what cannot be looked at, nothing is known.
+pub(super) trait Beside {
+    /// `folder`, with all folders that it is in.
+    fn whole(&self, folder: &Path) -> Option<PathBuf>;
+
+    fn read(&self, file: &Path) -> Option<Vec<u8>>;
+
+    fn has_folder(&self, folder: &Path) -> bool;
+
+    /// The files right in `folder`.
+    fn files(&self, folder: &Path) -> Vec<PathBuf>;
+}
+
+/// The file system.
+pub(super) struct Local;
+
+impl Beside for Local {
+    fn whole(&self, folder: &Path) -> Option<PathBuf> {
+        let here = Path::new(".");
+        if folder.as_os_str().is_empty() { here } else { folder }.canonicalize().ok()
+    }
+
+    fn read(&self, file: &Path) -> Option<Vec<u8>> {
+        fs::read(file).ok()
+    }
+
+    fn has_folder(&self, folder: &Path) -> bool {
+        folder.is_dir()
+    }
+
+    fn files(&self, folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    }
+}
+
 /// Refuse the files of one pool where some of their rows do not count.
-pub(super) fn check(files: &[PathBuf]) -> Result<()> {
-    check_tables(files)?;
+pub(super) fn check(files: &[PathBuf], beside: &dyn Beside) -> Result<()> {
+    check_tables(files, beside)?;
     let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
     for file in files.iter().filter(|file| has_extension(file, "arrow")) {
         folders.entry(file.parent().unwrap_or(Path::new(""))).or_default().push(file);
     }
-    folders.into_iter().try_for_each(|(folder, files)| check_dataset(folder, &files))
+    folders.into_iter().try_for_each(|(folder, files)| check_dataset(folder, &files, beside))
 }
 
 fn has_extension(file: &Path, extension: &str) -> bool {
@@ -29,8 +65,8 @@ fn name(file: &Path) -> String {
 }
 
 /// The .arrow files of one `folder`: those of a dataset, and those that were made from it, are not one pool.
-fn check_dataset(folder: &Path, files: &[&Path]) -> Result<()> {
-    let listed = (files.len() > 1).then(|| listed(folder)).flatten();
+fn check_dataset(folder: &Path, files: &[&Path], beside: &dyn Beside) -> Result<()> {
+    let listed = (files.len() > 1).then(|| listed(folder, beside)).flatten();
     let is_surplus = |file: &Path| {
         let name = name(file);
         is_cache(&name) || listed.as_ref().is_some_and(|listed| !listed.contains(&name))
@@ -52,7 +88,7 @@ fn check_dataset(folder: &Path, files: &[&Path]) -> Result<()> {
 }
 
 /// The names that `state.json` lists, which `Dataset.save_to_disk` writes.
-fn listed(folder: &Path) -> Option<BTreeSet<String>> {
+fn listed(folder: &Path, beside: &dyn Beside) -> Option<BTreeSet<String>> {
     #[derive(Deserialize)]
     struct State {
         #[serde(rename = "_data_files")]
@@ -62,7 +98,7 @@ fn listed(folder: &Path) -> Option<BTreeSet<String>> {
     struct File {
         filename: String,
     }
-    let state: State = serde_json::from_slice(&fs::read(folder.join("state.json")).ok()?).ok()?;
+    let state: State = serde_json::from_slice(&beside.read(&folder.join("state.json"))?).ok()?;
     Some(state.files.into_iter().map(|file| file.filename).collect())
 }
 
@@ -95,19 +131,19 @@ fn instead(folder: &Path, kept: &[&Path], surplus: &[&Path]) -> String {
 }
 
 /// Refuse the files of a table, of which its own reader knows the rows that were not deleted.
-fn check_tables(files: &[PathBuf]) -> Result<()> {
+fn check_tables(files: &[PathBuf], beside: &dyn Beside) -> Result<()> {
     let of_table = files.iter().filter(|file| has_extension(file, "parquet") || file.is_dir());
     let folders: BTreeSet<&Path> = of_table.filter_map(|file| file.parent()).collect();
     for folder in folders {
         // A folder that is not there is told of where it is read.
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let Ok(whole) = folder.canonicalize() else { continue };
-        if let Some((root, format, read)) = whole.ancestors().find_map(|root| table(root, &whole)) {
+        let Some(whole) = beside.whole(folder) else { continue };
+        let found = whole.ancestors().find_map(|root| table(root, &whole, beside));
+        if let Some((root, format, read)) = found {
             return Err(refuse(
                 root,
                 format!(
                     "is a table of {format}, whose Parquet files hold deleted rows too: write the rows that count to a file of their \
-                     own, {read}"
+                     own: {read}"
                 )
                 .into(),
             ));
@@ -117,30 +153,39 @@ fn check_tables(files: &[PathBuf]) -> Result<()> {
 }
 
 /// `root`, its format, and what writes its rows, if it is the folder of a table that has files in `folder`.
-fn table<'r>(root: &'r Path, folder: &Path) -> Option<(&'r Path, &'static str, String)> {
+fn table<'r>(
+    root: &'r Path,
+    folder: &Path,
+    beside: &dyn Beside,
+) -> Option<(&'r Path, &'static str, String)> {
     let shown = root.display();
-    if root.join("_delta_log").is_dir() {
-        let read = in_python(&format!("deltalake.DeltaTable('{shown}').to_pyarrow_table()"));
+    if beside.has_folder(&root.join("_delta_log")) {
+        let read =
+            by_python("deltalake", &format!("deltalake.DeltaTable('{shown}').to_pyarrow_table()"));
         return Some((root, "Delta Lake", read));
     }
-    if root.join(".hoodie").is_dir() {
+    if beside.has_folder(&root.join(".hoodie")) {
         let read =
-            format!("with Spark: spark.read.format('hudi').load('{shown}').write.parquet('pool')");
+            format!("in Spark, spark.read.format('hudi').load('{shown}').write.parquet('pool')");
         return Some((root, "Apache Hudi", read));
     }
     let is_part = folder == root || folder.starts_with(root.join("data"));
-    let metadata = is_part.then(|| iceberg(root)).flatten()?;
+    let metadata = is_part.then(|| iceberg(root, beside)).flatten()?;
     let scan = format!("StaticTable.from_metadata('{}').scan()", metadata.display());
-    Some((root, "Apache Iceberg", in_python(&format!("pyiceberg.table.{scan}.to_arrow()"))))
+    let read = by_python("pyiceberg.table", &format!("pyiceberg.table.{scan}.to_arrow()"));
+    Some((root, "Apache Iceberg", read))
 }
 
-fn in_python(table: &str) -> String {
-    format!("in Python: pyarrow.parquet.write_table({table}, 'pool.parquet')")
+/// A line for a shell.
+fn by_python(module: &str, table: &str) -> String {
+    format!(
+        "python -c \"import pyarrow.parquet, {module}; pyarrow.parquet.write_table({table}, 'pool.parquet')\""
+    )
 }
 
 /// The newest metadata of the Iceberg table in `root`; the versions in the names grow.
-fn iceberg(root: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(root.join("metadata")).ok()?.flatten().map(|entry| entry.path());
-    let versions = entries.filter(|file| name(file).ends_with(".metadata.json"));
+fn iceberg(root: &Path, beside: &dyn Beside) -> Option<PathBuf> {
+    let files = beside.files(&root.join("metadata")).into_iter();
+    let versions = files.filter(|file| name(file).ends_with(".metadata.json"));
     versions.max_by_key(|file| (name(file).len(), name(file)))
 }

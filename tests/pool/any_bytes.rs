@@ -2,17 +2,21 @@
 
 use std::path::Path;
 
-use farpoint::pool::in_memory;
+use farpoint::Dtype;
+use farpoint::pool::{OpenOptions, in_memory};
 use proptest::prelude::*;
 
 use crate::writers::*;
 
-const EXTENSIONS: [&str; 12] = [
+const EXTENSIONS: [&str; 17] = [
     "npy",
     "npz",
+    "pt",
     "safetensors",
     "parquet",
     "arrow",
+    "h5",
+    "zip",
     "fbin",
     "u8bin",
     "fvecs",
@@ -20,18 +24,31 @@ const EXTENSIONS: [&str; 12] = [
     "txt",
     "csv",
     "json",
+    "jsonl",
+    "vec",
 ];
 /// What the formats begin with, so that random bytes get past the first check.
-const BEGINNINGS: [&[u8]; 6] =
-    [b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"PAR1", b"ARROW1\x00\x00", b"{\"centers\":["];
+const BEGINNINGS: [&[u8]; 7] = [
+    b"",
+    b"\x89HDF\r\n\x1a\n\x00",
+    b"\x93NUMPY\x01\x00",
+    b"PK\x03\x04",
+    b"PAR1",
+    b"ARROW1\x00\x00",
+    b"{\"centers\":[",
+];
 
 fn read(extension: &str, bytes: &[u8]) {
     let name = format!("file.{extension}");
     let path = Path::new(&name);
     let _ = in_memory::open_named(path, bytes.to_vec(), None);
     let _ = in_memory::open_named(path, bytes.to_vec(), Some("v"));
+    let options =
+        OpenOptions { columns: Some("*"), dtype: Some(Dtype::F32), ..OpenOptions::default() };
+    let _ = in_memory::open_with(path, bytes.to_vec(), &options);
     let _ = in_memory::read_rows(path, bytes.to_vec());
     let _ = in_memory::read_weights(path, bytes.to_vec());
+    let _ = in_memory::read_ids(path, bytes.to_vec());
 }
 
 proptest! {
@@ -44,6 +61,11 @@ proptest! {
         extension in prop::sample::select(&EXTENSIONS[..]),
     ) {
         read(extension, &[beginning, &bytes[..]].concat());
+    }
+
+    #[test]
+    fn any_text(text in "[-0-9a-f.,;\t \r\n\"\\[\\]{}:]{0,80}", extension in prop::sample::select(&["csv", "jsonl", "vec"][..])) {
+        read(extension, text.as_bytes());
     }
 
     #[test]

@@ -15,8 +15,16 @@ use parquet::arrow::ArrowWriter;
 
 use crate::writers::*;
 
-const FIXTURES: [&str; 5] =
-    ["list_snappy.parquet", "fixed_zstd.parquet", "lz4.feather", "plain.arrow", "stream.arrow"];
+/// The last two by polars 2.1.0, whose files have no schema among their messages: it is in the footer.
+const FIXTURES: [&str; 7] = [
+    "list_snappy.parquet",
+    "fixed_zstd.parquet",
+    "lz4.feather",
+    "plain.arrow",
+    "stream.arrow",
+    "polars.arrow",
+    "polars_zstd.arrow",
+];
 
 #[test]
 fn fixtures_read_back() {
@@ -124,15 +132,20 @@ fn a_pool_of_many_batches_and_row_groups_reads_back() {
 #[test]
 fn refusals_name_the_row() {
     let refusal = |name: &str| reason(Pool::open(fixture(name)).unwrap_err());
-    assert_eq!(refusal("null_row.parquet"), "row 1 is null; drop such rows first");
-    assert_eq!(refusal("null_value.parquet"), "row 1 holds a null at dimension 1");
+    assert_eq!(
+        refusal("null_row.parquet"),
+        "row 1 is null; drop such rows first, or leave them out by --skip-bad"
+    );
+    assert_eq!(
+        refusal("null_value.parquet"),
+        "row 1 holds a null at dimension 1; pandas writes NaN so: fill such values, or leave their rows out by --skip-bad"
+    );
     assert_eq!(refusal("ragged.parquet"), "row 2 has 1 values, but row 0 has 2");
 }
 
 #[test]
 fn candidates_are_listed_and_types_refused_by_name() {
     let refusal = |name| reason(Pool::open_named(fixture("two_lists.parquet"), name).unwrap_err());
-    assert_eq!(refusal(None), "holds 2 columns of lists, name the one to read: 'v', 'w'");
     assert_eq!(refusal(Some("x")), "has 'x' not among its columns of lists: 'v', 'w'");
     assert_eq!(
         refusal(Some("v")),
@@ -141,7 +154,8 @@ fn candidates_are_listed_and_types_refused_by_name() {
     let pool = Pool::open_named(fixture("two_lists.parquet"), Some("w")).unwrap();
     assert_pool(&pool, &[1.0, 2.0], 2, "f16");
     let none = reason(Pool::open(fixture("picks.parquet")).unwrap_err());
-    assert_eq!(none, "holds no columns of lists");
+    let numbers = "has no column of lists, but 1 column of numbers: --columns 'weight' takes each for a dimension";
+    assert_eq!(none, numbers);
 }
 
 #[test]
@@ -184,6 +198,70 @@ fn truncated_files_are_refused() {
     }
 }
 
+/// Each byte of a footer, and of the messages it points at, changed: an error or other values, and never a panic.
+#[test]
+fn damaged_footers_are_refused() {
+    let folder = Folder::new();
+    let whole = std::fs::read(fixture("polars.arrow")).unwrap();
+    for at in 8..whole.len() {
+        for change in [1, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= change;
+            if let Err(error) = folder.open("p.arrow", damaged) {
+                drop(reason(error));
+            }
+        }
+    }
+}
+
+/// Beside embeddings people keep tokens: lists, but of values that no pool has.
+#[test]
+fn the_only_lists_of_a_pools_values_need_no_name() {
+    let tokens = list::<arrow_array::types::Int64Type>([1, 2, 3, 4]);
+    let lists = list::<Float32Type>([1.0, 2.0, 3.0, 4.0]);
+    let file = |columns: [(&str, ArrayRef); 2]| {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    };
+    let folder = Folder::new();
+    for name in ["p.parquet", "p.pq", "p.parq"] {
+        let pool = folder.open(name, file([("t", tokens.clone()), ("v", lists.clone())])).unwrap();
+        assert_pool(&pool, &[1.0, 2.0, 3.0, 4.0], 2, "f32");
+    }
+    let told = folder.refusal("p.parquet", file([("v", lists.clone()), ("w", lists)]));
+    assert_eq!(told, "holds 2 columns of lists, name the one to read: 'v', 'w'");
+    let told = folder.refusal("p.parquet", file([("t", tokens.clone()), ("u", tokens)]));
+    assert_eq!(told, "holds 2 columns of lists, name the one to read: 't', 'u'");
+}
+
+/// Spark's first part often has none.
+#[test]
+fn files_without_rows_among_others_are_left_out() {
+    let folder = Folder::new();
+    let empty = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(Rows::<f32>::new()));
+    folder.write("part-00000.parquet", parquet(empty.clone()));
+    folder.write("part-00001.arrow", arrow(list::<Float32Type>([1., 2., 3., 4.])));
+    folder.write("part-00002.npy", npy("<f4", "(0, 2)", &[]));
+    folder.write("part-00003.npy", npy_f32(&[5.0, 6.0], 1, 2));
+    folder.write("_SUCCESS", "");
+    let pool = Pool::open(folder.0.path()).unwrap();
+    assert_pool(&pool, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, "f32");
+    let (first, files) = (folder.path("part-00000.parquet"), pool.files());
+    assert_eq!(files, [folder.path("part-00001.arrow"), folder.path("part-00003.npy")]);
+    assert_eq!(
+        pool.notices(),
+        [
+            "left out, for they hold no rows: _SUCCESS".to_string(),
+            format!("{}: left out, and 1 files more: no rows", first.display()),
+        ]
+    );
+    let folder = Folder::new();
+    folder.write("a.parquet", parquet(empty));
+    assert_eq!(reason(Pool::open(folder.0.path()).unwrap_err()), "holds no rows");
+}
+
 #[test]
 fn a_buffer_that_claims_more_than_it_can_hold_is_refused() {
     let folder = Folder::new();
@@ -203,7 +281,7 @@ fn lists_of_bytes_are_told_as_what_they_are_read() {
     let folder = Folder::new();
     let told = |range: &str| {
         format!(
-            "lists of 2 bytes are compared as 2 numbers, {range}: decode them first if they are bytes of float16 values or packed bits"
+            "lists of 2 bytes are compared as 2 numbers, {range}: where they are bytes of halves, --dtype f16 or bf16 says so; packed bits must be unpacked first"
         )
     };
     for (column, range) in [
@@ -225,7 +303,7 @@ fn lists_of_bytes_are_told_as_what_they_are_read() {
 
 #[test]
 fn columns_of_bytes_are_refused_by_name() {
-    let told = "column 'v' holds bytes, which may be values of any type: decode them, and write a column of lists of float32";
+    let told = "column 'v' holds bytes, which may be values of any type: --dtype f16, bf16 or f32 says of which";
     let folder = Folder::new();
     let bytes: Vec<&[u8]> = vec![&[1, 2], &[3, 4]];
     let plain: ArrayRef = Arc::new(BinaryArray::from(bytes));

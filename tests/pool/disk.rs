@@ -13,7 +13,17 @@ use half::f16;
 
 use crate::writers::*;
 
-const ON_DISK: OpenOptions = OpenOptions { name: None, memory: None, scratch: None, on_disk: true };
+const ON_DISK: OpenOptions = OpenOptions {
+    name: None,
+    columns: None,
+    dtype: None,
+    format: None,
+    memory: None,
+    scratch: None,
+    on_disk: true,
+    skip_bad: None,
+    interrupt: None,
+};
 
 fn on_disk(path: impl AsRef<Path>) -> Pool<'static> {
     let pool = Pool::open_with(path, &ON_DISK).unwrap();
@@ -107,7 +117,7 @@ fn the_first_value_that_is_not_finite_is_named_whoever_reads() {
         values[row * d + 2] = f32::NAN;
     }
     let path = folder.write("p.npy", npy_f32(&values, n, d));
-    let text = "row 1234 holds NaN at dimension 2; every value must be finite";
+    let text = "row 1234 holds NaN at dimension 2; every value must be finite; --skip-bad leaves such rows out";
     assert_eq!(reason(Pool::open(&path).unwrap_err()), text);
     let told = format!("{}: {text}", path.display());
     let options = Options::default();

@@ -1,6 +1,7 @@
 //! Pools from files, read back against the values that were written.
 
-use farpoint::Pool;
+use farpoint::pool::OpenOptions;
+use farpoint::{Dtype, Pool};
 use half::{bf16, f16};
 
 use crate::writers::*;
@@ -178,6 +179,48 @@ fn unaligned_rows_read_back() {
     }
 }
 
+/// Names of the big-ann tools: halves, and a file cut off after its first rows, whose header was written anew.
+#[test]
+fn files_of_big_ann() {
+    let folder = Folder::new();
+    let halves = le(&values(5, 3), |v| half::f16::from_f32(v).to_le_bytes());
+    assert_pool(
+        &folder.open("base.10M.f16bin", bin(5, 3, &halves)).unwrap(),
+        &values(5, 3),
+        3,
+        "f16",
+    );
+    let floats = bin(5, 3, &le(&values(5, 3), f32::to_le_bytes));
+    for name in ["base.1B.fbin.crop_nb_5", "base.1B.FBIN.crop_nb_10000000"] {
+        assert_pool(&folder.open(name, floats.clone()).unwrap(), &values(5, 3), 3, "f32");
+    }
+}
+
+/// Beside embeddings people keep labels.
+#[test]
+fn the_only_array_of_two_dimensions_needs_no_name() {
+    let folder = Folder::new();
+    let labels = npy("<i8", "(5,)", &[0; 40]);
+    let scale = npy("<f8", "()", &[0; 8]);
+    let vectors = npy_f32(&values(5, 3), 5, 3);
+    for deflated in [false, true] {
+        let members =
+            [("labels", labels.clone()), ("v", vectors.clone()), ("scale", scale.clone())];
+        assert_pool(
+            &folder.open("p.npz", npz(&members, deflated)).unwrap(),
+            &values(5, 3),
+            3,
+            "f32",
+        );
+        let members = [("labels", labels.clone()), ("v", vectors.clone()), ("w", vectors.clone())];
+        let told = folder.refusal("p.npz", npz(&members, deflated));
+        assert_eq!(told, "holds 2 two-dimensional arrays, name the one to read: 'v', 'w'");
+        let told =
+            folder.refusal("p.npz", npz(&[("a", labels.clone()), ("b", scale.clone())], deflated));
+        assert_eq!(told, "holds 2 arrays, name the one to read: 'a', 'b'");
+    }
+}
+
 #[test]
 fn npz_members_are_found_by_name() {
     let folder = Folder::new();
@@ -225,4 +268,37 @@ fn the_hash_depends_on_values_not_on_the_format() {
 fn extensions_are_read_in_any_case() {
     let pool = Folder::new().open("POOL.NPY", npy_f32(&values(2, 2), 2, 2)).unwrap();
     assert_eq!(pool.rows(), 2);
+}
+
+/// bfloat16 as ml_dtypes 0.6.0 saves it, and as uint16; halves as bytes.
+#[test]
+fn raw_halves_are_read_as_what_they_are_said_to_be() {
+    let said = |dtype| OpenOptions { dtype: Some(dtype), ..OpenOptions::default() };
+    for name in ["ml_dtypes_bf16.npy", "bf16_as_uint16.npy"] {
+        let pool = Pool::open_with(fixture(name), &said(Dtype::Bf16)).unwrap();
+        assert_pool(&pool, &values(5, 3), 3, "bf16");
+        assert_eq!(pool.notices(), [""; 0]);
+    }
+    let folder = Folder::new();
+    let halves: Vec<f16> = values(5, 3).into_iter().map(f16::from_f32).collect();
+    let halves = le(&halves, f16::to_le_bytes);
+    let path = folder.write("p.npy", npy("|u1", "(5, 6)", &halves));
+    let pool = Pool::open_with(&path, &said(Dtype::F16)).unwrap();
+    assert_pool(&pool, &values(5, 3), 3, "f16");
+    assert_eq!(Pool::open(&path).unwrap().dimensions(), 6);
+    let told = reason(Pool::open_with(&path, &said(Dtype::F32)).unwrap_err());
+    assert_eq!(told, "holds rows of 6 bytes, which are no f32 values of 4 each");
+    for (descr, deflated) in [("|V2", false), ("<V2", true)] {
+        let path = folder.write("p.npz", npz(&[("a", npy(descr, "(5, 3)", &halves))], deflated));
+        assert_pool(&Pool::open_with(&path, &said(Dtype::F16)).unwrap(), &values(5, 3), 3, "f16");
+        let told = reason(Pool::open(&path).unwrap_err());
+        assert!(told.starts_with("holds raw 2-byte values ('V2'), as NumPy writes"), "{told}");
+    }
+    let path = folder.write("p.npy", npy_f32(&values(5, 3), 5, 3));
+    let told = reason(Pool::open_with(&path, &said(Dtype::Bf16)).unwrap_err());
+    assert_eq!(told, "holds f32 values, and says so itself: leave out --dtype bf16");
+    assert!(Pool::open_with(&path, &said(Dtype::F32)).is_ok());
+    let path = folder.write("p.npy", npy("|V2", "(5, 3)", &halves));
+    let told = reason(Pool::open_with(&path, &said(Dtype::F32)).unwrap_err());
+    assert_eq!(told, "holds raw 2-byte values, not f32 ones");
 }

@@ -71,4 +71,4 @@ macro_rules! targets {
         }
     )*};
 }
-targets!(npy npz safetensors parquet arrow bin vecs list_npy list_text list_parquet);
+targets!(npy npz pt safetensors parquet columns arrow h5 zip bin vecs table json_lines words list_npy list_text list_parquet);

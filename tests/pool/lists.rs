@@ -65,13 +65,19 @@ fn what_is_no_row_is_named_by_its_place() {
     assert_eq!(refused("r.txt", "1.5"), format!("line 1 is the float 1.5; {integers}"));
     let float = npy("<f4", "(1,)", &2f32.to_le_bytes());
     assert_eq!(refused("r.npy", float), format!("entry 0 is the float 2; {integers}"));
-    assert_eq!(refused("r.txt", "1\ntwo\n"), "line 2 is 'two', not a number");
+    assert_eq!(
+        refused("r.txt", "1\ntwo\n"),
+        "line 2 is 'two', not a number: lists hold row numbers, and ids only with --ids"
+    );
     assert_eq!(refused("r.csv", "rank,row\n0,4\n1\n"), "line 3 has 1 cell, but line 1 has 2");
     assert_eq!(
         refused("r.csv", "rank,radius\n0,4\n"),
         "has no column 'row', choose one by --column: 'rank', 'radius'"
     );
-    assert_eq!(refused("r.json", "[1, \"2\"]"), "entry 1 is not a number");
+    assert_eq!(
+        refused("r.json", "[1, \"2\"]"),
+        "entry 1 is not a number: lists hold row numbers, and ids only with --ids"
+    );
     assert_eq!(refused("r.json", "{}"), "is neither a list nor an object with a list 'centers'");
     assert!(refused("r.json", "[1,").starts_with("is not JSON: "));
     assert_eq!(refused("r.txt", b"1\n\xff\n"), "is not UTF-8 text: byte 2 is not");
@@ -81,7 +87,7 @@ fn what_is_no_row_is_named_by_its_place() {
 fn masks_and_matrices_are_refused_with_advice() {
     assert_eq!(
         reason(read_rows(fixture("mask.npy")).unwrap_err()),
-        "holds booleans; for a mask of rows, save np.flatnonzero(mask)"
+        "holds booleans; save a.astype('uint8') of a pool, np.flatnonzero(a) of a mask of rows"
     );
     assert_eq!(
         refused("r.npy", npy("|u1", "(2, 2)", &[0; 4])),
@@ -188,7 +194,10 @@ fn damaged_tables_are_refused_by_their_line() {
     assert_eq!(refused("r.csv", "name,row\nx,5\ny,6,7\n"), ragged);
     assert_eq!(refused("r.csv", "name,row\nx,5\ny, \"6, z\"\n"), ragged);
     assert_eq!(refused("r.csv", "rank,row\n\n\n0,4\n1\n"), "line 5 has 1 cell, but line 1 has 2");
-    assert_eq!(refused("r.csv", "row\n4\n# five\n"), "line 3 is '# five', not a number");
+    assert_eq!(
+        refused("r.csv", "row\n4\n# five\n"),
+        "line 3 is '# five', not a number: lists hold row numbers, and ids only with --ids"
+    );
     let open = "line 3 opens a quote that is never closed";
     assert_eq!(refused("r.csv", "row,name\n7,x\n8,\"y\n9,z\n"), open);
     assert_eq!(refused("r.csv", "name,row\nx,\n"), "line 2 holds no number: it is empty or null");
@@ -197,7 +206,10 @@ fn damaged_tables_are_refused_by_their_line() {
     assert_eq!(refused("r.csv", "row\n7.0\n"), format!("line 2 is the float 7; {float}"));
     assert_eq!(refused("r.csv", "row;x\n7,5;1\n"), format!("line 2 is the float 7.5; {float}"));
     assert_eq!(refused("r.csv", "row\n-1\n"), "line 2 is -1, which is no row: they count from 0");
-    assert_eq!(refused("r.csv", "row\n1.234.567\n"), "line 2 is '1.234.567', not a number");
+    assert_eq!(
+        refused("r.csv", "row\n1.234.567\n"),
+        "line 2 is '1.234.567', not a number: lists hold row numbers, and ids only with --ids"
+    );
 }
 
 #[test]

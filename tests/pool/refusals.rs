@@ -14,7 +14,7 @@ fn other_types_are_refused_by_name() {
     assert_eq!(fixture_refusal("int64.npy"), format!("holds int64 values; {float}"));
     assert_eq!(
         fixture_refusal("objects.npy"),
-        format!("holds Python objects, which are never loaded; {float}")
+        "holds Python objects, which are never loaded; save np.stack(a).astype(np.float32)"
     );
     assert_eq!(
         fixture_refusal("structured.npy"),
@@ -22,23 +22,39 @@ fn other_types_are_refused_by_name() {
     );
     assert_eq!(
         fixture_refusal("ml_dtypes_bf16.npy"),
-        "holds raw 2-byte values ('V2'), as NumPy writes bfloat16: save it as .safetensors, or as a.astype(np.float32)"
+        "holds raw 2-byte values ('V2'), as NumPy writes bfloat16: --dtype bf16 says that they are, --dtype f16 that they are halves"
     );
     let folder = Folder::new();
+    for (descr, name) in [("<u2", "uint16"), ("<i2", "int16")] {
+        assert_eq!(
+            folder.refusal("pool.npy", npy(descr, "(1, 1)", &[0, 0])),
+            format!(
+                "holds {name} values; save a.astype(np.float32), or say by --dtype bf16 or f16 that they are halves"
+            )
+        );
+    }
     let named = [
-        ("<c8", "complex64 values"),
-        ("<c16", "complex128 values"),
         ("<f16", "extended-precision floats"),
         ("<U7", "strings"),
         ("|S3", "strings"),
         ("<M8[ns]", "dates or times"),
         ("|V9", "raw bytes"),
-        ("<u2", "uint16 values"),
         ("nonsense", "values of type 'nonsense'"),
     ];
     for (descr, name) in named {
         let told = folder.refusal("pool.npy", npy(descr, "(1, 1)", &[0, 0]));
         assert_eq!(told, format!("holds {name}; {float}"));
+    }
+}
+
+/// Between rows of both parts beside each other distances are those between the complex ones.
+#[test]
+fn complex_values_keep_both_parts() {
+    let folder = Folder::new();
+    for (descr, name) in [("<c8", "complex64"), ("<c16", "complex128")] {
+        let parts = "save np.hstack([a.real, a.imag]).astype(np.float32), between whose rows distances are the same";
+        let told = folder.refusal("pool.npy", npy(descr, "(1, 1)", &[0, 0]));
+        assert_eq!(told, format!("holds {name} values; {parts}"));
     }
 }
 
@@ -50,12 +66,22 @@ fn other_shapes_are_refused_with_advice() {
         refusal("(6,)", 6),
         "has the shape (6,); a pool is (n, d): save a.reshape(-1, d), or a[:, None] for d = 1"
     );
+    let reshaped = "a pool is (n, d): save a.reshape(len(a), -1) if each entry is a row";
     assert_eq!(
         refusal("(2, 3, 4)", 24),
-        "has the shape (2, 3, 4); a pool is (n, d): save a.reshape(len(a), -1)"
+        format!(
+            "has the shape (2, 3, 4); {reshaped}, or a.reshape(-1, 4) if each vector in it is one"
+        )
     );
+    assert_eq!(
+        refusal("(2, 3, 2, 2)", 24),
+        format!(
+            "has the shape (2, 3, 2, 2); {reshaped}; of feature maps (B, C, H, W) each place is one by np.moveaxis(a, 1, -1).reshape(-1, 3)"
+        )
+    );
+    assert_eq!(refusal("(1, 3, 4)", 12), "has the shape (1, 3, 4); a pool is (n, d): save a[0]");
     assert_eq!(refusal("()", 1), "holds a single number; a pool has the shape (n, d)");
-    assert_eq!(refusal("(0, 3)", 0), "is empty: its shape is (0, 3)");
+    assert_eq!(refusal("(0, 3)", 0), "holds no rows");
     assert_eq!(refusal("(3, 0)", 0), "is empty: its shape is (3, 0)");
     for shape in ["(-1, 2)", "(2, 3]", "[2, 3]", "2", "(1.5, 2)", "(99999999999999999999, 1)"] {
         assert_eq!(refusal(shape, 6), format!("its header gives the shape {shape}"));
@@ -114,13 +140,18 @@ fn values_that_are_not_finite_name_their_row() {
     values[3 * 999] = f32::INFINITY;
     values[3 * 700 + 2] = f32::NAN;
     let told = folder.refusal("pool.npy", npy_f32(&values, 1000, 3));
-    assert_eq!(told, "row 700 holds NaN at dimension 2; every value must be finite");
+    assert_eq!(
+        told,
+        "row 700 holds NaN at dimension 2; every value must be finite; --skip-bad leaves such rows out"
+    );
     for (descr, bits, told) in [("<f2", 0xfc00u16, "-inf"), ("bfloat16", 0x7f80, "inf")] {
         let bytes = le(&[0x0001, 0x8000, 0x0400, bits], u16::to_le_bytes);
         let refusal = folder.refusal("pool.npy", npy(descr, "(2, 2)", &bytes));
         assert_eq!(
             refusal,
-            format!("row 1 holds {told} at dimension 1; every value must be finite")
+            format!(
+                "row 1 holds {told} at dimension 1; every value must be finite; --skip-bad leaves such rows out"
+            )
         );
     }
     for (value, told) in [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-inf")] {
@@ -128,7 +159,9 @@ fn values_that_are_not_finite_name_their_row() {
         let refusal = folder.refusal("pool.npy", npy("<f8", "(2, 2)", &bytes));
         assert_eq!(
             refusal,
-            format!("row 1 holds {told} at dimension 0; every value must be finite")
+            format!(
+                "row 1 holds {told} at dimension 0; every value must be finite; --skip-bad leaves such rows out"
+            )
         );
     }
 }
@@ -164,7 +197,7 @@ fn the_benchmark_formats_are_checked_against_their_length() {
         folder.refusal("p.u8bin", bin(2, 2, &[0; 5])),
         "claims 2 rows of 2 values, 1 bytes each, but holds 5 bytes"
     );
-    assert_eq!(folder.refusal("p.i8bin", bin(0, 9, &[])), "is empty: its shape is (0, 9)");
+    assert_eq!(folder.refusal("p.i8bin", bin(0, 9, &[])), "holds no rows");
     let positive = "does not begin with a dimension: a positive 4-byte integer";
     assert_eq!(folder.refusal("p.fvecs", [0, 0, 0, 0]), positive);
     assert_eq!(folder.refusal("p.fvecs", [1, 0]), positive);
@@ -213,7 +246,7 @@ fn archives_name_their_arrays() {
     let members = [("b", array.clone()), ("a", array.clone())];
     let path = folder.write("pool.npz", npz(&members, false));
     let refusal = |name| reason(Pool::open_named(&path, name).unwrap_err());
-    assert_eq!(refusal(None), "holds 2 arrays, name the one to read: 'b', 'a'");
+    assert_eq!(refusal(None), "holds 2 two-dimensional arrays, name the one to read: 'b', 'a'");
     assert_eq!(refusal(Some("c")), "has 'c' not among its arrays: 'b', 'a'");
     assert_eq!(folder.refusal("empty.npz", npz(&[], false)), "holds no arrays");
     let npy = folder.write("pool.npy", array);
@@ -256,7 +289,7 @@ fn paths_that_cannot_be_read_are_io_errors() {
     let missing = Pool::open(folder.path("missing.npy")).unwrap_err();
     assert!(matches!(missing, Error::Io { .. }));
     assert!(missing.to_string().contains("missing.npy: "), "{missing}");
-    let unknown = reason(Pool::open(folder.path("pool")).unwrap_err());
+    let unknown = reason(Pool::open(folder.write("pool", "")).unwrap_err());
     assert!(unknown.starts_with("is of no format that pools are read from: .npy, "), "{unknown}");
 }
 
