@@ -129,9 +129,6 @@ DEVICE void narrow(Shared& s, const u32* histogram, u32 wanted, u64 ceiling) {
     __syncthreads(); // the threshold is there
 }
 
-// The first center pending for `row`. To a row at distance 0 none comes nearer, so none is pending.
-DEVICE u32 pending_from(const State& state, u32 row) { return state.bounds[row] > 0.0 ? state.seen[row] : NO_CENTER; }
-
 // Slots are in the order of this code, so rows of equal `seen` are neighbours.
 DEVICE u64 code_of(const State& state, u32 row) { return u64(pending_from(state, row)) << 32 | row; }
 
@@ -158,12 +155,17 @@ DEVICE void tell_listed(const FrontierArguments& a, Shared& s) {
     for (u32 i = threadIdx.x; i < count; i += FRONTIER_THREADS) a.list.codes[s.first_listed + i] = s.listed[i];
 }
 
+// Whether a row of a block to settle belongs.
+DEVICE bool is_to_settle(const FrontierArguments& a, u32 row, u64 key) {
+    return a.state.bounds[row] > 0.0 && precedes({key, row}, {a.floor_key, a.floor_row});
+}
+
 DEVICE void list_rows(const FrontierArguments& a, Shared& s) {
     Threshold t = s.threshold;
     u64 ceiling = 0;
     each_row(a, [&](u32 row, u64 key, bool has) {
         // Rows at distance 0 and rows that left the order cannot come nearer to a center.
-        i32 at = !has ? -1 : !a.settling ? side(t, key, row) : a.state.bounds[row] > 0.0 ? 1 : -1;
+        i32 at = !has ? -1 : !a.settling ? side(t, key, row) : is_to_settle(a, row, key) ? 1 : -1;
         if (at > 0) list_row(a, s, code_of(a.state, row));
         if (at == 0) {
             u32 entry = atomicAdd(&a.select->edge, 1u);
@@ -239,20 +241,10 @@ DEVICE void order_list(const FrontierArguments& a, Shared& s) {
     }
 }
 
-// Fills the slot of the row of this code, as its refresh needs it.
-DEVICE void place(const FrontierArguments& a, u32 slot, u64 code) {
-    u32 row = u32(code);
-    double bound = a.state.bounds[row];
-    a.frontier.rows[slot] = row;
-    a.frontier.sources[slot] = a.staged ? slot : row;
-    a.frontier.seen[slot] = u32(code >> 32);
-    a.frontier.limits[slot] = bound > 0.0 ? bits(next_down(bound)) : 0;
-    a.frontier.candidate_counts[slot] = 0;
-}
-
 DEVICE void place_list(const FrontierArguments& a, const Shared& s) {
     for (u32 entry = blockIdx.x * FRONTIER_THREADS + threadIdx.x; entry < s.cut.count; entry += gridDim.x * FRONTIER_THREADS) {
-        place(a, a.list.slots[entry], code_at(a, s, entry));
+        u64 code = code_at(a, s, entry);
+        place(a.state, a.frontier, a.staged, a.list.slots[entry], u32(code), u32(code >> 32));
         a.list.slots[entry] = 0;
     }
 }

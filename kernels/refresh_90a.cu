@@ -10,6 +10,7 @@ using namespace wgmma;
 
 struct RefreshBoxes {
     RefreshArguments refresh;
+    u64 unused;       // up to where maps may begin
     TensorMap packed; // frontier.packed, boxes of 128 rows
     TensorMap window; // refresh.window, boxes of 256 rows
 };

@@ -1,10 +1,11 @@
 //! The question that a selection answers, checked against its ground ([`crate::ground`]). The greedy loop knows this; a
 //! backend does not.
 
+use std::collections::HashSet;
+
 use crate::error::{Error, Result};
-use crate::ground::{Ground, check_rows};
+use crate::known::Known;
 use crate::options::{First, Options};
-use crate::rows::Gather;
 
 /// The checked question.
 pub(crate) struct Question<'a> {
@@ -24,14 +25,10 @@ impl<'a> Question<'a> {
     /// # Errors
     /// The errors that [`crate::select`] lists for the budget, the picks to resume from, the first center and the stop
     /// radius.
-    pub fn new<R: Gather + ?Sized>(
-        budget: usize,
-        options: &'a Options,
-        ground: &Ground<R>,
-    ) -> Result<Question<'a>> {
+    pub fn new(budget: usize, options: &'a Options, ground: &dyn Known) -> Result<Question<'a>> {
         check_budget(budget, ground.eligible_count())?;
-        check_resume(options, budget, &ground.eligible)?;
-        check_first(options.first, &ground.eligible)?;
+        check_resume(options, budget, ground)?;
+        check_first(options.first, ground)?;
         check_stop_radius(options.stop_radius)?;
         Ok(Question {
             budget,
@@ -54,9 +51,9 @@ pub(crate) fn check_budget(budget: usize, available: usize) -> Result<()> {
     Ok(())
 }
 
-fn check_resume(options: &Options, budget: usize, eligible: &[bool]) -> Result<()> {
-    check_rows("resume", &options.resume, eligible.len())?;
-    if let Some(&row) = options.resume.iter().find(|&&row| !eligible[row]) {
+fn check_resume(options: &Options, budget: usize, ground: &dyn Known) -> Result<()> {
+    check_few_rows("resume", &options.resume, ground.rows())?;
+    if let Some(&row) = options.resume.iter().find(|&&row| !ground.is_eligible(row)) {
         return Err(Error::Row { role: "resume", row, reason: "is labeled or excluded" });
     }
     if options.resume.len() > budget {
@@ -68,13 +65,30 @@ fn check_resume(options: &Options, budget: usize, eligible: &[bool]) -> Result<(
     Ok(())
 }
 
-fn check_first(first: First, eligible: &[bool]) -> Result<()> {
+fn check_first(first: First, ground: &dyn Known) -> Result<()> {
     let First::Row(row) = first else { return Ok(()) };
-    match eligible.get(row) {
-        None => Err(Error::RowOutOfRange { role: "first", row, rows: eligible.len() }),
-        Some(false) => Err(Error::Row { role: "first", row, reason: "is labeled or excluded" }),
-        Some(true) => Ok(()),
+    check_few_rows("first", &[row], ground.rows())?;
+    match ground.is_eligible(row) {
+        true => Ok(()),
+        false => Err(Error::Row { role: "first", row, reason: "is labeled or excluded" }),
     }
+}
+
+/// Checks `rows` of a pool of `n`, in memory for them alone.
+///
+/// # Errors
+/// A row past the pool's end, or given twice.
+pub(crate) fn check_few_rows(role: &'static str, rows: &[usize], n: usize) -> Result<()> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    for &row in rows {
+        if row >= n {
+            return Err(Error::RowOutOfRange { role, row, rows: n });
+        }
+        if !seen.insert(row) {
+            return Err(Error::Row { role, row, reason: "is given twice" });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn check_stop_radius(stop_radius: Option<f64>) -> Result<()> {

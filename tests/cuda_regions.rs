@@ -11,9 +11,9 @@ mod common;
 
 use common::filter::{
     CUDA, CUDA_AT_ONCE, CUDA_INT8, CUDA_INT8_STAGED, CUDA_PORTABLE, CUDA_STAGED, Filter,
-    select_tuned, within,
+    cuda_2_gpus, cuda_3_gpus_staged, select_tuned, within,
 };
-use common::{bed, pools, reference};
+use common::{bed, has_gpus, pools, reference};
 
 /// False where there is no bed: only a bed guards memory.
 fn guarded() -> bool {
@@ -77,6 +77,15 @@ fn portable_and_staged_rounds_keep_to_their_regions() {
 fn rounds_on_int8_values_keep_to_their_regions() {
     agree(CUDA_INT8, 150, 33, 40);
     agree(CUDA_INT8_STAGED, 71, 70, 71);
+}
+
+#[test]
+fn rounds_on_several_gpus_keep_to_their_regions() {
+    if !guarded() || !has_gpus(3) {
+        return;
+    }
+    agree(cuda_2_gpus(), 150, 33, 40);
+    agree(cuda_3_gpus_staged(), 71, 3, 71);
 }
 
 /// A histogram's threshold, an edge of many rows, a panel.

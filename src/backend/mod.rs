@@ -20,11 +20,13 @@ pub(crate) mod shard;
 pub(crate) mod sharded;
 mod zeros;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::statistics::Statistics;
 
 /// A row and its key. Rows precede one another by key, the largest first, then by row, the lowest first.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Candidate {
     pub key: f64,
     pub row: usize,
@@ -33,6 +35,11 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub fn precedes(self, other: Candidate) -> bool {
         self.key > other.key || (self.key == other.key && self.row < other.row)
+    }
+
+    /// Whether it precedes the first row outside of a frontier, of which there may be none.
+    pub fn precedes_outside(self, outside: Option<Candidate>) -> bool {
+        outside.is_none_or(|outside| self.precedes(outside))
     }
 
     /// The one of the two that precedes the other.

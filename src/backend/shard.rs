@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Candidate, Picked};
 use crate::error::Result;
 use crate::ground::key;
@@ -17,8 +19,9 @@ use crate::values::{RowBlock, RowScratch, RowValues};
 /// The bound of a row that left the order: it is a center, or excluded.
 pub(crate) const LEFT: f64 = -1.0;
 
-/// A row's state, as refreshing and picking read it and change it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A row's state, as refreshing and picking read it and change it; `kernels/shard.cu` has the same fields.
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
 pub(crate) struct RowState {
     /// At least the distance to its nearest center, exact with respect to the centers applied.
     pub bound: f64,
@@ -29,7 +32,7 @@ pub(crate) struct RowState {
 }
 
 /// Centers on their way to a shard, numbered on from those it took before.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct CenterBlock {
     /// Their pool rows; none for a vector from outside the pool.
     pub rows: Vec<Option<usize>>,
@@ -118,8 +121,8 @@ pub(crate) trait Shard {
     /// The pool rows held.
     fn held(&self) -> Range<usize>;
 
-    /// Values of a row held, under the metric, `(d,)`.
-    fn values(&self, row: usize) -> Result<RowBlock>;
+    /// Values of rows held, under the metric, `(rows.len(), d)`.
+    fn values(&self, rows: &[usize]) -> Result<RowBlock>;
 
     /// Take in centers. Those among the rows held leave the order.
     fn take(&mut self, centers: &CenterBlock) -> Result<()>;

@@ -1,5 +1,8 @@
 //! Selections on a GPU: in one launch where the pool is small enough, else in rounds.
 
+pub(crate) use super::gpus::every_gpu;
+pub(super) use super::gpus::on_gpus;
+use super::gpus::{placed, shard};
 use super::run::lazy;
 use super::tuning::{Multiplier, Path, Placement, Tuning};
 use super::way::MOST_DIMENSIONS;
@@ -9,6 +12,7 @@ use crate::backend::cpu::kernels::gemm::Gemm;
 pub(super) use crate::backend::cuda::gpu::has_driver;
 use crate::backend::cuda::lent::{DevicePool, Stream};
 use crate::backend::cuda::{self, AtOnce, Cuda, CudaSpace, Size, check_count, check_vectors};
+use crate::backend::shard::Shard;
 use crate::error::{Error, Result};
 use crate::greedy::Watch;
 use crate::ground::{Ground, HostGround};
@@ -28,14 +32,50 @@ pub(super) fn on_cuda(
     watch: Watch,
 ) -> Result<Selection> {
     let stream = Stream::new(ordinal)?;
-    let placement = match tuning.placement {
-        Placement::Staged => cuda::Placement::Staged(&ground.rows),
-        Placement::Fitting | Placement::Lent => cuda::Placement::Copied(&ground.rows),
-    };
-    on_stream(question, ground, &stream, placement, tuning, watch)
+    on_stream(question, ground, &stream, placement(ground, tuning), tuning, watch)
 }
 
-fn on_stream(
+pub(super) fn placement<'p>(ground: &'p HostGround, tuning: &Tuning) -> cuda::Placement<'p> {
+    match tuning.placement {
+        Placement::Staged => cuda::Placement::Staged(&ground.rows),
+        Placement::Fitting | Placement::Lent => cuda::Placement::Copied(&ground.rows),
+    }
+}
+
+/// Has `serve` answer by a shard on this GPU, whose first row is pool row `first`.
+pub(super) fn hold_on_cuda(
+    ground: &HostGround,
+    ordinal: usize,
+    first: usize,
+    centers: usize,
+    serve: impl FnOnce(Box<dyn Shard + Send + '_>),
+) -> Result<()> {
+    let stream = Stream::new(ordinal)?;
+    let tuning = &Tuning::default();
+    serve(Box::new(shard(ground, first, &stream, centers, tuning)?));
+    Ok(())
+}
+
+/// Has `serve` answer by a shard of a pool that lies on the stream's GPU.
+pub(super) fn hold_lent(
+    pool: &DevicePool,
+    options: &Options,
+    stream: &Stream,
+    first: usize,
+    centers: usize,
+    serve: impl FnOnce(&Ground, Box<dyn Shard + Send + '_>),
+) -> Result<()> {
+    pool.check_on(stream)?;
+    check_device(options.device, pool.device())?;
+    let rows = pool.fetched(&[], options.metric, stream)?;
+    let ground = &Ground::new(rows, options)?.of_shard();
+    let (placement, tuning) = (cuda::Placement::Lent(pool), &Tuning::default());
+    let shard = placed(ground, first, stream, centers, placement, tuning)?;
+    serve(ground, Box::new(shard));
+    Ok(())
+}
+
+pub(super) fn on_stream(
     question: &Question,
     ground: &Ground,
     stream: &Stream,
@@ -55,7 +95,7 @@ fn on_stream(
         && !is_staged
         && let Some(mut at_once) = AtOnce::new(ground, size, stream, placement)?
     {
-        return lazy(question, ground, &mut at_once, n, before, tuning, watch);
+        return lazy(question, &ground, &mut at_once, n, before, tuning, watch);
     }
     if tuning.path == Path::AtOnce {
         return Err(unsupported(
@@ -66,10 +106,14 @@ fn on_stream(
     let multiplier = multiplier(tuning.multiplier, ground.rows.dimensions(), stream)?;
     let width = tuning.width;
     let mut backend = Cuda::new(ground, size.centers, stream, placement, width, multiplier)?;
-    lazy(question, ground, &mut backend, n, before, tuning, watch)
+    lazy(question, &ground, &mut backend, n, before, tuning, watch)
 }
 
-fn multiplier(wanted: Multiplier, d: usize, stream: &Stream) -> Result<cuda::Multiplier> {
+pub(super) fn multiplier(
+    wanted: Multiplier,
+    d: usize,
+    stream: &Stream,
+) -> Result<cuda::Multiplier> {
     match wanted {
         Multiplier::Fastest => Ok(cuda::Multiplier::Fastest),
         Multiplier::Portable => Ok(cuda::Multiplier::Portable),
@@ -83,7 +127,7 @@ fn multiplier(wanted: Multiplier, d: usize, stream: &Stream) -> Result<cuda::Mul
     }
 }
 
-fn unsupported(stream: &Stream, reason: &str) -> Error {
+pub(super) fn unsupported(stream: &Stream, reason: &str) -> Error {
     let device = Device::Cuda(stream.gpu().context().ordinal());
     Error::Unsupported { device, reason: reason.into() }
 }
@@ -147,7 +191,7 @@ pub fn select_lent(
         check_count(pool.rows(), stream)?;
         let rows = pool.fetched(&needed(options), options.metric, stream)?;
         let ground = Ground::new(rows, options)?;
-        let question = Question::new(budget, options, &ground)?;
+        let question = Question::new(budget, options, &&ground)?;
         on_stream(&question, &ground, stream, cuda::Placement::Lent(pool), tuning, watch)
     })?
 }
@@ -170,7 +214,7 @@ fn needed(options: &Options) -> Vec<usize> {
 }
 
 /// The numbers of the question that a backend must know before its memory is allocated.
-fn size(question: &Question, ground: &Ground) -> Size {
+pub(super) fn size(question: &Question, ground: &Ground) -> Size {
     let labeled = ground.labeled_count();
     let resumed = question.resume.len();
     // Where nothing is labeled and nothing resumed from, the first center is given.

@@ -2,7 +2,9 @@
 
 use super::tuning::Tuning;
 use crate::backend::Space;
+use crate::backend::shard::Shard;
 use crate::error::{Error, Result};
+use crate::gpus::Gpus;
 use crate::greedy::Watch;
 use crate::ground::{Ground, HostGround};
 use crate::options::{Device, Options};
@@ -28,6 +30,30 @@ pub(super) fn on_cuda(
     _: &Tuning,
     _: Watch,
 ) -> Result<Selection> {
+    Err(absent(device))
+}
+
+pub(super) fn on_gpus(
+    _: &Question,
+    _: &HostGround,
+    gpus: Gpus,
+    _: &Tuning,
+    _: Watch,
+) -> Result<Selection> {
+    Err(Error::Unsupported { device: Device::CudaMany(gpus), reason: REASON.into() })
+}
+
+pub(crate) fn every_gpu() -> Result<Device> {
+    Err(Error::Unsupported { device: Device::CudaAll, reason: REASON.into() })
+}
+
+pub(super) fn hold_on_cuda(
+    _: &HostGround,
+    device: usize,
+    _: usize,
+    _: usize,
+    _: impl FnOnce(Box<dyn Shard + Send + '_>),
+) -> Result<()> {
     Err(absent(device))
 }
 

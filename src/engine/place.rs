@@ -1,6 +1,6 @@
 //! Where work is done: on the device asked for, by the fastest products it has, unless the laboratory asks for others.
 
-use super::cuda::has_driver;
+use super::cuda::{every_gpu, has_driver};
 use super::tuning::Multiplier;
 use crate::backend::cpu::kernels;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -19,6 +19,7 @@ use crate::backend::cpu::kernels::int8::avx512_vnni::Avx512Vnni;
 use crate::backend::cpu::kernels::int8::neon_dot::NeonDot;
 use crate::backend::cpu::kernels::int8::portable::PortableInt8;
 use crate::error::{Error, Result};
+use crate::gpus::Gpus;
 use crate::ground::HostGround;
 use crate::options::Device;
 
@@ -33,6 +34,9 @@ pub(super) trait Work {
     ) -> Result<Self::Answer>;
 
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Self::Answer>;
+
+    /// On several GPUs, or a refusal.
+    fn on_gpus(&mut self, ground: &HostGround, gpus: Gpus) -> Result<Self::Answer>;
 }
 
 /// Does `work` on `device`. Second value: why the GPU was not used, if `Auto` found a driver but the GPU cannot do the
@@ -46,6 +50,8 @@ pub(super) fn dispatch<W: Work>(
     match device {
         Device::Cpu => Ok((on_cpu(ground, multiplier, work)?, None)),
         Device::Cuda(ordinal) => Ok((work.on_cuda(&ground, ordinal)?, None)),
+        Device::CudaMany(gpus) => Ok((work.on_gpus(&ground, gpus)?, None)),
+        Device::CudaAll => dispatch(ground, every_gpu()?, multiplier, work),
         // A machine without a driver is an ordinary one, where the CPU is no fallback.
         Device::Auto if !has_driver() => Ok((on_cpu(ground, multiplier, work)?, None)),
         Device::Auto => match work.on_cuda(&ground, 0) {
@@ -60,6 +66,32 @@ pub(super) fn dispatch<W: Work>(
 
 fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> Result<W::Answer> {
     let ground = &ground.keep_norms()?;
+    with_floats(multiplier, OnGround { ground, work })
+}
+
+/// Work over a ground.
+struct OnGround<'s, 'g, W> {
+    ground: &'s HostGround<'g>,
+    work: &'s mut W,
+}
+
+impl<W: Work> FloatWork for OnGround<'_, '_, W> {
+    type Answer = W::Answer;
+
+    fn with<M: kernels::Multiplier>(self, multiplier: M) -> Result<W::Answer> {
+        self.work.on_cpu(self.ground, multiplier)
+    }
+}
+
+/// Work by whichever instructions for floats are chosen.
+pub(super) trait FloatWork {
+    type Answer;
+
+    fn with<M: kernels::Multiplier>(self, multiplier: M) -> Result<Self::Answer>;
+}
+
+/// Does `work` by the instructions wanted, or by the fastest if none are named.
+pub(super) fn with_floats<W: FloatWork>(multiplier: Multiplier, work: W) -> Result<W::Answer> {
     // Beside int8 values, cells and the plain loop, some distances are found by the fastest of the others.
     let names_none =
         matches!(multiplier, Multiplier::Cells | Multiplier::Plain | Multiplier::Floats);
@@ -68,18 +100,18 @@ fn on_cpu<W: Work>(ground: HostGround, multiplier: Multiplier, work: &mut W) -> 
     let wanted = |one| multiplier == Multiplier::Fastest || multiplier == one;
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = Amx::detect().filter(|_| wanted(Multiplier::Amx)) {
-        return work.on_cpu(ground, amx);
+        return work.with(amx);
     }
     #[cfg(target_arch = "x86_64")]
     {
         let pays = multiplier != Multiplier::Fastest || Avx512Bf16::is_fast();
         let wanted = wanted(Multiplier::Avx512Bf16) && pays;
         if let Some(bf16) = Avx512Bf16::detect().filter(|_| wanted) {
-            return work.on_cpu(ground, bf16);
+            return work.with(bf16);
         }
     }
     match multiplier {
-        Multiplier::Fastest | Multiplier::Portable => work.on_cpu(ground, Gemm),
+        Multiplier::Fastest | Multiplier::Portable => work.with(Gemm),
         missing => Err(absent(missing)),
     }
 }

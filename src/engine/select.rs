@@ -1,7 +1,7 @@
 //! Selections from pools in host memory.
 
 use super::cells::{CellsWork, no_cells, with_cells};
-use super::cuda::{on_cuda, select_copied};
+use super::cuda::{on_cuda, on_gpus, select_copied};
 use super::distinct::distinct_rows;
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
@@ -20,13 +20,14 @@ use crate::backend::shard::Picker;
 use crate::backend::{Backend, Before};
 use crate::error::Result;
 use crate::float_environment;
+use crate::gpus::Gpus;
 use crate::greedy::Watch;
 use crate::ground::HostGround;
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::question::Question;
 use crate::rows::Gather;
-use crate::selection::Selection;
+use crate::selection::{Selection, forget};
 use crate::threads::on_engine_threads;
 
 /// [`crate::select_with`], tuned.
@@ -46,7 +47,7 @@ pub fn select_tuned(
     let plain = PlainWork::of(pool, budget, options, tuning);
     let work = || {
         let ground = HostGround::of_pool(pool, options)?;
-        let question = Question::new(budget, options, &ground)?;
+        let question = Question::new(budget, options, &&ground)?;
         let work = &mut Selecting { question, tuning, plain, watch };
         let (mut selection, fallback) = dispatch(ground, options.device, tuning.multiplier, work)?;
         selection.statistics.fallback = fallback;
@@ -56,7 +57,9 @@ pub fn select_tuned(
         Threads::Callers => float_environment::in_default(work),
         Threads::Own(threads) => on_engine_threads(threads, work)?,
     };
-    options.vouch(pool, selection)
+    let mut selection = options.vouch(pool, selection)?;
+    forget(pool.skipped(), &mut selection.min_distances, &mut selection.assignment);
+    Ok(selection)
 }
 
 /// Greedy, in rounds or at once.
@@ -93,7 +96,7 @@ impl Selecting<'_> {
             }
         };
         let held = over.held.rows.len();
-        lazy(&self.question, over.asked, backend, held, before, self.tuning, self.watch)
+        lazy(&self.question, &over.asked, backend, held, before, self.tuning, self.watch)
     }
 }
 
@@ -160,6 +163,10 @@ impl Work for Selecting<'_> {
 
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<Selection> {
         on_cuda(&self.question, ground, ordinal, self.tuning, self.watch)
+    }
+
+    fn on_gpus(&mut self, ground: &HostGround, gpus: Gpus) -> Result<Selection> {
+        on_gpus(&self.question, ground, gpus, self.tuning, self.watch)
     }
 }
 

@@ -6,9 +6,10 @@ use super::tuning::Tuning;
 use crate::backend::Space;
 use crate::backend::cpu::CpuSpace;
 use crate::backend::cpu::kernels::Multiplier;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::gpus::Gpus;
 use crate::ground::{Ground, HostGround};
-use crate::options::Options;
+use crate::options::{Device, Options};
 use crate::pool::Pool;
 use crate::threads::on_engine_threads;
 
@@ -23,11 +24,25 @@ pub(crate) fn with_space<T: Send>(
     tuning: &Tuning,
     work: impl FnMut(&Ground, &mut dyn Space) -> Result<T> + Send,
 ) -> Result<(T, Option<String>)> {
+    check_is_one(options.device)?;
     let answer = on_engine_threads(options.threads, || {
         let ground = HostGround::of_pool(pool, options)?;
         dispatch(ground, options.device, tuning.multiplier, &mut InSpace { tuning, work })
     })?;
     options.vouch(pool, answer)
+}
+
+/// Refuse several GPUs: their distances are selections' alone.
+///
+/// # Errors
+/// [`Error::Unsupported`].
+pub(crate) fn check_is_one(device: Device) -> Result<()> {
+    if !matches!(device, Device::CudaMany(_) | Device::CudaAll) {
+        return Ok(());
+    }
+    let reason =
+        "distances over a pool are computed on one GPU: name one, such as cuda:0, or use the CPU";
+    Err(Error::Unsupported { device, reason: reason.into() })
 }
 
 struct InSpace<'w, W> {
@@ -45,5 +60,9 @@ impl<T, W: FnMut(&Ground, &mut dyn Space) -> Result<T>> Work for InSpace<'_, W> 
 
     fn on_cuda(&mut self, ground: &HostGround, ordinal: usize) -> Result<T> {
         space_on_cuda(ground, ordinal, self.tuning, &mut self.work)
+    }
+
+    fn on_gpus(&mut self, _: &HostGround, gpus: Gpus) -> Result<T> {
+        unreachable!("{gpus} were refused")
     }
 }

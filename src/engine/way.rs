@@ -155,7 +155,7 @@ fn needs_no_thread(options: &Options) -> bool {
     let is_on_cpu = match options.device {
         Device::Cpu => true,
         Device::Auto => !has_driver(),
-        Device::Cuda(_) => false,
+        Device::Cuda(_) | Device::CudaMany(_) | Device::CudaAll => false,
     };
     is_on_cpu && options.resume.is_empty()
 }
@@ -202,6 +202,16 @@ const LEAST_PRODUCTS: usize = 1 << 17;
 const LEAST_FOR_WHOLE: usize = 256;
 /// Of more values a row, products of int8 values need more than 32 bits.
 pub(super) const MOST_DIMENSIONS: usize = (1 << 17) - 1;
+
+/// Whether a shard's rounds run on int8 values, as [`takes_int8`] says; and what its rows are whole numbers of, as far as a sample tells.
+pub(super) fn int8_of_shard<M: Multiplier>(
+    tuning: &Tuning,
+    ground: &HostGround,
+    centers: usize,
+) -> Option<Option<Whole>> {
+    let whole = Whole::of_sample(ground);
+    takes_int8::<M>(tuning, ground, centers, whole.is_some()).then_some(whole)
+}
 
 /// Whether the rounds run on int8 values.
 fn takes_int8<M: Multiplier>(

@@ -29,13 +29,19 @@ struct Context {
 
 extern thread_local Context* bound;
 
-// Not initialized, or lost.
+// Not initialized.
+int initialized_status();
+// The same, or this device is lost.
+int device_status(int device);
+// The same of the device that is bound to this thread, if one is.
 int entry_status();
 // The same, or no context is bound to this thread.
 int bound_status();
-void lose(int status);
+void lose(int device, int status);
 
 struct Module {
+  explicit Module(Context* context) : context(context) {}
+  Context* const context;
   bool loaded = true;
 };
 
@@ -48,6 +54,8 @@ struct Function {
 struct Stream;
 
 struct Event {
+  explicit Event(Context* context) : context(context) {}
+  Context* const context;
   std::atomic<u64> recorded{0}, reached{0};
   std::atomic<Stream*> stream{nullptr};
   std::chrono::steady_clock::time_point time;
@@ -100,6 +108,7 @@ EventRef event_of(void* handle);
 int submit(Stream& stream, Operation&& operation);
 // Executes all that is queued on the stream. Does not count as a synchronization.
 void drain(Stream& stream);
+// All streams of the device that is bound to this thread.
 void drain_everything();
 void wait_for(const Event& event, u64 generation);
 // A call that waits: executes, counts, and says whether the device has been lost.
@@ -109,11 +118,13 @@ bool capturing_anywhere();
 int allocate(Pointer* pointer, std::size_t bytes);
 int release(Pointer pointer);
 void check_guards(Pointer pointer);
-// Whether the device holds `bytes` from `pointer` on in one allocation.
+// Whether a device holds `bytes` from `pointer` on in one allocation.
 bool allocated(Pointer pointer, std::size_t bytes);
+// The device that holds the allocation at `pointer`; negative if none does.
+int holder(Pointer pointer);
 bool pinned(const void* memory, std::size_t bytes);
 std::size_t free_bytes(int device);
 
-void execute_launch(const Operation& operation);
+void execute_launch(const Operation& operation, int device);
 
 }  // namespace bed

@@ -13,7 +13,7 @@ namespace {
 constexpr int MAX_DEVICES = 16;
 Context contexts[MAX_DEVICES] = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13}, {14}, {15}};
 std::atomic<bool> initialized{false};
-std::atomic<int> lost{0};
+std::atomic<int> lost[MAX_DEVICES];
 
 bool known(int device) { return device >= 0 && device < MAX_DEVICES && device < knobs.devices; }
 
@@ -49,17 +49,18 @@ int attribute(int which) {
 
 }  // namespace
 
-int entry_status() {
-  if (lost) return lost;
-  return initialized ? SUCCESS : refuse(NOT_INITIALIZED, "cuInit has not been called");
-}
+int initialized_status() { return initialized ? SUCCESS : refuse(NOT_INITIALIZED, "cuInit has not been called"); }
+
+int device_status(int device) { return lost[device] ? int(lost[device]) : initialized_status(); }
+
+int entry_status() { return bound ? device_status(bound->device) : initialized_status(); }
 
 int bound_status() {
   if (const int status = entry_status()) return status;
   return bound ? SUCCESS : refuse(INVALID_CONTEXT, "no context is bound to this thread");
 }
 
-void lose(int status) { lost = status; }
+void lose(int device, int status) { lost[device] = status; }
 
 }  // namespace bed
 
@@ -118,8 +119,9 @@ API cuDeviceGetAttribute(int* value, int which, int device) {
 }
 
 API cuDevicePrimaryCtxRetain(Context** context, int device) {
-  ENTER();
+  if (const int refused = initialized_status()) return refused;
   if (!known(device)) return INVALID_DEVICE;
+  if (const int refused = device_status(device)) return refused;
   *context = &contexts[device];
   return SUCCESS;
 }
@@ -130,7 +132,7 @@ API cuCtxGetCurrent(Context** context) {
   return SUCCESS;
 }
 API cuCtxSetCurrent(Context* context) {
-  ENTER();
+  if (const int refused = context ? device_status(context->device) : initialized_status()) return refused;
   bound = context;
   return SUCCESS;
 }

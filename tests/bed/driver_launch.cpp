@@ -46,14 +46,30 @@ int check(const Function& function, const Operation& launch) {
   return SUCCESS;
 }
 
-int launch(Operation&& operation, void** parameters, void** extra, void* stream) {
+// Every word of the arguments that is the address of device memory must be of the device that is to read it.
+void check_memory(const Operation& launch, int device) {
+  for (std::size_t at = 0; at + sizeof(Pointer) <= launch.data.size(); at += sizeof(Pointer)) {
+    Pointer pointer;
+    std::memcpy(&pointer, launch.data.data() + at, sizeof pointer);
+    const int held = holder(pointer);
+    if (held >= 0 && held != device)
+      misuse("%s on device %d is given memory of device %d", launch.function->kernel->name, device, held);
+  }
+}
+
+int launch(Operation&& operation, void** parameters, void** extra, void* handle) {
   if (const int refused = bound_status()) return refused;
   const Function& function = *operation.function;
+  Stream& stream = *stream_of(handle);
+  if (stream.context != function.module->context)
+    return refuse(INVALID_HANDLE, "%s: loaded on device %d, launched on device %d", function.kernel->name, function.module->context->device,
+                  stream.context->device);
   if (const int refused = check(function, operation)) return refused;
   if (extra || !parameters || !parameters[0]) return refuse(INVALID_VALUE, "%s: no parameters", function.kernel->name);
   const u8* arguments = static_cast<const u8*>(parameters[0]);
   operation.data.assign(arguments, arguments + function.kernel->argument_bytes);
-  return submit(*stream_of(stream), std::move(operation));
+  check_memory(operation, stream.context->device);
+  return submit(stream, std::move(operation));
 }
 
 u64 next_seed() {
@@ -62,16 +78,19 @@ u64 next_seed() {
   return seed ? seed + 0x9E3779B97F4A7C15ull * launches++ : 0;
 }
 
-bool was_the_last() { return knobs.lose_after > 0 && --knobs.lose_after == 0; }
+bool was_the_last(int device) {
+  const bool counts = knobs.lose_device < 0 || knobs.lose_device == device;
+  return counts && knobs.lose_after > 0 && --knobs.lose_after == 0;
+}
 
 }  // namespace
 
-void execute_launch(const Operation& operation) {
+void execute_launch(const Operation& operation, int device) {
   const Kernel& kernel = *operation.function->kernel;
   counting.launches++;
   counting.cooperative_launches += operation.cooperative;
   kernel.launches++;
-  if (was_the_last()) return lose(int(knobs.lose_status));
+  if (was_the_last(device)) return lose(device, int(knobs.lose_status));
   struct alignas(64) Line { u8 bytes[64]; };  // as aligned as the device's parameters
   std::vector<Line> arguments((operation.data.size() + sizeof(Line) - 1) / sizeof(Line));
   std::memcpy(arguments.data(), operation.data.data(), operation.data.size());
@@ -86,7 +105,7 @@ API cuModuleLoadData(Module** module, const void* image) {
   if (const int refused = bound_status()) return refused;
   if (knobs.module_error) return int(knobs.module_error);
   if (!is_image(image)) return INVALID_IMAGE;
-  *module = new Module;
+  *module = new Module(bound);
   return SUCCESS;
 }
 // A module is marked and kept: functions of it may still be launched by mistake.

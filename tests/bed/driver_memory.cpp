@@ -114,6 +114,14 @@ bool allocated(Pointer pointer, std::size_t bytes) {
   return within(allocations, pointer, bytes, [](const Allocation& a) { return a.bytes; });
 }
 
+int holder(Pointer pointer) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto after = allocations.upper_bound(pointer);
+  if (after == allocations.begin()) return -1;
+  --after;
+  return pointer < after->first + after->second.bytes ? after->second.device : -1;
+}
+
 bool pinned(const void* memory, std::size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex);
   return within(pins, reinterpret_cast<Pointer>(memory), bytes, [](const std::size_t& bytes) { return bytes; });
@@ -130,10 +138,15 @@ namespace {
 // What is captured of pageable memory is copied aside; past this size the stream is brought up to date instead.
 constexpr std::size_t STAGED_BYTES = 1 << 20;
 
-int check(Pointer pointer, std::size_t bytes, const char* operation) {
+// Real drivers reach other devices' memory, some of them and slowly: here that is a mistake.
+int check(const Stream& stream, Pointer pointer, std::size_t bytes, const char* operation) {
+  const int device = stream.context->device;
   if (const int refused = bound_status()) return refused;
+  if (bound != stream.context) return refuse(INVALID_CONTEXT, "%s: a stream of device %d, device %d is bound", operation, device, bound->device);
   if (bytes && !allocated(pointer, bytes))
     return refuse(INVALID_VALUE, "%s: %zu bytes at %#llx are not one allocation's", operation, bytes, pointer);
+  if (bytes && holder(pointer) != device)
+    return refuse(INVALID_VALUE, "%s: memory of device %d on a stream of device %d", operation, holder(pointer), device);
   return SUCCESS;
 }
 
@@ -147,7 +160,7 @@ Operation copy(Pointer to, Pointer from, std::size_t bytes, std::atomic<std::uin
 }
 
 int fill(Stream& stream, Pointer to, u32 value, u32 width, std::size_t count) {
-  if (const int refused = check(to, count * width, "memset")) return refused;
+  if (const int refused = check(stream, to, count * width, "memset")) return refused;
   Operation operation{Operation::FILL};
   operation.to = to;
   operation.value = value;
@@ -187,15 +200,20 @@ API cuMemAllocFromPoolAsync(Pointer* pointer, std::size_t bytes, void*, void* st
 }
 API cuMemFree_v2(Pointer pointer) {
   if (const int refused = bound_status()) return refused;
+  if (pointer && holder(pointer) >= 0 && holder(pointer) != bound->device)
+    misuse("memory of device %d is freed where device %d is bound", holder(pointer), bound->device);
   drain_everything();
   return release(pointer);
 }
 API cuMemFreeAsync(Pointer pointer, void* stream) {
   if (const int refused = bound_status()) return refused;
   if (!allocated(pointer, 1)) misuse("%#llx is freed and is no allocation, or no longer one", pointer);
+  Stream& order = *stream_of(stream);
+  if (holder(pointer) != order.context->device)
+    misuse("memory of device %d is freed on a stream of device %d", holder(pointer), order.context->device);
   Operation operation{Operation::FREE};
   operation.to = pointer;
-  return submit(*stream_of(stream), std::move(operation));
+  return submit(order, std::move(operation));
 }
 
 API cuMemHostAlloc(void** memory, std::size_t bytes, unsigned) {
@@ -239,8 +257,8 @@ API cuPointerGetAttribute(void* value, int which, Pointer pointer) {
 }
 
 API cuMemcpyHtoDAsync_v2(Pointer to, const void* from, std::size_t bytes, void* handle) {
-  if (const int refused = check(to, bytes, "cuMemcpyHtoD")) return refused;
   Stream& stream = *stream_of(handle);
+  if (const int refused = check(stream, to, bytes, "cuMemcpyHtoD")) return refused;
   Operation operation = copy(to, reinterpret_cast<Pointer>(from), bytes, &counting.bytes_to_device);
   if (stream.capture || pinned(from, bytes)) return submit(stream, std::move(operation));
   if (bytes <= STAGED_BYTES) {
@@ -253,16 +271,17 @@ API cuMemcpyHtoDAsync_v2(Pointer to, const void* from, std::size_t bytes, void* 
   return entry_status();
 }
 API cuMemcpyDtoHAsync_v2(void* to, Pointer from, std::size_t bytes, void* handle) {
-  if (const int refused = check(from, bytes, "cuMemcpyDtoH")) return refused;
   Stream& stream = *stream_of(handle);
+  if (const int refused = check(stream, from, bytes, "cuMemcpyDtoH")) return refused;
   const bool waits = !stream.capture && !knobs.defer_pageable && !pinned(to, bytes);
   const int refused = submit(stream, copy(reinterpret_cast<Pointer>(to), from, bytes, &counting.bytes_to_host));
   return refused || !waits ? refused : synchronize(stream);
 }
-API cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, std::size_t bytes, void* stream) {
-  if (const int refused = check(to, bytes, "cuMemcpyDtoD, to")) return refused;
-  if (const int refused = check(from, bytes, "cuMemcpyDtoD, from")) return refused;
-  return submit(*stream_of(stream), copy(to, from, bytes, nullptr));
+API cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, std::size_t bytes, void* handle) {
+  Stream& stream = *stream_of(handle);
+  if (const int refused = check(stream, to, bytes, "cuMemcpyDtoD, to")) return refused;
+  if (const int refused = check(stream, from, bytes, "cuMemcpyDtoD, from")) return refused;
+  return submit(stream, copy(to, from, bytes, nullptr));
 }
 API cuMemcpyPeerAsync(Pointer to, void*, Pointer from, void*, std::size_t bytes, void* stream) {
   return cuMemcpyDtoDAsync_v2(to, from, bytes, stream);

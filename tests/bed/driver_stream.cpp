@@ -13,11 +13,17 @@ std::map<void*, StreamRef> streams;
 std::map<void*, EventRef> events;
 std::atomic<int> captures{0};
 
-Stream& legacy_stream() {
-  static Context context{0};
-  static Stream* stream = new Stream(&context, true);
+// The legacy default stream of a context; all of them live as long as the process.
+Stream& legacy_stream(Context* context) {
+  static std::mutex mutex;
+  static auto* streams = new std::map<Context*, StreamRef>;
+  std::lock_guard<std::mutex> lock(mutex);
+  StreamRef& stream = (*streams)[context];
+  if (!stream) stream = std::make_shared<Stream>(context, true);
   return *stream;
 }
+
+bool is_legacy(const Stream& stream) { return &stream == &legacy_stream(stream.context); }
 
 void copy_bytes(const Operation& operation) {
   const void* from = operation.data.empty() ? reinterpret_cast<const void*>(operation.from) : operation.data.data();
@@ -39,11 +45,11 @@ void reach(const Operation& operation) {
   operation.event->reached = operation.generation;
 }
 
-void execute_unless_lost(const Operation& operation);
+void execute_unless_lost(const Operation& operation, int device);
 
-void execute(const Operation& operation) {
+void execute(const Operation& operation, int device) {
   switch (operation.kind) {
-    case Operation::LAUNCH: return execute_launch(operation);
+    case Operation::LAUNCH: return execute_launch(operation, device);
     case Operation::COPY: return copy_bytes(operation);
     case Operation::FILL: return fill_bytes(operation);
     case Operation::RECORD: return reach(operation);
@@ -52,14 +58,14 @@ void execute(const Operation& operation) {
     case Operation::CALL: return operation.call(operation.user);
     case Operation::GRAPH:
       counting.graph_launches++;
-      for (const Operation& each : operation.graph->operations) execute_unless_lost(each);
+      for (const Operation& each : operation.graph->operations) execute_unless_lost(each, device);
   }
 }
 
 // A lost device does nothing more, but what waits for it must not wait for ever.
-void execute_unless_lost(const Operation& operation) {
-  if (entry_status() == SUCCESS)
-    execute(operation);
+void execute_unless_lost(const Operation& operation, int device) {
+  if (device_status(device) == SUCCESS)
+    execute(operation, device);
   else if (operation.kind == Operation::RECORD)
     reach(operation);
 }
@@ -67,7 +73,7 @@ void execute_unless_lost(const Operation& operation) {
 void execute_first(Stream& stream) {
   const Operation operation = std::move(stream.queue.front());
   stream.queue.pop_front();
-  execute_unless_lost(operation);
+  execute_unless_lost(operation, stream.context->device);
 }
 
 // Kept by whoever looks at a stream that another thread may destroy meanwhile.
@@ -78,19 +84,20 @@ std::vector<StreamRef> all_streams() {
   return all;
 }
 
-StreamRef if_alive(Stream* stream) {
-  if (stream == &legacy_stream()) return StreamRef(stream, [](Stream*) {});
+StreamRef if_alive(const Event& event) {
+  Stream* const stream = event.stream;
+  if (stream == &legacy_stream(event.context)) return StreamRef(stream, [](Stream*) {});
   std::lock_guard<std::mutex> lock(mutex);
   const auto found = streams.find(stream);
   return found == streams.end() ? nullptr : found->second;
 }
 
-// The legacy default stream and the blocking ones wait for each other.
+// The legacy default stream and the blocking ones of its context wait for each other.
 void order_with_legacy(Stream& stream) {
   if (!stream.blocking) return;
-  if (&stream != &legacy_stream()) return drain(legacy_stream());
+  if (!is_legacy(stream)) return drain(legacy_stream(stream.context));
   for (const StreamRef& other : all_streams())
-    if (other->blocking) drain(*other);
+    if (other->blocking && other->context == stream.context) drain(*other);
 }
 
 int refuse_capture(Stream& stream, const char* call) {
@@ -103,7 +110,10 @@ int refuse_capture(Stream& stream, const char* call) {
 Stream* stream_of(void* handle) {
   constexpr u64 LEGACY = 1, PER_THREAD = 2;
   const u64 value = reinterpret_cast<u64>(handle);
-  if (value == 0 || value == LEGACY || value == PER_THREAD) return &legacy_stream();
+  if (value == 0 || value == LEGACY || value == PER_THREAD) {
+    if (!bound) misuse("a default stream is used, and no context is bound to this thread");
+    return &legacy_stream(bound);
+  }
   std::lock_guard<std::mutex> lock(mutex);
   const auto found = streams.find(handle);
   if (found == streams.end()) misuse("%p is no stream, or no longer one", handle);
@@ -133,14 +143,15 @@ void drain(Stream& stream) {
 }
 
 void drain_everything() {
-  drain(legacy_stream());
-  for (const StreamRef& stream : all_streams()) drain(*stream);
+  drain(legacy_stream(bound));
+  for (const StreamRef& stream : all_streams())
+    if (stream->context == bound) drain(*stream);
 }
 
 // The record may be further back in a stream that another thread is carrying out, or in one nobody has waited for yet.
 void wait_for(const Event& event, u64 generation) {
   while (event.reached < generation) {
-    const StreamRef stream = if_alive(event.stream);
+    const StreamRef stream = if_alive(event);
     if (!stream || !stream->mutex.try_lock()) {
       sched_yield();
       continue;
@@ -155,7 +166,7 @@ int synchronize(Stream& stream) {
   counting.synchronizations++;
   order_with_legacy(stream);
   drain(stream);
-  return entry_status();
+  return device_status(stream.context->device);
 }
 
 bool capturing_anywhere() { return captures != 0; }
@@ -213,7 +224,7 @@ API cuLaunchHostFunc(void* stream, void (*call)(void*), void* user) {
 
 API cuEventCreate(void** handle, unsigned) {
   if (const int refused = bound_status()) return refused;
-  EventRef event = std::make_shared<Event>();
+  EventRef event = std::make_shared<Event>(bound);
   *handle = event.get();
   std::lock_guard<std::mutex> lock(mutex);
   events[*handle] = std::move(event);
@@ -230,6 +241,8 @@ API cuEventRecord(void* handle, void* stream_handle) {
   Stream& stream = *stream_of(stream_handle);
   Operation operation{Operation::RECORD};
   operation.event = event_of(handle);
+  if (operation.event->context != stream.context)
+    return refuse(INVALID_HANDLE, "an event of device %d on a stream of device %d", operation.event->context->device, stream.context->device);
   operation.event->captured = stream.capture;
   if (stream.capture) return SUCCESS;  // the order of the calls is the order in the graph
   operation.event->stream = &stream;
@@ -261,7 +274,7 @@ API cuEventQuery(void* handle) {
   ENTER();
   const EventRef event = event_of(handle);
   if (event->reached >= event->recorded) return SUCCESS;
-  if (const StreamRef stream = if_alive(event->stream)) {
+  if (const StreamRef stream = if_alive(*event)) {
     std::lock_guard<std::mutex> lock(stream->mutex);
     if (!stream->queue.empty()) execute_first(*stream);
   }
@@ -280,7 +293,7 @@ API cuEventElapsedTime(float* milliseconds, void* begin, void* end) { return cuE
 API cuStreamBeginCapture_v2(void* handle, int) {
   if (const int refused = bound_status()) return refused;
   Stream& stream = *stream_of(handle);
-  if (&stream == &legacy_stream()) return refuse(STREAM_CAPTURE_UNSUPPORTED, "the legacy default stream cannot capture");
+  if (is_legacy(stream)) return refuse(STREAM_CAPTURE_UNSUPPORTED, "the legacy default stream cannot capture");
   if (stream.capture) return refuse(INVALID_VALUE, "the stream is capturing already");
   stream.capture = std::make_shared<Graph>();
   captures++;

@@ -32,6 +32,7 @@ const Entry ENTRIES[] = {
     {"fail_allocation", knobs.fail_allocation},
     {"lose_after", knobs.lose_after},
     {"lose_status", knobs.lose_status},
+    {"lose_device", knobs.lose_device},
     {"guard", knobs.guard},
     {"defer_pageable", knobs.defer_pageable},
 };

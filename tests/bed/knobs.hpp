@@ -17,7 +17,8 @@ struct Knobs {
   std::atomic<std::int64_t> module_error{0};       // what loading a module answers
   std::atomic<std::int64_t> fail_allocation{0};    // the n-th allocation from now fails, on the device or pinned
   std::atomic<std::int64_t> lose_after{0};         // the n-th launch from now to be executed is the device's last
-  std::atomic<std::int64_t> lose_status{700};      // and this is what every call answers from then on
+  std::atomic<std::int64_t> lose_status{700};      // and this is what every call for it answers from then on
+  std::atomic<std::int64_t> lose_device{-1};       // launches on this device alone are counted; on any if negative
   std::atomic<std::int64_t> guard{0};              // 1: pages that nothing may touch lie on both sides of an allocation
   std::atomic<std::int64_t> defer_pageable{0};     // 1: copies to pageable host memory wait for a synchronize, too
 };

@@ -86,7 +86,7 @@ void Machine::prepare_blocks(u64 first_block, u32 count) {
     block.threads = threads_each;
     prepare_block(block, first_block + b);
   }
-  if (launch->seed) redraw_priorities();
+  if (launch->seed) redraw_places();
 }
 
 void Machine::prepare_block(Block& block, u64 index) {
@@ -102,7 +102,8 @@ void Machine::prepare_block(Block& block, u64 index) {
     Warp& warp = warps[block.first_warp + w];
     const u32 lanes = block.threads - w * 32;
     warp.block = &block;
-    warp.first = (block.first_warp + w) * 32;
+    warp.place = block.first_warp + w;
+    warp.first = warp.place * 32;
     warp.asleep = warp.at_barrier = warp.returned = warp.ready = 0;
     warp.everyone.arrived = 0;
     for (auto& part : warp.parts) part->arrived = 0;
@@ -124,9 +125,8 @@ u32 Machine::registers_each() const {
 }
 
 void Machine::make_ready(Warp& warp, u32 lanes) {
-  const u32 w = u32(&warp - warps.data());
   warp.ready |= lanes;
-  if (lanes) ready_warps[w / 64] |= 1ull << (w % 64);
+  if (lanes) ready_warps[warp.place / 64] |= 1ull << (warp.place % 64);
 }
 
 Stack* Machine::idle_stack() {
@@ -223,7 +223,7 @@ void Machine::give_way() {
 Thread* Machine::take(u32 w, u32 lane) {
   Warp& warp = warps[w];
   warp.ready &= ~(1u << lane);
-  if (!warp.ready) ready_warps[w / 64] &= ~(1ull << (w % 64));
+  if (!warp.ready) ready_warps[warp.place / 64] &= ~(1ull << (warp.place % 64));
   last_warp = w;
   return &threads[warp.first + lane];
 }
@@ -264,24 +264,30 @@ Thread* Machine::pick_in_order() {
   return nullptr;
 }
 
-// Warps of a drawn priority run until they wait, which lets them drift as far apart as the barriers allow.
+// Warps run in a drawn order, each until it waits, which lets them drift as far apart as the barriers allow.
 Thread* Machine::pick_adversarially() {
-  if ((random() & 255) == 0) redraw_priorities();
+  if ((random() & 255) == 0) redraw_places();
   if (!boxes.empty() && (random() & 15) == 0) deliver_box();
-  u32 best = FULL;
-  for (u32 word = 0; word < ready_warps.size(); word++)
-    for (u64 set = ready_warps[word]; set; set &= set - 1) {
-      const u32 w = word * 64 + u32(__builtin_ctzll(set));
-      if (best == FULL || warps[w].priority > warps[best].priority) best = w;
-    }
-  if (best == FULL) return nullptr;
+  const auto word = std::find_if(ready_warps.begin(), ready_warps.end(), [](u64 set) { return set != 0; });
+  if (word == ready_warps.end()) return nullptr;
+  const u32 best = warp_at[u32(word - ready_warps.begin()) * 64 + u32(__builtin_ctzll(*word))];
   const u32 ready = warps[best].ready, turn = u32(random()) & 31;
   const u32 turned = turn ? ready >> turn | ready << (32 - turn) : ready;
   return take(best, (u32(__builtin_ctz(turned)) + turn) & 31);
 }
 
-void Machine::redraw_priorities() {
-  for (u32 w = 0; w < warp_count; w++) warps[w].priority = u32(random());
+void Machine::redraw_places() {
+  draws.resize(warp_count);
+  for (u32 w = 0; w < warp_count; w++) draws[w] = (~random() & FULL) << 32 | w;
+  std::sort(draws.begin(), draws.end());
+  warp_at.resize(warp_count);
+  std::fill(ready_warps.begin(), ready_warps.end(), 0);
+  for (u32 place = 0; place < warp_count; place++) {
+    warp_at[place] = u32(draws[place]);
+    Warp& warp = warps[warp_at[place]];
+    warp.place = place;
+    make_ready(warp, warp.ready);
+  }
 }
 
 u64 Machine::random() {

@@ -97,7 +97,7 @@ struct Warp {
   Block* block;
   u32 first;       // position of lane 0 in Machine::threads
   u32 ready, asleep, at_barrier, returned;  // lane masks
-  u32 priority;
+  u32 place;        // in the order in which warps run: its number, under a seed a drawn one
   Meeting everyone;
   std::vector<std::unique_ptr<Meeting>> parts;
 
@@ -159,7 +159,7 @@ class Machine {
   bool deliver_box();
   u32 registers_each() const;
   void check_block_end(const Block& block);
-  void redraw_priorities();
+  void redraw_places();
   Meeting& meeting(Warp& warp, u32 mask);
   Stack* idle_stack();
   [[noreturn]] void report_deadlock();
@@ -168,7 +168,9 @@ class Machine {
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<Block> blocks;
-  std::vector<u64> ready_warps;  // a bit for each warp with a ready lane
+  std::vector<u64> ready_warps;  // a bit for each warp with a ready lane, at its place
+  std::vector<u32> warp_at;      // of each place, under a seed
+  std::vector<u64> draws;        // what places are drawn by
   std::vector<u8*> shared;
   std::vector<Stack*> idle;
   std::vector<std::unique_ptr<Stack[]>> stacks;

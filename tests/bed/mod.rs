@@ -6,7 +6,7 @@
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 #[path = "../common/agreement.rs"]
 mod agreement;
@@ -55,6 +55,14 @@ impl Bed {
         let name = CString::new(name).unwrap();
         // SAFETY: as above; the name is a C string that outlives the call.
         assert_eq!(unsafe { (self.set_limit)(name.as_ptr(), value) }, 0, "no knob {name:?}");
+    }
+
+    /// There are so many devices at least, from now on.
+    pub fn have_devices(&self, count: usize) {
+        static MOST: Mutex<usize> = Mutex::new(1);
+        let mut most = MOST.lock().unwrap();
+        *most = count.max(*most);
+        self.set_limit("devices", i64::try_from(*most).unwrap());
     }
 
     /// What has been counted.
@@ -133,6 +141,25 @@ pub fn has_cuda() -> bool {
     assert!(std::env::var_os("FARPOINT_REQUIRE_CUDA").is_none_or(|v| v != "1"), "{reason}");
     eprintln!("skipped: {reason}");
     false
+}
+
+/// Whether there are so many devices to test on; as [`has_cuda`]. The bed has as many as are asked for.
+pub fn has_gpus(count: usize) -> bool {
+    if count == 0 {
+        return true;
+    }
+    if !has_cuda() {
+        return false;
+    }
+    let Some(bed) = load() else {
+        let device = farpoint::Device::Cuda(count - 1);
+        let pool = farpoint::Pool::new(&[0.0f32, 1.0], 1).unwrap();
+        let options = farpoint::Options { device, ..Default::default() };
+        let there = farpoint::select(&pool, 1, &options);
+        return there.inspect_err(|error| eprintln!("skipped: {error}")).is_ok();
+    };
+    bed.have_devices(count);
+    true
 }
 
 /// Builds a bed under target/tmp/bed. None without a C++ compiler; one that does not compile is a failure, and so are kernels that

@@ -84,6 +84,26 @@ const fn shards(shards: usize, multiplier: Multiplier) -> Filter {
     Filter { tuning: Tuning { shards, ..one.tuning }, ..one }
 }
 
+/// The pool held by this many GPUs, each its own part, however small the pool.
+pub fn gpus(count: usize, multiplier: Multiplier, placement: Placement) -> Filter {
+    let numbers: Vec<usize> = (0..count).collect();
+    let device = Device::of_gpus(&numbers).unwrap();
+    let one = on(device, multiplier, placement, Path::Rounds);
+    Filter { tuning: Tuning { shards: count, ..one.tuning }, ..one }
+}
+
+pub fn cuda_2_gpus() -> Filter {
+    gpus(2, Multiplier::Fastest, Placement::Fitting)
+}
+
+pub fn cuda_3_gpus() -> Filter {
+    gpus(3, Multiplier::Portable, Placement::Fitting)
+}
+
+pub fn cuda_3_gpus_staged() -> Filter {
+    gpus(3, Multiplier::Fastest, Placement::Staged)
+}
+
 impl Filter {
     /// The same with frontiers of so many rows.
     pub fn with_frontier(self, rows: usize) -> Filter {
@@ -102,7 +122,16 @@ impl Filter {
     }
 
     pub fn is_cuda(&self) -> bool {
-        matches!(self.device, Device::Cuda(_))
+        matches!(self.device, Device::Cuda(_) | Device::CudaMany(_))
+    }
+
+    /// How many GPUs there must be.
+    pub fn gpus(&self) -> usize {
+        match self.device {
+            Device::Cuda(number) => number + 1,
+            Device::CudaMany(gpus) => gpus.numbers().last().unwrap() + 1,
+            _ => 0,
+        }
     }
 
     /// What a GPU takes by itself for a pool that fits it and is not small.

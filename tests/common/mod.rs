@@ -12,10 +12,14 @@ pub mod pools;
 pub mod reference;
 
 #[cfg(target_os = "linux")]
-pub use bed::has_cuda;
+pub use bed::{has_cuda, has_gpus};
 #[cfg(not(target_os = "linux"))]
 pub fn has_cuda() -> bool {
     false
+}
+#[cfg(not(target_os = "linux"))]
+pub fn has_gpus(count: usize) -> bool {
+    count == 0
 }
 
 /// A module for each device, in it a test for each property: a function of the module that stamps, over what stands beside the device.

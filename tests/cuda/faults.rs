@@ -117,10 +117,12 @@ impl Machine {
         }
         assert_eq!((run.code, &*run.out), (FAILED, ""), "{knobs:?}: {}", run.err);
         let told = run.err.lines().last().unwrap_or_default();
-        assert!(told.starts_with("error: cuda:0: ") && told.contains(says), "{says}: {told}");
+        let is_named = told.starts_with(&format!("error: cuda:{}: ", lost_device(knobs)));
+        assert!(is_named && told.contains(says), "{says}: {told}");
         assert!(told.contains("in the kernel ") && told.contains("use the CPU"), "{told}");
         let is_kept = self.folder.names().contains(&"kept.txt".to_string());
-        assert_eq!(is_kept, run.err.lines().count() == 2, "{}", run.err);
+        // How to go on takes two lines: the sentence, and the command itself.
+        assert_eq!(run.err.lines().count(), if is_kept { 3 } else { 1 }, "{}", run.err);
         if is_kept {
             self.goes_on_from("kept.txt", &run.err);
         }
@@ -183,6 +185,11 @@ impl Machine {
         assert_eq!(statistics["device"], "cuda:0");
         assert_eq!((&statistics["fallback"], &*run.err), (&Value::Null, ""));
     }
+}
+
+/// The device that these knobs lose.
+fn lost_device(knobs: &[(&str, i64)]) -> i64 {
+    knobs.iter().find(|(name, _)| *name == "LOSE_DEVICE").map_or(0, |(_, device)| *device)
 }
 
 fn values() -> Vec<f32> {
@@ -294,6 +301,67 @@ fn a_gpu_lost_at_any_launch() {
     }
 }
 
+/// One of several, whichever it is and at whichever launch: the run ends, names it, and leaves the picks made so far.
+#[test]
+fn one_of_several_gpus_lost() {
+    for (device, gpus) in [("cuda:0,1", 2), ("cuda:all", 3)] {
+        let Some(machine) = Machine::new() else { return };
+        let lost = gpus - 1;
+        // Every launch of the first rounds, then here and there.
+        let launches = (1..24).step_by(3).chain((24..).step_by(29));
+        for (launch, (status, name)) in launches.zip(LOSSES.into_iter().cycle()) {
+            let knobs = [
+                ("DEVICES", gpus),
+                ("LOSE_DEVICE", lost),
+                ("LOSE_AFTER", launch),
+                ("LOSE_STATUS", status),
+            ];
+            let says = format!("the device was lost while it worked ({name})");
+            if !machine.loses_or_selects_on(device, &knobs, &says) {
+                assert!(launch > 50, "{launch} launches");
+                break;
+            }
+        }
+    }
+}
+
+/// All of them must be there, and have the memory.
+#[test]
+fn one_of_several_gpus_that_will_not_do() {
+    let Some(machine) = Machine::new() else { return };
+    let refuses = |device: &str, knobs: &[(&str, i64)], says: &str| {
+        let run = machine.run(knobs, &format!("{SELECT} --device {device} -q"));
+        assert_eq!((run.code, &*run.out), (FAILED, ""), "{}", run.err);
+        assert!(run.err.starts_with(says) && run.err.lines().count() == 1, "{}", run.err);
+    };
+    refuses(
+        "cuda:0,1",
+        &[],
+        "error: cuda:1: there is no GPU number 1: this machine has 1, numbered from 0",
+    );
+    refuses(
+        "cuda:1,2",
+        &[("DEVICES", 2)],
+        "error: cuda:2: there is no GPU number 2: this machine has 2",
+    );
+    refuses("cuda:all", &[("DEVICES", 0)], "error: cuda:0: the driver sees no GPU");
+    refuses(
+        "cuda:0,1",
+        &[("DEVICES", 2), ("MEMORY", 512 << 10)],
+        "error: cuda:0: this selection needs ",
+    );
+    let robust = machine.run(&[("DEVICES", 2)], "robust pool.npy -k 5 --device cuda:0,1");
+    robust.fails(FAILED, "error: cuda:0,1: distances over a pool are computed on one GPU: name one, such as cuda:0, or use the CPU");
+    // Memory for the rows, and none for the pool: it stays on the host.
+    for n in [1, 3] {
+        let knobs = [("DEVICES", 2), ("FAIL_ALLOCATION", n)];
+        let words = format!("{SELECT} --device cuda:all -q --json --distances d.npy");
+        let (found, statistics) = answer(&machine.folder, &machine.run(&knobs, &words));
+        assert_eq!(found, machine.expected, "allocation {n}");
+        assert_eq!(statistics["device"], "cuda:0, cuda:1");
+    }
+}
+
 /// The first allocation holds the pool: without it the pool stays on the host. The others are small and pinned.
 #[test]
 fn an_allocation_that_fails() {
@@ -382,7 +450,7 @@ fn a_pool_that_does_not_do() {
         for device in ["cpu", "cuda", "auto"] {
             machine
                 .run(knobs, &format!("select zero.npy -k 9 --metric cosine --device {device}"))
-                .fails(FAILED, "error: row 7 is all zeros, which has no direction: drop it or use the euclidean metric");
+                .fails(FAILED, "error: row 7 is all zeros, which has no direction: drop it, use the euclidean metric, or have such rows of a file left out by --skip-bad");
         }
     }
 }

@@ -173,15 +173,16 @@ fn settled_runs_apply_every_pair() {
     assert!(one.refresh_evaluations + one.pick_evaluations >= 450 * 49, "{one:?}");
 }
 
-/// Several holders of the rows do together what one does: the same rounds, the same rows refreshed, the same pairs.
+/// Several holders of the rows do together what one does: the same rounds, the same rows refreshed, the same pairs. Where the edge of a
+/// frontier is told by marks, of more than 256 rows, it is nearly so.
 #[test]
 fn shards_do_the_work_of_one() {
     let values = pool(Shape::Text, 6000, 32, 42);
     let text = Pool::new(&values, 32).unwrap();
     let digits = Pool::open("data/digits.npy").unwrap();
-    let work = |counts: Statistics| {
-        let pairs = (counts.refresh_evaluations, counts.pick_evaluations);
-        (counts.rounds, counts.refreshed_rows, pairs, counts.row_reads)
+    let work = |counts: &Statistics| {
+        let pairs = [counts.refresh_evaluations, counts.pick_evaluations];
+        [counts.rounds as u64, counts.refreshed_rows, pairs[0], pairs[1], counts.row_reads]
     };
     for (pool, budget, frontier) in [(&text, 300, 700), (&digits, 400, 200), (&digits, 1797, 64)] {
         let one = count(pool, budget, filter::CPU_F32.with_frontier(frontier));
@@ -196,12 +197,22 @@ fn shards_do_the_work_of_one() {
             let several = count(pool, budget, shards.with_frontier(frontier));
             // One more asks for a frontier and finds that no row is left.
             assert!(several.exchanges <= 2 * several.rounds as u64 + 1, "{several:?}");
-            assert_eq!(work(several), work(one.clone()), "{shards:?}");
+            match frontier <= 256 {
+                true => assert_eq!(work(&several), work(&one), "{shards:?}"),
+                false => assert_near(work(&several), work(&one)),
+            }
         }
-        // Without a frontier's size given, it adapts to the same counts.
+        // Without a frontier's size given, it adapts to nearly the same counts.
         let several = count(pool, budget, filter::CPU_7_SHARDS);
-        assert_eq!(work(several), work(count(pool, budget, filter::CPU_F32)));
+        assert_near(work(&several), work(&count(pool, budget, filter::CPU_F32)));
     }
+}
+
+/// Within a tenth, or two rounds.
+#[track_caller]
+fn assert_near(found: [u64; 5], wanted: [u64; 5]) {
+    let is_near = |(found, wanted): (u64, u64)| found.abs_diff(wanted) <= (wanted / 10).max(2);
+    assert!(found.into_iter().zip(wanted).all(is_near), "{found:?} {wanted:?}");
 }
 
 /// What crosses between shards and picks in a round is some rows of the frontier, whatever the pool's size.
@@ -213,13 +224,13 @@ fn what_crosses_in_a_round_does_not_grow_with_the_pool() {
         let values = pool(Shape::Text, n, D, 42);
         let pool = Pool::new(&values, D).unwrap();
         let counts = count(&pool, budget, filter::CPU_3_SHARDS.with_frontier(frontier));
-        let (row, candidate, state) = (8 + 4 * D, 16, 16);
-        let a_round = shards * (frontier + 1) * candidate + frontier * (row + 2 * state);
+        let (row, state, mark, said) = (4 * D + 16, 16, 16, 1024);
+        let a_round = shards * (257 * mark + said) + frontier * (row + 2 * state);
         let centers = (1 + shards) * budget * row;
         let most = counts.rounds * a_round + centers;
         assert!(counts.exchange_bytes <= most as u64, "{most} bytes, {counts:?}");
-        // Every shard takes every center, each of which a shard lent before; and every round asks every shard.
-        let least = (1 + shards) * (budget - 1) * row + counts.rounds * shards * candidate;
+        // Every shard takes every center, each of which a shard lent before.
+        let least = (1 + shards) * (budget - 1) * 4 * D;
         assert!(counts.exchange_bytes >= least as u64, "{least} bytes, {counts:?}");
     }
 }

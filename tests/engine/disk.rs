@@ -118,6 +118,8 @@ stamp! {
 stamp! {
     cuda: filter::CUDA;
     cuda_staged: filter::CUDA_STAGED;
-    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;
+    cuda_2_gpus: filter::cuda_2_gpus();
+    cuda_3_gpus_staged: filter::cuda_3_gpus_staged();;
     (answers_are_those_of_memory)
 }

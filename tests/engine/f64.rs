@@ -130,7 +130,8 @@ stamp! {
     cuda_staged: filter::CUDA_STAGED;
     cuda_lent: filter::CUDA_LENT;
     cuda_int8: filter::CUDA_INT8;
-    cuda_int8_staged: filter::CUDA_INT8_STAGED;;
+    cuda_int8_staged: filter::CUDA_INT8_STAGED;
+    cuda_3_gpus: filter::cuda_3_gpus();;
     (
         hostile_pools
         every_option

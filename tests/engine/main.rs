@@ -1,4 +1,4 @@
-//! The engine against the oracle on every device: selections, distances over a pool, rows of very different sizes, large numbers, how much work it takes, and runs that go
+//! The engine against the oracle on every device: selections, distances over a pool, rows of very different sizes, large numbers, how much work it takes, pools split over several GPUs, and runs that go
 //! on from earlier ones.
 
 #[path = "../common/mod.rs"]
@@ -11,6 +11,7 @@ mod disk;
 mod distinct;
 mod extremes;
 mod f64;
+mod gpus;
 mod large;
 mod plain;
 mod resume;

@@ -9,11 +9,11 @@ use farpoint::{Device, Element, Error, First, Metric, Options, Pool, Selection};
 use half::{bf16, f16};
 
 use crate::common::filter::{self, Filter, select_tuned};
-use crate::common::{has_cuda, pools, reference, stamp};
+use crate::common::{has_cuda, has_gpus, pools, reference, stamp};
 
 /// The engine's answer, or `None` where the machine lacks the filter.
 pub fn engine(pool: &Pool, budget: usize, options: &Options, filter: &Filter) -> Option<Selection> {
-    if filter.is_cuda() && !has_cuda() {
+    if !has_gpus(filter.gpus()) {
         return None;
     }
     match select_tuned(pool, budget, options, filter, &mut |_| ControlFlow::Continue(())) {
@@ -586,6 +586,31 @@ stamp! {
         the_mean_is_summed_in_blocks
         lower_bounds_hold
         equal_distances_from_different_squares
+    )
+}
+
+// A part of the pool on each of several GPUs.
+stamp! {
+    cuda_2_gpus: filter::cuda_2_gpus();
+    cuda_3_gpus: filter::cuda_3_gpus();
+    cuda_3_gpus_staged: filter::cuda_3_gpus_staged();;
+    (
+        hostile_pools_at_every_frontier
+        every_dtype
+        every_shape
+        labeled
+        far_outside_vectors
+        every_policy_and_option
+        cosine
+        stop_radius
+        budgets_are_prefixes
+        continuation_and_resume
+        resuming_refuses_what_greedy_did_not_choose
+        the_mean_is_summed_in_blocks
+        lower_bounds_hold
+        equal_distances_from_different_squares
+        frontiers_of_large_pools
+        no_interval_is_caught
     )
 }
 

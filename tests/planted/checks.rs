@@ -23,6 +23,7 @@ pub const PANEL: Check = Check::Test("checks::panel_matches_the_oracle");
 pub const JOIN: Check = Check::Test("checks::joins_match_the_oracle");
 pub const MEAN: Check = Check::Test("checks::means_match_the_oracle");
 pub const BATCH: Check = Check::Test("checks::batch_matches_the_oracle");
+pub const GPUS: Check = Check::Test("checks::several_gpus_match_the_oracle");
 pub const REGIONS: Check = Check::Test("checks::regions_are_kept");
 
 /// One multiprocessor: blocks have several tiles each.
@@ -130,6 +131,36 @@ fn int8_matches_the_oracle() {
         for d in 2..5 {
             answer_agrees(filter, &synth::pool(Shape::Gaussian, 900, d, 4), d, 300, &plain, 64);
         }
+    }
+}
+
+/// A pool on two devices and on the host beside three, with sweeps.
+#[test]
+#[ignore = "run over beds with bugs"]
+fn several_gpus_match_the_oracle() {
+    end_within(120);
+    let bed = bed::load().unwrap();
+    bed.set_limit("multiprocessors", 1);
+    bed.have_devices(3);
+    let excluded = Options {
+        excluded: (0..40).map(|i| 7 * i).collect(),
+        labeled: vec![1, 299],
+        weights: Some((0..300).map(|i| [1.0, 0.5, 2.0][i % 3]).collect()),
+        ..Options::default()
+    };
+    for filter in [filter::cuda_2_gpus(), filter::cuda_3_gpus_staged()] {
+        answer_agrees(filter, &synth::pool(Shape::Gaussian, 300, 20, 3), 20, 150, &excluded, 64);
+        answer_agrees(
+            filter,
+            &synth::pool(Shape::Text, 300, 20, 1),
+            20,
+            60,
+            &Options::default(),
+            31,
+        );
+        let line = synth::pool(Shape::Gaussian, 600, 1, 5);
+        let swept = answer_agrees(filter, &line, 1, 40, &Options::default(), 2);
+        assert!(swept.sweeps > 0, "{swept:?}");
     }
 }
 

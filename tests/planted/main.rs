@@ -103,9 +103,11 @@ fn a_skip_is_said_or_fails() {
 #[test]
 fn misused_memory_ends_the_process() {
     let Some(bed) = bed::build("self", &[OsStr::new("--selftest")]) else { return };
-    for (check, words) in
-        [("freed_twice", "no longer one"), ("written_outside", "outside the allocation")]
-    {
+    for (check, words) in [
+        ("freed_twice", "no longer one"),
+        ("written_outside", "outside the allocation"),
+        ("others_memory", "is given memory of device 1"),
+    ] {
         assert!(Reported(words).is(&Selftest(check).run(&bed, 0)), "{check}");
     }
 }

@@ -9,8 +9,8 @@
 use crate::bug::Notice::{Reported, Sanitized, Wrong};
 use crate::bug::{Bug, bug};
 use crate::checks::{
-    BATCH, ENGINE, FALLING, FRONTIER, INT8, INT8_LAZINESS, JOIN, LAZINESS, MEAN, NARROWING, PANEL,
-    PORTABLE, REGIONS,
+    BATCH, ENGINE, FALLING, FRONTIER, GPUS, INT8, INT8_LAZINESS, JOIN, LAZINESS, MEAN, NARROWING,
+    PANEL, PORTABLE, REGIONS,
 };
 
 #[rustfmt::skip]
@@ -135,6 +135,12 @@ pub const BUGS: &[Bug] = &[
     bug("batch.cu", "s.keys[slot] = 0;", 1, "", BATCH, Wrong),
     bug("batch.cu", "<= a.stop", 1, "< a.stop", BATCH, Wrong),
     bug("search.cuh", "u64(s.slot) * MOST_CANDIDATES + entry", 1, "u64(s.slot) * (64 << 10) + entry", REGIONS, Reported("of `candidates`")),
+    bug("frontier.cu", "precedes({key, row}, {a.floor_key, a.floor_row})", 1, "precedes({a.floor_key, a.floor_row}, {key, row})", GPUS, Wrong),
+    bug("shard.cu", "a.states[slot] = {a.state.bounds[row]", 1, "a.states[slot] = {a.state.bounds[slot]", GPUS, Wrong),
+    bug("shard.cu", "place(a.state, a.frontier, a.staged, slot", 1, "place(a.state, a.frontier, 0, slot", GPUS, Wrong),
+    bug("shard.cu", "= a.states[index].bound;", 1, "= a.states[0].bound;", GPUS, Wrong),
+    bug("shard.cu", "= a.states[index].center;", 1, "= 0;", GPUS, Wrong),
+    bug("shard.cu", "= a.states[index].seen;", 1, "= a.states[index].seen + 1;", GPUS, Wrong),
     bug("frontier.cu", "a.list.edge_rows[entry] = row", 1, "a.list.edge_rows[entry + EDGE] = row", REGIONS, Reported("of `edge_rows`")),
     bug("refine.cu", "* MOST_CANDIDATES + i]", 1, "* (64 << 10) + i]", REGIONS, Reported("of `candidates`")),
     bug("join.cu", "if (entry < a.capacity)", 1, "if (true)", REGIONS, Reported("of `passed`")),

@@ -38,10 +38,6 @@ pub(super) struct FrontierRefreshed {
     pub best: Option<usize>,
 }
 
-fn precedes(candidate: Candidate, outside: Option<Candidate>) -> bool {
-    outside.is_none_or(|outside| candidate.precedes(outside))
-}
-
 impl<'p, R: HeldRows<'p>> CpuShard<'p, R> {
     /// Of `rows` the first is pool row `first`.
     pub fn new(rows: R, first: usize) -> CpuShard<'p, R> {
@@ -80,7 +76,7 @@ impl<'p, R: HeldRows<'p>> CpuShard<'p, R> {
     /// their bounds need not be exact.
     pub(super) fn refresh_frontier(&mut self, outside: Option<Candidate>) -> FrontierRefreshed {
         let frontier = std::mem::take(&mut self.frontier);
-        let precedes = |row: &Candidate| precedes(self.pool_row(*row), outside);
+        let precedes = |row: &Candidate| self.pool_row(*row).precedes_outside(outside);
         let mut rows: Vec<usize> =
             frontier.into_iter().filter(precedes).map(|row| row.row).collect();
         let centers = self.rows.centers().len();
@@ -97,7 +93,7 @@ impl<'p, R: HeldRows<'p>> CpuShard<'p, R> {
     /// Leaves those rows live that precede `outside`.
     fn retain_live(&mut self, outside: Option<Candidate>) {
         let mut live = std::mem::take(&mut self.live);
-        live.retain(|&row| precedes(self.candidate(row), outside));
+        live.retain(|&row| self.candidate(row).precedes_outside(outside));
         self.live = live;
     }
 
@@ -118,9 +114,11 @@ impl<'p, R: HeldRows<'p>> Shard for CpuShard<'p, R> {
         self.first..self.first + self.ground.rows.len()
     }
 
-    fn values(&self, row: usize) -> Result<RowBlock> {
-        let mut values = RowBlock::default();
-        values.push(self.ground.rows.get(row - self.first, &mut RowScratch::new()));
+    fn values(&self, rows: &[usize]) -> Result<RowBlock> {
+        let (mut values, mut scratch) = (RowBlock::default(), RowScratch::new());
+        let mut push =
+            |row: &usize| values.push(self.ground.rows.get(row - self.first, &mut scratch));
+        rows.iter().for_each(&mut push);
         Ok(values)
     }
 

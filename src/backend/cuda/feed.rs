@@ -1,5 +1,6 @@
 //! Rows of a pool in host memory on their way to the device: two pinned buffers, one filled while the other is copied.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cudarc::driver::sys::CUevent_flags;
@@ -30,15 +31,16 @@ impl Feed {
         Ok(Feed { buffers: [pinned()?, pinned()?], copied: [None, None], turn: 0 })
     }
 
-    /// Copy the whole pool, by a feed of its own. Waits for the copy.
+    /// Copy these rows of the pool, by a feed of its own. Waits for the copy.
     pub fn copy_all(
         gpu: &Gpu,
         stream: &Arc<CudaStream>,
         pool: &Pool,
+        rows: Range<usize>,
         target: Region<u8>,
     ) -> Result<()> {
-        let mut feed = Feed::new(gpu, pool.row_length(), pool.rows())?;
-        feed.send(gpu, stream, pool, pool.rows(), |row| row, target)?;
+        let mut feed = Feed::new(gpu, pool.row_length(), rows.len())?;
+        feed.send(gpu, stream, pool, rows.len(), |row| rows.start + row, target)?;
         // The feed's buffers are freed here.
         stream.synchronize().map_err(|error| gpu.explain(error))
     }

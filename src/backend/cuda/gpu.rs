@@ -92,6 +92,16 @@ impl Gpu {
         Ok(gpu)
     }
 
+    /// The numbers of all devices that the driver sees, at least one.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`] of the first.
+    pub fn every() -> Result<Vec<usize>> {
+        let first = Gpu::open(0)?;
+        let count = CudaContext::device_count().map_err(|error| first.explain(error))?;
+        Ok((0..usize::try_from(count).unwrap_or(0)).collect())
+    }
+
     /// A library that is no driver may lack functions that cudarc looks for; cudarc then panics.
     fn start(ordinal: usize) -> Result<Gpu> {
         if let Some(reason) = ABSENT {

@@ -33,5 +33,5 @@ mod space;
 pub(crate) use abi::Multiplier;
 pub(crate) use once::{AtOnce, Size};
 pub(crate) use placement::{Placement, check_count, check_vectors};
-pub(crate) use rounds::Cuda;
+pub(crate) use rounds::{Cuda, CudaShard};
 pub(crate) use space::CudaSpace;

@@ -54,10 +54,15 @@ pub(crate) fn check_vectors(ground: &Ground, stream: &Stream) -> Result<()> {
     if dtype == Dtype::F64 || !ground.outside.as_ref().is_some_and(is_wide) {
         return Ok(());
     }
+    Err(too_wide(dtype, stream))
+}
+
+/// The error for vectors of f64 beside a pool of `dtype`.
+pub(crate) fn too_wide(dtype: Dtype, stream: &Stream) -> Error {
     let device = Device::Cuda(stream.gpu().context().ordinal());
     let dtype = dtype.name();
     let reason = format!(
         "a GPU takes no f64 labeled vectors beside a pool of {dtype}: round them to f32, or use the CPU"
     );
-    Err(Error::Unsupported { device, reason })
+    Error::Unsupported { device, reason }
 }

@@ -51,16 +51,17 @@ struct Device {
   void *stream = nullptr, *module = nullptr;
   mutable std::vector<Pointer> allocations;
   bool allows_more = false;  // dynamic shared memory than there is without asking
+  void* context = nullptr;
 
-  Device() {
-    void* context;
-    REQUIRE(cuInit(0) == 0 && cuDevicePrimaryCtxRetain(&context, 0) == 0 && cuCtxSetCurrent(context) == 0);
+  explicit Device(int number = 0) {
+    REQUIRE(cuInit(0) == 0 && cuDevicePrimaryCtxRetain(&context, number) == 0 && cuCtxSetCurrent(context) == 0);
     REQUIRE(cuStreamCreate(&stream, 1) == 0);
     REQUIRE(cuModuleLoadData(&module, ".version 9.0") == 0);
   }
 
   Device(const Device&) = delete;
   ~Device() {
+    if (cuCtxSetCurrent(context)) return;  // it is lost
     for (Pointer pointer : allocations) cuMemFree_v2(pointer);
   }
 
@@ -525,6 +526,7 @@ void refusals() {
   REQUIRE(cuMemsetD8Async(out, 0, 17, device.stream) == bed::INVALID_VALUE);
 }
 
+// The last: its device is lost.
 void faults() {
   const Device device;
   Pointer pointer;
@@ -539,7 +541,40 @@ void faults() {
   REQUIRE(cuMemAlloc_v2(&pointer, 16) == bed::ILLEGAL_ADDRESS);
 }
 
+// Devices are apart: memory, streams, functions and events of one are nothing to the other, and one is lost without the other.
+void devices() {
+  bed_set_limit("devices", 2);
+  const Device first, second(1);
+  const Pointer there = second.allocate(16);
+  const SelftestArguments a = arguments(0, 0, there, 1, 1);
+  REQUIRE(cuCtxSetCurrent(first.context) == 0);
+  void *event, *function, *none[] = {nullptr};
+  REQUIRE(cuEventCreate(&event, 0) == 0 && cuEventRecord(event, second.stream) == bed::INVALID_HANDLE);
+  REQUIRE(cuMemsetD8Async(there, 0, 16, first.stream) == bed::INVALID_VALUE);
+  REQUIRE(cuMemsetD8Async(there, 0, 16, second.stream) == bed::INVALID_CONTEXT);
+  REQUIRE(cuModuleGetFunction(&function, first.module, "selftest_nothing") == 0);
+  none[0] = const_cast<SelftestArguments*>(&a);
+  REQUIRE(cuLaunchKernel(function, 1, 1, 1, 32, 1, 1, 0, second.stream, none, nullptr) == bed::INVALID_HANDLE);
+  bed_set_limit("lose_device", 1);
+  bed_set_limit("lose_after", 1);
+  REQUIRE(cuCtxSetCurrent(first.context) == 0);
+  const SelftestArguments own = arguments(0, 0, first.allocate(16), 1, 1);
+  REQUIRE(first.launch("selftest_nothing", own, 1, 32) == 0 && cuStreamSynchronize(first.stream) == 0);
+  REQUIRE(cuCtxSetCurrent(second.context) == 0);
+  REQUIRE(second.launch("selftest_nothing", a, 1, 32) == 0 && cuStreamSynchronize(second.stream) == bed::ILLEGAL_ADDRESS);
+  REQUIRE(cuCtxSetCurrent(first.context) == bed::SUCCESS);
+  REQUIRE(cuMemsetD8Async(first.allocate(16), 0, 16, first.stream) == 0 && cuStreamSynchronize(first.stream) == 0);
+  bed_set_limit("lose_device", -1);
+}
+
 // These end the process.
+void others_memory() {
+  bed_set_limit("devices", 2);
+  const Device second(1);
+  const Pointer there = second.allocate(16);
+  const Device first;
+  first.launch("selftest_nothing", arguments(0, 0, there, 1, 1), 1, 32);
+}
 void freed_twice() {
   const Device device;
   const Pointer pointer = device.allocate(16);
@@ -564,8 +599,8 @@ const Check CHECKS[] = {
     {"ring", ring, false}, {"atomics", atomics, false}, {"copy", copy, false}, {"halves", halves, false},
     {"multiply", multiply, false}, {"multiply_int8", multiply_int8, false}, {"int8_contains", int8_contains, false}, {"products", products, false},
     {"pipeline", pipeline, false}, {"overlap", overlap, false}, {"maps", maps, false}, {"deferred", deferred, false},
-    {"events", events, false}, {"refusals", refusals, false}, {"faults", faults, false},
-    {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true},
+    {"events", events, false}, {"refusals", refusals, false}, {"devices", devices, false}, {"faults", faults, false},
+    {"freed_twice", freed_twice, true}, {"written_outside", written_outside, true}, {"others_memory", others_memory, true},
 };
 
 }  // namespace

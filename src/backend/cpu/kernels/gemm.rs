@@ -1,8 +1,10 @@
-//! f32 products by the `gemm` crate, which picks its kernel at run time: every machine has this one.
+//! f32 products by the `gemm-f32` crate, which picks its kernel at run time: every machine has this one. The crate `gemm` in front of it would
+//! bring products of four other types, which take as long to build.
 
 use std::ops::Range;
 
-use gemm::{Parallelism, gemm};
+use gemm_common::Parallelism;
+use gemm_f32::gemm::f32::get_gemm_fn;
 
 use super::{Multiplier, PANEL};
 
@@ -60,18 +62,19 @@ pub fn product(rows: &[f32], columns: &[f32], depth: usize, stride: usize, out: 
     // SAFETY: `out` is written at i * stride + c for i < count and c < width, inside the length asserted; it is borrowed
     // mutably. `rows` is read at i * depth + t and `columns` at c * depth + t for t < depth, inside the lengths asserted.
     unsafe {
-        gemm(
-            count,
+        // It wants the columns of what it writes to be contiguous, so this is the transposed product.
+        get_gemm_fn()(
             width,
+            count,
             depth,
             out.as_mut_ptr(),
-            1,
             signed(stride),
+            1,
             false,
-            rows.as_ptr(),
+            columns.as_ptr(),
             1,
             signed(depth),
-            columns.as_ptr(),
+            rows.as_ptr(),
             signed(depth),
             1,
             0.0,

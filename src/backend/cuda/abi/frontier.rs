@@ -47,6 +47,8 @@ pub struct FrontierArguments {
     pub size: u32,
     pub settling: u32,
     pub staged: u32,
+    pub floor_row: u32,
+    pub floor_key: u64,
 }
 
 impl Kernels {

@@ -16,6 +16,7 @@ mod quantize;
 mod refine;
 mod refresh;
 mod settle;
+mod shard;
 mod types;
 
 use cudarc::driver::DriverError;
@@ -45,6 +46,7 @@ pub use quantize::{
 pub use refine::RefineArguments;
 pub use refresh::{RefreshArguments, RefreshBoxes, RefreshInt8Arguments};
 pub use settle::SettleArguments;
+pub use shard::{ShardLowerArguments, ShardPlaceArguments, ShardStatesArguments};
 pub use types::{
     Counts, Frontier, Int8Copy, Int8Numbers, Offer, PackedRows, Peak, Reach, Round, Rows, State,
     Test, Window,
@@ -118,6 +120,9 @@ pub struct Kernels {
     batch_shared: u32,
     frontier: Kernel<FrontierArguments>,
     settle_start: Kernel<SettleArguments>,
+    shard_states: Kernel<ShardStatesArguments>,
+    shard_place: Kernel<ShardPlaceArguments>,
+    shard_lower: Kernel<ShardLowerArguments>,
     prepare_mean: ByDtype<PrepareMeanArguments>,
     prepare_reach: BySeen<PrepareReachArguments>,
     prepare_check: ByDtype<PrepareCheckArguments>,
@@ -166,6 +171,9 @@ impl Kernels {
             batch_shared: 0,
             frontier: m.kernel("frontier", "frontier")?,
             settle_start: m.kernel("settle", "settle_start")?,
+            shard_states: m.kernel("shard", "shard_states")?,
+            shard_place: m.kernel("shard", "shard_place")?,
+            shard_lower: m.kernel("shard", "shard_lower")?,
             prepare_mean: ByDtype::load(m, "prepare", "prepare_mean")?,
             prepare_reach: BySeen::load(m, "prepare", "prepare_reach")?,
             prepare_check: ByDtype::load(m, "prepare", "prepare_check")?,
@@ -228,6 +236,7 @@ mod held {
     use crate::backend::cuda::driver::Pointer;
     use crate::backend::cuda::driver::tensor_map::TensorMap;
     use crate::backend::interval::{Interval, Operand};
+    use crate::backend::shard::RowState;
 
     include!(concat!(env!("OUT_DIR"), "/layouts.rs"));
 }

@@ -28,6 +28,7 @@ pub struct RefreshArguments {
 #[repr(C)]
 pub struct RefreshBoxes {
     pub refresh: RefreshArguments,
+    pub unused: u64,
     pub packed: TensorMap,
     pub window: TensorMap,
 }
@@ -57,6 +58,7 @@ impl Kernels {
         if let (Multiplier::Fastest, Some(kernel)) = (multiplier, &self.refresh_wgmma) {
             let boxes = RefreshBoxes {
                 refresh: *a,
+                unused: 0,
                 packed: TensorMap::of_halves(
                     a.frontier.packed.values,
                     capacity,

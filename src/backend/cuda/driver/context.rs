@@ -43,6 +43,15 @@ pub fn prepare(context: &Arc<CudaContext>) -> Result<(), DriverError> {
     unsafe { sys::cuMemPoolSetAttribute(pool, attribute, keep) }.result()
 }
 
+/// Binds the context, in whatever thread its memory is freed. Binding also tells an earlier error, which is another's: it is kept, and
+/// must not keep the memory.
+pub fn bind_to_free(context: &CudaContext) {
+    if let Err(earlier) = context.bind_to_thread() {
+        context.record_err(context.bind_to_thread());
+        context.record_err::<()>(Err(earlier));
+    }
+}
+
 /// Between two events of a stream that has been synchronized since. cudarc's own function waits for each of them again.
 pub fn milliseconds(from: &CudaEvent, to: &CudaEvent) -> Result<f32, DriverError> {
     from.context().bind_to_thread()?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result};
 
+use super::context::bind_to_free;
 use super::memory::Region;
 
 /// Host memory that a device reads and writes itself.
@@ -43,9 +44,8 @@ impl<T: bytemuck::Pod> Pinned<T> {
 
 impl<T> Drop for Pinned<T> {
     fn drop(&mut self) {
-        // A copy may still be under way after an error; a device that was lost has none. Binding also tells an earlier error,
-        // which is not this buffer's: it must not keep us from waiting.
-        self.context.record_err(self.context.bind_to_thread());
+        bind_to_free(&self.context);
+        // A copy may still be under way after an error; a device that was lost has none.
         let _ = result::ctx::synchronize();
         // SAFETY: allocated by `malloc_host`, freed here alone.
         let freed = unsafe { result::free_host(self.address.cast()) };

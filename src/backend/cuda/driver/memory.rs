@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cudarc::driver::{CudaStream, DriverError};
+use cudarc::driver::{CudaSlice, CudaStream, DriverError};
 
 use super::Pointer;
+use super::context::bind_to_free;
 
 /// Pieces of an arena begin at multiples of this, as allocations do.
 const ALIGNMENT: u64 = 256;
@@ -142,6 +143,15 @@ impl<T> Region<T> {
     }
 }
 
+/// Memory of ours, which a thread may free that has another device's context, or none.
+struct Owned(CudaSlice<u8>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        bind_to_free(self.0.context());
+    }
+}
+
 /// One allocation on a device, freed when dropped, once the work queued before that is done.
 pub struct Arena {
     address: u64,
@@ -158,7 +168,7 @@ impl Arena {
             use cudarc::driver::DevicePtr;
             memory.device_ptr(stream).0
         };
-        Ok(Arena { address, _memory: Box::new(memory) })
+        Ok(Arena { address, _memory: Box::new(Owned(memory)) })
     }
 
     /// Memory of a caller's, given back when this is dropped.

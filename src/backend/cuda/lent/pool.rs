@@ -53,7 +53,7 @@ impl<'a> DevicePool<'a> {
     ) -> Result<DevicePool<'static>> {
         let arena = stream.checked(arena)?;
         let region = Region::lent(arena.address(), pool.bytes());
-        Feed::copy_all(stream.gpu(), stream.cuda_stream(), pool, region)?;
+        Feed::copy_all(stream.gpu(), stream.cuda_stream(), pool, 0..pool.rows(), region)?;
         let device = stream.gpu().context().ordinal();
         let shape = (pool.rows(), pool.dimensions());
         Ok(DevicePool {

@@ -86,7 +86,9 @@ impl<'p> AtOnce<'p> {
         self.send_given()?;
         match self.placement.on_host() {
             None => Ok(()),
-            Some(rows) => Feed::copy_all(&run.gpu, stream, rows.pool(), run.buffers.pool),
+            Some(rows) => {
+                Feed::copy_all(&run.gpu, stream, rows.pool(), rows.range(), run.buffers.pool)
+            }
         }
     }
 

@@ -11,7 +11,9 @@
 //! | `prepare`, `mean` | the launches before the first round; the row nearest the mean |
 //! | `refresh` | a round's frontier and refresh, and the next round's ahead |
 //! | `pick` | the picks, and the answer that brings them to the host |
+//! | `shard` | a part of a pool: its frontiers and refreshes, without the picks |
 //! | `settle` | every pending center applied to every row |
+//! | `values` | values of a shard's rows, for the host |
 //! | `clock` | how long phases took |
 
 pub mod clock;
@@ -21,7 +23,9 @@ mod pick;
 mod prepare;
 mod refresh;
 mod settle;
+mod shard;
 mod stage;
+mod values;
 mod workspace;
 
 use cudarc::driver::DriverError;
@@ -38,6 +42,7 @@ use crate::pool::Dtype;
 use crate::statistics::Statistics;
 use clock::Clock;
 use int8::Filter;
+pub(crate) use shard::CudaShard;
 use stage::{Place, allocate};
 use workspace::{Buffers, Extent, ROUND, Workspace};
 
@@ -57,9 +62,11 @@ pub(crate) struct Cuda<'p> {
     filter: Option<Filter>,
     /// How the rows were quantized that are staged.
     quantizer: Option<kernel::Quantizer>,
+    /// How far from the mean of a sample rows and centers lie, at most.
+    reach: f64,
     /// Picks given before that: rows that an earlier run chose, or the first center.
     given: Vec<usize>,
-    /// Number of centers whose values are on the device.
+    /// Number of centers; once prepared, their values are on the device.
     centers: usize,
     /// How many of those are packed, if all of them fit the window; else 0.
     packed: usize,
@@ -95,8 +102,20 @@ impl<'p> Cuda<'p> {
         multiplier: Multiplier,
     ) -> Result<Cuda<'p>> {
         let is_int8 = multiplier == Multiplier::Int8;
+        let extent = Extent::of(ground, most_centers, stream.gpu(), is_int8);
+        Cuda::of_extent(ground, extent, stream, placement, width, multiplier)
+    }
+
+    fn of_extent(
+        ground: &'p Ground<'p>,
+        extent: Extent,
+        stream: &'p Stream,
+        placement: Placement<'p>,
+        width: f64,
+        multiplier: Multiplier,
+    ) -> Result<Cuda<'p>> {
         let (gpu, cuda_stream) = (stream.gpu(), stream.cuda_stream());
-        let (workspace, pool) = allocate(ground, most_centers, stream, placement, is_int8)?;
+        let (workspace, pool) = allocate(stream, placement, extent)?;
         // The numbers of rows to be staged are fetched to the same memory.
         let answer =
             workspace.buffers.answer.len().max(ROUND + workspace.extent.capacity.div_ceil(2));
@@ -106,8 +125,9 @@ impl<'p> Cuda<'p> {
             is_sent: false,
             filter: None,
             quantizer: None,
+            reach: 0.0,
             given: Vec::new(),
-            centers: 0,
+            centers: ground.labeled_count(),
             packed: 0,
             left: 0,
             size: 0,
@@ -144,6 +164,10 @@ impl<'p> Cuda<'p> {
 
     fn dtype(&self) -> Dtype {
         self.ground.rows.dtype()
+    }
+
+    fn is_shard(&self) -> bool {
+        self.extent().is_shard
     }
 
     fn is_staged(&self) -> bool {
@@ -191,6 +215,7 @@ impl Backend for Cuda<'_> {
     fn add_centers(&mut self, rows: &[usize]) -> Result<()> {
         assert!(self.filter.is_none(), "picks are taken in where they are made");
         self.given.extend_from_slice(rows);
+        self.centers += rows.len();
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The launches before the first round: the pool, the given centers, the packing, and center 0 applied to every row.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::Cuda;
@@ -14,11 +15,16 @@ use crate::backend::cuda::roles::roles;
 use crate::error::{Error, Result};
 use crate::values::{RowBlock, RowScratch};
 
+/// The entries of `farthest` that are of centers: of center 0, and of those that are no rows here. The first is of rows.
+const CENTER_0: usize = 1;
+pub(super) const ELSEWHERE: usize = 2;
+/// Room for the rounding of distances themselves.
+pub(super) const ROUNDING: f64 = 1.0 + 1e-6;
+
 impl Cuda<'_> {
     pub(super) fn prepare(&mut self) -> Result<()> {
         let started = Instant::now();
         self.send_roles()?;
-        self.centers = self.ground.labeled_count() + self.given.len();
         self.checked(fill(self.stream.cuda_stream(), self.buffers().farthest, 0))?;
         self.checked(fill(self.stream.cuda_stream(), self.buffers().answer, 0))?;
         let centers = [number(self.centers)];
@@ -31,9 +37,8 @@ impl Cuda<'_> {
             self.look_at_rows()?
         }
         self.measure_reach()?;
-        self.left = self.ground.eligible_count();
         // Of centers given to be settled at once, some may be given twice.
-        self.left = self.left.saturating_sub(self.given.len());
+        self.left = self.ground.eligible_count().saturating_sub(self.given.len());
         self.statistics.row_reads += self.extent().n as u64;
         self.statistics.prepare_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -111,7 +116,7 @@ impl Cuda<'_> {
             return Ok(());
         };
         let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
-        Feed::copy_all(gpu, stream, rows.pool(), target)?;
+        Feed::copy_all(gpu, stream, rows.pool(), rows.range(), target)?;
         self.is_sent = true;
         Ok(())
     }
@@ -121,10 +126,12 @@ impl Cuda<'_> {
         self.send_pool()?;
         self.clear_bad_rows()?;
         self.check(0, n)?;
-        let (rows, labeled) = (self.ground.labeled.len(), self.ground.labeled_count());
-        self.gather_centers(self.ground.labeled, 0)?;
-        self.send_centers(rows, labeled)?;
-        self.gather_centers(&self.given, labeled)?;
+        if !self.is_shard() {
+            let (rows, labeled) = (self.ground.labeled.len(), self.ground.labeled_count());
+            self.gather_centers(self.ground.labeled, 0)?;
+            self.send_centers(rows, labeled)?;
+            self.gather_centers(&self.given, labeled)?;
+        }
         self.apply_first(0, n)?;
         self.mean(n, n.div_ceil(SAMPLE))
     }
@@ -132,7 +139,9 @@ impl Cuda<'_> {
     /// As many rows at a time as can be staged.
     fn look_at_staged_rows(&mut self) -> Result<()> {
         let (n, at_once) = (self.extent().n, self.extent().full_rows());
-        self.send_centers(0, self.centers)?;
+        if !self.is_shard() {
+            self.send_centers(0, self.centers)?;
+        }
         let sampled = self.mean_of_staged_sample()?;
         if self.is_int8() {
             self.quantizer = Some(self.quantizer_of_sample(sampled)?);
@@ -225,7 +234,7 @@ impl Cuda<'_> {
     }
 
     /// The largest distance of centers `first` to `end` from the mean, into slot `slot` of `farthest`.
-    fn reach_of_centers(&self, first: usize, end: usize, slot: usize) -> Result<()> {
+    pub(super) fn reach_of_centers(&self, first: usize, end: usize, slot: usize) -> Result<()> {
         let b = self.buffers();
         let reach = kernel::PrepareReachArguments {
             centers: b.centers.pointer(),
@@ -241,9 +250,9 @@ impl Cuda<'_> {
 
     /// How far from the mean any row or center lies, which sets the scale.
     fn measure_reach(&mut self) -> Result<()> {
-        let ground = self.ground;
-        self.reach_of_centers(0, 1, 1)?;
-        self.reach_of_centers(ground.labeled.len(), ground.labeled_count(), 2)?;
+        self.reach_of_centers(0, 1, CENTER_0)?;
+        let elsewhere = self.centers_from_elsewhere();
+        self.reach_of_centers(elsewhere.start, elsewhere.end, ELSEWHERE)?;
         let (mut found, mut bad_rows) = ([0u64; 3], [0u32; 2]);
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().farthest, &mut found))?;
         self.checked(fetch(self.stream.cuda_stream(), self.buffers().bad_rows, &mut bad_rows))?;
@@ -257,16 +266,24 @@ impl Cuda<'_> {
             return Err(Error::ZeroRow { what: "row", row });
         }
         let [farthest, first, vectors] = found.map(f64::from_bits);
-        // The triangle inequality, so that the pool need not be read again; with room for the distances' own rounding.
-        let reach = (farthest + first).max(vectors) * (1.0 + 1e-6);
+        // The triangle inequality, so that the pool need not be read again.
+        self.reach = (farthest + first).max(vectors) * ROUNDING;
         self.filter = Some(match self.is_int8() {
-            true => self.int8_filter_for(reach)?,
-            false => Filter::Halves(self.packing_for(reach)),
+            true => self.int8_filter_for(self.reach)?,
+            false => Filter::Halves(self.packing_for(self.reach)),
         });
         Ok(())
     }
 
-    fn packing_for(&self, reach: f64) -> kernel::Packing {
+    /// The centers that are none of the rows here, and so may lie farther out than any of them.
+    fn centers_from_elsewhere(&self) -> Range<usize> {
+        match self.is_shard() {
+            true => 0..self.centers,
+            false => self.ground.labeled.len()..self.ground.labeled_count(),
+        }
+    }
+
+    pub(super) fn packing_for(&self, reach: f64) -> kernel::Packing {
         packing(self.extent().d, reach, self.buffers().mean.pointer(), self.width)
     }
 }

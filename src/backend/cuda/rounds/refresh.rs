@@ -9,6 +9,7 @@ use crate::backend::cuda::driver::copies::fill;
 use crate::backend::cuda::packing::ABOVE_ALL;
 use crate::backend::interval::Interval;
 use crate::error::Result;
+use crate::limits::NO_ROW;
 
 /// Every slot of the frontier, where live ones could be named.
 const ALL_SLOTS: Pointer<u32> = Pointer::NULL;
@@ -28,6 +29,8 @@ impl Cuda<'_> {
             size,
             settling: 0,
             staged: self.is_staged().into(),
+            floor_row: NO_ROW,
+            floor_key: 0,
         }
     }
 
@@ -86,6 +89,11 @@ impl Cuda<'_> {
             return self.open_rows(size, centers);
         }
         self.stage(size)?;
+        self.apply_to_staged(size, centers)
+    }
+
+    /// The same, on halves, of rows that need not travel any more.
+    pub(super) fn apply_to_staged(&mut self, size: u32, centers: usize) -> Result<()> {
         let (kernels, dtype) = (self.stream.gpu().kernels(), self.dtype());
         let pack = kernel::PackRowsArguments {
             packing: self.packing(),

@@ -8,7 +8,6 @@ use crate::backend::cuda::feed::Feed;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::placement::Placement;
 use crate::error::Result;
-use crate::ground::Ground;
 
 use super::Cuda;
 use super::workspace::{Extent, ROUND, Workspace};
@@ -23,28 +22,25 @@ pub(super) enum Place {
 
 /// Allocates the workspace, with room for the pool if the pool is to be copied and fits.
 pub(super) fn allocate(
-    ground: &Ground,
-    most_centers: usize,
     stream: &Stream,
     placement: Placement,
-    is_int8: bool,
+    extent: Extent,
 ) -> Result<(Workspace, Place)> {
     let gpu = stream.gpu();
-    let extent = Extent::of(ground, most_centers, gpu, is_int8);
-    let pool = match placement {
-        Placement::Copied(rows) | Placement::Staged(rows) => rows.pool(),
+    let rows = match placement {
+        Placement::Copied(rows) | Placement::Staged(rows) => rows,
         Placement::Lent(pool) => {
             return Ok((Workspace::allocate(stream, extent)?, Place::Device(pool.address)));
         }
     };
-    let resident = Extent { pool_bytes: pool.bytes(), ..extent };
+    let row_bytes = rows.pool().row_length();
+    let resident = Extent { pool_bytes: extent.n * row_bytes, ..extent };
     if let Placement::Copied(_) = placement
         && let Some(workspace) = Workspace::try_allocate(stream, resident)?
     {
         let address = workspace.buffers.pool.pointer();
         return Ok((workspace, Place::Device(address)));
     }
-    let row_bytes = pool.row_length();
     let workspace = Workspace::allocate(stream, Extent { staged_row_bytes: row_bytes, ..extent })?;
     let feed = Feed::new(gpu, row_bytes, extent.full_rows())?;
     Ok((workspace, Place::Host(feed)))
@@ -93,6 +89,7 @@ impl Cuda<'_> {
             return Ok(());
         };
         let (gpu, stream) = (self.stream.gpu(), self.stream.cuda_stream());
-        feed.send(gpu, stream, rows.pool(), count, row, staged)
+        let first = rows.range().start;
+        feed.send(gpu, stream, rows.pool(), count, |i| first + row(i), staged)
     }
 }

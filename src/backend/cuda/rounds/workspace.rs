@@ -10,6 +10,7 @@ use crate::backend::cuda::gpu::Gpu;
 use crate::backend::cuda::lent::Stream;
 use crate::backend::cuda::packing::{capacity, depth, int8_depth};
 use crate::backend::interval::Operand;
+use crate::backend::shard::RowState;
 use crate::error::Result;
 use crate::ground::Ground;
 use crate::limits::{
@@ -44,6 +45,8 @@ pub struct Extent {
     pub seen_bytes: usize,
     /// Whether rounds run on int8 values.
     pub is_int8: bool,
+    /// Whether the rows are a part of a pool: no pick is made here then.
+    pub is_shard: bool,
     pub has_norms: bool,
     pub has_weights: bool,
     /// Bytes of a pool kept on the device: 0 if it is there already, or stays on the host.
@@ -71,11 +74,17 @@ impl Extent {
             window: window.min(centers),
             seen_bytes: seen_bytes(ground.rows.dtype()),
             is_int8,
+            is_shard: false,
             has_norms: ground.rows.metric() == crate::options::Metric::Cosine,
             has_weights: ground.weights.is_some(),
             pool_bytes: 0,
             staged_row_bytes: 0,
         }
+    }
+
+    /// The same for a part of a pool, of which the host picks.
+    pub fn of_shard(ground: &Ground, centers: usize, gpu: &Gpu) -> Extent {
+        Extent { is_shard: true, live_capacity: 0, ..Extent::of(ground, centers, gpu, false) }
     }
 
     /// Rows read in full at once, at most: those that are staged, or settled at the end.
@@ -146,6 +155,8 @@ pub struct Buffers {
     pub live_rows: Region<u32>,
     pub products: Region<f32>,
     pub pick_sources: Region<u32>,
+    /// The frontier rows' states, by slot, on their way to the host; states on their way back.
+    pub states: Region<RowState>,
     /// The round, then the picks' keys and rows: one copy brings the host all it needs.
     pub answer: Region<u64>,
 }
@@ -155,7 +166,8 @@ pub const ROUND: usize = size_of::<kernel::Round>() / 8;
 
 impl Buffers {
     fn carve(e: &Extent, c: &mut Carver) -> Buffers {
-        let ranked = if e.capacity > e.live_capacity { e.capacity } else { 0 };
+        let is_ranked = !e.is_shard && e.capacity > e.live_capacity;
+        let ranked = if is_ranked { e.capacity } else { 0 };
         let places = e.window.next_multiple_of(BOX_CENTERS as usize);
         let if_any = |condition: bool| if condition { e.n } else { 0 };
         let halves = |count| if e.is_int8 { 0 } else { count };
@@ -203,6 +215,7 @@ impl Buffers {
             live_rows: c.region("live_rows", int8(e.live_capacity)),
             products: c.region("products", e.live_capacity * e.live_capacity),
             pick_sources: c.region("pick_sources", e.live_capacity),
+            states: c.region("states", if e.is_shard { e.capacity } else { 0 }),
             answer: c.region("answer", ROUND + e.live_capacity + e.live_capacity.div_ceil(2)),
         }
     }
