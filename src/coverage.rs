@@ -21,13 +21,13 @@ pub struct Coverage {
 /// Every counted row's canonical distance to its nearest center. Centers are `centers`, chosen in any way and order,
 /// and what [`Options`] has labeled. Labeled rows are counted, excluded ones are not.
 ///
-/// Only the options `labeled`, `labeled_vectors`, `excluded`, `metric` and `threads` matter. Time: one pass over the
+/// Only the options `labeled`, `labeled_vectors`, `excluded`, `metric`, `threads` and `interrupt` matter. Time: one pass over the
 /// pool with all centers, `O(n k d)` in matrix products. Memory, beyond the pool: 32 bytes a row (8 more under cosine)
 /// and a fixed workspace.
 ///
 /// # Errors
 /// As [`crate::select`]; rows that cannot be centers (past the pool's end, given twice, labeled, excluded); no center
-/// at all.
+/// at all; [`Error::Interrupted`].
 ///
 /// ```
 /// use farpoint::{Options, Pool, coverage};
@@ -44,14 +44,18 @@ pub fn coverage(pool: &Pool, centers: &[usize], options: &Options) -> Result<Cov
         stop_radius: None,
         resume: Vec::new(),
         device: Device::Cpu,
-        interrupt: None,
         ..options.clone()
     };
     let (coverage, _) = with_space(pool, &options, &Tuning::default(), |ground, space| {
         // Whatever a selection of one row refuses is refused here too, above all a pool without a row left to cover.
-        Question::new(1, &options, ground)?;
+        Question::new(1, &options, &ground)?;
         check_centers(ground, centers)?;
-        let nearest = min_distances(space, centers)?.into_iter().zip(&ground.excluded);
+        let nearest = min_distances(space, centers)?;
+        if ground.is_interrupted() {
+            ground.check_reads()?;
+            return Err(Error::Interrupted);
+        }
+        let nearest = nearest.into_iter().zip(&ground.excluded);
         let counted = nearest.filter(|(_, excluded)| !**excluded);
         let mut distances: Vec<f64> = counted.map(|(distance, _)| distance).collect();
         distances.sort_unstable_by(f64::total_cmp);

@@ -1,19 +1,18 @@
-//! The first center where nothing is labeled: one policy a file.
+//! The first center where nothing is labeled.
 //!
-//! | policy | file |
+//! | policy | where |
 //! | --- | --- |
-//! | the lowest eligible row | `lowest.rs` |
-//! | the eligible row of largest weight | `heaviest.rs` |
+//! | the lowest eligible row, the one of largest weight | `src/known.rs` |
 //! | the eligible row nearest the mean | `src/mean.rs` on the host, `src/backend/cuda/mean.rs` on a device |
 //! | an eligible row drawn with a seed | `random.rs` |
 
-mod heaviest;
-mod lowest;
 mod random;
+
+pub(crate) use random::uniform;
 
 use crate::backend::Middle;
 use crate::error::Result;
-use crate::ground::Ground;
+use crate::known::Known;
 use crate::options::First;
 use crate::question::Question;
 
@@ -23,14 +22,14 @@ use crate::question::Question;
 /// The device's.
 pub(crate) fn first_center(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     device: &mut (impl Middle + ?Sized),
 ) -> Result<usize> {
     match question.first {
         First::Row(row) => Ok(row),
-        First::Lowest => Ok(lowest::lowest(ground)),
-        First::Heaviest => Ok(heaviest::heaviest(ground)),
-        First::Random => Ok(random::random(ground, question.seed)),
+        First::Lowest => Ok(ground.eligible(0)),
+        First::Heaviest => Ok(ground.heaviest()),
+        First::Random => Ok(ground.eligible(uniform(question.seed, ground.eligible_count()))),
         First::Mean => device.nearest_the_mean(),
     }
 }

@@ -1,14 +1,7 @@
 //! A row that may be chosen, drawn with a seed: SplitMix64, then Lemire's reduction with rejection. Fixed for good.
 
-use crate::ground::Ground;
-
-pub(super) fn random(ground: &Ground, seed: u64) -> usize {
-    let drawn = uniform(seed, ground.eligible_count());
-    ground.eligible_rows().nth(drawn).expect("the number drawn is below the count")
-}
-
 /// A number below `count`, which is at least 1.
-fn uniform(seed: u64, count: usize) -> usize {
+pub(crate) fn uniform(seed: u64, count: usize) -> usize {
     let count = count as u64;
     let mut state = seed;
     loop {

@@ -10,14 +10,14 @@ use super::replay::replay;
 use crate::backend::{Backend, Before, Picked};
 use crate::error::{Error, Result};
 use crate::first::first_center;
-use crate::ground::Ground;
+use crate::known::Known;
 use crate::question::Question;
 use crate::selection::Selection;
 
 /// Greedy k-center in rounds; the same answer as the reference whatever the frontiers' sizes. `before` is of the picks to resume from.
 pub(crate) fn lazy(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     backend: &mut dyn Backend,
     before: &Before,
     frontier: FrontierSize,
@@ -54,7 +54,7 @@ struct Settled {
 /// An interrupted run answers at once.
 fn settle(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     backend: &mut dyn Backend,
     end: &End,
 ) -> Result<Settled> {
@@ -69,7 +69,7 @@ fn settle(
 /// Makes the picks before the first round: those resumed from, or the first center where nothing is labeled.
 fn start(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     backend: &mut dyn Backend,
     before: &Before,
 ) -> Result<Picks> {
@@ -86,7 +86,7 @@ fn start(
 
 fn rounds(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     backend: &mut dyn Backend,
     mut frontier: FrontierSize,
     picks: &mut Picks,
@@ -128,7 +128,7 @@ fn rounds(
 ///
 /// # Errors
 /// A row that could not be read.
-fn must_end(ground: &Ground) -> Result<bool> {
+fn must_end(ground: &dyn Known) -> Result<bool> {
     ground.check_reads()?;
     Ok(ground.is_interrupted())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::ground::Ground;
+use crate::known::Known;
 use crate::question::Question;
 use crate::selection::{Progress, Selection};
 use crate::statistics::Statistics;
@@ -54,7 +54,7 @@ impl Picks {
     pub fn into_selection(
         self,
         question: &Question,
-        ground: &Ground,
+        ground: &dyn Known,
         end: End,
         settled: Option<(Vec<f64>, Vec<u32>)>,
         statistics: Statistics,
@@ -68,7 +68,7 @@ impl Picks {
         let initial_radius = if radii.is_empty() { f64::INFINITY } else { radii.remove(0) };
         let initial_radius =
             if ground.labeled_count() == 0 { f64::INFINITY } else { initial_radius };
-        let lower_bounds = lower_bounds(ground.weights, &self.rows, farthest, &radii);
+        let lower_bounds = lower_bounds(ground, &self.rows, farthest, &radii);
         let is_unsettled = question.assign && settled.is_none();
         let (min_distances, assignment) = match settled {
             Some(settled) => {
@@ -93,22 +93,23 @@ impl Picks {
 
 /// `radii[t] / (1 + a)`, `a` the largest `w_j / w_i` over i before j among the first `t + 1` picks and the row farthest from them.
 fn lower_bounds(
-    weights: Option<&[f32]>,
+    ground: &dyn Known,
     rows: &[usize],
     farthest: Option<usize>,
     radii: &[f64],
 ) -> Vec<f64> {
-    let Some(weights) = weights else {
+    if !ground.has_weights() {
         return radii.iter().map(|radius| radius / 2.0).collect();
-    };
+    }
+    let weight = |row| ground.weight(row).expect("rows have weights");
     let (mut least, mut ratio) = (f32::INFINITY, 0.0f64);
     let mut following = rows.iter().copied().skip(1).chain(farthest);
     rows.iter()
         .zip(radii)
         .map(|(&row, &radius)| {
-            least = least.min(weights[row]);
+            least = least.min(weight(row));
             if let Some(next) = following.next() {
-                ratio = ratio.max(ratio_up(weights[next], least));
+                ratio = ratio.max(ratio_up(weight(next), least));
             }
             divide_down(radius, 1.0 + ratio)
         })
@@ -136,7 +137,7 @@ fn divide_down(radius: f64, factor: f64) -> f64 {
 
 /// Turns center numbers into positions among the picks and labeled entries. A center's nearest is itself.
 fn assign(
-    ground: &Ground,
+    ground: &dyn Known,
     rows: &[usize],
     (mut min_distances, nearest): (Vec<f64>, Vec<u32>),
 ) -> (Vec<f64>, Vec<i64>) {
@@ -147,7 +148,7 @@ fn assign(
     };
     let mut assignment: Vec<i64> =
         nearest.into_iter().map(|center| entry(i64::from(center))).collect();
-    let own = ground.labeled.iter().copied().enumerate();
+    let own = ground.labeled().iter().copied().enumerate();
     for (center, row) in own.chain(rows.iter().enumerate().map(|(p, &row)| (labeled + p, row))) {
         let center = i64::try_from(center).expect("centers are numbered below 2^32");
         (min_distances[row], assignment[row]) = (0.0, entry(center));

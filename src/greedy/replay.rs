@@ -3,7 +3,7 @@
 use super::picks::Picks;
 use crate::backend::Before;
 use crate::error::{Error, Result};
-use crate::ground::Ground;
+use crate::known::Known;
 use crate::question::Question;
 
 /// The picks resumed from, each with its key when it was chosen. `first` is the first center, where nothing is labeled.
@@ -13,7 +13,7 @@ use crate::question::Question;
 /// the one before, or a key is within the stop radius.
 pub(crate) fn replay(
     question: &Question,
-    ground: &Ground,
+    ground: &dyn Known,
     before: &Before,
     first: Option<usize>,
 ) -> Result<Picks> {
@@ -41,6 +41,6 @@ fn check(question: &Question, first: Option<usize>, keys: &[f64]) -> Result<()> 
 }
 
 /// The first center where nothing is labeled has no distance, whatever its weight.
-fn key(ground: &Ground, row: usize, distance: f64) -> f64 {
+fn key(ground: &dyn Known, row: usize, distance: f64) -> f64 {
     if distance == f64::INFINITY { distance } else { ground.key(row, distance) }
 }

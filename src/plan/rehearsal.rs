@@ -1,14 +1,16 @@
 //! A selection from a part of the pool, timed, and what the whole will take by it.
 
-use std::sync::atomic::AtomicBool;
+use std::borrow::Cow;
 
 use half::{bf16, f16};
 
-use super::trial::{Trial, Way, power};
+use super::given::{Given, Part};
+use super::trial::{GROWTH, PRODUCT_GROWTH, Trial, Way, power};
 use crate::engine::Tuning;
-use crate::error::Result;
-use crate::options::{Device, Metric, Options};
-use crate::pool::{Dtype, Outline, Sample, is_held_at_once};
+use crate::error::{Error, Result};
+use crate::memory::Memory;
+use crate::options::Options;
+use crate::pool::{Dtype, Needs, Outline, Sample, is_held_at_once, is_room};
 use crate::synth::{self, Shape};
 use crate::threads::on_engine_threads;
 
@@ -22,6 +24,8 @@ const FEW_ROWS: usize = 1 << 13;
 /// If that is not enough, a rehearsal is of one row of so many, and of some picks at least.
 const FEWER: usize = 4;
 const SOME: usize = 32;
+/// Products of values between rows and labeled centers, at most: a second or two.
+const PRODUCTS: f64 = 2e11;
 /// Longer rows are made without a structure that takes memory.
 const LONG: usize = 1 << 14;
 /// A selection from a part of the pool.
@@ -29,42 +33,78 @@ pub(super) struct Rehearsal {
     pub rows: usize,
     pub picks: usize,
     pub seconds: f64,
-    /// Whether the rows are the pool's.
-    pub is_of_pool: bool,
     /// The powers of the rows and of the picks that the time is taken to grow with.
     pub growth: (f64, f64),
     pub filter: String,
-    /// Distances that the filter evaluated, of those there are.
+    /// Distances that the filter evaluated, of those there are between rows and centers.
     pub evaluated: f64,
     prepared: f64,
+    /// The power of the rows that the time before the first round grows with; that of labeled centers, which are in proportion.
+    preparation: f64,
 }
 
 impl Rehearsal {
-    /// Of `budget` rows from `sample`, or from made-up rows of the pool's size and type.
+    /// Of `budget` rows from `rows`, which are of the pool or like its rows.
     pub fn run(
         outline: &Outline,
-        sample: Option<&Sample>,
+        rows: &Sample,
+        given: &Given,
         budget: usize,
-        metric: Metric,
-        threads: usize,
-        interrupt: Option<&AtomicBool>,
+        options: &Options,
     ) -> Result<Rehearsal> {
-        let options =
-            Options { metric, threads, interrupt, device: Device::Cpu, ..Options::default() };
-        let made_up = sample.is_none().then(|| make_up(outline, threads)).transpose()?;
-        let rows = sample.or(made_up.as_ref()).expect("one of the two");
-        let way = Way { options, tuning: tuning(outline) };
-        let stage = Stage { n: outline.rows, budget, way };
-        let rehearsal = stage.rehearse(rows).map_err(|error| rows.of_its_pool(error))?;
-        Ok(Rehearsal { is_of_pool: sample.is_some(), ..rehearsal })
+        let way = Way { options: options.clone(), tuning: tuning(outline) };
+        let stage = Stage { n: outline.rows, d: outline.dimensions, budget, given, way };
+        stage
+            .run(rows)
+            .map_err(|error| if is_of_row(&error) { rows.of_its_pool(error) } else { error })
     }
 
     /// Seconds for `k` picks from `n` rows that need not come from a disk.
     pub fn estimate(&self, n: usize, k: usize) -> f64 {
         let [rows, picks] =
             [(n, self.rows), (k, self.picks)].map(|(all, part)| all as f64 / part as f64);
-        self.prepared * rows + self.seconds * rows.powf(self.growth.0) * picks.powf(self.growth.1)
+        self.prepared * rows.powf(self.preparation)
+            + self.seconds * rows.powf(self.growth.0) * picks.powf(self.growth.1)
     }
+}
+
+/// `sample`, or made-up rows of the pool's size and type; of either as many as a selection has memory for.
+///
+/// # Errors
+/// Threads that cannot be started.
+pub(super) fn rows<'s>(
+    outline: &Outline,
+    sample: Option<&'s Sample>,
+    threads: usize,
+    available: Option<Memory>,
+) -> Result<Cow<'s, Sample>> {
+    let mut rows = match sample {
+        Some(sample) => Cow::Borrowed(sample),
+        None => Cow::Owned(make_up(outline, threads)?),
+    };
+    let held = rows.rows();
+    while rows.rows() > SOME && !is_room_for(outline, held, rows.rows(), available) {
+        rows = Cow::Owned(rows.every(2));
+    }
+    Ok(rows)
+}
+
+/// Whether a selection from `rows` of a sample fits into memory beside the `held` ones.
+fn is_room_for(outline: &Outline, held: usize, rows: usize, available: Option<Memory>) -> bool {
+    let row = (outline.dimensions * outline.dtype.bytes()) as u64;
+    let needs = Needs::of(rows, outline.dimensions, outline.dtype);
+    let bytes = (held + rows) as u64 * row + needs.least() + needs.copy;
+    available.is_none_or(|memory| is_room(bytes, memory))
+}
+
+/// Whether the error is about a row of the pool, and not about a labeled vector.
+fn is_of_row(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NotFinite { what: "row", .. }
+            | Error::TooLarge { what: "row", .. }
+            | Error::ZeroRow { what: "row", .. }
+    )
 }
 
 /// The fastest way; not the plain loop where rows stay in their files, which it would read once a pick.
@@ -76,19 +116,31 @@ fn tuning(outline: &Outline) -> Tuning {
 
 /// What is rehearsed.
 struct Stage<'w> {
-    /// Rows of the pool.
+    /// Rows of the pool, and values of one.
     n: usize,
+    d: usize,
     budget: usize,
+    given: &'w Given<'w>,
     way: Way<'w>,
 }
 
 impl Stage<'_> {
+    fn run(&self, rows: &Sample) -> Result<Rehearsal> {
+        let is_whole = rows.rows() == self.n && self.products(rows.rows()) <= PRODUCTS;
+        match self.given.labeled() > 0 && !is_whole {
+            true => self.beside_labeled(rows),
+            false => self.rehearse(rows),
+        }
+    }
+
     /// All picks from all of `rows`, as far as they come in time. If that is not far, so many fewer rows that they come, and picks in
     /// proportion.
     fn rehearse(&self, rows: &Sample) -> Result<Rehearsal> {
-        let budget = if rows.rows() == self.n { self.budget } else { self.budget.min(most(rows)) };
-        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.way)?;
-        let stage = Stage { way: self.way.of(&trial), ..*self };
+        let part = self.given.part(rows);
+        let most_picks = if rows.rows() == self.n { self.budget } else { most(rows) };
+        let budget = self.budget.min(most_picks).min(part.available);
+        let trial = self.trial(rows, &part, budget, budget)?;
+        let stage = self.by_way_of(&trial);
         if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
             return stage.in_proportion(&rows.every(FEWER));
         }
@@ -96,22 +148,47 @@ impl Stage<'_> {
             true => 1.0,
             false => stage.by_rows(rows, budget, trial.picks, &trial)?,
         };
-        Ok(Rehearsal::of(rows, (by_rows, trial.growth()), trial))
+        Ok(stage.rehearsal(rows, &part, (by_rows, trial.growth()), 1.0, trial))
+    }
+
+    /// Labeled centers decide what the first round takes, and how many picks there are beside them what the others do: both are in
+    /// proportion to the rows.
+    fn beside_labeled(&self, rows: &Sample) -> Result<Rehearsal> {
+        let stage = self.by_way_of(&self.begun(rows)?);
+        let mut step = 1;
+        while self.products(rows.rows() / step) > PRODUCTS && rows.rows() / step > FEW_ROWS {
+            step *= 2;
+        }
+        stage.in_proportion(&rows.every(step))
+    }
+
+    /// A selection from `rows` beside no labeled centers, of as many picks as there would be centers. It ends before its first round, and
+    /// tells by which way so many are chosen.
+    fn begun(&self, rows: &Sample) -> Result<Trial> {
+        let centers = (self.budget + self.given.labeled()).min(rows.rows());
+        Trial::run(&rows.pool()?, centers, 0, &self.way)
     }
 
     fn in_proportion(&self, rows: &Sample) -> Result<Rehearsal> {
-        let budget = self.share(rows);
-        let trial = Trial::fastest(&rows.pool()?, budget, budget, &self.way)?;
+        let part = self.given.part(rows);
+        let budget = self.share(rows).min(part.available);
+        let trial = self.trial(rows, &part, budget, budget)?;
         if FAR * trial.picks < budget && rows.rows() > FEW_ROWS {
             return self.in_proportion(&rows.every(FEWER));
         }
         let half = self.share(&rows.every(2));
-        let growth = self.by_rows(rows, half, half, &trial)?;
+        let by_rows = self.by_rows(rows, half, half, &trial)?;
         let growth = match half == budget {
-            true => (growth, trial.growth()),
-            false => (growth / 2.0, growth / 2.0),
+            true => (by_rows, trial.growth()),
+            false => (by_rows / 2.0, by_rows / 2.0),
         };
-        Ok(Rehearsal::of(rows, growth, trial))
+        let preparation = if part.centers() > 0 { by_rows } else { 1.0 };
+        Ok(self.rehearsal(rows, &part, growth, preparation, trial))
+    }
+
+    /// The same by the way that `trial` went.
+    fn by_way_of(&self, trial: &Trial) -> Self {
+        Stage { way: self.way.of(trial), ..*self }
     }
 
     /// Picks from a part of the pool that are as many of its rows as the budget is of the pool's, but some.
@@ -120,27 +197,59 @@ impl Stage<'_> {
         usize::try_from(share).expect("at most the budget").max(self.budget.min(SOME))
     }
 
+    /// Products of values between so many rows and the labeled centers that they would have.
+    fn products(&self, rows: usize) -> f64 {
+        let share = rows as f64 / self.n as f64;
+        rows as f64 * self.given.labeled() as f64 * share * self.d as f64
+    }
+
     /// The power that the time grows with from half of the rows to all of them.
     fn by_rows(&self, rows: &Sample, budget: usize, most: usize, whole: &Trial) -> Result<f64> {
         let half = rows.every(2);
-        let trial = Trial::fastest(&half.pool()?, budget, most, &self.way)?;
-        Ok(power((half.rows(), trial.seconds), (rows.rows(), whole.seconds)))
+        let part = self.given.part(&half);
+        let trial = self.trial(&half, &part, budget.min(part.available), most)?;
+        // Labeled centers are applied before the first round ends.
+        let (prepared, may) = match part.centers() > 0 {
+            true => ([trial.prepared, whole.prepared], PRODUCT_GROWTH),
+            false => ([0.0; 2], GROWTH),
+        };
+        let half = (half.rows(), prepared[0] + trial.seconds);
+        Ok(power(half, (rows.rows(), prepared[1] + whole.seconds), &may))
     }
-}
 
-impl Rehearsal {
-    fn of(rows: &Sample, growth: (f64, f64), trial: Trial) -> Rehearsal {
+    /// A selection from `rows`, of which `part` is given, that is timed.
+    fn trial(&self, rows: &Sample, part: &Part, budget: usize, most: usize) -> Result<Trial> {
+        let vectors = part.vectors.as_ref().map(Sample::pool).transpose()?;
+        let options = Options {
+            labeled: part.labeled.clone(),
+            labeled_vectors: vectors.as_ref(),
+            excluded: part.excluded.clone(),
+            weights: part.weights.clone(),
+            ..self.way.options.clone()
+        };
+        Trial::fastest(&rows.pool()?, budget, most, &Way { options, tuning: self.way.tuning })
+    }
+
+    fn rehearsal(
+        &self,
+        rows: &Sample,
+        part: &Part,
+        growth: (f64, f64),
+        preparation: f64,
+        trial: Trial,
+    ) -> Rehearsal {
         let (n, counts) = (rows.rows(), trial.statistics);
-        let pairs = n as u64 + counts.refresh_evaluations + counts.pick_evaluations;
+        let evaluated = n as u64 + counts.refresh_evaluations + counts.pick_evaluations;
+        let pairs = n as f64 * (trial.picks + part.centers()) as f64;
         Rehearsal {
             rows: n,
             picks: trial.picks,
             seconds: trial.seconds,
-            is_of_pool: true,
             growth,
             filter: counts.filter,
-            evaluated: (pairs as f64 / (n as f64 * trial.picks as f64)).min(1.0),
+            evaluated: (evaluated as f64 / pairs).min(1.0),
             prepared: trial.prepared,
+            preparation,
         }
     }
 }

@@ -15,7 +15,9 @@ const LIMIT: f64 = 0.7;
 const SHORT: f64 = 0.15;
 const REPEATS: usize = 3;
 /// How time may grow with the rows and with the picks, as a power.
-const GROWTH: RangeInclusive<f64> = 0.2..=1.5;
+pub(super) const GROWTH: RangeInclusive<f64> = 0.2..=1.5;
+/// The same with rows and all centers together: at least as fast as rows, at most as their product.
+pub(super) const PRODUCT_GROWTH: RangeInclusive<f64> = 1.0..=2.0;
 
 /// What all selections of a rehearsal have in common. Fewer picks may have been made in another way: all go the way of the first.
 pub(super) struct Way<'o> {
@@ -43,13 +45,13 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// A selection that ends after `budget` picks or, at the end of a round, after [`LIMIT`].
-    fn run(pool: &Pool, budget: usize, most: usize, way: &Way) -> Result<Trial> {
-        let (started, mut course) = (Instant::now(), Vec::new());
+    /// A selection that ends after `budget` picks or, at the end of a round, once there are `most` or [`LIMIT`] has passed since the first.
+    pub fn run(pool: &Pool, budget: usize, most: usize, way: &Way) -> Result<Trial> {
+        let (started, mut course) = (Instant::now(), Vec::<(usize, f64)>::new());
         let selection = select_tuned(pool, budget, &way.options, &way.tuning, &mut |progress| {
             let seconds = started.elapsed().as_secs_f64();
             course.push((progress.chosen, seconds));
-            let is_enough = seconds > LIMIT || progress.chosen >= most;
+            let is_enough = seconds - course[0].1 > LIMIT || progress.chosen >= most;
             if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if is_set(way.options.interrupt) {
@@ -65,11 +67,11 @@ impl Trial {
     pub fn fastest(pool: &Pool, budget: usize, most: usize, way: &Way) -> Result<Trial> {
         let mut fastest = Trial::run(pool, budget, most, way)?;
         for _ in 1..REPEATS {
-            if fastest.seconds > SHORT {
+            if fastest.seconds > SHORT || fastest.prepared > LIMIT {
                 break;
             }
             let again = Trial::run(pool, budget, most, way)?;
-            if again.seconds < fastest.seconds {
+            if again.prepared + again.seconds < fastest.prepared + fastest.seconds {
                 fastest = again;
             }
         }
@@ -80,12 +82,14 @@ impl Trial {
     pub fn growth(&self) -> f64 {
         let half =
             self.course.iter().find(|(picks, seconds)| 2 * picks >= self.picks && *seconds > 0.0);
-        half.map_or(1.0, |&(picks, seconds)| power((picks, seconds), (self.picks, self.seconds)))
+        half.map_or(1.0, |&(picks, seconds)| {
+            power((picks, seconds), (self.picks, self.seconds), &GROWTH)
+        })
     }
 }
 
-/// The power that leads from one time to another.
-pub(super) fn power(from: (usize, f64), to: (usize, f64)) -> f64 {
+/// The power that leads from one time to another, if it may.
+pub(super) fn power(from: (usize, f64), to: (usize, f64), may: &RangeInclusive<f64>) -> f64 {
     let power = (to.1 / from.1).ln() / (to.0 as f64 / from.0 as f64).ln();
-    if power.is_finite() { power.clamp(*GROWTH.start(), *GROWTH.end()) } else { 1.0 }
+    if power.is_finite() { power.clamp(*may.start(), *may.end()) } else { 1.0 }
 }

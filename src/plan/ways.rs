@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::given::Given;
 use super::rehearsal::Rehearsal;
 use crate::engine::{are_held, cell_bytes};
 use crate::memory::Memory;
@@ -17,8 +18,8 @@ const DISK: f64 = 500e6;
 /// Reads a second of it, in any order.
 const DISK_READS: f64 = 20e3;
 /// Bytes of state a row on a GPU, and its workspace, at most.
-const GPU_STATE: u64 = 29;
-const GPU_WORKSPACE: u64 = 1 << 30;
+pub(super) const GPU_STATE: u64 = 29;
+pub(super) const GPU_WORKSPACE: u64 = 1 << 30;
 
 /// How a selection is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -81,21 +82,30 @@ impl Copies {
     }
 }
 
+/// What is planned.
+pub(super) struct Planned<'p> {
+    pub outline: &'p Outline,
+    pub picks: usize,
+    pub metric: Metric,
+    pub given: &'p Given<'p>,
+    pub needs: Needs,
+}
+
 /// The ways on the CPU: the first that fits is taken.
 pub(super) fn on_cpu(
-    outline: &Outline,
-    k: usize,
-    metric: Metric,
-    needs: Needs,
+    planned: &Planned,
     rehearsal: &Rehearsal,
     available: Option<Memory>,
 ) -> Vec<Way> {
+    let &Planned { outline, picks: k, metric, given, needs } = planned;
     let (pool, from_files) = (outline.bytes, outline.in_place_bytes + outline.decoded_bytes);
     let held = pool - from_files;
     let work = rehearsal.estimate(outline.rows, k);
+    let beside = needs.least() + given.bytes();
     let copies = Copies::of(outline, metric, needs, &rehearsal.filter);
     // What is in memory already takes none of what is available.
-    let fits = |bytes: u64| available.map(|memory| is_room(bytes - held, memory));
+    let in_memory = held + given.held_bytes();
+    let fits = |bytes: u64| available.map(|memory| is_room(bytes - in_memory, memory));
     let way = |name, memory, read_bytes, scratch_bytes, seconds| Way {
         name,
         memory_bytes: memory,
@@ -107,7 +117,7 @@ pub(super) fn on_cpu(
     let in_order = |bytes: u64| bytes as f64 / DISK;
     let mut ways = vec![way(
         WayName::InMemory,
-        pool + copies.beside_pool + needs.least(),
+        pool + copies.beside_pool + beside,
         from_files,
         0,
         work + in_order(from_files),
@@ -115,20 +125,20 @@ pub(super) fn on_cpu(
     if from_files > 0 {
         let scratch = outline.decoded_bytes;
         let settled = if copies.is_read_alone { 0.0 } else { SETTLED_A_PICK * k as f64 };
-        let again =
-            rows_read(outline, refreshes(outline.rows as f64, k as f64) * outline.rows as f64);
+        let (n, centers) = (outline.rows as f64, (k + given.labeled()) as f64);
+        let again = rows_read(outline, refreshes(n, centers) * n);
         // Decoded rows are written once, and read from the scratch file like others.
         let decoded = in_order(2 * scratch);
         ways.push(way(
             WayName::CopyInMemory,
-            held + copies.alone + needs.least(),
+            held + copies.alone + beside,
             from_files + scratch + rows_read(outline, settled),
             scratch,
             work + in_order(from_files) + decoded + settled / DISK_READS,
         ));
         ways.push(way(
             WayName::OnDisk,
-            held + needs.least(),
+            held + beside,
             from_files + scratch + again,
             scratch,
             work + in_order(from_files) + decoded + in_order(again),

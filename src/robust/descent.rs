@@ -108,16 +108,15 @@ impl Search<'_, '_> {
     /// miss are held from now on.
     fn covered(&mut self, radius: f64, centers: &[u32]) -> Result<bool> {
         if let Some(distances) = self.distances_by_pairs(centers) {
-            self.reached(self.question.radius(&distances), centers);
+            self.reached(&distances, centers);
             return Ok(true);
         }
         if self.clock.left().is_some_and(|left| left < self.pass) {
             self.clock.end(End::TimeLimit);
             return Ok(false);
         }
-        let distances = self.distances(centers)?;
-        let reached = self.question.radius(&distances);
-        self.reached(reached, centers);
+        let Some(distances) = self.distances(centers)? else { return Ok(false) };
+        let reached = self.reached(&distances, centers);
         if reached > radius {
             self.hold_uncovered(radius, distances)?;
         }

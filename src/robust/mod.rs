@@ -18,11 +18,13 @@
 //! | `proof` | floating-point weights made a proof in integers |
 //! | `clock` | when the search must end |
 //! | `selection`, `result` | the answer, and how a search becomes one |
+//! | `cut_short` | the answer where a run was interrupted before its search |
 //! | `paper` | Algorithm 2 as it is printed, for comparison |
 
 mod branch;
 mod clock;
 mod cover;
+mod cut_short;
 mod decide;
 mod descent;
 mod greedy_cover;
@@ -51,11 +53,12 @@ mod tried;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::engine::{Tuning, select_tuned, with_space};
+use crate::engine::{Tuning, check_is_one, select_tuned, with_space};
 use crate::error::Result;
 use crate::ground::HostGround;
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::pool::{Pool, is_set};
+use crate::selection::{Selection, forget};
 use crate::statistics::Statistics;
 use crate::threads::on_engine_threads;
 use clock::{Clock, Watch};
@@ -65,6 +68,7 @@ use start::Start;
 
 pub use options::{Candidates, RobustOptions};
 pub use paper::{Printed, PrintedEnd};
+pub(crate) use rows::MOST_PAIRS_LAZY as MOST_PAIRS;
 pub use selection::{Decision, End, Method, RobustProgress, RobustSelection, SearchStatistics};
 
 /// Choose `budget` rows of `pool` that leave all but [`RobustOptions::outliers`] rows within the least radius possible, with an
@@ -76,11 +80,12 @@ pub use selection::{Decision, End, Method, RobustProgress, RobustSelection, Sear
 /// [`Options::weights`], [`Options::stop_radius`] and [`Options::resume`] are refused.
 ///
 /// Time, beyond greedy's: one range join of the rows that need covering with the pool, then the search, which is
-/// exponential at worst. Memory, beyond the pool: 32 bytes a row, and about 24 bytes for each pair of rows within the
-/// radius, of which at most 48 million are kept.
+/// exponential at worst. Memory, beyond the pool: that of [`crate::select`], then at most 170 bytes a row and 64 bytes for each
+/// pair of near rows that is held, of which there are at most 50 million. [`crate::plan`] estimates time and memory until the search.
 ///
 /// # Errors
-/// As [`crate::select`]; as many outliers as there are rows to cover; options that a robust selection does not take.
+/// As [`crate::select`]; as many outliers as there are rows to cover; options that a robust selection does not take;
+/// [`crate::Error::Interrupted`] where [`Options::interrupt`] is set before greedy has left a radius.
 ///
 /// ```
 /// use farpoint::{Options, Pool, RobustOptions, robust};
@@ -102,7 +107,8 @@ pub fn robust(
     robust_with(pool, budget, options, robust, &mut |_| ControlFlow::Continue(()))
 }
 
-/// [`robust`], calling `watch` as the search goes on. `ControlFlow::Break` ends it with the interval proven so far.
+/// [`robust`], calling `watch` as the search goes on. `ControlFlow::Break` ends it with the interval proven so far. Nothing is asked of
+/// `watch` during a pass over the pool, which [`Options::interrupt`] ends, too.
 ///
 /// # Errors
 /// As [`robust`].
@@ -130,7 +136,8 @@ pub fn robust_as_printed(
 ) -> Result<Printed> {
     let tuning = Tuning::default();
     let as_printed = |mut search: Search, start: &Start, _: &[u32], _| search.as_printed(start);
-    Ok(begin(pool, budget, options, robust, &tuning, watch, as_printed)?.0)
+    let begun = begin(pool, budget, options, robust, &tuning, watch, as_printed)?;
+    begun.answer.map_or_else(|| Printed::cut_short(&begun.greedy, budget, robust), Ok)
 }
 
 /// [`robust_with`], tuned.
@@ -149,15 +156,27 @@ pub fn robust_tuned(
         let end = search.run(start)?;
         search.finish(end, start, nearest, options.assign, statistics)
     };
-    let (mut selection, fallback) = begin(pool, budget, options, robust, tuning, watch, go_on)?;
+    let Begun { answer, greedy, fallback } =
+        begin(pool, budget, options, robust, tuning, watch, go_on)?;
+    let cut_short = || RobustSelection::cut_short(&greedy, pool.dimensions(), budget, robust);
+    let mut selection = answer.map_or_else(cut_short, Ok)?;
     if fallback.is_some() {
         selection.statistics.fallback = fallback;
     }
+    forget(pool.skipped(), &mut selection.min_distances, &mut selection.assignment);
     Ok(selection)
 }
 
-/// Runs greedy, then `go_on` with a new search, each row's nearest labeled center and greedy's statistics. Second
-/// value: why a GPU that `Auto` tried was not used.
+/// What [`begin`] comes to.
+struct Begun<T> {
+    /// None where the run was interrupted before the search had its start.
+    answer: Option<T>,
+    greedy: Selection,
+    /// Why a GPU that `Auto` tried was not used.
+    fallback: Option<String>,
+}
+
+/// Runs greedy, then `go_on` with a new search, each row's nearest labeled center and greedy's statistics.
 fn begin<T: Send>(
     pool: &Pool,
     budget: usize,
@@ -166,7 +185,8 @@ fn begin<T: Send>(
     tuning: &Tuning,
     watch: Watch,
     go_on: impl Fn(Search, &Start, &[u32], Statistics) -> Result<T> + Send + Sync,
-) -> Result<(T, Option<String>)> {
+) -> Result<Begun<T>> {
+    check_is_one(options.device)?;
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, options.interrupt, watch);
     let available = on_engine_threads(options.threads, || {
@@ -180,15 +200,17 @@ fn begin<T: Send>(
     })
     // Greedy's picks alone are nothing that a robust selection goes on from.
     .map_err(|error| error.after(|| None))?;
-    // Greedy's picks are of use when they are cut short. Distances are not, so nothing interrupts those.
-    let options = &Options { interrupt: None, ..options.clone() };
+    if is_set(options.interrupt) {
+        return Ok(Begun { answer: None, greedy, fallback: None });
+    }
+    // Greedy's picks are of use when they are cut short. Distances are not: an interrupted pass over the pool leaves none.
     let (answer, fallback) = with_space(pool, options, tuning, |ground, space| {
         let (labeled, nearest) = space.labeled_distances()?;
         let question = Question::new(ground, budget, robust, labeled);
-        let start = Start::new(&question, &greedy, space)?;
+        let Some(start) = Start::new(&question, &greedy, space)? else { return Ok(None) };
         let mut search = Search::new(&question, space, &start, &mut clock);
         search.statistics.greedy_seconds = started.elapsed().as_secs_f64();
-        go_on(search, &start, &nearest, greedy.statistics.clone())
+        go_on(search, &start, &nearest, greedy.statistics.clone()).map(Some)
     })?;
-    Ok((answer, fallback))
+    Ok(Begun { answer, greedy, fallback })
 }

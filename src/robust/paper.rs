@@ -44,7 +44,7 @@ impl Search<'_, '_> {
     /// Runs the printed algorithm. Every row that may need covering is held, with all pairs within greedy's radius.
     pub fn as_printed(&mut self, start: &Start) -> Result<Printed> {
         let greedy = self.distances(&start.centers)?;
-        let mut upper = greedy.into_iter().fold(0.0, f64::max);
+        let mut upper = greedy.iter().flatten().copied().fold(0.0, f64::max);
         let mut lower = upper / 2.0;
         let mut printed = Printed {
             lower,
@@ -54,6 +54,11 @@ impl Search<'_, '_> {
             end: PrintedEnd::Equal,
             lower_is_valid: self.question.outliers == 0,
         };
+        if greedy.is_none() {
+            (printed.lower, printed.upper) = (start.upper / 2.0, start.upper);
+            printed.end = PrintedEnd::Stopped;
+            return Ok(printed);
+        }
         if lower == upper {
             return Ok(printed);
         }

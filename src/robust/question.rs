@@ -33,7 +33,7 @@ pub fn check(
     options: &Options,
     robust: &RobustOptions,
 ) -> Result<usize> {
-    question::Question::new(budget, options, ground)?;
+    question::Question::new(budget, options, &ground)?;
     check_rows(ground.rows.len())?;
     options.check_robust()?;
     if !(robust.gap.is_finite() && robust.gap >= 0.0) {
@@ -119,6 +119,11 @@ impl<'a> Question<'a> {
         let mut distances = distances.to_vec();
         let descending = |a: &f64, b: &f64| b.total_cmp(a);
         *distances.select_nth_unstable_by(self.outliers, descending).1
+    }
+
+    /// The rows farther than `radius` that need covering, the lowest first.
+    pub fn beyond(&self, radius: f64, distances: &[f64]) -> Vec<usize> {
+        self.counted().filter(|&row| distances[row] > radius).collect()
     }
 
     /// At most `count` rows farther than `radius` that are not in `known`, farthest first among the farthest few thousand.

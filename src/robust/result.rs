@@ -8,8 +8,16 @@ use crate::certificate::{Certificate, Dual, LowerBy};
 use crate::error::Result;
 use crate::statistics::Statistics;
 
-/// Every counted row's distance to its nearest center. If asked for, also every row's distance and nearest center.
-type Settled = (Vec<f64>, Option<(Vec<f64>, Vec<i64>)>);
+/// Every row's distance and nearest center.
+type Assigned = (Vec<f64>, Vec<i64>);
+
+/// Centers, in increasing order, and how they cover the pool.
+struct Settled {
+    centers: Vec<usize>,
+    upper: f64,
+    outliers: Vec<usize>,
+    assigned: Option<Assigned>,
+}
 
 impl Search<'_, '_> {
     /// The selection. `nearest`: per row, the labeled center that is nearest.
@@ -21,15 +29,13 @@ impl Search<'_, '_> {
         assign: bool,
         statistics: Statistics,
     ) -> Result<RobustSelection> {
-        let mut centers: Vec<usize> = self.centers.iter().map(|&row| row as usize).collect();
-        if start.centers.len() == self.question.budget {
-            self.fill(&mut centers)?;
-        }
-        centers.sort_unstable();
-        let (distances, assigned) = self.settle(&centers, nearest, assign)?;
-        let upper = self.question.radius(&distances);
-        let outliers: Vec<usize> =
-            self.question.counted().filter(|&row| distances[row] > upper).collect();
+        let fills = start.centers.len() == self.question.budget;
+        let Settled { centers, upper, outliers, assigned } =
+            match self.settle_all(nearest, assign, fills)? {
+                Some(settled) => settled,
+                None => self.as_it_stands(),
+            };
+        let end = if self.is_interrupted() { End::Interrupted } else { end };
         let (lower, lower_by, dual, end) = self.lower_side(end, start);
         let certificate = Certificate {
             budget: self.question.budget,
@@ -59,17 +65,52 @@ impl Search<'_, '_> {
         })
     }
 
+    /// The best centers found, filled up to the budget if wanted, and their distances. `None` if the run is interrupted and a pass over
+    /// the pool would be needed.
+    fn settle_all(
+        &mut self,
+        nearest: &[u32],
+        assign: bool,
+        fills: bool,
+    ) -> Result<Option<Settled>> {
+        let mut centers: Vec<usize> = self.centers.iter().map(|&row| row as usize).collect();
+        if fills && !self.fill(&mut centers)? {
+            return Ok(None);
+        }
+        centers.sort_unstable();
+        let assign = assign && !self.is_interrupted();
+        let Some((distances, assigned)) = self.settle(&centers, nearest, assign)? else {
+            return Ok(None);
+        };
+        let upper = self.question.radius(&distances);
+        let outliers = self.question.beyond(upper, &distances);
+        Ok(Some(Settled { centers, upper, outliers, assigned }))
+    }
+
+    /// What the search knows of its best centers, without another look at the pool.
+    fn as_it_stands(&mut self) -> Settled {
+        let mut centers: Vec<usize> = self.centers.iter().map(|&row| row as usize).collect();
+        centers.sort_unstable();
+        let outliers = std::mem::take(&mut self.uncovered);
+        Settled { centers, upper: self.upper, outliers, assigned: None }
+    }
+
     /// The counted rows' distances to the centers; with `assign`, also every row's distance and nearest center. Without
-    /// `assign` the pairs held may suffice, which saves a pass over the pool.
-    fn settle(&mut self, centers: &[usize], nearest: &[u32], assign: bool) -> Result<Settled> {
+    /// `assign` the pairs held may suffice, which saves a pass over the pool. `None` if the run is interrupted in that.
+    fn settle(
+        &mut self,
+        centers: &[usize],
+        nearest: &[u32],
+        assign: bool,
+    ) -> Result<Option<(Vec<f64>, Option<Assigned>)>> {
         let numbers: Vec<u32> = centers.iter().copied().map(number).collect();
         if let Some(distances) = self.distances_by_pairs(&numbers).filter(|_| !assign) {
-            return Ok((distances, None));
+            return Ok(Some((distances, None)));
         }
-        let (to_centers, positions) = self.space.min_distances(centers)?;
+        let Some((to_centers, positions)) = self.nearest(centers)? else { return Ok(None) };
         let distances = self.question.with_labeled(to_centers.clone());
         let assigned = assign.then(|| self.assign(centers, to_centers, positions, nearest));
-        Ok((distances, assigned))
+        Ok(Some((distances, assigned)))
     }
 
     /// The lower bound that holds for every choice of centers ([`Search::stated_lower`]), its proof, and how the search
@@ -83,23 +124,26 @@ impl Search<'_, '_> {
         (self.lower, self.lower_by, self.dual.clone(), end)
     }
 
-    /// Fewer centers than the budget may suffice. Rows far from them fill the budget, then the lowest rows.
-    fn fill(&mut self, centers: &mut Vec<usize>) -> Result<()> {
+    /// Fewer centers than the budget may suffice. Rows far from them fill the budget, then the lowest rows. False if the run is interrupted
+    /// before those are known.
+    fn fill(&mut self, centers: &mut Vec<usize>) -> Result<bool> {
         let missing = self.question.budget - centers.len();
         if missing == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let chosen: Vec<u32> = centers.iter().copied().map(number).collect();
-        let distances = match self.distances_by_pairs(&chosen) {
-            Some(distances) => distances,
+        let by_pairs = self.distances_by_pairs(&chosen);
+        let distances = match by_pairs {
+            Some(distances) => Some(distances),
             None => self.distances(&chosen)?,
         };
+        let Some(distances) = distances else { return Ok(false) };
         centers.extend(self.question.far_apart(0.0, distances, missing, |_| false));
         let mut is_center = vec![false; self.question.n];
         centers.iter().for_each(|&row| is_center[row] = true);
         let lowest = self.question.counted().filter(|&row| !is_center[row]);
         centers.extend(lowest.take(self.question.budget - centers.len()).collect::<Vec<_>>());
-        Ok(())
+        Ok(true)
     }
 
     /// Every row's distance and nearest center. A labeled center comes first among equally near ones, and a center's

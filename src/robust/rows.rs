@@ -11,7 +11,7 @@ use crate::error::Result;
 /// Pairs kept at most where all rows that need covering are held from the start.
 const MOST_PAIRS: usize = 12 << 20;
 /// Pairs kept at most.
-const MOST_PAIRS_LAZY: usize = 48 << 20;
+pub const MOST_PAIRS_LAZY: usize = 48 << 20;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
 /// Products that one range join may take, a fraction of a second. The clock is looked at between two joins.
@@ -70,7 +70,8 @@ impl Search<'_, '_> {
             let room = most.saturating_sub(self.held.pairs());
             let labeled = &self.question.labeled;
             done = !self.clock.is_over()
-                && self.held.add(self.space, rows, labeled, self.upper, room)?;
+                && self.held.add(self.space, rows, labeled, self.upper, room)?
+                && !self.is_interrupted();
             if !done {
                 break;
             }

@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::decide::Effort;
 use super::held::Held;
 use super::question::Question;
-use super::selection::{Decision, SearchStatistics};
+use super::selection::{Decision, End, SearchStatistics};
 use super::start::Start;
 use super::tried::Tried;
 use crate::backend::Space;
@@ -49,6 +49,8 @@ pub struct Search<'a, 'w> {
     pub dual: Dual,
     pub upper: f64,
     pub centers: Vec<u32>,
+    /// The rows that `centers` leave beyond `upper`.
+    pub uncovered: Vec<usize>,
     pub decisions: Vec<Decision>,
     pub statistics: SearchStatistics,
 }
@@ -76,6 +78,7 @@ impl<'a, 'w> Search<'a, 'w> {
             dual: start.dual.clone(),
             upper: start.upper,
             centers: start.centers.clone(),
+            uncovered: start.uncovered.clone(),
             decisions: Vec::new(),
             statistics: SearchStatistics::default(),
             question,
@@ -130,22 +133,43 @@ impl<'a, 'w> Search<'a, 'w> {
         (radius > self.floor && radius.is_finite()).then_some(distances)
     }
 
-    /// `centers` cover at `radius`.
-    pub fn reached(&mut self, radius: f64, centers: &[u32]) {
-        if radius >= self.upper {
-            return;
+    /// `centers` cover at the radius that they leave by `distances`, which is returned.
+    pub fn reached(&mut self, distances: &[f64], centers: &[u32]) -> f64 {
+        let radius = self.question.radius(distances);
+        if radius < self.upper {
+            self.upper = radius;
+            self.centers = centers.to_vec();
+            self.uncovered = self.question.beyond(radius, distances);
+            self.tried.keep(self.lower, self.upper);
         }
-        self.upper = radius;
-        self.centers = centers.to_vec();
-        self.tried.keep(self.lower, self.upper);
+        radius
     }
 
-    /// Every counted row's distance to the nearest of `centers` and the labeled ones; 0 for rows that are not counted.
-    pub fn distances(&mut self, centers: &[u32]) -> Result<Vec<f64>> {
+    /// Every counted row's distance to the nearest of `centers` and the labeled ones; 0 for rows that are not counted. `None` if the run
+    /// was interrupted meanwhile, which ends the search.
+    pub fn distances(&mut self, centers: &[u32]) -> Result<Option<Vec<f64>>> {
         let centers: Vec<usize> = centers.iter().map(|&row| row as usize).collect();
         let started = Instant::now();
-        let (distances, _) = self.space.min_distances(&centers)?;
+        let distances = self.nearest(&centers)?;
         self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
-        Ok(self.question.with_labeled(distances))
+        Ok(distances.map(|(distances, _)| self.question.with_labeled(distances)))
+    }
+
+    /// [`Space::min_distances`]; `None` if the run is interrupted.
+    pub fn nearest(&mut self, centers: &[usize]) -> Result<Option<(Vec<f64>, Vec<u32>)>> {
+        if self.is_interrupted() {
+            return Ok(None);
+        }
+        let nearest = self.space.min_distances(centers)?;
+        Ok((!self.is_interrupted()).then_some(nearest))
+    }
+
+    /// Whether the run must end at once. What was computed over the pool meanwhile means nothing, so the search is over.
+    pub fn is_interrupted(&mut self) -> bool {
+        let interrupted = self.question.ground.is_interrupted();
+        if interrupted {
+            self.clock.end(End::Interrupted);
+        }
+        interrupted
     }
 }

@@ -17,6 +17,8 @@ pub struct Start {
     /// The first `budget` picks, and the radius they reach.
     pub centers: Vec<u32>,
     pub upper: f64,
+    /// The rows beyond that radius, which are left out.
+    pub uncovered: Vec<usize>,
     /// How long one pass over the pool with that many centers takes.
     pub pass: Duration,
     /// The proof that the picks are.
@@ -24,27 +26,40 @@ pub struct Start {
 }
 
 impl Start {
-    pub fn new(question: &Question, greedy: &Selection, space: &mut dyn Space) -> Result<Start> {
+    /// `None` if the run was interrupted: the distances mean nothing then, nor do those to the labeled centers.
+    pub fn new(
+        question: &Question,
+        greedy: &Selection,
+        space: &mut dyn Space,
+    ) -> Result<Option<Start>> {
+        if question.ground.is_interrupted() {
+            return Ok(None);
+        }
         let picks = greedy.centers.clone();
         let centers = &picks[..question.budget.min(picks.len())];
         let started = Instant::now();
         let (distances, _) = space.min_distances(centers)?;
         let pass = started.elapsed();
-        let upper = question.radius(&question.with_labeled(distances));
+        if question.ground.is_interrupted() {
+            return Ok(None);
+        }
+        let distances = question.with_labeled(distances);
+        let upper = question.radius(&distances);
+        let uncovered = question.beyond(upper, &distances);
         let centers = centers.iter().copied().map(number).collect();
-        let dual = dual(question, greedy);
-        Ok(Start { picks, farthest: greedy.farthest, centers, upper, pass, dual })
+        let dual = dual(greedy, question.d, question.budget + question.outliers);
+        Ok(Some(Start { picks, farthest: greedy.farthest, centers, upper, uncovered, pass, dual }))
     }
 }
 
-/// The picks and the row farthest from them are `budget + outliers + 1` rows, pairwise at least the last radius apart,
+/// The `picks`, budget and outliers together, and the row farthest from them are one row more than those, pairwise at least the last radius apart,
 /// and as far from the labeled centers. So no center is nearer than half that radius to two of them. The radius stated
 /// is lower by what the canonical distance may round, and by twice what it may lose where squares underflow.
-fn dual(question: &Question, greedy: &Selection) -> Dual {
-    let whole = greedy.radii.len() == question.budget + question.outliers;
+pub fn dual(greedy: &Selection, d: usize, picks: usize) -> Dual {
+    let whole = greedy.radii.len() == picks;
     let radius = if whole { greedy.radius() } else { 0.0 };
-    let rounding = (question.d as f64 / 32.0 + 16.0) * f64::EPSILON;
-    let underflow = (question.d as f64).sqrt() * 2f64.powi(-536);
+    let rounding = (d as f64 / 32.0 + 16.0) * f64::EPSILON;
+    let underflow = (d as f64).sqrt() * 2f64.powi(-536);
     let radius = (radius / 2.0 * (1.0 - 4.0 * rounding) - underflow).max(0.0);
     let Some(farthest) = greedy.farthest.filter(|_| radius > 0.0) else {
         return Dual { radius: 0.0, denominator: 1, weights: Vec::new() };

@@ -46,14 +46,14 @@ impl<'a> Asked<'a> {
         checked: Checked<'a>,
     ) -> Result<Asked<'a>> {
         // Runs the selection's own checks of ranges and repetitions. Their results are not used.
-        Question::new(budget, options, &HostGround::of_pool(pool, options)?)?;
+        Question::new(budget, options, &&HostGround::of_pool(pool, options)?)?;
         let rows = seen(pool, "row", options)?;
         let outside =
             options.labeled_vectors.map(|vectors| seen(vectors, "labeled vector", options));
         Ok(Asked {
             options,
             checked,
-            roles: roles(rows.len(), options),
+            roles: roles(pool, options),
             rows,
             outside: outside.transpose()?,
         })
@@ -124,9 +124,10 @@ fn seen<'a>(pool: &'a Pool<'a>, what: &'static str, options: &Options) -> Result
     Ok(rows)
 }
 
-fn roles(n: usize, options: &Options) -> Vec<Role> {
-    let mut roles = vec![Role::Eligible; n];
+fn roles(pool: &Pool, options: &Options) -> Vec<Role> {
+    let mut roles = vec![Role::Eligible; pool.rows()];
     options.labeled.iter().for_each(|&row| roles[row] = Role::Labeled);
-    options.excluded.iter().for_each(|&row| roles[row] = Role::Excluded);
+    let excluded = options.excluded.iter().chain(pool.skipped());
+    excluded.for_each(|&row| roles[row] = Role::Excluded);
     roles
 }

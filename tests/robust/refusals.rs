@@ -50,3 +50,16 @@ fn gaps_that_are_none_are_refused() {
         refused(|asked| asked.robust.gap = gap, &["gap"]);
     }
 }
+
+/// Distances over a pool are one GPU's.
+#[test]
+fn several_gpus_are_refused() {
+    let pool = Pool::new(&[0.0f32, 1.0, 2.0], 1).unwrap();
+    let options =
+        Options { device: farpoint::Device::of_gpus(&[0, 1]).unwrap(), ..Options::default() };
+    let error = robust(&pool, 1, &options, &RobustOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cuda:0,1: distances over a pool are computed on one GPU: name one, such as cuda:0, or use the CPU"
+    );
+}
