@@ -19,6 +19,7 @@ use std::ops::ControlFlow;
 use crate::backend::cuda::gpu::keeping_current;
 pub use crate::backend::cuda::lent::{Allocation, Allocator, DevicePool, Stream};
 pub use crate::batch::{Batch, BatchOptions};
+pub use crate::engine::serve_lent as serve;
 use crate::engine::{Tuning, select_lent};
 use crate::error::Result;
 use crate::options::Options;

@@ -8,6 +8,10 @@ use crate::selection::Selection;
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What lets a process start more threads.
+pub(crate) const RAISE_THREADS: &str =
+    "raise the limit of processes (ulimit -u, or pids.max of the control group)";
+
 /// Why a pool could not be read or a selection not made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -75,7 +79,7 @@ pub enum Error {
     },
     /// A row without a direction, under the cosine metric.
     #[error(
-        "{what} {row} is all zeros, which has no direction: drop it or use the euclidean metric"
+        "{what} {row} is all zeros, which has no direction: drop it, use the euclidean metric, or have such rows of a file left out by --skip-bad"
     )]
     ZeroRow {
         /// `row` for the pool, `labeled vector` for outside vectors.
@@ -178,7 +182,30 @@ pub enum Error {
         /// How much is missing, and the remedy.
         reason: String,
     },
-    /// A check that was stopped by [`crate::Options::interrupt`] before it had found anything.
+    /// A shard of a pool that cannot be reached, or cannot do its part.
+    #[error("{shard}: {reason}{}", made(selection.as_deref()))]
+    Shard {
+        /// Which one: where it is, and what it holds.
+        shard: String,
+        /// What it said, or that it said nothing.
+        reason: String,
+        /// Whether what it was given is at fault, rather than the machine.
+        is_input: bool,
+        /// What had been chosen before, as of an interrupted run: [`crate::Options::resume`] goes on from its centers.
+        selection: Option<Box<Selection>>,
+    },
+    /// Threads that the system does not start.
+    #[error(
+        "{} cannot be started: {reason}: ask for fewer threads (1 is enough), or {RAISE_THREADS}",
+        threads_asked_for(*threads)
+    )]
+    Threads {
+        /// How many were asked for; 0 is one a core.
+        threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+    /// Work that was stopped by [`crate::Options::interrupt`] before it had found anything.
     #[error("interrupted: nothing is known")]
     Interrupted,
     /// A number from which the bound on the loss cannot be computed.
@@ -194,6 +221,14 @@ pub enum Error {
     /// Options that are out of range or contradict each other.
     #[error("{0}")]
     Options(String),
+}
+
+fn threads_asked_for(threads: usize) -> String {
+    match threads {
+        0 => "one thread a core".into(),
+        1 => "1 thread".into(),
+        threads => format!("{threads} threads"),
+    }
 }
 
 /// How many picks were made before an error, where there are some.
@@ -236,7 +271,7 @@ impl Error {
         match &mut self {
             Error::Lost { selection, .. } => *selection = chosen().map(Box::new),
             // A first center alone, which may be any row, is nothing to go on from.
-            Error::Read { selection, .. } => {
+            Error::Read { selection, .. } | Error::Shard { selection, .. } => {
                 *selection = chosen().filter(|chosen| !chosen.radii.is_empty()).map(Box::new);
             }
             _ => {}

@@ -15,7 +15,7 @@ pub fn is_in_foreign_code() -> bool {
 }
 
 /// The result of `call`, or `None` if it panics. Must be used on each thread that runs foreign code.
-#[cfg(any(feature = "parquet", feature = "cuda"))]
+#[cfg(any(feature = "parquet", feature = "hdf5", feature = "cuda"))]
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     let outer = INSIDE.replace(true);

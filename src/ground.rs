@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::rows::{Gather, Rows};
+#[cfg(feature = "cuda")]
 use crate::values::{RowScratch, RowValues};
 
 /// The rows of a pool and the part each plays. Centers are numbered in one list: labeled rows, then labeled vectors from outside
@@ -35,7 +36,16 @@ impl<'a> HostGround<'a> {
     /// # Errors
     /// The errors that [`crate::select`] lists for rows, vectors and weights.
     pub fn of_pool(pool: &'a Pool<'a>, options: &'a Options<'a>) -> Result<HostGround<'a>> {
-        Ground::new(Rows::new(pool, options.metric), options)
+        let skipped = pool.skipped();
+        if let Some(&row) = options.labeled.iter().find(|row| skipped.binary_search(row).is_ok()) {
+            let reason = "was left out of the pool, since it has no distance to others";
+            return Err(Error::Row { role: "labeled", row, reason });
+        }
+        let mut ground = Ground::new(Rows::new(pool, options.metric), options)?;
+        for &row in skipped {
+            (ground.excluded[row], ground.eligible[row]) = (true, false);
+        }
+        Ok(ground)
     }
 
     /// Keep the pool's norms, for a backend on the CPU; a device computes its own.
@@ -108,6 +118,14 @@ impl<'a, R: Gather> Ground<'a, R> {
     }
 }
 
+impl<'a, R: Gather> Ground<'a, R> {
+    /// The ground of a shard that holds all of these rows: centers reach it by value, so that it has none of its own.
+    #[cfg(feature = "cuda")]
+    pub fn of_shard(self) -> Ground<'a, R> {
+        Ground { outside: None, labeled: &[], ..self }
+    }
+}
+
 impl<'a, R: Gather + ?Sized> Ground<'a, R> {
     /// A ground of as many `rows`, none of which is labeled, excluded or weighted.
     pub fn bare<'b, S: Gather>(&'b self, rows: S) -> Ground<'b, S>
@@ -166,6 +184,7 @@ impl<'a, R: Gather + ?Sized> Ground<'a, R> {
     }
 
     /// Labeled center number `center`, `(d,)`.
+    #[cfg(feature = "cuda")]
     pub fn labeled_vector<'s>(
         &'s self,
         center: usize,
@@ -206,7 +225,7 @@ pub(crate) fn key(weight: Option<f32>, distance: f64) -> f64 {
 ///
 /// # Errors
 /// As [`mark`].
-pub(crate) fn check_rows(role: &'static str, rows: &[usize], n: usize) -> Result<()> {
+fn check_rows(role: &'static str, rows: &[usize], n: usize) -> Result<()> {
     // No flags where there is nothing to mark.
     if rows.is_empty() { Ok(()) } else { mark(role, rows, n).map(drop) }
 }
@@ -240,7 +259,7 @@ fn check_weights(weights: Option<&[f32]>, n: usize) -> Result<()> {
     }
 }
 
-fn outside<'a>(d: usize, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
+pub(crate) fn outside<'a>(d: usize, options: &Options<'a>) -> Result<Option<Rows<'a>>> {
     let Some(vectors) = options.labeled_vectors else { return Ok(None) };
     if vectors.dimensions() != d {
         return Err(Error::Dimensions { pool: d, vectors: vectors.dimensions() });

@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/README.md"))]
 
 mod backend;
 mod bandwidth;
@@ -15,8 +15,12 @@ mod error;
 mod first;
 mod float_environment;
 mod foreign;
+mod gpus;
 mod greedy;
 mod ground;
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
+mod known;
 #[cfg(feature = "lab")]
 pub mod lab;
 mod limits;
@@ -26,12 +30,18 @@ mod names;
 mod options;
 mod plan;
 pub mod pool;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+#[allow(rustdoc::invalid_html_tags, reason = "help on a terminal, where <name> is what to fill in")]
+pub mod program;
 mod question;
+mod raw;
 pub mod report;
 mod robust;
 mod rows;
 mod select;
 mod selection;
+pub mod shards;
 mod simd;
 mod statistics;
 pub mod synth;
@@ -46,9 +56,10 @@ pub use distance::{distance_f32 as distance, distance_f64};
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use foreign::is_in_foreign_code;
+pub use gpus::Gpus;
 pub use names::{Device, First, Metric, UnknownName};
 pub use options::Options;
-pub use plan::{Plan, Way, WayName, plan};
+pub use plan::{GpuShare, Plan, PlanOptions, RobustPlan, Way, WayName, gpu_shares, plan};
 pub use pool::{Dtype, Element, Pool};
 pub use robust::{
     Candidates, Decision, End, Method, Printed, PrintedEnd, RobustOptions, RobustProgress,

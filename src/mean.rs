@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::distance::distance_to_point;
 use crate::ground::Ground;
@@ -18,7 +19,7 @@ const MEAN_BLOCK: usize = limits::MEAN_BLOCK as usize;
 const MOST_SUMS: usize = 1 << 20;
 
 /// A row, and its distance to a point.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct NearPoint {
     pub distance: f64,
     pub row: usize,
@@ -33,7 +34,7 @@ impl NearPoint {
 }
 
 /// Sums over the first rows of a pool that are not excluded, block by block, so that whoever holds the next rows can go on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Sums {
     /// Of whole blocks.
     total: Vec<f64>,
@@ -102,7 +103,13 @@ pub(crate) fn add_sums(ground: &Ground, rows: &Rows, sums: &mut Sums) {
     add_one_by_one(ground, rows, whole..n, sums);
 }
 
-fn add_one_by_one(ground: &Ground, rows: &Rows, range: Range<usize>, sums: &mut Sums) {
+/// Add rows `range` of `ground`, one after another, by one thread.
+pub(crate) fn add_one_by_one(
+    ground: &Ground,
+    rows: &dyn Gather,
+    range: Range<usize>,
+    sums: &mut Sums,
+) {
     let mut scratch = RowScratch::new();
     for row in range {
         if !ground.excluded[row] {
@@ -139,4 +146,19 @@ pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<
     }
     let mut scratch = RowScratch::new();
     all.filter(is_eligible).map(|row| near(&mut scratch, row)).reduce(NearPoint::nearer)
+}
+
+/// As [`nearest_to`], of rows `range` alone, by one thread.
+#[cfg(feature = "cuda")]
+pub(crate) fn nearest_of(
+    ground: &Ground,
+    rows: &dyn Gather,
+    range: Range<usize>,
+    point: &[f64],
+) -> Option<NearPoint> {
+    let mut scratch = RowScratch::new();
+    let eligible = range.filter(|&row| ground.eligible[row]);
+    let near =
+        |row| NearPoint { distance: distance_to_point(rows.get(row, &mut scratch), point), row };
+    eligible.map(near).reduce(NearPoint::nearer)
 }

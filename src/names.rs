@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gpus::Gpus;
+
 /// How far apart two rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,12 +48,22 @@ pub enum Device {
     Cpu,
     /// The NVIDIA GPU of this number, counted from 0. It must be there: nothing else is tried.
     Cuda(usize),
+    /// Several NVIDIA GPUs, each of which holds a part of the pool. All must be there. Selections alone run on them.
+    CudaMany(Gpus),
+    /// Every NVIDIA GPU that the driver sees, at least one.
+    CudaAll,
 }
 
 /// A name that says nothing, and the names there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnknownName(String);
+
+impl UnknownName {
+    pub(crate) fn because(reason: String) -> UnknownName {
+        UnknownName(reason)
+    }
+}
 
 impl Metric {
     /// Its name.
@@ -118,6 +130,8 @@ impl fmt::Display for Device {
             Device::Auto => f.pad("auto"),
             Device::Cpu => f.pad("cpu"),
             Device::Cuda(number) => write!(f, "cuda:{number}"),
+            Device::CudaMany(gpus) => gpus.fmt(f),
+            Device::CudaAll => f.pad("cuda:all"),
         }
     }
 }
@@ -125,18 +139,35 @@ impl fmt::Display for Device {
 impl FromStr for Device {
     type Err = UnknownName;
 
-    /// `cuda` alone is GPU 0.
+    /// `cuda` alone is GPU 0. One GPU of a list is that GPU.
     fn from_str(name: &str) -> Result<Device, UnknownName> {
-        let gpu = || number(name.strip_prefix("cuda:")?);
+        let gpus = || -> Option<Vec<usize>> {
+            name.strip_prefix("cuda:")?.split(',').map(number).collect()
+        };
         match name {
             "auto" => Ok(Device::Auto),
             "cpu" => Ok(Device::Cpu),
             "cuda" => Ok(Device::Cuda(0)),
-            _ => gpu().map(Device::Cuda).ok_or_else(|| {
-                UnknownName(format!(
-                    "device '{name}' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"
-                ))
-            }),
+            "cuda:all" => Ok(Device::CudaAll),
+            _ => match gpus() {
+                Some(numbers) => Device::of_gpus(&numbers),
+                None => Err(UnknownName(format!(
+                    "device '{name}' is none of 'auto', 'cpu', 'cuda', 'cuda:<number>', 'cuda:<number>,<number>' and 'cuda:all'"
+                ))),
+            },
+        }
+    }
+}
+
+impl Device {
+    /// The GPUs of these numbers: one of them, or several together.
+    ///
+    /// # Errors
+    /// As [`Gpus::new`].
+    pub fn of_gpus(numbers: &[usize]) -> Result<Device, UnknownName> {
+        match numbers {
+            &[number] => Ok(Device::Cuda(number)),
+            numbers => Gpus::new(numbers).map(Device::CudaMany),
         }
     }
 }
@@ -167,11 +198,33 @@ mod tests {
         ] {
             assert_eq!(first.to_string().parse::<First>().unwrap(), first);
         }
-        for device in [Device::Auto, Device::Cpu, Device::Cuda(0), Device::Cuda(7)] {
+        let both = Device::of_gpus(&[3, 0]).unwrap();
+        let gpus = [Device::Cuda(0), Device::Cuda(7), both, Device::CudaAll];
+        for device in [Device::Auto, Device::Cpu].into_iter().chain(gpus) {
             assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
         }
+        assert_eq!(
+            (both.to_string(), "cuda:3,0".parse::<Device>().unwrap()),
+            ("cuda:0,3".into(), both)
+        );
+        let twice = "cuda:1,1".parse::<Device>().unwrap_err().to_string();
+        assert_eq!(twice, "cuda:1 is given twice: name each GPU once");
         assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
-        let numbers = ["", "x", "-1", "+1", "01", " 1", "99999999999999999999"];
+        let numbers = [
+            "",
+            "x",
+            "-1",
+            "+1",
+            "01",
+            " 1",
+            "99999999999999999999",
+            "0,",
+            ",0",
+            "0,,1",
+            "0, 1",
+            "all,0",
+            "0,64",
+        ];
         let numbered = numbers.iter().flat_map(|n| [format!("cuda:{n}"), format!("row:{n}")]);
         for name in numbered.chain(["".into(), "Auto".into()]) {
             assert!(name.parse::<Device>().is_err() && name.parse::<First>().is_err(), "{name}");

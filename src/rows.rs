@@ -233,6 +233,12 @@ impl<'a> Rows<'a> {
         self.pool.disk_bytes() == 0
     }
 
+    /// The rows of the pool that these are.
+    #[cfg(feature = "cuda")]
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
     /// The pool they are the rows of, all of them or a part.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool

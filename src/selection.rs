@@ -20,15 +20,19 @@ pub struct Selection {
     pub lower_bounds: Vec<f64>,
     /// The row whose distance is the last radius; none if every row is a center or the run was interrupted.
     pub farthest: Option<usize>,
-    /// Per row, the distance to its nearest center; with [`crate::Options::assign`].
+    /// Per row, the distance to its nearest center; with [`crate::Options::assign`]. NaN of a row that was left out of the pool.
     pub min_distances: Option<Vec<f64>>,
-    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`crate::Options::assign`].
+    /// Per row, its nearest center: `p >= 0` is a position in `centers`, `-1 - l` labeled entry `l`; with [`crate::Options::assign`]. The least
+    /// i64 of a row that was left out of the pool.
     pub assignment: Option<Vec<i64>>,
     /// True if the run was stopped from outside before its budget or stop radius.
     pub interrupted: bool,
     /// What the run counted and timed.
     pub statistics: Statistics,
 }
+
+/// The nearest center of a row that has none.
+const NONE: i64 = i64::MIN;
 
 impl Selection {
     /// The last cover radius known: the last of `radii`, or the initial one if there is none.
@@ -41,6 +45,18 @@ impl Selection {
     pub fn idle_picks(&self) -> usize {
         let before = std::iter::once(&self.initial_radius).chain(&self.radii);
         before.take(self.centers.len()).filter(|&&radius| radius == 0.0).count()
+    }
+}
+
+/// Have rows that were left out of the pool no distance and no nearest center.
+pub(crate) fn forget(
+    skipped: &[usize],
+    min_distances: &mut Option<Vec<f64>>,
+    assignment: &mut Option<Vec<i64>>,
+) {
+    for &row in skipped {
+        min_distances.iter_mut().for_each(|distances| distances[row] = f64::NAN);
+        assignment.iter_mut().for_each(|nearest| nearest[row] = NONE);
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts and times of one run. A plain loop evaluates `n k` pairs and reads every row `k` times.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// Where the work was done: `cpu`, or `cuda:` and the GPU's number.
+    /// Where the work was done: `cpu`, or `cuda:` and the GPU's number; of several, one after another.
     pub device: String,
     /// On the CPU, what the rounds computed with: `int8` values or `floats`, which rule centers out, or the canonical distances of rows in
     /// `cells`; or `plain loop`, which takes no rounds.
@@ -53,10 +53,12 @@ pub struct Statistics {
     pub distinct_settled_rows: u64,
     /// Rows read from the pool; a row counts each time.
     pub row_reads: u64,
-    /// Exchanges with the shards of a pool, two a round; 0 if one device holds the whole pool.
+    /// Exchanges with the shards of a pool in rounds, two a round; 0 if one device holds the whole pool.
     pub exchanges: u64,
-    /// Bytes that crossed between the shards and the picker. The bytes of a round do not grow with the pool.
+    /// Bytes of all messages to the shards and of their answers. The bytes of a round do not grow with the pool.
     pub exchange_bytes: u64,
+    /// Times that a shard was started again meanwhile, and was told all centers again.
+    pub replayed_shards: usize,
     /// Seconds finding the radii of the picks to resume from again.
     pub replay_seconds: f64,
     /// Seconds for what comes before the first round: reading the pool, finding the mean and the scale, applying the
@@ -73,7 +75,7 @@ pub struct Statistics {
 }
 
 /// Rows that lie more than a million times as far from the middle of a pool as most of its rows do: often garbage.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Beyond {
     /// How many there are.
     pub rows: u64,
@@ -137,6 +139,7 @@ impl Statistics {
             row_reads: self.row_reads + other.row_reads,
             exchanges: self.exchanges + other.exchanges,
             exchange_bytes: self.exchange_bytes + other.exchange_bytes,
+            replayed_shards: self.replayed_shards + other.replayed_shards,
             replay_seconds: self.replay_seconds + other.replay_seconds,
             prepare_seconds: self.prepare_seconds + other.prepare_seconds,
             frontier_seconds: self.frontier_seconds + other.frontier_seconds,

@@ -39,7 +39,7 @@ pub(crate) fn on_engine_threads<T: Send>(
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.min(enough()))
         .build_scoped(start, |pool| pool.install(work))
-        .map_err(|reason| Error::Options(format!("{threads} threads cannot be started: {reason}")))
+        .map_err(|reason| Error::Threads { threads, reason: reason.to_string() })
 }
 
 fn enough() -> usize {

@@ -3,7 +3,7 @@
 mod common;
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,9 @@ use common::reference;
 use farpoint::pool::{Outline, Sample};
 use farpoint::synth::{Shape, pool};
 use farpoint::{
-    Device, End, Error, First, Metric, Options, Pool, RobustOptions, plan, robust_with, select,
-    select_with, verify,
+    Device, End, Error, First, Options, PlanOptions, Pool, RobustOptions, RobustProgress,
+    RobustSelection, plan, robust, robust_as_printed, robust_with, select, select_with, verify,
+    verify_certificate,
 };
 
 const D: usize = 32;
@@ -103,12 +104,12 @@ fn plan_says_nothing() {
     let values = pool(Shape::Gaussian, 100_000, D, 3);
     let pool = Pool::new(&values, D).unwrap();
     let (outline, sample) = (Outline::of(&pool), Sample::of(&pool).unwrap());
+    let asked = PlanOptions { robust: Some(RobustOptions::default()), ..PlanOptions::default() };
     for sample in [None, Some(&sample)] {
         for millis in [0, 100] {
             interrupted_after(Duration::from_millis(millis), |interrupt| {
                 interrupt.store(millis == 0, Ordering::Relaxed);
-                let told = Some(interrupt);
-                let plan = plan(&outline, sample, 50_000, Metric::Euclidean, 0, None, told);
+                let plan = plan(&outline, sample, 50_000, &on_cpu(interrupt), &asked);
                 assert!(matches!(plan, Err(Error::Interrupted)), "{plan:?}");
             });
         }
@@ -165,4 +166,61 @@ fn a_robust_search_ends_with_what_it_has_proven() {
     let found = robust_with(&pool, 40, &on_cpu(&told), &ten_out, &mut watch).unwrap();
     assert_eq!(found.end, End::Interrupted);
     assert!(0.0 < found.lower && found.lower < found.upper && found.upper <= found.greedy_radius);
+}
+
+/// Wherever the flag is set, in greedy or in a pass over the pool, the run ends at once, with an interval that holds or with nothing.
+#[test]
+fn a_robust_run_ends_before_its_search() {
+    let values = pool(Shape::Gaussian, 60_000, D, 3);
+    let pool = Pool::new(&values, D).unwrap();
+    let ten_out = RobustOptions { outliers: 10, ..RobustOptions::default() };
+    let told = AtomicBool::new(true);
+    assert!(matches!(robust(&pool, 8000, &on_cpu(&told), &ten_out), Err(Error::Interrupted)));
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let printed = robust_as_printed(&pool, 8000, &on_cpu(&told), &ten_out, go_on);
+    assert!(matches!(printed, Err(Error::Interrupted)));
+    for labeled in [vec![], (0..60_000).step_by(10).collect()] {
+        for millis in [100, 300, 500, 700, 900, 1200, 1500] {
+            let labeled: Vec<usize> = labeled.clone();
+            let late = interrupted_after(Duration::from_millis(millis), |interrupt| {
+                let options = Options { labeled, assign: true, ..on_cpu(interrupt) };
+                match robust(&pool, 8000, &options, &ten_out) {
+                    Err(Error::Interrupted) => {}
+                    found => check_interrupted(&found.unwrap(), 8000),
+                }
+            });
+            assert!(late < Duration::from_millis(500), "{late:?} late after {millis} ms");
+        }
+    }
+}
+
+fn check_interrupted(found: &RobustSelection, budget: usize) {
+    assert_eq!(found.end, End::Interrupted);
+    assert!((1..=budget).contains(&found.centers.len()) && found.upper.is_finite());
+    assert!(found.min_distances.is_none() && found.assignment.is_none());
+}
+
+/// What greedy had, and what a search had, is as true as a whole answer.
+#[test]
+fn an_interrupted_robust_run_is_right() {
+    let values = pool(Shape::Gaussian, 4000, 6, 5);
+    let pool = Pool::new(&values, 6).unwrap();
+    let plain = Options { device: Device::Cpu, labeled: vec![7, 9], ..Options::default() };
+    let ten_out = RobustOptions { outliers: 10, ..RobustOptions::default() };
+    let mut in_greedy = 0;
+    for calls in [0, 1, 2, 3, 5, 8] {
+        let (told, seen) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let mut watch = |_: RobustProgress| {
+            let is_enough = seen.fetch_add(1, Ordering::Relaxed) >= calls;
+            told.fetch_or(is_enough, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        let options = Options { interrupt: Some(&told), assign: true, ..plain.clone() };
+        let found = robust_with(&pool, 60, &options, &ten_out, &mut watch).unwrap();
+        check_interrupted(&found, 60);
+        in_greedy += usize::from(found.lower == 0.0);
+        let verdict = verify_certificate(&pool, &found.certificate, &plain).unwrap();
+        assert!(verdict.is_right(), "after {calls} calls: {verdict}");
+    }
+    assert!(in_greedy < 6, "no run came to its search");
 }

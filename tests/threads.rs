@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use farpoint::{
-    Device, First, Metric, Options, Pool, RobustOptions, coverage, plan, robust, select,
-    select_with, verify, verify_certificate,
+    Device, First, Metric, Options, PlanOptions, Pool, RobustOptions, coverage, plan, robust,
+    select, select_with, verify, verify_certificate,
 };
 
 const D: usize = 64;
@@ -40,7 +40,10 @@ fn no_call_starts_the_pool_of_the_process() {
         let selection = select(&pool, 200, &options).unwrap();
         assert!(verify(&pool, &selection.centers, None, &options).unwrap().is_right());
         coverage(&pool, &selection.centers, &options).unwrap();
-        plan(&farpoint::pool::Outline::of(&pool), None, 10, metric, 0, None, None).unwrap();
+        let outline = farpoint::pool::Outline::of(&pool);
+        let asked =
+            PlanOptions { robust: Some(RobustOptions::default()), ..PlanOptions::default() };
+        plan(&outline, None, 10, &options, &asked).unwrap();
         let limit = RobustOptions {
             time_limit: Some(Duration::from_millis(300)),
             ..RobustOptions::default()

@@ -84,7 +84,7 @@ impl Distances {
 
 fn caption(distances: &Distances, about: &About) -> String {
     let mut caption = format!(
-        "{} rows: all but the centers themselves and what was excluded.",
+        "{} rows: all but the centers themselves and those that are not counted.",
         count(distances.sorted.len())
     );
     if about.options.weights.is_some() {

@@ -55,7 +55,8 @@ struct View {
 
 /// The map; none if all sampled rows are equal.
 pub(super) fn map(pool: &Pool, chosen: &Chosen, about: &About) -> Option<Map> {
-    let rows = sample(pool.rows(), pool.dimensions());
+    let mut rows = sample(pool.rows(), pool.dimensions());
+    rows.retain(|row| pool.skipped().binary_search(row).is_err());
     let projection = Projection::new(pool, about.options.metric, &rows)?;
     let [first, second] = projection.explained;
     let view = View { explained: [first, second], line: second < LINE * first };

@@ -28,12 +28,13 @@ mod terminal;
 mod words;
 
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::pool::{Id, Pool};
 use crate::robust::{RobustOptions, RobustSelection};
 use crate::selection::Selection;
 
 pub use files::files;
 pub use terminal::{curve_plot, curve_table};
+pub use words::beside_the_best;
 
 /// Facts that a report shows beside the pool and the selection.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,8 @@ pub struct About<'a> {
     pub pool: &'a str,
     /// The options of the run: labeled and excluded rows, weights and metric change what the figures mean.
     pub options: &'a Options<'a>,
+    /// The ids of the picks, in their order; none where rows have none.
+    pub ids: &'a [Id],
     /// The command that made the selection; left out if empty.
     pub command: &'a str,
     /// More to say about the run, as name and value: version, pool hash, device, date.
@@ -50,7 +53,7 @@ pub struct About<'a> {
 
 /// The report: one HTML file that loads nothing from anywhere, light or dark, for screen, phone and print.
 ///
-/// It shows what was selected and how good that provably is, the coverage curve, how far rows lie from their nearest
+/// It shows what was selected, the coverage curve, how far rows lie from their nearest
 /// center (with [`Selection::min_distances`]), a map of the pool with the picks in order, tables, and what the run did.
 /// A pure function of its arguments. Reads at most 40,000 rows of the pool; the file stays below 1.5 MB whatever the
 /// pool's size. Time about `O(100 min(n, 20,000) d)`.
@@ -61,7 +64,7 @@ pub struct About<'a> {
 /// let pool = Pool::new(&[0.0f32, 1.0, 2.0, 9.0, 10.0], 1)?;
 /// let options = Options { assign: true, ..Options::default() };
 /// let selection = select(&pool, 2, &options)?;
-/// let about = report::About { pool: "line", options: &options, command: "", facts: &[] };
+/// let about = report::About { pool: "line", options: &options, ids: &[], command: "", facts: &[] };
 /// let html = report::html(&pool, &selection, &about);
 /// assert!(html.contains("2 of 5"));
 /// # Ok::<(), farpoint::Error>(())
@@ -83,7 +86,7 @@ pub fn html(pool: &Pool, selection: &Selection, about: &About) -> String {
 /// let options = Options { assign: true, ..Options::default() };
 /// let one_out = RobustOptions { outliers: 1, ..RobustOptions::default() };
 /// let selection = robust(&pool, 2, &options, &one_out)?;
-/// let about = report::About { pool: "line", options: &options, command: "", facts: &[] };
+/// let about = report::About { pool: "line", options: &options, ids: &[], command: "", facts: &[] };
 /// let html = report::robust_html(&pool, &selection, &one_out, &about);
 /// assert!(html.contains("2 of 6 rows selected, 1 left uncovered"));
 /// # Ok::<(), farpoint::Error>(())

@@ -24,13 +24,13 @@ pub(super) fn page(
     let chosen = Chosen::from(selection);
     let mut lists = section("How each radius was decided", &tables::decisions(selection));
     lists += &pair([
-        ("The picks", tables::picks(&chosen)),
+        ("The picks", tables::picks(pool, &chosen, about)),
         ("The rows left uncovered", tables::outliers(&chosen)),
     ]);
     let parts = Parts {
         headline: headline(selection),
         tiles: tiles(selection, about),
-        meaning: meaning(selection, robust, about),
+        meaning: meaning(pool, selection, robust, about),
         curve_title: "How the interval narrowed",
         curve: interval::figure(selection, robust),
         curve_points: interval::json(selection, robust),
@@ -181,7 +181,12 @@ fn no_choice(selection: &RobustSelection) -> String {
 }
 
 /// The result in a few sentences.
-fn meaning(selection: &RobustSelection, robust: &RobustOptions, about: &About) -> String {
+fn meaning(
+    pool: &Pool,
+    selection: &RobustSelection,
+    robust: &RobustOptions,
+    about: &About,
+) -> String {
     let mut sentences = vec![outcome(selection, about)];
     sentences.extend(proof(selection));
     sentences.extend(ending(selection, robust));
@@ -193,7 +198,7 @@ fn meaning(selection: &RobustSelection, robust: &RobustOptions, about: &About) -
             count(budget)
         ));
     }
-    sentences.extend(exclusion(about.options));
+    sentences.extend(exclusion(pool, about.options));
     sentences.join(" ")
 }
 

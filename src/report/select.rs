@@ -1,10 +1,12 @@
-//! The page of a selection: its radius beside what is proven, how that fell pick by pick, and the picks in order.
+//! The page of a selection: its radius, how that fell pick by pick, and the picks in order.
 
 use super::About;
 use super::chosen::Chosen;
 use super::format::{count, number, plural};
 use super::page::{self, Parts, pair, tile};
-use super::words::{capital, center, chord, equal_to, every_row, exclusion, labeled};
+use super::words::{
+    beside_the_best, capital, center, chord, equal_to, every_row, exclusion, labeled,
+};
 use super::{curve, run, tables};
 use crate::pool::Pool;
 use crate::selection::Selection;
@@ -17,14 +19,14 @@ pub(super) fn page(pool: &Pool, selection: &Selection, about: &About) -> String 
     let parts = Parts {
         headline: String::new(),
         tiles: tiles(selection, about),
-        meaning: meaning(selection, about),
+        meaning: meaning(pool, selection, about),
         curve_title: "How coverage grows with picks",
         curve: curve::figure(selection, about),
         curve_points: curve::json(selection),
         map_title: "The pool and the picks",
         tables: pair([
             ("How many picks are enough?", tables::radii(selection)),
-            ("The first picks", tables::picks(&chosen)),
+            ("The first picks", tables::picks(pool, &chosen, about)),
         ]),
         statistics: run::statistics(pool, selection),
         asked: Vec::new(),
@@ -34,41 +36,10 @@ pub(super) fn page(pool: &Pool, selection: &Selection, about: &About) -> String 
     page::page(pool, &chosen, about, parts)
 }
 
-/// How good the selection is, where that is known.
-struct Quality {
-    radius: f64,
-    /// No choice of as many rows has a radius below this.
-    lower: Option<f64>,
-}
-
-impl Quality {
-    fn of(selection: &Selection) -> Quality {
-        let known = selection.radii.len();
-        Quality {
-            radius: selection.radius(),
-            lower: known.checked_sub(1).map(|last| selection.lower_bounds[last]),
-        }
-    }
-
-    /// The radius over the lower bound.
-    fn factor(&self) -> Option<f64> {
-        self.lower.filter(|lower| *lower > 0.0).map(|lower| self.radius / lower)
-    }
-}
-
 fn tiles(selection: &Selection, about: &About) -> String {
-    let quality = Quality::of(selection);
-    let mut tiles = tile(&known(quality.radius), &radius_meaning(&quality, about));
-    if let Some(lower) = quality.lower {
-        let rows = plural(selection.radii.len(), "row", "rows");
-        let picks = count(selection.radii.len());
-        tiles +=
-            &tile(&number(lower), &format!("proven: no {picks} {rows} have a radius below this"));
-    }
-    if let Some(factor) = quality.factor() {
-        let factor = format!("{factor:.2}×");
-        tiles += &tile(&factor, "at most this far from the best possible radius");
-    } else if quality.radius == 0.0 {
+    let radius = selection.radius();
+    let mut tiles = tile(&known(radius), &radius_meaning(radius, about));
+    if radius == 0.0 {
         tiles += &tile("best", "possible: a radius cannot be smaller");
     }
     tiles
@@ -78,16 +49,16 @@ fn known(radius: f64) -> String {
     if radius.is_finite() { number(radius) } else { "unknown".into() }
 }
 
-fn radius_meaning(quality: &Quality, about: &About) -> String {
+fn radius_meaning(radius: f64, about: &About) -> String {
     let meaning = match about.options.weights {
         None => "radius: no row is farther from a center",
         Some(_) => "weighted radius: no row’s weight times distance is more",
     };
-    meaning.to_string() + &chord(quality.radius, about.options)
+    meaning.to_string() + &chord(radius, about.options)
 }
 
 /// The result in a few sentences.
-fn meaning(selection: &Selection, about: &About) -> String {
+fn meaning(pool: &Pool, selection: &Selection, about: &About) -> String {
     let options = about.options;
     let labeled = labeled(options);
     let mut sentences = vec![outcome(selection, about)];
@@ -106,7 +77,7 @@ fn meaning(selection: &Selection, about: &About) -> String {
     }
     sentences.extend(idleness(selection, about));
     sentences.extend(selection.statistics.beyond.map(|beyond| format!("{beyond}.")));
-    sentences.extend(exclusion(options));
+    sentences.extend(exclusion(pool, options));
     sentences.join(" ")
 }
 
@@ -119,27 +90,27 @@ fn idleness(selection: &Selection, about: &About) -> Option<String> {
 }
 
 fn outcome(selection: &Selection, about: &About) -> String {
-    let quality = Quality::of(selection);
-    let radius = known(quality.radius);
+    let radius = known(selection.radius());
     let rows = every_row(0, about.options);
     let centers = center(&Chosen::from(selection), about.options);
     let covered = match about.options.weights {
         None => format!("{rows} lies within {radius} of {centers}"),
         Some(_) => format!("for {rows}, weight times distance to {centers} is at most {radius}"),
     };
-    match quality.lower {
-        None if selection.centers.is_empty() => {
-            capital(&format!("{covered} already: nothing had to be selected."))
-        }
-        None => "The run ended before any radius was known.".into(),
-        Some(_) if quality.radius == 0.0 => {
-            capital(&format!("{covered}: nothing is left to cover."))
-        }
-        Some(lower) => capital(&format!(
-            "{covered}, and no other choice of as many rows could bring that below {}.",
-            number(lower)
-        )),
+    if selection.radii.is_empty() {
+        return match selection.centers.is_empty() {
+            true => capital(&format!("{covered} already: nothing had to be selected.")),
+            false => "The run ended before any radius was known.".into(),
+        };
     }
+    let quality = match beside_the_best(selection) {
+        _ if selection.radius() == 0.0 => ": nothing is left to cover".into(),
+        Some(factor) => {
+            format!(". That is at most {factor} the least radius that as many rows can have")
+        }
+        None => String::new(),
+    };
+    capital(&format!("{covered}{quality}."))
 }
 
 fn interruption(selection: &Selection) -> String {

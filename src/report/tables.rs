@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use super::About;
 use super::chosen::Chosen;
-use super::format::{count, fine, number, percent};
+use super::format::{count, escape, fine, number, percent};
 use super::words::absent;
+use crate::pool::{Id, Pool};
 use crate::robust::RobustSelection;
 use crate::selection::Selection;
 
@@ -29,19 +31,18 @@ pub(super) fn round_numbers(last: usize) -> Vec<usize> {
 pub(super) fn radii(selection: &Selection) -> String {
     let widest = selection.radii.first().copied().unwrap_or(0.0);
     let line = |picks: usize| {
-        let (radius, lower) = (selection.radii[picks - 1], selection.lower_bounds[picks - 1]);
+        let radius = selection.radii[picks - 1];
         format!(
-            r#"<tr><td>{}</td><td>{}</td><td>{}</td><td class="share"><i style="width:{:.1}%"></i>{}</td></tr>"#,
+            r#"<tr><td>{}</td><td>{}</td><td class="share"><i style="width:{:.1}%"></i>{}</td></tr>"#,
             count(picks),
             number(radius),
-            number(lower),
             if widest > 0.0 { 100.0 * radius / widest } else { 0.0 },
             percent(radius, widest)
         )
     };
     let lines: String = round_numbers(selection.radii.len()).into_iter().map(line).collect();
     format!(
-        r#"<div class="scroll"><table><caption>Radius by number of picks</caption><thead><tr><th scope="col">picks</th><th scope="col">radius</th><th scope="col">proven lower bound</th><th scope="col">of the first radius</th></tr></thead><tbody>{}{lines}</tbody></table></div>"#,
+        r#"<div class="scroll"><table><caption>Radius by number of picks</caption><thead><tr><th scope="col">picks</th><th scope="col">radius</th><th scope="col">of the first radius</th></tr></thead><tbody>{}{lines}</tbody></table></div>"#,
         initial(selection)
     )
 }
@@ -51,37 +52,57 @@ fn initial(selection: &Selection) -> String {
         return String::new();
     }
     format!(
-        "<tr><td>0</td><td>{}</td><td>–</td><td>labeled alone</td></tr>",
+        "<tr><td>0</td><td>{}</td><td>labeled alone</td></tr>",
         number(selection.initial_radius)
     )
 }
 
 /// The picks, with their ranks and radii if they have an order.
-pub(super) fn picks(chosen: &Chosen) -> String {
+pub(super) fn picks(pool: &Pool, chosen: &Chosen, about: &About) -> String {
     let picks = chosen.centers.len();
     if picks == 0 {
         return absent("No row was picked.");
     }
     let served = chosen.served(picks.min(MOST_LINES));
-    folded("Picks", picks, |lines| pick_table(chosen, &served, lines))
+    folded("Picks", picks, |lines| pick_table(pool, chosen, about.ids, &served, lines))
 }
 
-fn pick_table(chosen: &Chosen, served: &[usize], picks: Range<usize>) -> String {
+/// A line a pick: its rank and radius where picks have an order, its id where rows have some, and where it lies in one of several files.
+fn pick_table(
+    pool: &Pool,
+    chosen: &Chosen,
+    ids: &[Id],
+    served: &[usize],
+    picks: Range<usize>,
+) -> String {
     let radii = chosen.radii();
+    let has_files = pool.files().len() > 1;
     let cells = |t: usize| {
-        let mut cells = vec![chosen.centers[t].to_string()];
-        if let Some(radii) = radii {
-            cells.insert(0, (t + 1).to_string());
-            cells.push(radii.get(t).map_or("unknown".into(), |&radius| number(radius)));
+        let row = chosen.centers[t];
+        let mut cells = Vec::new();
+        cells.extend(radii.map(|_| (t + 1).to_string()));
+        cells.push(row.to_string());
+        cells.extend(ids.get(t).map(|id| escape(&id.to_string())));
+        if let Some((file, row_in_file)) = pool.place(row).filter(|_| has_files) {
+            cells.extend([escape(&file.display().to_string()), row_in_file.to_string()]);
         }
+        let radius =
+            |radii: &[f64]| radii.get(t).map_or("unknown".into(), |&radius| number(radius));
+        cells.extend(radii.map(radius));
         cells.extend(served.get(t).map(|&rows| count(rows)));
         cells
     };
-    let mut heads =
-        if radii.is_some() { vec!["rank", "row", "radius after it"] } else { vec!["row"] };
-    if !served.is_empty() {
-        heads.push("rows nearest to it");
-    }
+    let heads = [
+        (radii.is_some(), "rank"),
+        (true, "row"),
+        (!ids.is_empty(), "id"),
+        (has_files, "file"),
+        (has_files, "row in it"),
+        (radii.is_some(), "radius after it"),
+        (!served.is_empty(), "rows nearest to it"),
+    ];
+    let heads: Vec<&str> =
+        heads.into_iter().filter(|(is_there, _)| *is_there).map(|(_, head)| head).collect();
     table(&heads, picks.map(cells))
 }
 

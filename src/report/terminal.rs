@@ -6,7 +6,7 @@ use super::format::{count, number};
 use super::tables::round_numbers;
 use crate::selection::Selection;
 
-/// The coverage curve as a table: radius and proven lower bound at 1, 2, 5, 10, ... picks and at the last.
+/// The coverage curve as a table: the radius at 1, 2, 5, 10, ... picks and at the last.
 ///
 /// ```
 /// use farpoint::{Options, Pool, report, select};
@@ -15,25 +15,24 @@ use crate::selection::Selection;
 /// let selection = select(&pool, 2, &Options::default())?;
 /// assert_eq!(
 ///     report::curve_table(&selection),
-///     "   picks     radius   lower bound\n       1      10.00         5.000\n       2      2.000         1.000\n"
+///     "   picks     radius\n       1      10.00\n       2      2.000\n"
 /// );
 /// # Ok::<(), farpoint::Error>(())
 /// ```
 pub fn curve_table(selection: &Selection) -> String {
     let mut out = String::new();
-    let mut line = |picks: &str, radius: &str, lower: &str| {
-        writeln!(out, "{picks:>8} {radius:>10} {lower:>13}").expect("a string takes any text");
+    let mut line = |picks: &str, radius: &str| {
+        writeln!(out, "{picks:>8} {radius:>10}").expect("a string takes any text");
     };
-    line("picks", "radius", "lower bound");
+    line("picks", "radius");
     if selection.initial_radius.is_finite() {
-        line("0", &number(selection.initial_radius), "-");
+        line("0", &number(selection.initial_radius));
     }
     for picks in round_numbers(selection.radii.len()) {
-        let (radius, lower) = (selection.radii[picks - 1], selection.lower_bounds[picks - 1]);
-        line(&count(picks), &number(radius), &number(lower));
+        line(&count(picks), &number(selection.radii[picks - 1]));
     }
     if selection.centers.len() > selection.radii.len() {
-        line(&count(selection.centers.len()), "unknown", "-");
+        line(&count(selection.centers.len()), "unknown");
     }
     out
 }

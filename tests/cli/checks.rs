@@ -41,6 +41,24 @@ fn other_formats_need_them_told() {
     }
 }
 
+/// Without its options a first pick seems wrong for no reason.
+#[test]
+fn options_that_may_have_been_forgotten_are_named() {
+    let folder = weighted();
+    let hint = ": were they made with --labeled, --labeled-vectors or --first, say so here, too\n";
+    folder.run("select pool.npy -k 12 --labeled rows.txt -o picks.txt");
+    folder.run("select pool.npy -k 12 --labeled rows.txt -o picks.json");
+    for (words, is_hinted) in [
+        ("picks.txt", true),
+        ("picks.txt --first row:9", false),
+        ("picks.txt --labeled more.txt", false),
+        ("picks.json --labeled more.txt", false),
+    ] {
+        let run = folder.run(&format!("verify pool.npy {words}"));
+        assert_eq!((run.code, run.out.ends_with(hint)), (REFUSED, is_hinted), "{}", run.out);
+    }
+}
+
 #[test]
 fn every_first_center_is_known_to_the_json() {
     let folder = weighted();
@@ -281,4 +299,30 @@ fn a_pool_that_memory_cannot_hold_is_checked_too() {
     folder.text("wrong.txt", &picks.join("\n"));
     let run = folder.run("verify large.npy wrong.txt --memory 260MB");
     assert!(run.code == REFUSED && run.out.starts_with("wrong: pick 21 "), "{}", run.out);
+}
+
+/// What `Selection.to_json` of the Python package writes: no pool, and no options.
+#[test]
+fn a_selection_that_python_wrote() {
+    let folder = Folder::new();
+    assert_eq!(folder.run("select pool.npy -k 5 -o own.json").code, 0);
+    let own: serde_json::Value = serde_json::from_str(&folder.read("own.json")).unwrap();
+    let kept = ["centers", "radii", "initial_radius", "lower_bounds", "farthest", "interrupted"];
+    let mut python = serde_json::Map::new();
+    for key in kept {
+        python.insert(key.into(), own[key].clone());
+    }
+    folder.text("python.json", &serde_json::to_string(&python).unwrap());
+    let right = folder.run("verify pool.npy python.json");
+    assert_eq!(right.code, 0, "{}{}", right.out, right.err);
+    let on = folder.run("select pool.npy -k 8 --resume python.json").rows();
+    assert_eq!(on, folder.run("select pool.npy -k 8").rows());
+    let words =
+        "--loss-lipschitz 1 --regression-lipschitz 1 --loss-bound 2 --classes 10 --gamma 0.05";
+    let bound = folder.run(&format!("bound pool.npy python.json {words} --json"));
+    assert_eq!(bound.out, folder.run(&format!("bound pool.npy own.json {words} --json")).out);
+    assert_eq!(bound.code, 0, "{}", bound.err);
+    python["radii"][2] = 1.into();
+    folder.text("python.json", &serde_json::to_string(&python).unwrap());
+    assert_eq!(folder.run("verify pool.npy python.json").code, 3);
 }

@@ -62,11 +62,13 @@ fn the_prefix_is_written_and_resumed() {
         "interrupted after {picks} picks: go on with the same options and --resume part.txt"
     );
     assert!(said.contains(&how), "{said}");
+    let on = said.lines().find_map(|line| line.strip_prefix("farpoint select ")).unwrap();
+    assert!(on.ends_with(" -o part.txt --resume part.txt"), "{said}");
 
     assert_eq!(folder.run(&format!("{SELECT} -o whole.txt")).code, 0);
     let whole = folder.read("whole.txt");
     assert_eq!(lines(&part), lines(&whole)[..picks]);
-    assert_eq!(folder.run(&format!("{SELECT} --resume part.txt -o part.txt")).code, 0);
+    assert_eq!(folder.run(&format!("select {on}")).code, 0, "{on}");
     assert_eq!(folder.read("part.txt"), whole);
 }
 

@@ -52,17 +52,57 @@ fn budgets() {
     );
 }
 
+/// A number below 0 is said to be no budget, and not taken for an option.
+#[test]
+fn budgets_that_are_none() {
+    let must =
+        "a budget is a number of rows, as 1000, 1e3 or 1,000, or a share of the pool's, as 10%";
+    for budget in ["-5", "five", "1.5", "0.1", "0%", "101%"] {
+        for command in ["select", "robust", "plan"] {
+            let run = Folder::new().run(&format!("{command} pool.npy --budget {budget}"));
+            assert_eq!(run.code, USAGE, "{budget}");
+            let line = format!("error: invalid value '{budget}' for '--budget <K>': {must}");
+            assert_eq!(run.err.lines().next(), Some(&*line));
+        }
+    }
+}
+
+/// What a shell makes of a pattern without quotes.
+#[test]
+fn several_files_without_a_pattern() {
+    let folder = Folder::new();
+    folder.vectors("a 1.npy", &[1.0; 6], D);
+    std::fs::create_dir(folder.path("shards")).unwrap();
+    for name in ["shards/b.npy", "shards/c.npy", "shards/picks.txt"] {
+        folder.vectors(name, &[1.0; 6], D);
+    }
+    let told = |words: &str, pattern: &str, word: &str| {
+        let run = folder.run(words);
+        let line = format!(
+            "error: several files are one pool as a folder, or as a pattern in quotes: {pattern}, and not as '{word}' beside another"
+        );
+        assert_eq!((run.code, run.err.lines().next()), (USAGE, Some(&*line)), "{words}");
+    };
+    told("select shards/b.npy shards/c.npy -k 2", "'shards/*.npy'", "shards/c.npy");
+    told("verify shards/b.npy shards/c.npy shards/picks.txt", "'shards/*.npy'", "shards/c.npy");
+    told("verify shards/b.npy shards/c.npy not/there.csv", "'shards/*.npy'", "shards/c.npy");
+    told("plan -k 2 shards/b.npy pool.npy", "'shards/*.npy'", "pool.npy");
+    told("select shards/b.npy shards -k 2", "'shards/*.npy'", "shards");
+    assert_eq!(
+        folder.run("select shards/*.npy -k 2").rows().len(),
+        2,
+        "a pattern that no shell has read"
+    );
+    let run = folder.run("select pool.npy absent.npy -k 2");
+    assert!(run.err.starts_with("error: unexpected argument 'absent.npy' found"), "{}", run.err);
+}
+
 #[test]
 fn rows() {
     refused(
         "select pool.npy -k 5 --labeled far.txt",
         INPUT,
         "error: labeled row 60 is not in the pool, whose rows are 0 to 59",
-    );
-    refused(
-        "select pool.npy -k 5 --labeled twice.txt",
-        INPUT,
-        "error: labeled row 7 is given twice",
     );
     refused(
         "select pool.npy -k 5 --exclude far.txt",
@@ -143,6 +183,12 @@ fn words_that_cannot_be_parsed() {
         "select pool.npy -k 5 --stop-radius=-1",
         "select pool.npy -k 5 --device tpu",
         "select pool.npy -k 5 --device cuda:x",
+        "select pool.npy -k 5 --device cuda:0,",
+        "select pool.npy -k 5 --device cuda:0,0",
+        "select pool.npy -k 5 --device cuda:0,cpu",
+        "robust pool.npy -k 5 --device cuda:0,x",
+        "bench --device cuda:0,1",
+        "plan pool.npy -k 5 --device cuda:",
         "select pool.npy -k 5 --quiet --log",
         "select pool.npy -k 5 --lableed rows.txt",
     ] {
@@ -190,12 +236,12 @@ fn values_that_do_not_do() {
     values[7] = f32::NAN;
     folder.vectors("nan.npy", &values, D);
     let run = folder.run("select nan.npy -k 2");
-    run.fails(INPUT, "error: nan.npy: row 2 holds NaN at dimension 1; every value must be finite");
+    run.fails(INPUT, "error: nan.npy: row 2 holds NaN at dimension 1; every value must be finite; --skip-bad leaves such rows out");
     values[6..9].fill(0.0);
     folder.vectors("zero.npy", &values, D);
     folder.run("select zero.npy -k 2 --metric cosine").fails(
         INPUT,
-        "error: row 2 is all zeros, which has no direction: drop it or use the euclidean metric",
+        "error: row 2 is all zeros, which has no direction: drop it, use the euclidean metric, or have such rows of a file left out by --skip-bad",
     );
 }
 
@@ -319,7 +365,7 @@ fn columns_without_a_table() {
     for (words, line) in [
         (
             "--labeled rows.txt --column id",
-            format!("--column id: no rows or weights are read from a {table}"),
+            format!("--column id: no rows, weights or ids are read from a {table}"),
         ),
         (
             "--labeled rows.txt --column labeled=id",

@@ -36,14 +36,14 @@ fn txt_holds_the_rows() {
 }
 
 #[test]
-fn csv_holds_rank_row_and_radius() {
+fn csv_holds_rank_row_place_and_radius() {
     let csv = written("csv").read("picks.csv");
     let selection = library();
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("rank,row,radius"));
+    assert_eq!(lines.next(), Some("rank,row,file,row_in_file,radius"));
     for (pick, line) in lines.enumerate() {
-        let radius = selection.radii[pick];
-        assert_eq!(line, format!("{},{},{radius}", pick + 1, selection.centers[pick]));
+        let (row, radius) = (selection.centers[pick], selection.radii[pick]);
+        assert_eq!(line, format!("{},{row},pool.npy,{row},{radius}", pick + 1));
     }
     assert_eq!(csv.lines().count(), 11);
 }
@@ -124,7 +124,9 @@ fn the_summary_shows_the_coverage_curve() {
     assert!(run.err.starts_with("10 picks from 60 rows of 3 dimensions (f32) in "), "{}", run.err);
     assert!(run.err.contains("every row is within "), "{}", run.err);
     let table: Vec<&str> = run.err.lines().skip(2).collect();
-    assert!(table[0].contains("lower bound"), "{}", run.err);
+    let of_all = run.err.lines().nth(1).unwrap();
+    assert!(of_all.ends_with(" of a center, at most twice the least radius possible"), "{of_all}");
+    assert!(table[0].ends_with("picks     radius"), "half of each radius is no news: {}", run.err);
     assert_eq!(table.len(), 5, "1, 2, 5 and 10 picks: {}", run.err);
 }
 
@@ -260,17 +262,20 @@ fn files_are_named_with_their_first_rows() {
         fs::copy(folder.path("pool.npy"), folder.path(&format!("emb/shard_{shard}.npy"))).unwrap();
     }
     let run = folder.run("select emb -k 5 -o picks.json --report page.html");
-    let files = "11 files in order of their names: shard_0.npy from row 0, shard_1.npy from row 60, shard_10.npy from row 120, \
-                 shard_2.npy from row 180, shard_3.npy from row 240, shard_4.npy from row 300, shard_5.npy from row 360, ..., \
-                 shard_9.npy from row 600";
+    let files = "11 files in order of their names: shard_0.npy from row 0, shard_1.npy from row 60, shard_2.npy from row 120, \
+                 shard_3.npy from row 180, shard_4.npy from row 240, shard_5.npy from row 300, shard_6.npy from row 360, ..., \
+                 shard_10.npy from row 600";
     assert!(run.err.lines().any(|line| line == files), "{}", run.err);
     assert!(folder.read("page.html").contains(&format!("<dt>Files</dt><dd>{files}</dd>")));
-    let note = "note: emb: its 11 files are read in order of their names, not of the numbers in those: emb/shard_10.npy comes before";
+    let note = "note: emb: its 11 files are read in order of the numbers in their names: emb/shard_9.npy comes before emb/shard_10.npy";
     assert!(run.err.starts_with(note), "{}", run.err);
     let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
     let listed = json["pool"]["files"].as_array().unwrap();
     assert_eq!(listed.len(), 11);
-    assert_eq!(listed[2], serde_json::json!({"path": "emb/shard_10.npy", "first_row": 120}));
+    assert_eq!(listed[10], serde_json::json!({"path": "emb/shard_10.npy", "first_row": 600}));
+    let plan = folder.run("plan emb -k 5");
+    let lines: Vec<&str> = plan.out.lines().rev().take(12).map(str::trim).collect();
+    assert_eq!((lines[0], lines[11]), ("600  emb/shard_10.npy", "first row  file"), "{}", plan.out);
     let verdict = folder.run("verify emb picks.json");
     assert!(verdict.code == 0 && verdict.err.starts_with(note), "{}{}", verdict.out, verdict.err);
 
@@ -278,7 +283,7 @@ fn files_are_named_with_their_first_rows() {
     assert!(!one.err.contains("file") && !folder.read("page.html").contains("<dt>Files</dt>"));
     let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
     assert!(json["pool"].get("files").is_none());
-    assert!(folder.run("select --help").out.contains("shard_10 before shard_2"));
+    assert!(folder.run("select --help").out.contains("shard_2 before shard_10"));
 }
 
 /// What bytes are compared as is told of every pool of bytes, without a note on those that are nothing else.

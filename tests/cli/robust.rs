@@ -86,8 +86,11 @@ fn picks_of_every_format() {
     assert_eq!(folder.integers("p.npy"), integers);
     let lines: String = centers.iter().map(|row| format!("{row}\n")).collect();
     assert_eq!(folder.read("p.txt"), lines);
-    let ranked = (1..).zip(&centers).map(|(rank, row)| format!("{rank},{row}\n"));
-    assert_eq!(folder.read("p.csv"), format!("rank,row\n{}", ranked.collect::<String>()));
+    let ranked = (1..).zip(&centers).map(|(rank, row)| format!("{rank},{row},pool.npy,{row}\n"));
+    assert_eq!(
+        folder.read("p.csv"),
+        format!("rank,row,file,row_in_file\n{}", ranked.collect::<String>())
+    );
     let json: Value = serde_json::from_str(&folder.read("p.json")).unwrap();
     assert_eq!(rows(&json["centers"]), centers);
     #[cfg(feature = "parquet")]
@@ -481,4 +484,32 @@ fn an_interrupt_leaves_picks_and_a_proof() {
 fn an_interrupt_of_the_papers_algorithm_is_one() {
     let part = interrupted("--gap 0.9 --paper");
     assert_eq!((&part["end"], &part["paper"]["end"]), (&"gap".into(), &"stopped".into()));
+}
+
+/// In greedy, or in the passes over the pool behind it: what greedy had is written, or nothing was known yet.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_before_the_search_ends_the_run_at_once() {
+    use std::io::{BufRead, BufReader, Read};
+
+    let values = farpoint::synth::pool(farpoint::synth::Shape::Gaussian, 60_000, 32, 0);
+    let folder = swapped(&values, 32);
+    for millis in [0, 200, 500, 800, 1200] {
+        let mut child =
+            start(&folder, "robust swapped.npy -k 12000 -o part.json --distances d.npy");
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        said.read_line(&mut String::new()).unwrap();
+        std::thread::sleep(Duration::from_millis(20 + millis));
+        let asked = Instant::now();
+        signal(&child, "-INT");
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        if rest != "interrupted\n" && rest != "interrupted before there was an answer\n" {
+            let part: Value = serde_json::from_str(&folder.read("part.json")).unwrap();
+            assert!(part["end"] == "interrupted" && !rows(&part["centers"]).is_empty());
+            assert!(rest.contains("d.npy: not written, the run was interrupted before"), "{rest}");
+        }
+    }
 }

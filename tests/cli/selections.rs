@@ -36,6 +36,65 @@ fn from_labeled_rows() {
 }
 
 #[test]
+fn from_several_files_of_rows() {
+    let labeled = Options { labeled: vec![7, 3, 0, 1, 2], ..Options::default() };
+    agree("--labeled rows.txt --labeled more.txt", 12, labeled);
+    let excluded = Options { excluded: vec![7, 3, 0, 1, 2], ..Options::default() };
+    agree("--exclude rows.txt --exclude more.txt", 12, excluded);
+}
+
+/// In round two, what was labeled at first stands in both lists.
+#[test]
+fn rows_that_are_listed_twice_are_counted_once() {
+    let folder = Folder::new();
+    folder.text("first.txt", "7\n3\n");
+    folder.text("all.csv", "id,row\nx,3\ny,7\nz,11\ny,7\n");
+    let words = "select pool.npy -k 5 --labeled first.txt --labeled all.csv";
+    let run = folder.run(&format!("{words} -o picks.json --assignment near.npy"));
+    let note = "note: all.csv: row 3 is listed already, and 2 more: each is counted once\n";
+    assert!(run.code == 0 && run.err.starts_with(note), "{}", run.err);
+    let once = Options { labeled: vec![7, 3, 11], assign: true, ..Options::default() };
+    let expected = library(5, &once);
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    assert_eq!(json["centers"], serde_json::json!(expected.centers));
+    assert_eq!(json["options"]["labeled"][1]["count"], 4);
+    let near = expected.assignment.unwrap();
+    assert_eq!(folder.integers("near.npy"), near);
+    // The record knows both files, and what they held.
+    assert_eq!(folder.run("verify pool.npy picks.json").code, 0);
+    assert_eq!(folder.run(&format!("{words} --resume picks.json")).rows(), expected.centers);
+    folder.text("first.txt", "7\n4\n");
+    let run = folder.run("verify pool.npy picks.json");
+    let error = "error: picks.json: names first.txt, which has changed since\n";
+    assert!(run.code == 1 && run.err.ends_with(error), "{}", run.err);
+    let run = folder.run(&format!("{words} --resume picks.json"));
+    assert!(run.err.contains("was made with another --labeled"), "{}", run.err);
+    let run = folder.run("select pool.npy -k 5 --labeled all.csv --labeled all.csv --column id");
+    assert!(run.err.contains("'x', not a number"), "{}", run.err);
+}
+
+#[test]
+fn by_budgets_as_people_write_them() {
+    let folder = Folder::new();
+    let rows = |budget: &str| folder.run(&format!("select pool.npy --budget {budget}")).rows();
+    let all = library(N, &Options::default()).centers;
+    for (budget, picks) in [("20%", 12), ("1%", 1), ("99.9%", 59), ("100%", 60), ("1.2e1", 12)] {
+        assert_eq!(rows(budget), all[..picks], "{budget}");
+    }
+    folder.run("select pool.npy -k 20% -o picks.json");
+    let json: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+    assert_eq!(json["options"]["budget"], 12);
+    for budget in ["20%", "12", "1.2e1"] {
+        assert_eq!(folder.run(&format!("verify pool.npy picks.json -k {budget}")).code, 0);
+    }
+    assert_eq!(folder.run("verify pool.npy picks.json -k 21%").code, 0, "12.6 rows are 12");
+    assert_eq!(folder.run("verify pool.npy picks.json -k 25%").code, 3);
+    assert_eq!(folder.run("robust pool.npy -k 5% --outliers 3").rows().len(), 3);
+    let plan = folder.run("plan pool.npy -k 20% --json").out;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&plan).unwrap()["budget"], 12);
+}
+
+#[test]
 fn from_labeled_vectors() {
     let vectors = [9.0, 9.0, 9.0, -1.0, 2.0, 0.5f32];
     let vectors = Pool::new(&vectors, D).unwrap();
@@ -154,6 +213,64 @@ fn from_the_tensor_named() {
     let refused = folder.run("select pool.npy -k 3 --tensor absent");
     assert_eq!(refused.code, 1, "{}", refused.out);
     assert!(refused.err.contains("absent"), "{}", refused.err);
+}
+
+/// What is meant in the pool's files: a .json remembers it, so that those who read that need not be told.
+#[test]
+fn what_is_meant_in_a_file_is_recorded_and_completed() {
+    let folder = Folder::new();
+    let values = pool();
+    let rows: Vec<&[f32]> = values.chunks(D).collect();
+    let line = |row: &&[f32]| format!("\"a, b\",{},{},{},9\n", row[0], row[1], row[2]);
+    let table: String = rows.iter().map(line).collect();
+    folder.text("table.csv", &format!("text,f0,f1,f2,label\n{table}"));
+    let raw: Vec<u8> =
+        values.iter().flat_map(|&value| half::bf16::from_f32(value).to_le_bytes()).collect();
+    folder.npy("raw.npy", "|V2", &[N, D], &raw);
+    let [n, d] = [N, D].map(|side| u32::try_from(side).unwrap().to_le_bytes());
+    let stored: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let bin = [&n[..], &d, &stored].concat();
+    std::fs::write(folder.path("base.bin"), bin).unwrap();
+    let expected = folder.run("select pool.npy -k 5 -q").rows();
+    for (file, words, key, value) in [
+        ("table.csv", "--columns f*", "columns", "f*"),
+        ("raw.npy", "--dtype bf16", "dtype", "bf16"),
+        ("base.bin", "--format fbin", "format", "fbin"),
+    ] {
+        let run = folder.run(&format!("select {file} -k 5 {words} -o picks.json"));
+        assert_eq!(run.code, 0, "{}", run.err);
+        let picks: serde_json::Value = serde_json::from_str(&folder.read("picks.json")).unwrap();
+        assert_eq!(picks["centers"], serde_json::json!(expected), "{file}");
+        assert_eq!(picks["options"][key], value);
+        let verified = folder.run(&format!("verify {file} picks.json"));
+        assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
+        let resumed = folder.run(&format!("select {file} -k 7 {words} --resume picks.json -q"));
+        assert_eq!(resumed.rows()[..5], expected);
+        // The record says what is not said again.
+        let on = folder.run(&format!("select {file} -k 7 --resume picks.json -q -o on.json"));
+        assert_eq!((on.code, &*on.err), (0, ""));
+        let on: serde_json::Value = serde_json::from_str(&folder.read("on.json")).unwrap();
+        assert_eq!(
+            (&on["centers"], &on["options"][key]),
+            (&serde_json::json!(resumed.rows()), &value.into())
+        );
+        let planned = folder.run(&format!("plan {file} -k 5 {words} --headers"));
+        assert_eq!(planned.code, 0, "{}", planned.err);
+        let refused = folder.run(&format!("select {file} -k 5"));
+        assert_eq!(refused.code, 1, "{}", refused.err);
+        assert!(refused.err.contains(words.split(' ').next().unwrap()), "{}", refused.err);
+    }
+    let other = folder.run("select table.csv -k 5 --columns f0,f1,label -o other.json");
+    assert_eq!(other.code, 0, "{}", other.err);
+    // What is said comes before the record.
+    folder.run("select table.csv -k 7 --columns f* --resume other.json").fails(
+        1,
+        "error: other.json: is of a pool with other values (table.csv): the hashes differ",
+    );
+    let both = folder.run("select table.csv -k 5 --columns f* --tensor v");
+    assert_eq!(both.code, 2, "{}", both.err);
+    let unknown = folder.run("select base.bin -k 5 --format bin");
+    assert!(unknown.err.starts_with("error: no format is called 'bin': npy, "), "{}", unknown.err);
 }
 
 /// Columns of other names are chosen, each of its own file, and a .json remembers which.

@@ -1,5 +1,7 @@
 //! `synth`.
 
+use std::ffi::OsStr;
+
 use farpoint::Pool;
 use farpoint::synth::{self, Shape};
 
@@ -151,4 +153,22 @@ fn an_end_in_the_middle_leaves_nothing() {
         assert_eq!(child.wait().unwrap().code(), code);
         assert_eq!(folder.names(), before, "{signal}");
     }
+}
+
+/// A thread that asks for more stack than there is address space is started nowhere.
+#[test]
+fn threads_that_cannot_be_started_are_told_in_a_line() {
+    let folder = Folder::new();
+    let large_stacks = [("RUST_MIN_STACK", OsStr::new("1000000000000000000"))];
+    let remedy = "raise the limit of processes (ulimit -u, or pids.max of the control group)";
+    for words in ["synth made.npy --shape unit -n 100000 -d 64", "select pool.npy -k 3"] {
+        let run = folder.run_with(&large_stacks, words);
+        assert!(run.err.starts_with("error: the thread that waits for Ctrl-C cannot be started: "));
+        assert!(run.err.trim_end().ends_with(remedy), "{}", run.err);
+        assert_eq!((run.code, run.err.lines().count()), (1, 1), "{}", run.err);
+    }
+    let run = folder.run_with(&large_stacks, "plan pool.npy -k 3");
+    assert!(run.err.starts_with("error: one thread a core cannot be started: "), "{}", run.err);
+    assert!(run.err.contains("ask for fewer threads (1 is enough)"), "{}", run.err);
+    assert_eq!((run.code, run.err.lines().count()), (1, 1), "{}", run.err);
 }

@@ -4,11 +4,11 @@ mod robust;
 
 use std::ops::ControlFlow;
 
-use farpoint::report::{About, curve_plot, curve_table, html};
+use farpoint::report::{About, beside_the_best, curve_plot, curve_table, html};
 use farpoint::{First, Metric, Options, Pool, Selection, select, select_with, synth};
 
 fn about<'a>(options: &'a Options<'a>) -> About<'a> {
-    About { pool: "pool.npy", options, command: "farpoint select pool.npy", facts: &[] }
+    About { pool: "pool.npy", options, ids: &[], command: "farpoint select pool.npy", facts: &[] }
 }
 
 fn assigned() -> Options<'static> {
@@ -77,7 +77,8 @@ fn shows_what_was_selected() {
     let pool = Pool::new(&values, 8).expect("finite");
     let (selection, page) = page(&pool, 20, &assigned());
     assert!(page.contains("20 of 300 rows selected"));
-    assert!(page.contains("2.00×"));
+    assert!(page.contains("at most twice the least radius that as many rows can have."));
+    assert!(!page.contains("proven"), "half of a radius is no news");
     let points = points(&page);
     assert_eq!(points["curve"].as_array().map(Vec::len), Some(20));
     assert_eq!(points["map"]["pick_rows"], serde_json::json!(selection.centers));
@@ -85,6 +86,22 @@ fn shows_what_was_selected() {
     let served: u64 =
         points["map"]["served"].as_array().into_iter().flatten().flat_map(|v| v.as_u64()).sum();
     assert_eq!(served, 300);
+}
+
+/// With weights a promise is another number, rounded up; at radius 0 and of nothing there is none.
+#[test]
+fn a_radius_is_told_beside_the_best() {
+    let told = |radii: Vec<f64>, lower_bounds: Vec<f64>| {
+        let values = gaussian(9, 2);
+        let pool = Pool::new(&values, 2).expect("finite");
+        let made = select(&pool, 2, &Options::default()).expect("the options are good");
+        beside_the_best(&Selection { radii, lower_bounds, ..made })
+    };
+    assert_eq!(told(vec![9.0, 3.0], vec![4.5, 1.5]).as_deref(), Some("twice"));
+    assert_eq!(told(vec![1.0], vec![1.0 / 3.3333]).as_deref(), Some("3.34 times"));
+    assert_eq!(told(vec![1.0, 0.0], vec![0.5, 0.0]), None);
+    assert_eq!(told(vec![1.0], vec![0.0]), None);
+    assert_eq!(told(vec![], vec![]), None);
 }
 
 #[test]
@@ -106,7 +123,7 @@ fn names_are_escaped() {
     let selection = select(&pool, 2, &options).expect("the options are good");
     let evil = "</script><script>alert('{{script}}')</script>&\"";
     let facts = [(evil.to_owned(), evil.to_owned())];
-    let about = About { pool: evil, options: &options, command: evil, facts: &facts };
+    let about = About { pool: evil, options: &options, ids: &[], command: evil, facts: &facts };
     let page = html(&pool, &selection, &about);
     assert!(!page.contains("<script>alert"));
     assert_eq!(page.matches("<script").count(), 2);

@@ -225,7 +225,7 @@ fn names_are_escaped_on_robust_pages() {
     let selection = robust(&pool, 2, &options, &outliers(1)).expect("the options are good");
     let evil = "</script><script>alert('{{script}}')</script>&\"";
     let facts = [(evil.to_owned(), evil.to_owned())];
-    let about = About { pool: evil, options: &options, command: evil, facts: &facts };
+    let about = About { pool: evil, options: &options, ids: &[], command: evil, facts: &facts };
     let page = robust_html(&pool, &selection, &outliers(1), &about);
     loads_nothing(&page);
     assert!(!page.contains("<script>alert"));
