@@ -9,30 +9,60 @@
     picks.radius    # no row is farther than this from one of them
 
 `select` picks the rows that leave no row far from a pick; `robust` finds the best radius there is, with outliers left out, and
-proves it; `verify` checks either by brute force; `plan` says what a selection will take; `open` opens a pool on disk.
-`farpoint.torch` selects inside PyTorch training loops; `farpoint.adapters` stands in for the samplers of other packages.
+proves it; `verify` checks either by brute force; `coverage` says how well any rows cover a pool, and `bound` what that bounds the loss
+by; `plan` says what a selection will take; `open` opens a pool on disk.
+`farpoint.torch` selects inside PyTorch training loops, `farpoint.distributed` from the rows of all ranks of a PyTorch job, `farpoint.ray` from
+those of all nodes of a Ray cluster; `farpoint.adapters` stands in for the samplers of other packages.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from farpoint._coverage import Bound, Coverage, bound, coverage
 from farpoint._native import Pool, __version__
 from farpoint._open import open
-from farpoint._plan import Plan, Way, plan
+from farpoint._plan import Plan, RobustPlan, Way, plan
 from farpoint._robust import Decision, RobustSelection, robust
 from farpoint._select import select
 from farpoint._selection import Selection
 from farpoint._verify import Verdict, verify
 
 __all__ = [
+    "Bound",
+    "Coverage",
     "Decision",
     "Plan",
     "Pool",
+    "RobustPlan",
     "RobustSelection",
     "Selection",
     "Verdict",
     "Way",
     "__version__",
+    "bound",
+    "coverage",
     "open",
     "plan",
     "robust",
     "select",
     "verify",
 ]
+
+#: Parts that need packages of their own: imported when they are first asked for.
+_PARTS = ("adapters", "distributed", "learning", "ray", "sklearn", "torch")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        try:
+            return importlib.import_module(f"farpoint.{name}")
+        except ModuleNotFoundError as missing:
+            # So `hasattr` says no, and `help` goes on.
+            raise AttributeError(f"farpoint.{name} needs a package that is not installed: {missing}") from missing
+    raise AttributeError(f"module 'farpoint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PARTS])

@@ -10,6 +10,8 @@ import numpy as np
 from farpoint._frameworks import is_torch
 from farpoint._warnings import warn
 
+#: Types of value that pools have, by NumPy's and PyTorch's names.
+POOLS = ("float64", "float32", "float16", "bfloat16", "uint8", "int8")
 #: float32 has every whole number up to this one, and not the next.
 EXACT_SINGLE = 2**24
 #: float64 has every one up to this, and not the next.

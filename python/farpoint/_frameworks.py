@@ -60,14 +60,17 @@ def readable(pool: Any) -> Any:
     """`pool` as it may be lent. Of PyTorch's tensors what lending would overlook or refuse is seen to here: values that are negated only when
     they are read, gradients, layouts and devices without an address.
 
-    Raises TypeError for tensors that are sparse or lie neither on the host nor on an NVIDIA GPU.
+    Raises TypeError for tensors that are sparse or lie neither on the host nor on an NVIDIA GPU, and for arrays of JAX in several parts or none.
     """
+    if type(pool).__module__.partition(".")[0] in ("jax", "jaxlib"):
+        _check_jax(pool)
     if not is_torch(pool):
         return pool
     import torch
 
-    if pool.layout != torch.strided:
-        raise TypeError(f"a {pool.layout} tensor is no pool: pass tensor.to_dense()")
+    remedy = _remedy(pool, torch)
+    if remedy is not None:
+        raise TypeError(f"a {remedy[0]} is no pool: pass {remedy[1]}")
     if pool.device.type not in ("cpu", "cuda"):
         raise TypeError(
             f"the tensor lies on {pool.device}, which farpoint cannot use: NVIDIA GPUs and host memory alone; copy it to the host"
@@ -76,6 +79,39 @@ def readable(pool: Any) -> Any:
         warn(f"the tensor is negated lazily: copied in memory ({pool.nbytes:,} bytes)")
         pool = pool.resolve_neg()
     return pool.detach() if pool.requires_grad else pool
+
+
+def _check_jax(array: Any) -> None:
+    import jax
+
+    if isinstance(array, jax.core.Tracer):
+        raise TypeError("an array inside jax.jit or jax.vmap has no values yet: pass it to farpoint outside of those")
+    devices = array.sharding.device_set if isinstance(array, jax.Array) else ()
+    if len(devices) > 1:
+        raise TypeError(
+            f"an array of JAX on {len(devices)} devices is no pool: pass np.asarray(a), which gathers it, or a.addressable_shards[0].data, one part"
+        )
+
+
+def _remedy(tensor: Any, torch: Any) -> tuple[str, str] | None:
+    """What kind of tensor has no memory of its own that could be read, and what to pass in its place."""
+    kind = type(tensor).__name__
+    if kind == "MaskedTensor":
+        return "masked tensor", "tensor.to_tensor(0), and the rows that are masked as `exclude`"
+    if kind == "DTensor":
+        return "DTensor", "tensor.full_tensor(), or tensor.to_local() to farpoint.distributed"
+    if getattr(tensor, "is_nested", False):
+        return (
+            f"{'jagged' if tensor.layout == torch.jagged else 'nested'} tensor",
+            "torch.cat(tensor.unbind()) if every vector in it is a row",
+        )
+    if tensor.layout != torch.strided:
+        return f"{tensor.layout} tensor", "tensor.to_dense()"
+    if tensor.is_quantized:
+        return f"quantized tensor ({str(tensor.dtype).removeprefix('torch.')})", "tensor.dequantize()"
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return "tensor inside torch.vmap or torch.func", "it to farpoint outside of those"
+    return None
 
 
 def framework(pool: Any) -> Framework:

@@ -20,23 +20,27 @@ def ticking(progress: bool | Callable[..., object] | None) -> AbstractContextMan
     if not progress:
         return NO_TICK
     if progress is True:
-        return _bar_of_tqdm()
+        return _tick_of_tqdm()
     if callable(progress):
         return contextlib.nullcontext(progress)
     raise TypeError(f"progress is True or a callable, not a {type(progress).__name__}")
 
 
-def _bar_of_tqdm() -> AbstractContextManager[Tick | None]:
+@contextlib.contextmanager
+def _tick_of_tqdm() -> Iterator[Tick | None]:
+    with tqdm_bar() as (tick, _):
+        yield tick
+
+
+@contextlib.contextmanager
+def tqdm_bar() -> Iterator[tuple[Tick | None, Any]]:
+    """A bar of tqdm, and what moves it; neither, with a warning, where there is no tqdm."""
     try:
         from tqdm.auto import tqdm
     except ImportError:
         warn("no progress is shown: install tqdm, or pass a callable")
-        return NO_TICK
-    return _bar(tqdm)
-
-
-@contextlib.contextmanager
-def _bar(tqdm: Any) -> Iterator[Tick]:
+        yield None, None
+        return
     with tqdm(unit="pick", leave=False) as bar:
 
         def tick(chosen: int, budget: int, radius: float) -> None:
@@ -44,4 +48,4 @@ def _bar(tqdm: Any) -> Iterator[Tick]:
             bar.set_postfix_str(f"radius {radius:.4g}", refresh=False)
             bar.update(chosen - bar.n)
 
-        yield tick
+        yield tick, bar

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from farpoint import _native, _terms
+import numpy as np
+
+from farpoint import _ids, _native, _terms
 from farpoint._frameworks import framework, readable
 from farpoint._progress import ticking
-from farpoint._selection import First, as_json, if_asked, interrupted, warn_of_fallback
+from farpoint._selection import First, as_json, as_named, as_table, if_asked, interrupted, warn_of_fallback
 from farpoint._terms import Terms, host
 
 
@@ -38,6 +40,10 @@ class RobustSelection:
 
     #: The chosen rows, ``(k,)`` int64, in increasing order.
     centers: Any
+    #: The ids of `centers`, ``(k,)`` in host memory, where the rows have some; else None.
+    ids: Any = None
+    #: The files of `centers` and their rows there, of a pool in files.
+    _places: tuple[np.ndarray, np.ndarray] | None = None
     #: The counted rows farther than `upper` from every center, ``(z,)`` int64.
     outliers: Any
     #: No choice of as many centers leaves all but the outliers within a radius below this.
@@ -93,10 +99,15 @@ class RobustSelection:
         """What greedy and the distances took, and under ``search`` the search."""
         return {**json.loads(self._counts), "search": json.loads(self._search)}
 
+    def table(self) -> dict[str, np.ndarray]:
+        """The centers as columns, which data frames are made of: rank, row, id, file and row_in_file, as far as there are such."""
+        return as_table(self.centers, self.ids, self._places)
+
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it but what there is one of a row, as JSON text; also written to `path` if one is given."""
         named = {
             "centers": host(self.centers).tolist(),
+            **as_named(self.ids, self._places),
             "outliers": host(self.outliers).tolist(),
             "lower": self.lower,
             "upper": self.upper,
@@ -134,6 +145,7 @@ def robust(
     threads: int = 0,
     return_distances: bool = False,
     return_assignment: bool = False,
+    ids: Any = None,
     progress: Callable[[float, float, float], object] | None = None,
 ) -> RobustSelection:
     """Choose `budget` rows of `pool` that leave all but `outliers` rows within the least radius possible, with the proof.
@@ -143,7 +155,7 @@ def robust(
 
     Parameters
     ----------
-    pool, budget, labeled, labeled_vectors, metric, exclude, first, seed, device, threads, return_distances, return_assignment
+    pool, budget, labeled, labeled_vectors, metric, exclude, first, seed, device, threads, ids, return_distances, return_assignment
         As in `farpoint.select`; the pool in host memory.
     outliers : int
         Rows that may stay uncovered.
@@ -158,16 +170,18 @@ def robust(
 
     Raises
     ------
-    As `farpoint.select`. KeyboardInterrupt, and what `progress` raises, end the search at the next step of it; the exception's
-    ``selection`` has the interval proven so far.
+    As `farpoint.select`. KeyboardInterrupt, and what `progress` raises, end the search at the next step of it, and before the search at
+    once; the exception's ``selection`` has the interval proven so far, and is None if no pick had a radius yet.
 
     Source: Sener & Savarese, ICLR 2018, Algorithm 2, corrected.
     """
     pool, library = readable(pool), framework(pool)
+    n = _terms.rows_of(pool)
+    known = _ids.ids_of(ids, pool, n)
     asked = _terms.terms(
-        _terms.rows_of(pool),
-        labeled=labeled,
-        exclude=exclude,
+        n,
+        labeled=_ids.rows_by(known, "labeled", labeled),
+        exclude=_ids.rows_by(known, "exclude", exclude),
         metric=metric,
         first=first,
         seed=seed,
@@ -185,10 +199,14 @@ def robust(
         labeled_vectors = _terms.vectors(labeled_vectors)
     if progress is True:
         raise TypeError("progress of a robust selection is a callable: a search has no length that a bar could show")
-    with ticking(progress) as tick:
-        answer = _native.robust(pool, _terms.count("budget", budget), asked, robust_terms, labeled_vectors, tick)
-    selection = RobustSelection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
-    if answer["raised"] is not None:
-        raise interrupted(answer["raised"], selection)
-    warn_of_fallback(answer["fallback"])
-    return selection
+
+    def search() -> RobustSelection:
+        with ticking(progress) as tick:
+            answer = _native.robust(pool, _terms.count("budget", budget), asked, robust_terms, labeled_vectors, tick)
+        selection = RobustSelection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
+        if answer["raised"] is not None:
+            raise interrupted(answer["raised"], selection)
+        warn_of_fallback(answer["fallback"])
+        return selection
+
+    return _ids.named(known, pool, search)

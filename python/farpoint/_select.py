@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from farpoint import _native, _terms
+from farpoint import _ids, _native, _parts, _terms
 from farpoint._frameworks import framework, readable
 from farpoint._progress import Tick, ticking
-from farpoint._selection import First, Selection, interrupted, warn_of_fallback
+from farpoint._selection import First, Selection, interrupted, warn_of_fallback, warn_of_idle_picks
 from farpoint._terms import Terms
-from farpoint._warnings import warn
 
 
 def select(
@@ -27,6 +26,7 @@ def select(
     device: Any = "auto",
     threads: int = 0,
     resume: Any = None,
+    ids: Any = None,
     return_distances: bool = False,
     return_assignment: bool = False,
     progress: bool | Tick | None = None,
@@ -43,7 +43,8 @@ def select(
         data frames and whatever else NumPy makes an array of, or what `farpoint.open` gives. float64, float32, float16, bfloat16,
         uint8 and int8 are read where they lie; arrays that are not row-major are copied, once, with a
         warning. uint8 and int8 are numbers: packed bits are no pool before ``np.unpackbits(packed, axis=1)``. It must not be written
-        to meanwhile. A pool on a GPU is selected from there, on its library's current stream, in memory of its library's allocator.
+        to meanwhile. A pool on a GPU is selected from there, on its library's current stream, in memory of its library's allocator. A list of arrays
+        on GPUs is one pool, whose rows follow each other: each stays where it is, and `min_distance` and `assignment` are such lists.
     budget : int, optional
         New centers to choose, `labeled` not counted; may be left out where `stop_radius` is given.
     labeled : rows or mask, optional
@@ -62,12 +63,17 @@ def select(
         The first center where nothing is labeled: row 0, the row nearest the mean, the row of largest weight, one drawn by `seed`.
     seed : int, optional
         Draws the first center with ``first="random"``, 0 where it is not given; with another `first` it is a ValueError.
-    device : {'auto', 'cpu', 'cuda', 'cuda:<number>'}
-        For pools in host memory: 'auto' is GPU 0 where one works, else the CPU, with a warning if there is a driver.
+    device : {'auto', 'cpu', 'cuda', 'cuda:<number>', 'cuda:all'} or several GPUs
+        For pools in host memory: 'auto' is GPU 0 where one works, else the CPU, with a warning if there is a driver. Several GPUs, as
+        ``'cuda:0,1'`` or ``['cuda:0', 'cuda:1']``, each hold a part of the pool; 'cuda:all' are all there are.
     threads : int
         CPU threads; 0 is one a core.
     resume : rows, optional
         The first picks of an earlier run with the same options, counted in the budget.
+    ids : one id a row, or a name, optional
+        What the rows are called: texts or whole numbers in an array, a list, a column of a data frame. Of a pool from `farpoint.open` also the
+        name of a column of its files, of a file with one id a row, or ``'path'`` for the files' paths. `Selection.ids` are then those of the
+        picks, and `labeled` and `exclude` are ids (or masks, or selections).
     return_distances, return_assignment : bool
         Also `Selection.min_distance` and `Selection.assignment`, of every row: one more pass over the pool.
     progress : bool or callable, optional
@@ -97,12 +103,15 @@ def select(
     Time is about 0.4 n k d multiplications and additions in matrix products; memory beside the pool 32 bytes a row and a fixed
     workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
     """
-    number, pool = _terms.budget(budget, stop_radius), readable(pool)
+    number, are_parts = _terms.budget(budget, stop_radius), _parts.lie_on_gpus(pool)
+    pool = pool if are_parts else readable(pool)
+    n = _parts.rows_of(pool) if are_parts else _terms.rows_of(pool)
+    known = _ids.ids_of(ids, pool, n)
     asked = _terms.terms(
-        _terms.rows_of(pool),
-        labeled=labeled,
+        n,
+        labeled=_ids.rows_by(known, "labeled", labeled),
         weights=weights,
-        exclude=exclude,
+        exclude=_ids.rows_by(known, "exclude", exclude),
         resume=resume,
         metric=metric,
         stop_radius=stop_radius,
@@ -114,12 +123,13 @@ def select(
     )
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)
-    selection = run(pool, number, asked, labeled_vectors, progress, return_distances, return_assignment)
-    if selection.idle_picks:
-        warn(
-            f"{selection.idle_picks} of the {len(selection)} picks came when the radius was 0: each equals a center before it, or "
-            "has weight 0; stop_radius=0 leaves them out"
-        )
+    select_from = _parts.select if are_parts else run
+    selection = _ids.named(
+        known,
+        pool,
+        lambda: select_from(pool, number, asked, labeled_vectors, progress, return_distances, return_assignment),
+    )
+    warn_of_idle_picks(selection)
     return selection
 
 

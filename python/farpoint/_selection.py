@@ -7,15 +7,32 @@ import math
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from farpoint import _native
+from farpoint._frameworks import readable
 from farpoint._terms import Terms, host
 from farpoint._warnings import warn
 
 #: The first center, where nothing is labeled.
 First = Literal["lowest", "mean", "heaviest", "random"] | int
+
+
+class _Answered(NamedTuple):
+    """A selection as the extension takes it."""
+
+    centers: np.ndarray | None
+    radii: np.ndarray | None
+    initial_radius: float
+    lower_bounds: np.ndarray | None
+    farthest: int | None
+    min_distance: np.ndarray | None
+    assignment: np.ndarray | None
+    interrupted: bool
+    #: As JSON.
+    statistics: str
 
 
 class Selection:
@@ -34,10 +51,14 @@ class Selection:
     initial_radius: float
     #: The row that the last radius is the distance of; None if every row is a center.
     farthest: int | None
-    #: ``(n,)`` float64, each row's distance to its nearest center; with ``return_distances``. Infinite for excluded rows without one.
+    #: ``(n,)`` float64, each row's distance to its nearest center; with ``return_distances``. Infinite for excluded rows without one, NaN for those that `open` left out (`skip_bad`).
     min_distance: Any
     #: ``(n,)`` int64, each row's nearest center: p >= 0 is a position in `centers`, -1 - l labeled entry l; with ``return_assignment``.
     assignment: Any
+    #: The ids of `centers`, ``(k,)`` in host memory, where the rows have some; else None.
+    ids: Any = None
+    #: The files of `centers` and their rows there, of a pool in files.
+    _places: tuple[np.ndarray, np.ndarray] | None = None
     #: Picks made when the radius was 0 already, the last ones: each equals a center before it, or has weight 0.
     idle_picks: int
     #: Whether the run was stopped before its budget or stop radius.
@@ -109,10 +130,20 @@ class Selection:
         ax.legend()
         return ax
 
+    def table(self) -> dict[str, np.ndarray]:
+        """The picks as columns, which data frames are made of: rank, row, id, file, row_in_file and radius, as far as there are such.
+
+        The radius that an interrupted selection does not know is NaN.
+        """
+        radii = np.full(len(self), np.nan)
+        radii[: len(self.radii)] = host(self.radii)
+        return {**as_table(self.centers, self.ids, self._places), "radius": radii}
+
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it but what there is one of a row, as JSON text; also written to `path` if one is given. An infinite radius is null."""
         named = {
             "centers": host(self.centers).tolist(),
+            **as_named(self.ids, self._places),
             "radii": host(self.radii).tolist(),
             "initial_radius": None if math.isinf(self.initial_radius) else self.initial_radius,
             "lower_bounds": host(self.lower_bounds).tolist(),
@@ -123,6 +154,36 @@ class Selection:
             "statistics": self.statistics,
         }
         return as_json(named, path)
+
+    def report(self, path: str | os.PathLike[str], pool: Any, *, name: str = "pool") -> None:
+        """Write the page of this selection, made from `pool`, to `path`: one HTML file that loads nothing from anywhere.
+
+        It has the coverage curve, a map of pool and picks, tables, and, of a selection with ``return_distances`` and
+        ``return_assignment``, how far rows lie from their nearest center and how many each serves. `name` is what it calls the pool.
+
+        Reads at most 40,000 rows of the pool, which is in host memory; the file stays below 1.5 MB.
+
+        Raises ValueError for a pool that the selection is not of; OSError for a file that cannot be written.
+        """
+        page = _native.report(readable(pool), self._answered(), self._asked._replace(device="cpu"), name, self._labeled_vectors)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page)
+
+    def _answered(self) -> _Answered:
+        def each(values: Any, dtype: type) -> np.ndarray | None:
+            return None if values is None else np.ascontiguousarray(host(values), dtype=dtype)
+
+        return _Answered(
+            each(self.centers, np.int64),
+            each(self.radii, np.float64),
+            self.initial_radius,
+            each(self.lower_bounds, np.float64),
+            self.farthest,
+            each(self.min_distance, np.float64),
+            each(self.assignment, np.int64),
+            self.interrupted,
+            str(self._counts),
+        )
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -141,6 +202,27 @@ def _idle_picks(answer: dict[str, Any]) -> int:
     return before.count(0)
 
 
+def as_table(centers: Any, ids: Any, places: tuple[np.ndarray, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Picks as columns: their rank, row, id, file and row in it."""
+    rows = host(centers)
+    columns = {"rank": np.arange(1, len(rows) + 1), "row": rows}
+    if ids is not None:
+        columns["id"] = np.asarray(ids)
+    if places is not None:
+        columns["file"], columns["row_in_file"] = places
+    return columns
+
+
+def as_named(ids: Any, places: tuple[np.ndarray, np.ndarray] | None) -> dict[str, list[Any]]:
+    """What JSON has of ids and places, as the program's has it."""
+    named: dict[str, list[Any]] = {}
+    if ids is not None:
+        named["ids"] = [one if isinstance(one, (str, int)) else str(one) for one in np.asarray(ids, dtype=object).tolist()]
+    if places is not None:
+        named["files"], named["rows_in_files"] = (column.tolist() for column in places)
+    return named
+
+
 def if_asked(is_asked: bool, array: np.ndarray | None, convert: Callable[[np.ndarray], Any]) -> Any:
     """What there is one of a row; an interrupted run has none of it."""
     return convert(array) if is_asked and array is not None else None
@@ -156,6 +238,15 @@ def warn_of_fallback(fallback: str | None) -> None:
     """Say why no GPU was used where one would have been."""
     if fallback is not None:
         warn(f"the CPU is used: {fallback}", RuntimeWarning)
+
+
+def warn_of_idle_picks(selection: Selection) -> None:
+    """Say which picks cover nothing that was not covered."""
+    if selection.idle_picks:
+        warn(
+            f"{selection.idle_picks} of the {len(selection)} picks came when the radius was 0: each equals a center before it, or "
+            "has weight 0; stop_radius=0 leaves them out"
+        )
 
 
 def as_json(named: dict[str, Any], path: str | os.PathLike[str] | None) -> str:

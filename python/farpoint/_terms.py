@@ -55,10 +55,23 @@ def terms(
         number("stop_radius", stop_radius),
         as_first(first),
         as_seed(seed, first),
-        device if isinstance(device, str) else str(device),
+        as_device(device),
         count("threads", threads),
         assign,
     )
+
+
+def as_device(given: Any) -> str:
+    """A device's name, or the names of several GPUs as one."""
+    if not isinstance(given, (list, tuple)):
+        return given if isinstance(given, str) else str(given)
+    gpus = [one if isinstance(one, str) else str(one) for one in given]
+    for gpu in gpus:
+        if not gpu.startswith("cuda:") or not gpu.removeprefix("cuda:").isdecimal():
+            raise ValueError(f"device {gpu!r} is no GPU: a list names GPUs, such as ['cuda:0', 'cuda:1']")
+    if not gpus:
+        raise ValueError("no GPU is named: name some, such as ['cuda:0', 'cuda:1']")
+    return "cuda:" + ",".join(gpu.removeprefix("cuda:") for gpu in gpus)
 
 
 def count(name: str, number: Any, beyond: int = 2**63) -> int:
@@ -130,7 +143,7 @@ def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     """Pool rows, of which a mask over the pool names those that are true."""
     if given is None:
         return None
-    array = host(given)
+    array = host(_listed(name, given))
     if array.ndim != 1:
         hint = " (vectors from elsewhere are labeled_vectors)" if name == "labeled" else ""
         raise ValueError(f"{name} has {array.ndim} dimensions; it is a list of pool rows or a mask over the pool{hint}")
@@ -145,6 +158,17 @@ def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     if array.dtype == np.uint64 and array.max() >= 2**63:
         raise IndexError(f"{name} row {array.max()} is not in the pool")
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _listed(name: str, given: Any) -> Any:
+    """The rows of a selection, and those of a set: in order, where their order means nothing."""
+    if hasattr(given, "centers") and hasattr(given, "radii" if name == "resume" else "centers"):
+        return given.centers
+    if isinstance(given, (set, frozenset)):
+        if name == "resume":
+            raise TypeError("resume is a set, which has no order: pass the picks in the order they were made")
+        return sorted(given)
+    return given
 
 
 def as_weights(given: Any) -> np.ndarray:

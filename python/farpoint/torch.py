@@ -125,6 +125,8 @@ def select_batch(
 
     Raises as `BatchSelector`; RuntimeError while capturing what was not prepared.
     """
+    if not isinstance(pools, torch.Tensor):
+        raise TypeError(f"pools are a tensor of PyTorch, not a {type(pools).__name__}: pass torch.as_tensor(a)")
     if not pools.is_cuda:
         return BatchSelector(pools, budget, offsets=offsets, first=first, metric=metric)(pools)
     asked = layout(pools.shape, budget, offsets, first, metric)

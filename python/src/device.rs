@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use farpoint::cuda::{
     Allocation, Allocator, DevicePool, Stream, keeping_current_context, select_with,
 };
+use farpoint::shards::Messages;
 use farpoint::{Options, Progress, Selection};
 use pyo3::prelude::*;
 
@@ -28,6 +29,17 @@ pub fn select(
     keeping_current_context(|| {
         select_with(&pool(view)?, budget, options, &stream(view, allocate)?, watch)
     })
+}
+
+/// Whether the GPU of a view can be worked on.
+pub fn opens(view: &View) -> farpoint::Result<()> {
+    keeping_current_context(|| pool(view).and_then(|_| stream(view, None)).map(drop))
+}
+
+/// [`farpoint::cuda::serve`].
+pub fn serve(view: &View, options: &Options, messages: Messages) -> farpoint::Result<()> {
+    farpoint::cuda::serve(&pool(view)?, options, &stream(view, None)?, messages);
+    Ok(())
 }
 
 /// The pool of a view, as the engine takes it.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 /// The exception that a caller expects of `error`, with its message.
 pub fn exception(error: Error) -> PyErr {
-    let message = error.to_string();
+    let message = as_arguments(&error.to_string());
     match error {
         // FileNotFoundError and its like, as `open` raises them.
         Error::Io { path, source } => match source.raw_os_error() {
@@ -18,12 +18,41 @@ pub fn exception(error: Error) -> PyErr {
         Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
         Error::CudaMemory { .. } => PyMemoryError::new_err(message),
         Error::Read { .. } => PyOSError::new_err(message),
-        Error::Unsupported { .. } | Error::Unavailable { .. } | Error::Lost { .. } => {
-            PyRuntimeError::new_err(message)
-        }
+        Error::Shard { is_input: false, .. }
+        | Error::Unsupported { .. }
+        | Error::Unavailable { .. }
+        | Error::Threads { .. }
+        | Error::Lost { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }
+
+/// `message` with arguments of `farpoint.open` in the place of the program's options that it names.
+pub fn as_arguments(message: &str) -> String {
+    OPTIONS
+        .iter()
+        .fold(message.to_string(), |message, (option, argument)| message.replace(option, argument))
+}
+
+/// Options of the program, and what they are in Python: those with a value come before those without.
+const OPTIONS: [(&str, &str); 16] = [
+    ("--tensor '", "name='"),
+    ("--columns '", "columns='"),
+    ("--dtype f64", "dtype='f64'"),
+    ("--dtype f32", "dtype='f32'"),
+    ("--dtype f16", "dtype='f16'"),
+    ("--dtype bf16", "dtype='bf16'"),
+    ("--dtype u8", "dtype='u8'"),
+    ("--dtype i8", "dtype='i8'"),
+    ("--format fbin", "format='fbin'"),
+    ("--scratch DIR", "scratch=DIR"),
+    ("--skip-bad", "skip_bad=True"),
+    ("--tensor NAME", "name="),
+    ("--tensor KEY", "name="),
+    ("--columns", "columns"),
+    ("--dtype", "dtype"),
+    ("--format", "format"),
+];
 
 /// `result`, the engine's error as Python's.
 pub fn raised<T>(result: farpoint::Result<T>) -> PyResult<T> {

@@ -66,7 +66,7 @@ pub fn select<'py>(
     let vectors = Source::vectors(labeled_vectors)?;
     let options = terms.options()?;
     let (n, d) = source.shape();
-    let budget = budget.unwrap_or_else(|| options.available(n).max(1));
+    let budget = budget.unwrap_or_else(|| source.available(&options).max(1));
     let latest = Mutex::new(None);
     let work = |interrupt: &AtomicBool| {
         let watch = &mut |progress| {
@@ -99,12 +99,12 @@ pub fn select<'py>(
 }
 
 /// The engine's latest progress. The engine may report more while this is passed on.
-fn take(latest: &Mutex<Option<Progress>>) -> Option<Progress> {
+pub fn take(latest: &Mutex<Option<Progress>>) -> Option<Progress> {
     latest.lock().expect("nothing panics while it is held").take()
 }
 
 /// Call `tick` with how far the run has come, if it has come farther.
-fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult<()> {
+pub fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult<()> {
     if let (Some(tick), Some(Progress { chosen, budget, radius })) = (tick, progress) {
         tick.call1((chosen, budget, radius))?;
     }
@@ -113,7 +113,7 @@ fn tell(tick: Option<&Bound<'_, PyAny>>, progress: Option<Progress>) -> PyResult
 
 /// An exception raised meanwhile comes before the engine's error, which it may have caused. The last picks are
 /// reported, too.
-fn finished(
+pub fn finished(
     py: Python<'_>,
     (selection, raised_by): Watched<farpoint::Result<Selection>>,
     tick: Option<&Bound<'_, PyAny>>,
@@ -128,7 +128,7 @@ fn finished(
     Ok((selection, raised_by.or_else(|| tell(tick, last).err())))
 }
 
-fn answer(
+pub fn answer(
     py: Python<'_>,
     (selection, raised): (Selection, Option<PyErr>),
     seconds: f64,

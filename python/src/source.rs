@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
 
-use farpoint::{Error, Pool};
+use farpoint::{Error, Options, Pool};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::errors::exception;
 use crate::file::FilePool;
 use crate::lent::Place;
 use crate::view::View;
+use crate::watch::without_selection_if_interrupted;
 
 /// The name of labeled vectors in errors.
 const VECTORS: &str = "array of labeled vectors";
@@ -40,7 +41,8 @@ impl Source {
         match object.cast::<FilePool>() {
             Ok(file) => Ok(Source::File(file.clone().unbind())),
             Err(_) => {
-                let mut view = View::of(object, stream, what)?;
+                let without = |raised| without_selection_if_interrupted(object.py(), raised);
+                let mut view = View::of(object, stream, what).map_err(without)?;
                 leave_own_stream(&mut view).map_err(exception)?;
                 Ok(Source::Array(view))
             }
@@ -53,6 +55,15 @@ impl Source {
             Source::Array(view) => view.shape,
             Source::File(file) => (file.get().pool.rows(), file.get().pool.dimensions()),
         }
+    }
+
+    /// How many rows are neither labeled, excluded nor left out.
+    pub fn available(&self, options: &Options) -> usize {
+        let mut options = options.clone();
+        if let Source::File(file) = self {
+            options.excluded.extend(file.get().pool.skipped());
+        }
+        options.available(self.shape().0)
     }
 
     /// Where the rows lie, if on a GPU.

@@ -2,11 +2,12 @@
 //! signals and progress now and then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 
 use crate::errors::panicked;
@@ -37,10 +38,22 @@ pub fn at_once<T: Send>(
 /// RuntimeError where `work` panics, or no thread can be started.
 pub fn watched<T: Send>(
     py: Python<'_>,
-    mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
+    tick: impl FnMut(Python<'_>) -> PyResult<()>,
     work: impl FnOnce(&AtomicBool) -> T + Send,
 ) -> PyResult<Watched<T>> {
-    let (interrupt, is_done) = (AtomicBool::new(false), AtomicBool::new(false));
+    watched_by_many(py, tick, |interrupt| work(interrupt))
+}
+
+/// As [`watched`], for work whose own threads look at the flag.
+///
+/// # Errors
+/// As there.
+pub fn watched_by_many<T: Send>(
+    py: Python<'_>,
+    mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce(&Arc<AtomicBool>) -> T + Send,
+) -> PyResult<Watched<T>> {
+    let (interrupt, is_done) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
     let caller = thread::current();
     let run = || {
         let done = catch_unwind(AssertUnwindSafe(|| work(&interrupt)));
@@ -52,7 +65,9 @@ pub fn watched<T: Send>(
     let done = thread::scope(|scope| {
         let worker = thread::Builder::new().name("farpoint".into()).spawn_scoped(scope, run);
         let worker = worker.map_err(|error| {
-            PyRuntimeError::new_err(format!("no thread can be started: {error}"))
+            PyRuntimeError::new_err(format!(
+                "1 thread cannot be started: {error}: raise the limit of processes (ulimit -u, or pids.max of the control group)"
+            ))
         })?;
         while !is_done.load(Ordering::Acquire) {
             py.detach(|| thread::park_timeout(TICK));
@@ -73,4 +88,12 @@ pub fn without_selection(py: Python<'_>, raised: PyErr) -> PyErr {
     // An exception that takes no attributes is raised all the same.
     let _ = raised.value(py).setattr("selection", py.None());
     raised
+}
+
+/// The same of Ctrl-C while a pool was read; any other exception as it is.
+pub fn without_selection_if_interrupted(py: Python<'_>, raised: PyErr) -> PyErr {
+    match raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+        true => without_selection(py, raised),
+        false => raised,
+    }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -122,6 +123,36 @@ def settling() -> None:
     print(round(1000 * min(lates), 1))
 
 
+def reading_an_array_in_a_file() -> None:
+    """Between two blocks, each of which takes a while, as those of a slow disk do: nothing is chosen yet. All would take 5 s."""
+    import h5py
+
+    from farpoint import _lazy
+
+    # Each chunk is a block.
+    _lazy.BLOCK = 1
+    read, blocks = h5py.Dataset.read_direct, []
+
+    def slowly(dataset: h5py.Dataset, *where: object) -> None:
+        read(dataset, *where)
+        blocks.append(where)
+        if len(blocks) == 3:
+            fire()
+        time.sleep(0.05)
+
+    h5py.Dataset.read_direct = slowly
+    with tempfile.TemporaryDirectory() as folder, h5py.File(f"{folder}/pool.h5", "w") as file:
+        values = file.create_dataset("e", data=np.ones((2000, 64), np.float32), chunks=(20, 64))
+        try:
+            farpoint.select(values, 50, device="cpu")
+        except KeyboardInterrupt as raised:
+            print(round(1000 * (time.perf_counter() - fired), 1))
+            assert raised.selection is None
+        else:
+            raise AssertionError("Ctrl-C was not heard")
+    assert 3 <= len(blocks) < 100
+
+
 def verifying() -> None:
     pool = RANDOM.standard_normal((400_000, 128), dtype=np.float32)
     selection = farpoint.select(pool, 300, device="cpu")
@@ -137,6 +168,16 @@ def planning() -> None:
 def robust_while_it_is_greedy() -> None:
     pool = RANDOM.standard_normal((100_000, 64), dtype=np.float32)
     middle(lambda: farpoint.robust(pool, 20_000, device="cpu"), 0.2, 0.3)
+
+
+def robust_in_a_pass_over_the_pool() -> None:
+    """Greedy has ended; distances to all its picks are computed."""
+    pool = RANDOM.standard_normal((60_000, 64), dtype=np.float32)
+    plan = farpoint.plan(pool, 20_000, robust=True)
+    in_pass = plan.seconds + (plan.robust.start_seconds - plan.seconds) / 2
+    raised = middle(lambda: farpoint.robust(pool, 20_000, device="cpu"), in_pass, 0.9 * in_pass, 1.1 * in_pass)
+    selection = raised.selection
+    assert selection is None or selection.end == "interrupted"
 
 
 def robust_while_it_searches() -> None:

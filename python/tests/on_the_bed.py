@@ -69,6 +69,25 @@ def pools_of_the_host_on_a_gpu() -> None:
         farpoint.select(pool, 30, device="cuda:7")
 
 
+def a_pool_of_the_host_on_several_gpus() -> None:
+    needs_the_bed()
+    set_knob("devices", 3)
+    pool = normal(5000, 16)
+    expected = farpoint.select(pool, 30, device="cpu", return_assignment=True)
+    for device, used in (
+        ("cuda:0,1", "cuda:0, cuda:1"),
+        (["cuda:2", "cuda:0"], "cuda:0, cuda:2"),
+        (("cuda:1",), "cuda:1"),
+        ("cuda:all", "cuda:0, cuda:1, cuda:2"),
+    ):
+        found = farpoint.select(pool, 30, device=device, return_assignment=True)
+        check_equal(found, expected, used)
+    with raising(RuntimeError, "cuda:7: there is no GPU number 7"):
+        farpoint.select(pool, 30, device=["cuda:0", "cuda:7"])
+    with raising(RuntimeError, "cuda:0,1: distances over a pool are computed on one GPU"):
+        farpoint.robust(pool, 3, device="cuda:0,1")
+
+
 def brain_floats_by_dlpack() -> None:
     pool = normal(600, 24)
     halves = pool.view(np.uint32) >> 16

@@ -38,6 +38,49 @@ def answers_are_tensors_on_the_device() -> None:
     assert sum(n_bytes for n_bytes, _ in torch.allocated) == found.statistics["device_bytes"]
 
 
+def a_list_of_tensors_is_one_pool() -> None:
+    pool = np.random.default_rng(6).standard_normal((3000, 24), dtype=np.float32)
+    asked = {"labeled": [2500, 7], "return_distances": True, "return_assignment": True}
+    expected = farpoint.select(pool, 60, device="cpu", **asked)
+    parts = [cuda_tensor(pool[:1000]), cuda_tensor(pool[1000:1100], requires_grad=True), cuda_tensor(pool[1100:])]
+    found = farpoint.select(parts, 60, **asked)
+    assert found.centers.is_cuda and found.centers.tolist() == expected.centers.tolist()
+    assert found.radii.tolist() == expected.radii.tolist()
+    for name in ("min_distance", "assignment"):
+        tensors = getattr(found, name)
+        assert [len(tensor) for tensor in tensors] == [1000, 100, 1900] and all(tensor.is_cuda for tensor in tensors)
+        assert np.concatenate([tensor.cpu().numpy() for tensor in tensors]).tolist() == getattr(expected, name).tolist()
+    for wrong, text in (
+        ([parts[0], cuda_tensor(pool[:5, :8].copy())], "part 1: values a row are 8, but 24 at part 0"),
+        ([parts[0], cuda_tensor(pool[:5].astype(np.float16))], "part 1: values are f16, but f32 at part 0"),
+    ):
+        try:
+            farpoint.select(wrong, 3)
+        except ValueError as error:
+            assert text in str(error), error
+        else:
+            raise AssertionError(f"{text} was not told")
+    try:
+        farpoint.select(parts, 3, device="cpu")
+    except ValueError as error:
+        assert "leave the device out" in str(error), error
+    else:
+        raise AssertionError("a device beside parts on GPUs was not refused")
+
+
+def a_rank_may_hold_a_tensor() -> None:
+    """What a rank's or an actor's part may be: `Shard` takes it as `select` does."""
+    from farpoint import _native, _terms
+
+    pool = np.random.default_rng(7).standard_normal((500, 8), dtype=np.float32)
+    shard = _native.Shard(cuda_tensor(pool), stream=1)
+    answer = _native.coordinate(
+        lambda common, own: {at: shard.answer(common, part) for at, part in own.items()}, ["rank 0"], 20, _terms.terms(500)
+    )
+    assert answer["centers"].tolist() == farpoint.select(pool, 20, device="cpu").centers.tolist()
+    shard.close()
+
+
 def a_gradient_is_left_aside() -> None:
     pool = np.random.default_rng(1).standard_normal((300, 8), dtype=np.float32)
     found = farpoint.select(cuda_tensor(pool, requires_grad=True), 9)

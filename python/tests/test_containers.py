@@ -154,22 +154,6 @@ def test_columns_of_several_types(pool, frame, other):
         assert picks(table) == reference.select(rows, 20).centers
 
 
-@pytest.mark.parametrize("frame", ["pandas", "polars", "polars List", "pyarrow"])
-def test_a_column_of_rows_comes_with_a_recipe(pool, expected, frame):
-    frame, _, nested = frame.partition(" ")
-    library = pytest.importorskip(frame)
-    if frame == "pyarrow":
-        table = library.table({"e": list(pool)})
-    else:
-        table = library.DataFrame({"e": pool.tolist() if nested else list(pool)})
-        if frame == "pandas":
-            table["e"] = list(pool)
-    with pytest.raises(TypeError, match="the column 'e' of") as raised:
-        picks(table)
-    recipe = str(raised.value).rpartition("pass ")[2]
-    assert picks(eval(recipe, {"np": np, "a": table}).astype(np.float32)) == expected
-
-
 def test_sparse_arrays_come_with_a_recipe(pool, expected):
     sparse = pytest.importorskip("scipy.sparse")
     for kind in (sparse.csr_matrix, sparse.coo_array):

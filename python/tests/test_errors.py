@@ -88,7 +88,13 @@ def refused(error, message, pool, budget=3, **options):
         ({"metric": "l2"}, ValueError, "metric 'l2' is neither 'euclidean' nor 'cosine'"),
         ({"metric": None}, TypeError, "metric"),
         ({"progress": 5}, TypeError, "progress is True or a callable, not a int"),
-        ({"device": "gpu"}, ValueError, "device 'gpu' is none of 'auto', 'cpu', 'cuda' and 'cuda:<number>'"),
+        ({"device": "gpu"}, ValueError, "device 'gpu' is none of 'auto', 'cpu', 'cuda', 'cuda:<number>', 'cuda"),
+        ({"device": "cuda:0,"}, ValueError, "device 'cuda:0,'"),
+        ({"device": "cuda:1,1"}, ValueError, "cuda:1 is given twice: name each GPU once"),
+        ({"device": []}, ValueError, "no GPU is named: name some, such as"),
+        ({"device": ["cuda:0", "cuda:0"]}, ValueError, "cuda:0 is given twice: name each GPU once"),
+        ({"device": ["cuda:0", "cpu"]}, ValueError, "device 'cpu' is no GPU: a list names GPUs"),
+        ({"device": ["cuda"]}, ValueError, "device 'cuda' is no GPU"),
         ({"device": "cuda:x"}, ValueError, "device 'cuda:x'"),
         ({"device": "cuda:-1"}, ValueError, "device 'cuda:-1'"),
         ({"device": "cuda:99999999999999999999"}, ValueError, "device 'cuda:9"),
@@ -157,7 +163,7 @@ def test_nothing_says_when_to_stop(pool):
 
 def test_zeros_have_no_direction(pool):
     pool[[40, 7]] = 0
-    refused(ValueError, "row 7 is all zeros, which has no direction: drop it or use the euclidean metric", pool, metric="cosine")
+    refused(ValueError, "row 7 is all zeros, which has no direction: drop it, use the euclidean metric", pool, metric="cosine")
     assert len(farpoint.select(pool, 3)) == 3
 
 

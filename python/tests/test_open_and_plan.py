@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pickle
 import struct
 import warnings
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import farpoint
+from farpoint import _native
 
 
 def save_npy(path, array):
@@ -109,6 +111,33 @@ def test_what_is_converted_is_said(tmp_path, array):
     assert farpoint.select(opened, 5).radii.tolist() == farpoint.select(np.ascontiguousarray(array, np.float32), 5).radii.tolist()
 
 
+def test_what_is_meant_in_a_file(tmp_path, pool):
+    expected = farpoint.select(pool, 20).centers.tolist()
+    header = ",".join(["text", *(f"f{j}" for j in range(8))])
+    lines = [",".join(["a", *map(repr, row.tolist())]) for row in pool]
+    (tmp_path / "wide.csv").write_text("\n".join([header, *lines]))
+    wide = farpoint.open(tmp_path / "wide.csv", columns="f*", dtype="f32")
+    assert (wide.shape, wide.dtype) == ((300, 8), "f32")
+    assert farpoint.select(wide, 20).centers.tolist() == expected
+    with pytest.raises(ValueError, match=r"columns='f\*'"):
+        farpoint.open(tmp_path / "wide.csv")
+    bits = (pool.view(np.uint32) >> 16).astype(np.uint16)  # bfloat16, rounded to 0
+    np.save(tmp_path / "raw.npy", bits.view("V2"))
+    raw = farpoint.open(tmp_path / "raw.npy", dtype="bf16")
+    halves = (bits.astype(np.uint32) << 16).view(np.float32)
+    assert raw.dtype == "bf16" and farpoint.select(raw, 20).centers.tolist() == farpoint.select(halves, 20).centers.tolist()
+    np.array(pool.shape, np.uint32).tofile(tmp_path / "base.bin")
+    with open(tmp_path / "base.bin", "ab") as file:
+        pool.tofile(file)
+    assert farpoint.select(farpoint.open(tmp_path / "base.bin", format="fbin"), 20).centers.tolist() == expected
+    for arguments, told in [
+        ({"dtype": "float32"}, "dtype is 'float32', not one of f64"),
+        ({"format": "bin"}, "no format is called 'bin'"),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            farpoint.open(tmp_path / "base.bin", **arguments)
+
+
 def test_vectors_on_file(tmp_path, pool):
     np.save(tmp_path / "vectors.npy", pool[:5] + 1)
     vectors = farpoint.open(tmp_path / "vectors.npy")
@@ -146,10 +175,42 @@ def test_a_plan(tmp_path):
     assert plan.way == plan.ways[0].name == "in_memory" and plan.ways[0].memory_bytes > pool.nbytes
 
 
+def test_a_plan_of_a_later_round():
+    """What is labeled and excluded is part of it, by rows, masks and ids."""
+    rng = np.random.default_rng(0)
+    pool, vectors = rng.standard_normal((20_000, 32), dtype=np.float32), rng.standard_normal((30, 32), dtype=np.float32)
+    mask = np.zeros(20_000, bool)
+    mask[:2000] = True
+    plan = farpoint.plan(pool, 500, labeled=mask, labeled_vectors=vectors, exclude=range(5000, 5100), weights=np.ones(20_000))
+    assert (plan.labeled, plan.excluded, plan.rehearsal_picks, plan.robust) == (2030, 100, 500, None)
+    assert plan.given_bytes > vectors.nbytes and plan.evaluations <= 20_000 * 2530
+    by_ids = farpoint.plan(pool, 500, labeled=["r7", "r9"], ids=[f"r{row}" for row in range(20_000)])
+    assert by_ids.labeled == 2
+    with pytest.raises(ValueError, match="budget 17901 exceeds the 17900 rows"):
+        farpoint.plan(pool, 17_901, labeled=mask, exclude=range(5000, 5100))
+
+
+def test_a_plan_of_a_robust_selection():
+    pool = np.random.default_rng(0).standard_normal((5000, 16), dtype=np.float32)
+    plan = farpoint.plan(pool, 50, robust=True, outliers=10)
+    robust = plan.robust
+    assert (plan.budget, robust.outliers, robust.greedy_picks, plan.rehearsal_picks) == (50, 10, 60, 60)
+    assert 0 < plan.seconds < robust.start_seconds < 60 and robust.start_bytes < robust.memory_bytes
+    with pytest.raises(ValueError, match="pass robust=True"):
+        farpoint.plan(pool, 50, outliers=10)
+    with pytest.raises(ValueError, match="takes no weights"):
+        farpoint.plan(pool, 50, robust=True, weights=np.ones(5000))
+    with pytest.raises(ValueError, match="5000 outliers leave nothing to cover"):
+        farpoint.plan(pool, 50, robust=True, outliers=5000)
+
+
 @pytest.mark.parametrize(
     ("budget", "options", "error"),
     [
         (0, {}, ValueError),
+        (3, {"labeled": [1, 1]}, ValueError),
+        (3, {"labeled": [300]}, IndexError),
+        (3, {"exclude": [-1]}, IndexError),
         (301, {}, ValueError),
         (1.5, {}, TypeError),
         (-1, {}, ValueError),
@@ -164,3 +225,32 @@ def test_plans_refused(pool, budget, options, error):
     pool[3] = np.nan
     with pytest.raises(ValueError, match="row 3"):
         farpoint.plan(pool, 3)
+
+
+def test_a_pickled_pool_is_opened_again(tmp_path, pool, monkeypatch):
+    """By its whole path, wherever that is done; one that is another pool by then is refused."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("pool.npz", a=pool, b=pool[:9])
+    opened = farpoint.open("pool.npz", "a", memory="100GB", scratch="scratch")
+    monkeypatch.chdir("/")
+    again = pickle.loads(pickle.dumps(opened))
+    assert (again.shape, again.dtype, pathlib.Path(again.path)) == ((300, 8), "f32", tmp_path / "pool.npz")
+    assert farpoint.select(again, 20).centers.tolist() == farpoint.select(pool, 20).centers.tolist()
+    pickled = pickle.dumps(again)
+    assert len(pickled) < 1000
+    np.savez(tmp_path / "pool.npz", a=pool[:7])
+    with pytest.raises(ValueError, match=r"pool.npz holds a pool of \(7, 8\) f32 values, and held one of \(300, 8\) f32 values"):
+        pickle.loads(pickled)
+
+
+def test_a_pickled_part_is_opened_again(tmp_path, pool):
+    paths = [str(tmp_path / f"{number}.npy") for number in range(2)]
+    for number, path in enumerate(paths):
+        np.save(path, pool[150 * number : 150 * number + 150])
+    part = pickle.loads(pickle.dumps(_native.open_part(paths, 100, 200)))
+    expected = farpoint.select(pool[100:200], 20).centers.tolist()
+    assert farpoint.select(part, 20).centers.tolist() == expected
+    os.rename(paths[0], tmp_path / "0.data")
+    paths[0] = str(tmp_path / "0.data")
+    part = pickle.loads(pickle.dumps(_native.open_part(paths, 100, 200, format="npy")))
+    assert farpoint.select(part, 20).centers.tolist() == expected

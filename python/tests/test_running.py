@@ -130,8 +130,9 @@ def test_an_interrupt_is_raised_soon(run_script, case, record_property):
     milliseconds = float(run_script(SCRIPT, case))
     record_property("milliseconds", milliseconds)
     print(f"{case}: {milliseconds} ms")
-    # A robust search ends the step it is in.
-    assert milliseconds < (2000 if case.startswith("robust") else 100)
+    # A robust search ends the step it is in, a reader its block; before a search there is nothing to end but passes.
+    most = {"robust_while_it_searches": 2000, "robust_in_a_pass_over_the_pool": 1000, "reading_an_array_in_a_file": 500}
+    assert milliseconds < most.get(case, 100)
 
 
 # Threads
@@ -154,6 +155,26 @@ def test_the_interpreter_goes_on(large):
     during, is_over = counted, True
     thread.join()
     assert during > 50 * seconds, (during, seconds)
+
+
+TOO_MANY = """
+import numpy as np, farpoint
+pool = np.random.default_rng(0).standard_normal((2000, 64), dtype=np.float32)
+few = farpoint.select(pool, 2, device="cpu", threads=1)
+for call in (lambda: farpoint.select(pool, 300, device="cpu"), lambda: farpoint.verify(pool, few), lambda: farpoint.plan(pool, 3)):
+    try:
+        call()
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+def test_threads_that_cannot_be_started_are_no_wrong_value(run_apart):
+    """They ask for more stack than there is address space."""
+    lines = run_apart(TOO_MANY, RUST_MIN_STACK="1000000000000000000").splitlines()
+    assert len(lines) == 3, lines
+    assert lines[0].startswith("one thread a core cannot be started: ") and "ask for fewer threads" in lines[0]
+    assert all("cannot be started" in line and "(ulimit -u, or pids.max of the control group)" in line for line in lines)
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
