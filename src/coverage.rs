@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ground::{Ground, mark};
 use crate::options::{Device, Options};
 use crate::pool::Pool;
-use crate::question::Question;
+use crate::question::{NOT_ELIGIBLE, Question};
 
 /// Thousandths of a whole, the unit of [`Coverage::quantile`].
 const WHOLE: usize = 1000;
@@ -75,7 +75,7 @@ fn min_distances(space: &mut dyn Space, centers: &[usize]) -> Result<Vec<f64>> {
 fn check_centers(ground: &Ground, centers: &[usize]) -> Result<()> {
     mark("chosen", centers, ground.rows.len())?;
     if let Some(&row) = centers.iter().find(|&&row| !ground.eligible[row]) {
-        return Err(Error::Row { role: "chosen", row, reason: "is labeled or excluded" });
+        return Err(Error::Row { role: "chosen", row, reason: NOT_ELIGIBLE });
     }
     if ground.labeled_count() + centers.len() == 0 {
         return Err(Error::Options("there is no center: give chosen or labeled rows".into()));

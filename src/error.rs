@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::memory::size_text;
 use crate::names::{Device, UnknownName};
 use crate::selection::Selection;
 
@@ -91,16 +92,27 @@ pub enum Error {
     #[error("budget 0 selects nothing: give a budget of at least 1")]
     BudgetZero,
     /// More centers asked for than there are rows to choose from.
-    #[error("budget {budget} exceeds the {available} rows that are neither labeled nor excluded")]
+    #[error(
+        "budget {budget} exceeds the {available} rows that are neither labeled, excluded nor left out"
+    )]
     BudgetTooLarge {
         /// New centers asked for.
         budget: usize,
         /// Rows that may be chosen.
         available: usize,
     },
+    /// The system does not give the memory that the work takes beside the pool.
+    #[error(
+        "the run needs {} of memory beside the pool, which the system does not give: raise the process's limit (ulimit -v, ulimit -d) or that of its control group",
+        size_text(*bytes)
+    )]
+    Memory {
+        /// How much.
+        bytes: u64,
+    },
     /// As many outliers allowed as there are rows to cover.
     #[error(
-        "{outliers} outliers leave nothing to cover: {available} rows are neither labeled nor excluded"
+        "{outliers} outliers leave nothing to cover: {available} rows are neither labeled, excluded nor left out"
     )]
     OutliersTooMany {
         /// Rows that may stay uncovered.

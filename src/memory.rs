@@ -15,6 +15,8 @@ pub enum LimitedBy {
     Machine,
     /// A control group of this process, or one above it.
     ControlGroup,
+    /// A limit of this process (`ulimit -v` or `-d`).
+    Process,
     /// The caller, as by the program's `--memory`.
     Caller,
 }
@@ -29,8 +31,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What the system leaves this process: the least of what the machine has free and what each of its control groups (version 1 or
-    /// 2) leaves. Pages of files count as free, since the system drops them when memory is needed. `None` where the system does not
+    /// What the system leaves this process: the least of what the machine has free, what each of its control groups (version 1 or
+    /// 2) leaves, and what its own limits of address space and data leave. Pages of files count as free, since the system drops them when memory is needed. `None` where the system does not
     /// say.
     pub fn available() -> Option<Memory> {
         available_under(Path::new("/"))
@@ -44,6 +46,17 @@ impl Memory {
         });
         least(left.into_iter().chain(Memory::available()))
     }
+}
+
+/// Makes sure, before work begins, that the system gives `bytes` of memory for it. What is asked for later in small pieces cannot be
+/// refused: the process would end.
+///
+/// # Errors
+/// [`Error::Memory`].
+pub(crate) fn check(bytes: u64) -> Result<()> {
+    let refuse = |_| Error::Memory { bytes };
+    let length = usize::try_from(bytes).map_err(|_| Error::Memory { bytes })?;
+    Vec::<u8>::new().try_reserve_exact(length).map_err(refuse)
 }
 
 /// Bytes of memory that this process holds; 0 where the system does not say.
@@ -103,7 +116,22 @@ fn available_under(root: &Path) -> Option<Memory> {
         within.filter_map(move |folder| version.left(&folder))
     });
     let groups = groups.map(|bytes| Memory { bytes, limited_by: LimitedBy::ControlGroup });
-    least(machine.into_iter().chain(groups))
+    let limits = process_limits(root).map(|bytes| Memory { bytes, limited_by: LimitedBy::Process });
+    least(machine.into_iter().chain(groups).chain(limits))
+}
+
+/// What each limit of this process leaves it: of its address space, and of its data.
+fn process_limits(root: &Path) -> impl Iterator<Item = u64> {
+    let limits = fs::read_to_string(root.join("proc/self/limits")).unwrap_or_default();
+    let status = root.join("proc/self/status");
+    [("Max address space", "VmSize:"), ("Max data size", "VmData:")].into_iter().filter_map(
+        move |(limit, held)| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(limit))?;
+            // Without a limit the first field is "unlimited".
+            let limit: u64 = line.split_whitespace().next()?.parse().ok()?;
+            Some(limit.saturating_sub(kib_field(&status, held).unwrap_or(0)))
+        },
+    )
 }
 
 /// Bytes of memory that this process holds.
@@ -252,6 +280,27 @@ mod tests {
             ),
         ];
         assert_eq!(system(&files), by_group(100_000));
+    }
+
+    #[test]
+    fn a_limit_of_the_process_limits() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max data size             700000               unlimited            bytes     \n\
+                      Max address space         unlimited            unlimited            bytes     \n";
+        let status = "VmSize:\t     500 kB\nVmData:\t     100 kB\n";
+        let files = [MEMINFO, ("proc/self/limits", limits), ("proc/self/status", status)];
+        let left = Memory { bytes: 700_000 - 102_400, limited_by: LimitedBy::Process };
+        assert_eq!(system(&files), Some(left));
+        let limits = limits.replace("space         unlimited", "space         600000   ");
+        let files = [MEMINFO, ("proc/self/limits", &*limits), ("proc/self/status", status)];
+        assert_eq!(system(&files).unwrap().bytes, 600_000 - 512_000);
+    }
+
+    #[test]
+    fn memory_that_there_is_not_is_refused() {
+        assert!(check(1 << 20).is_ok());
+        let told = check(u64::MAX / 2).unwrap_err().to_string();
+        assert!(told.starts_with("the run needs 9223372.0 TB of memory beside the pool"), "{told}");
     }
 
     #[test]

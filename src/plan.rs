@@ -173,7 +173,7 @@ pub fn plan(
         greedy_picks: picks,
         start_seconds: seconds.zip(passes).map(|(greedy, passes)| greedy + passes),
         start_bytes: beside + start_bytes.max(needs.copy),
-        pair_bytes: search::PAIR,
+        pair_bytes: crate::robust::PAIR_BYTES,
         memory_bytes: beside + memory_bytes.max(needs.copy),
     });
     let centers = (picks + given.labeled()) as f64;

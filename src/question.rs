@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use crate::known::Known;
 use crate::options::{First, Options};
 
+/// Why a row may not be chosen. Rows are left out of a pool that is opened without those that have no values.
+pub(crate) const NOT_ELIGIBLE: &str = "is labeled, excluded or left out";
+
 /// The checked question.
 pub(crate) struct Question<'a> {
     /// New centers wanted, those of `resume` included.
@@ -54,7 +57,7 @@ pub(crate) fn check_budget(budget: usize, available: usize) -> Result<()> {
 fn check_resume(options: &Options, budget: usize, ground: &dyn Known) -> Result<()> {
     check_few_rows("resume", &options.resume, ground.rows())?;
     if let Some(&row) = options.resume.iter().find(|&&row| !ground.is_eligible(row)) {
-        return Err(Error::Row { role: "resume", row, reason: "is labeled or excluded" });
+        return Err(Error::Row { role: "resume", row, reason: NOT_ELIGIBLE });
     }
     if options.resume.len() > budget {
         let picks = options.resume.len();
@@ -70,7 +73,7 @@ fn check_first(first: First, ground: &dyn Known) -> Result<()> {
     check_few_rows("first", &[row], ground.rows())?;
     match ground.is_eligible(row) {
         true => Ok(()),
-        false => Err(Error::Row { role: "first", row, reason: "is labeled or excluded" }),
+        false => Err(Error::Row { role: "first", row, reason: NOT_ELIGIBLE }),
     }
 }
 

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from farpoint._columns import column_of_rows, stacked
+from farpoint._columns import COLUMNS, column_of_rows, stacked
 from farpoint._floats import POOLS, row_major, tell, type_name, untyped
 from farpoint._frameworks import is_torch
 from farpoint._lazy import lazy
 
-#: The same of a frame's columns, as pandas, polars, DuckDB and Arrow name them, in lower case.
-COLUMNS = (*POOLS, "float", "double", "halffloat")
 #: DLPack's devices whose memory the host reads: its own, and pinned.
 HOST = (1, 3)
 #: What may be done about values that a pool has not, by the kind of NumPy's type.

@@ -10,6 +10,9 @@ import numpy as np
 from farpoint._floats import POOLS, tell, type_name, untyped
 from farpoint._frameworks import is_torch
 
+#: The types of values that pools have, as pandas, polars, DuckDB and Arrow name them in frames, in lower case.
+COLUMNS = (*POOLS, "float", "double", "halffloat")
+
 
 def column_of_rows(table: Any, what: str) -> Any:
     """What `table`, or its only column, lends or can be made of where its entries are rows; None of all others.
@@ -54,6 +57,20 @@ def _of_datasets(table: Any, what: str) -> Any:
     if getattr(source, "_indices", None) is None:
         return view[:][name]
     return Pieces(view, name)
+
+
+def of_views(table: Any, what: str) -> Any:
+    """Called by the extension: a column whose lists lie in any order (list views) as lists that lie in theirs. pyarrow 26.0.1 casts the one to the other wrongly."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = table.column(0) if getattr(table, "num_columns", 0) == 1 else table
+    if pa.types.is_nested(column.type.value_type) or str(column.type.value_type) in COLUMNS:
+        tell(f"the {what} is a column of list views: copied", column)
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return pa.LargeListArray.from_arrays(pa.array(ends), pc.list_flatten(column), mask=column.is_null())
 
 
 class Pieces:

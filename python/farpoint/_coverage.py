@@ -109,7 +109,7 @@ def coverage(
     threads : int
         CPU threads; 0 is one a core.
 
-    Raises what `select` raises; ValueError for rows given twice, or labeled or excluded, among `centers`, and for no center at all.
+    Raises what `select` raises; ValueError for rows given twice, labeled, excluded or left out, among `centers`, and for no center at all.
 
     Time is one pass over the pool with all centers, O(n k d) in matrix products; memory beside the pool 32 bytes a row.
     """

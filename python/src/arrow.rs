@@ -43,6 +43,9 @@ pub fn of(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Lent>> {
     if let Some(lend) = object.getattr_opt(pyo3::intern!(py, "__arrow_c_stream__"))? {
         let capsule = lend.call0()?;
         let reader = stream(capsule.cast()?)?;
+        if holds_views(reader.field().data_type()) {
+            return of_views(object, what);
+        }
         return match holds_rows(reader.field().data_type()) {
             true => read(py, reader.map(|piece| piece.map_err(refused)), what).map(Some),
             false => Ok(None),
@@ -50,6 +53,9 @@ pub fn of(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Lent>> {
     }
     if object.hasattr(pyo3::intern!(py, "__arrow_c_array__"))? {
         let array = lent_array(object)?;
+        if holds_views(array.data_type()) {
+            return of_views(object, what);
+        }
         return match holds_rows(array.data_type()) {
             true => read(py, [Ok(array)], what).map(Some),
             false => Ok(None),
@@ -108,11 +114,27 @@ fn refused(error: ArrowError) -> PyErr {
     PyTypeError::new_err(error.to_string())
 }
 
-/// Whether entries are lists, of a column or of the only column there is.
+/// Lists that lie in any order are put into theirs, by the library that has them.
+fn of_views(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Lent>> {
+    let columns = object.py().import(pyo3::intern!(object.py(), "farpoint._columns"))?;
+    of(&columns.call_method1("of_views", (object, what))?, what)
+}
+
+/// Whether entries are lists.
 fn holds_rows(data_type: &DataType) -> bool {
+    is_list(entries(data_type))
+}
+
+/// Whether entries are lists that may lie in any order, of pyarrow: it alone lends such.
+fn holds_views(data_type: &DataType) -> bool {
+    matches!(entries(data_type), DataType::ListView(_) | DataType::LargeListView(_))
+}
+
+/// The type of a column's entries, or of the only column there is.
+fn entries(data_type: &DataType) -> &DataType {
     match data_type {
-        DataType::Struct(columns) => columns.len() == 1 && is_list(columns[0].data_type()),
-        data_type => is_list(data_type),
+        DataType::Struct(columns) if columns.len() == 1 => columns[0].data_type(),
+        data_type => data_type,
     }
 }
 

@@ -16,7 +16,7 @@ pub fn exception(error: Error) -> PyErr {
             None => io::Error::new(source.kind(), message).into(),
         },
         Error::RowOutOfRange { .. } => PyIndexError::new_err(message),
-        Error::CudaMemory { .. } => PyMemoryError::new_err(message),
+        Error::CudaMemory { .. } | Error::Memory { .. } => PyMemoryError::new_err(message),
         Error::Read { .. } => PyOSError::new_err(message),
         Error::Shard { is_input: false, .. }
         | Error::Unsupported { .. }

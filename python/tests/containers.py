@@ -122,6 +122,11 @@ def in_pieces(array):
     return library("pyarrow").chunked_array([fixed(array[:100]), fixed(array[100:])])
 
 
+def views(array):
+    pyarrow = library("pyarrow")
+    return pyarrow.array(list(array), pyarrow.list_view(pyarrow.from_numpy_dtype(array.dtype)))
+
+
 def polars_in_pieces(array):
     polars = library("polars")
     return polars.concat([polars.Series(array[:100]), polars.Series(array[100:])], rechunk=False)
@@ -253,9 +258,9 @@ TABLE: dict[str, tuple[str, dict[str, Maker]]] = {
             "datasets as numpy": lambda array: dataset(array).with_format("numpy")["e"],
         },
     ),
-    "such columns in several pieces, or of a data set whose rows were chosen or shuffled": (
+    "such columns in several pieces, of list views, or of a data set whose rows were chosen or shuffled": (
         COPIED,
-        {"pyarrow pieces": in_pieces, "polars pieces": polars_in_pieces, "datasets shuffled": shuffled},
+        {"pyarrow pieces": in_pieces, "polars pieces": polars_in_pieces, "pyarrow views": views, "datasets shuffled": shuffled},
     ),
     "columns of arrays, as pandas keeps them, and object arrays of rows": (
         COPIED,

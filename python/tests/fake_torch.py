@@ -37,7 +37,7 @@ class Device:
 
 
 class Tensor:
-    layout = strided
+    layout, is_quantized = strided, False
 
     def __init__(
         self, memory: Any, shape: tuple[int, ...], dtype: np.dtype, *, offset: int = 0, requires_grad: bool = False
@@ -171,6 +171,8 @@ class Cuda:
 
 
 cuda = Cuda()
+#: No tensor is inside ``torch.vmap`` or the like.
+_C = types.SimpleNamespace(_functorch=types.SimpleNamespace(is_functorch_wrapped_tensor=lambda _: False))
 
 
 class Generator:

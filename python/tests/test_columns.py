@@ -106,6 +106,23 @@ def test_several_pieces_are_joined_and_that_is_said(pool, expected):
             assert picks(column) == expected
 
 
+def views(array, kind=pyarrow.list_view):
+    return pyarrow.array(list(array), kind(pyarrow.from_numpy_dtype(array.dtype)))
+
+
+@pytest.mark.parametrize("kind", [pyarrow.list_view, pyarrow.large_list_view])
+def test_list_views_of_pyarrow(pool, expected, kind):
+    whole = views(pool, kind)
+    backwards = whole.take(pyarrow.array(range(len(pool))[::-1]))
+    for column in (whole, pyarrow.table({"e": whole}), pyarrow.chunked_array([whole[:70], whole[70:]])):
+        with one_warning("is a column of list views: copied in memory"):
+            assert picks(column) == expected
+    with one_warning("list views"):
+        assert picks(backwards) == reference.select(np.ascontiguousarray(pool[::-1]), 20).centers
+    with pytest.raises(ValueError, match="row 1 is null"):
+        farpoint.select(pyarrow.array([[1.0], None], kind(pyarrow.float32())), 1)
+
+
 def test_columns_of_pandas(pool, expected):
     entries = {"arrays": list(pool), "lists": pool.tolist(), "tuples": [tuple(row) for row in pool.tolist()]}
     for kind, rows in entries.items():

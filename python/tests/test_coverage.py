@@ -111,7 +111,7 @@ def test_bounds_that_cannot_be(changed, error, message):
         ([80], {}, IndexError, "80"),
         ([-1], {}, IndexError, "-1"),
         ([3, 3], {}, ValueError, "3 is given twice"),
-        ([3], {"labeled": [3]}, ValueError, "labeled or excluded"),
+        ([3], {"labeled": [3]}, ValueError, "labeled, excluded or left out"),
         ([], {}, ValueError, "there is no center"),
         (None, {}, TypeError, "centers are rows of the pool"),
         ([0.5], {}, TypeError, "rows are integers"),

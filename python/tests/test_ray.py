@@ -19,6 +19,7 @@ ray = pytest.importorskip("ray")
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 from ray.cluster_utils import Cluster  # noqa: E402
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 import farpoint.ray  # noqa: E402 - it needs Ray
 from farpoint.ray import _select, _shards  # noqa: E402
@@ -256,13 +257,25 @@ def test_a_shard_that_is_killed_after_settling_settles_again(cluster, files, exp
     assert np.array_equal(np.concatenate([np.load(name) for name in selection.distances[1::2]]), expected.assignment)
 
 
+@ray.remote(num_cpus=2)
+class Guest:
+    """Something else that takes half of a node."""
+
+    def node(self):
+        return ray.get_runtime_context().get_node_id()
+
+
 def test_a_node_that_is_removed(cluster, files, expected, monkeypatch, caplog):
+    """Two of four shards are on it: another actor leaves the head no room for more than two. Their place is the actor's then."""
+    on_head = NodeAffinitySchedulingStrategy(cluster.head_node.node_id, soft=False)
+    guest = Guest.options(scheduling_strategy=on_head).remote()
+    assert ray.get(guest.node.remote()) == cluster.head_node.node_id
     node = cluster.add_node(num_cpus=2, object_store_memory=100 << 20)
-    address = node.node_ip_address
     moved = []
 
     def remove(shards):
-        moved.append(address)
+        moved.append(node)
+        ray.kill(guest)
         cluster.remove_node(node, allow_graceful=False)
 
     at_call(monkeypatch, 8, remove)

@@ -36,6 +36,7 @@ pub fn serve(pool: &Pool, options: &Options, messages: Messages) {
             // The coordinator would count those rows.
             return Err(Error::Options("bad rows are left out of whole pools alone".into()));
         }
+        pool.check_room_for_state()?;
         let ground = HostGround::of_pool(pool, options)?;
         on_engine_threads(options.threads, || {
             dispatch(ground, options.device, Tuning::default().multiplier, holding)
@@ -97,6 +98,7 @@ fn failed(error: &Error) -> Reply {
         | Error::Unavailable { .. }
         | Error::Lost { .. }
         | Error::CudaMemory { .. }
+        | Error::Memory { .. }
         | Error::Interrupted => false,
         Error::Shard { is_input, .. } => *is_input,
         _ => true,

@@ -46,6 +46,7 @@ pub fn select_tuned(
     }
     let plain = PlainWork::of(pool, budget, options, tuning);
     let work = || {
+        pool.check_room_for_state()?;
         let ground = HostGround::of_pool(pool, options)?;
         let question = Question::new(budget, options, &&ground)?;
         let work = &mut Selecting { question, tuning, plain, watch };

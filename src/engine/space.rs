@@ -26,6 +26,7 @@ pub(crate) fn with_space<T: Send>(
 ) -> Result<(T, Option<String>)> {
     check_is_one(options.device)?;
     let answer = on_engine_threads(options.threads, || {
+        pool.check_room_for_state()?;
         let ground = HostGround::of_pool(pool, options)?;
         dispatch(ground, options.device, tuning.multiplier, &mut InSpace { tuning, work })
     })?;

@@ -9,13 +9,8 @@ use crate::engine::{Tuning, with_space};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pool::Sample;
-use crate::robust::{MOST_PAIRS, RobustOptions};
+use crate::robust::{MOST_PAIRS, PAIR_BYTES, ROW_BYTES, RobustOptions};
 
-/// Bytes a row that a search takes beside the pool and its pairs: distances to labeled centers and to the best ones, copies of those in
-/// order, who is held, and the state of a pass over the pool.
-const STATE: u64 = 170;
-/// Bytes a pair of rows near each other: as it is found, as it is held, and in two problems of covering. Measured: 37 to 62.
-pub(super) const PAIR: u64 = 64;
 /// Centers of the pass that is timed.
 const CENTERS: usize = 256;
 
@@ -51,9 +46,9 @@ pub(super) fn greedy_picks(budget: usize, robust: &RobustOptions, given: &Given)
 
 /// Bytes that the search takes beside the pool: without pairs, and with as many as it may hold.
 pub(super) fn bytes(n: usize) -> (u64, u64) {
-    let state = STATE * n as u64;
+    let state = ROW_BYTES * n as u64;
     let pairs = (MOST_PAIRS as u64).min((n as u64).saturating_mul(n as u64));
-    (state, state + PAIR * pairs)
+    (state, state + PAIR_BYTES * pairs)
 }
 
 /// Seconds for the passes over a pool of `n` rows before the search: to `centers`, labeled and new ones. One over `rows`, with fewer

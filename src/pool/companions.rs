@@ -8,7 +8,7 @@ const TOLD: usize = 5;
 /// `found` without the companions, and a note that names those.
 pub(super) fn leave_out<T>(found: Vec<(PathBuf, T)>) -> (Vec<(PathBuf, T)>, Option<String>) {
     let (companions, kept): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|(file, _)| is_companion(&name(file)));
+        found.into_iter().partition(|(file, _)| is_companion(file));
     let mut names: Vec<String> = companions.iter().map(|(file, _)| name(file)).collect();
     names.sort_unstable();
     names.dedup();
@@ -24,8 +24,8 @@ fn name(file: &Path) -> String {
 }
 
 /// Of Spark, Hive, Dask and pyarrow: what begins with an underscore. Of Hugging Face: what its datasets and models are described by.
-fn is_companion(name: &str) -> bool {
-    let lower = name.to_lowercase();
+pub(super) fn is_companion(file: &Path) -> bool {
+    let lower = name(file).to_lowercase();
     let begins = |with: &[&str]| with.iter().any(|start| lower.starts_with(start));
     begins(&["_", "readme", "license", "licence"])
         || lower.ends_with(".index.json")

@@ -10,7 +10,7 @@ use super::file::{open_file, open_folder, open_object};
 use super::formats::folder::FolderFormat;
 use super::meant::Meant;
 use super::objects::{self, Found};
-use super::path::{LIKE_A_SHELL, is_address, is_partition, is_pattern};
+use super::path::{LIKE_A_SHELL, is_address, is_partition, is_pattern, pattern_of};
 use super::reason::{is_of_no_rows, refuse};
 use super::scratch::Room;
 use super::surplus::Beside;
@@ -33,19 +33,22 @@ pub(super) fn open(path: &Path, meant: Meant, room: &Room) -> Result<Pool<'stati
     if is_folder && let Some(format) = FolderFormat::of(path) {
         return open_folder(path, format, meant, room);
     }
-    let files = match found {
-        Ok(_) if is_folder => folder(path)?,
+    let (files, left_out) = match found {
+        Ok(_) if is_folder => (folder(path)?, None),
         Err(_) if is_pattern(path) => matches(path)?,
         Err(source) => return Err(Error::Io { path: path.to_path_buf(), source }),
         Ok(_) => return open_file(path, meant, true, room),
     };
     let keep_open = files.len() <= KEPT_OPEN;
     let files = files.into_iter().map(|file| (file, ())).collect();
-    many(path, files, meant, &surplus::Local, |file, (), meant| match FolderFormat::of_one(file) {
+    let open_one = |file: &Path, (), meant: Meant| match FolderFormat::of_one(file) {
         Some(format) => open_folder(file, format, meant, room),
         None if is_folder && file.is_dir() => Err(refuse(path, holds_folders(path, file).into())),
         None => open_file(file, meant, keep_open, room),
-    })
+    };
+    let mut pool = many(path, files, meant, &surplus::Local, open_one)?;
+    pool.notices.splice(0..0, left_out);
+    Ok(pool)
 }
 
 /// The pool that these are, in this order: files, each of which may also be whatever else a path names.
@@ -147,26 +150,58 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     some(path, files, "is a folder without files")
 }
 
-/// What to do about folders in a folder.
+/// What to do about folders in the folder `path`, of which `first` is the first: the pattern that takes the files in it.
 fn holds_folders(path: &Path, first: &Path) -> String {
+    let below = |file: &Path| file.strip_prefix(path).unwrap_or(file).to_path_buf();
+    let pattern = first_file(first).map_or("*/*".into(), |file| pattern_of(&below(&file)));
     format!(
         "holds folders, such as '{}', of which none is read but partitions (key=value): give a pattern, as '{}'",
-        first.strip_prefix(path).unwrap_or(first).display(),
-        path.join("*/*.parquet").display()
+        below(first).display(),
+        path.join(pattern).display()
     )
 }
 
-fn matches(path: &Path) -> Result<Vec<PathBuf>> {
+/// The first file by name in `folder` or in the folders in it, none of them hidden and none a companion.
+fn first_file(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<PathBuf> = entries.filter(|path| !is_hidden(path)).collect();
+    found.sort_by(|a, b| order::compare(a, b));
+    let (folders, files): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| path.is_dir());
+    let mut files = files.into_iter().filter(|file| !companions::is_companion(file));
+    files.next().or_else(|| folders.iter().find_map(|folder| first_file(folder)))
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// The files that the pattern `path` matches, and a note of the folders that it matches besides.
+///
+/// # Errors
+/// No pattern, one that matches no file, or a folder that cannot be listed.
+fn matches(path: &Path) -> Result<(Vec<PathBuf>, Option<String>)> {
     let Some(pattern) = path.to_str() else {
         return Err(refuse(path, "does not exist, and is no pattern: not UTF-8".into()));
     };
     let found = glob::glob_with(pattern, LIKE_A_SHELL).map_err(|error| {
         refuse(path, format!("does not exist, and is no pattern: {error}").into())
     })?;
-    let files = found
+    let found = found
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| Error::Io { path: error.path().to_path_buf(), source: error.into() })?;
-    some(path, files, "does not exist, and as a pattern matches nothing")
+    let is_plain_folder = |path: &PathBuf| path.is_dir() && FolderFormat::of_one(path).is_none();
+    let (folders, files): (Vec<_>, Vec<_>) = found.into_iter().partition(is_plain_folder);
+    let Some(first) = folders.first() else {
+        return Ok((some(path, files, "does not exist, and as a pattern matches nothing")?, None));
+    };
+    let deeper = format!("give '{}' for the files in them", path.join("*").display());
+    if files.is_empty() {
+        let reason = format!("matches folders alone, such as {}: {deeper}", first.display());
+        return Err(refuse(path, reason.into()));
+    }
+    let (first, more) = (first.display(), folders.len() - 1);
+    let more = if more > 0 { format!(", and {more} folders more") } else { String::new() };
+    Ok((files, Some(format!("{first}: left out{more}: a folder; {deeper}"))))
 }
 
 fn some(path: &Path, files: Vec<PathBuf>, none: &'static str) -> Result<Vec<PathBuf>> {

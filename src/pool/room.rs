@@ -3,7 +3,7 @@
 use super::window::Windows;
 use super::{Dtype, Pool};
 use crate::error::{Error, Result};
-use crate::memory::{Memory, held, size_text};
+use crate::memory::{Memory, check, held, size_text};
 
 /// Bytes of state a row, at most.
 const STATE: u64 = 40;
@@ -63,6 +63,14 @@ pub(crate) fn is_held_at_once(dtype: Dtype, bytes: u64) -> bool {
 }
 
 impl Pool<'_> {
+    /// Makes sure that the system gives what every row's state takes.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(crate) fn check_room_for_state(&self) -> Result<()> {
+        check(needs(self).state)
+    }
+
     /// Hold rows in memory that lie in files, if there is room for all and they need not stay `on_disk`; otherwise let them be read
     /// when they are needed. Many rows of floats are read once for their working copy and then hardly ever: who reads them more often
     /// brings them in ([`Pool::hold_if_it_fits`]).

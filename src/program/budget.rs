@@ -1,10 +1,10 @@
-//! `--budget`: how many rows to choose, as a number or as a share of the pool.
+//! Numbers of rows as people write them: `--budget` and `--outliers`, each a number or a share of the rows, and plain ones.
 
-/// How many rows to choose.
+/// How many rows to choose, or to leave uncovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budget {
     Rows(usize),
-    /// `numerator / denominator` of the pool's rows, rounded down, but one row at least. A decimal is such a fraction exactly.
+    /// `numerator / denominator` of the rows, rounded down. A decimal is such a fraction exactly.
     Share {
         numerator: u64,
         denominator: u64,
@@ -12,13 +12,21 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// How many rows that is of a pool of `rows`.
+    /// How many rows to choose of a pool of `rows`: of a share, one at least.
     pub fn of(self, rows: usize) -> usize {
+        match self {
+            Budget::Rows(budget) => budget,
+            Budget::Share { .. } => self.at_most(rows).max(1),
+        }
+    }
+
+    /// How many rows to leave uncovered of `rows`.
+    pub fn at_most(self, rows: usize) -> usize {
         match self {
             Budget::Rows(budget) => budget,
             Budget::Share { numerator, denominator } => {
                 let share = rows as u128 * u128::from(numerator) / u128::from(denominator);
-                usize::try_from(share).expect("a share of the rows").max(1)
+                usize::try_from(share).expect("a share of the rows")
             }
         }
     }
@@ -27,16 +35,33 @@ impl Budget {
 /// What a budget may look like.
 const MUST: &str =
     "a budget is a number of rows, as 1000, 1e3 or 1,000, or a share of the pool's, as 10%";
+/// What outliers may look like.
+const OUTLIERS_MUST: &str = "outliers are a number of rows, as 1000, 1e3 or 1,000, or a share of those that are counted, as 0.01%";
+/// What any other number of rows may look like.
+const ROWS_MUST: &str = "a number of rows is written as 1000, 1e3 or 1,000";
 /// Decimal places of a share: with these, a percent is still a fraction of two u64.
 const PLACES: usize = 12;
 
 /// `1000`, `1_000`, `1,000`, `1e3`, `2.5e6`, or `10%`, `0.25%`.
 pub fn parse(text: &str) -> Result<Budget, String> {
-    let budget = match text.strip_suffix('%') {
+    amount(text).ok_or(MUST.into())
+}
+
+/// The same, of rows that may stay uncovered.
+pub fn outliers(text: &str) -> Result<Budget, String> {
+    amount(text).ok_or(OUTLIERS_MUST.into())
+}
+
+/// The same without shares.
+pub fn rows(text: &str) -> Result<usize, String> {
+    whole(text).ok_or(ROWS_MUST.into())
+}
+
+fn amount(text: &str) -> Option<Budget> {
+    match text.strip_suffix('%') {
         Some(percent) => share(percent.trim_end()),
         None => whole(text).map(Budget::Rows),
-    };
-    budget.ok_or(MUST.into())
+    }
 }
 
 fn share(percent: &str) -> Option<Budget> {

@@ -13,7 +13,7 @@ use crate::{
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::program::budget::Budget;
+use crate::program::budget::{self, Budget};
 use crate::program::exit::{self, usage};
 use crate::program::inputs::{files, tell};
 use crate::program::record::FileRecord;
@@ -27,7 +27,7 @@ use lists::Lists;
 const LISTED: usize = 100;
 
 // What options mean here that `select` shares.
-const BUDGET: &str = "Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down; labeled rows are not counted";
+const BUDGET: &str = "Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down, to one row at least; labeled rows are not counted";
 const METRIC: &str = "How far apart two rows are [default: euclidean]";
 const IDS: &str = "What rows are called, as for select. Lists may then give ids, which are counted and not looked up";
 
@@ -70,9 +70,9 @@ struct Robust {
     /// Plan `farpoint robust`: its memory, and the time until its search begins
     #[arg(long)]
     robust: bool,
-    /// Of a robust selection, the rows that may stay uncovered [default: 0]
-    #[arg(long, value_name = "ROWS", requires = "robust", conflicts_with = "outlier_fraction")]
-    outliers: Option<usize>,
+    /// Of a robust selection, the rows that may stay uncovered, as `farpoint robust` takes them [default: 0]
+    #[arg(long, value_name = "ROWS", requires = "robust", value_parser = budget::outliers, conflicts_with = "outlier_fraction")]
+    outliers: Option<Budget>,
     /// The same as a share of the rows that are neither labeled nor excluded, rounded down
     #[arg(long, value_name = "SHARE", requires = "robust", value_parser = robust::share)]
     outlier_fraction: Option<f64>,
@@ -130,7 +130,8 @@ impl Robust {
     /// What is asked of a robust selection where so many rows may be chosen.
     fn options(&self, available: usize) -> Option<RobustOptions> {
         let share = |share| robust::share_of(share, available);
-        let outliers = self.outliers.or(self.outlier_fraction.map(share)).unwrap_or(0);
+        let outliers = self.outliers.map(|outliers| outliers.at_most(available));
+        let outliers = outliers.or(self.outlier_fraction.map(share)).unwrap_or(0);
         self.robust.then(|| RobustOptions { outliers, ..RobustOptions::default() })
     }
 }
@@ -292,6 +293,7 @@ fn available(plan: &Plan) -> String {
     let Some(available) = plan.available_bytes else { return "unknown".into() };
     let by = match plan.limited_by {
         Some(LimitedBy::ControlGroup) => ", left by a control group",
+        Some(LimitedBy::Process) => ", left by a limit of the process (ulimit)",
         Some(LimitedBy::Caller) => ", left by --memory",
         _ => "",
     };

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use half::{bf16, f16};
 
+use crate::program::budget;
 use crate::program::exit::{self, usage};
 use crate::program::interrupt::Interrupt;
 use crate::program::npy;
@@ -27,8 +28,8 @@ pub struct Arguments {
     /// What the rows look like
     #[arg(long)]
     shape: ShapeName,
-    /// Number of rows
-    #[arg(long, short = 'n')]
+    /// Number of rows, as 1000 or 1e3
+    #[arg(long, short = 'n', value_parser = budget::rows)]
     rows: usize,
     /// Values a row
     #[arg(long, short = 'd')]

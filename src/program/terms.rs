@@ -16,7 +16,7 @@ use crate::program::meant::Meant;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is selected")]
 pub struct Terms {
-    /// Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down; labeled rows are not counted. May be
+    /// Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down, to one row at least; labeled rows are not counted. May be
     /// left out when --stop-radius is given
     #[arg(long, short = 'k', value_name = "K", value_parser = budget::parse)]
     pub budget: Option<Budget>,

@@ -56,6 +56,7 @@ use std::time::Instant;
 use crate::engine::{Tuning, check_is_one, select_tuned, with_space};
 use crate::error::Result;
 use crate::ground::HostGround;
+use crate::memory;
 use crate::options::Options;
 use crate::pool::{Pool, is_set};
 use crate::selection::{Selection, forget};
@@ -68,7 +69,7 @@ use start::Start;
 
 pub use options::{Candidates, RobustOptions};
 pub use paper::{Printed, PrintedEnd};
-pub(crate) use rows::MOST_PAIRS_LAZY as MOST_PAIRS;
+pub(crate) use rows::{MOST_PAIRS_LAZY as MOST_PAIRS, PAIR_BYTES, ROW_BYTES};
 pub use selection::{Decision, End, Method, RobustProgress, RobustSelection, SearchStatistics};
 
 /// Choose `budget` rows of `pool` that leave all but [`RobustOptions::outliers`] rows within the least radius possible, with an
@@ -189,6 +190,7 @@ fn begin<T: Send>(
     check_is_one(options.device)?;
     let started = Instant::now();
     let mut clock = Clock::new(robust.time_limit, options.interrupt, watch);
+    memory::check(ROW_BYTES * pool.rows() as u64)?;
     let available = on_engine_threads(options.threads, || {
         question::check(&HostGround::of_pool(pool, options)?, budget, options, robust)
     })??;

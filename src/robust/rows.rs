@@ -7,11 +7,17 @@ use super::search::{HeldRows, Search};
 use super::selection::End;
 use super::start::Start;
 use crate::error::Result;
+use crate::memory::Memory;
 
 /// Pairs kept at most where all rows that need covering are held from the start.
 const MOST_PAIRS: usize = 12 << 20;
 /// Pairs kept at most.
 pub const MOST_PAIRS_LAZY: usize = 48 << 20;
+/// Bytes a row that a search takes beside the pool and its pairs: distances to labeled centers and to the best ones, copies of those in
+/// order, who is held, and the state of a pass over the pool.
+pub const ROW_BYTES: u64 = 170;
+/// Bytes a pair of rows near each other: as it is found, as it is held, and in two problems of covering. Measured: 37 to 62.
+pub const PAIR_BYTES: u64 = 64;
 /// Products that the distances between all those rows may take.
 const MOST_PRODUCTS: f64 = 4e12;
 /// Products that one range join may take, a fraction of a second. The clock is looked at between two joins.
@@ -50,15 +56,15 @@ impl Search<'_, '_> {
         let sample: Vec<usize> =
             open.iter().copied().step_by(open.len().div_ceil(64).max(1)).collect();
         let started = Instant::now();
-        let found = self.space.within(&sample, reach, MOST_PAIRS)?;
+        let most = MOST_PAIRS.min(pairs_that_fit());
+        let found = self.space.within(&sample, reach, most)?;
         self.statistics.neighbours_seconds += started.elapsed().as_secs_f64();
-        let fits =
-            found.is_some_and(|found| found.len() * open.len() / sample.len().max(1) < MOST_PAIRS);
+        let fits = found.is_some_and(|found| found.len() * open.len() / sample.len().max(1) < most);
         Ok(if fits { HeldRows::All } else { HeldRows::AsNeeded })
     }
 
-    /// Holds those of `rows` that are not held yet. Returns false if they have too many pairs, or the clock ended the
-    /// search.
+    /// Holds those of `rows` that are not held yet. Returns false if they have too many pairs, or more than there is memory for, or the clock
+    /// ended the search.
     fn hold(&mut self, rows: &[usize], most: usize) -> Result<bool> {
         let new: Vec<usize> = rows.iter().copied().filter(|&row| !self.held.holds(row)).collect();
         let started = Instant::now();
@@ -66,6 +72,7 @@ impl Search<'_, '_> {
         let row_products = self.question.n as u64 * self.question.d as u64;
         let at_once = usize::try_from(PRODUCTS_AT_ONCE / row_products).unwrap_or(usize::MAX);
         let at_once = at_once.clamp(ROWS_AT_ONCE.0, ROWS_AT_ONCE.1);
+        let most = most.min(self.held.pairs() + pairs_that_fit());
         for rows in new.chunks(at_once) {
             let room = most.saturating_sub(self.held.pairs());
             let labeled = &self.question.labeled;
@@ -111,4 +118,10 @@ impl Search<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// How many pairs more there is memory for. Half of what is left is for what grows by doubling.
+fn pairs_that_fit() -> usize {
+    let fit = |memory: Memory| usize::try_from(memory.bytes / 2 / PAIR_BYTES).unwrap_or(usize::MAX);
+    Memory::available().map_or(usize::MAX, fit)
 }

@@ -63,7 +63,7 @@ pub enum End {
     TimeLimit,
     /// Stopped from outside.
     Interrupted,
-    /// The pairs of rows that the search needs are more than it keeps.
+    /// The pairs of rows that the search needs are more than it keeps, or than there is memory for.
     Memory,
     /// The search among greedy's picks is done: `upper` is the best radius that they can reach.
     Candidates,
@@ -77,7 +77,9 @@ impl fmt::Display for End {
             End::Gap => "the gap asked for is reached",
             End::TimeLimit => "the time limit was reached",
             End::Interrupted => "interrupted",
-            End::Memory => "more pairs of rows are needed than are kept",
+            End::Memory => {
+                "more pairs of rows are needed than are kept, or than there is memory for"
+            }
             End::Candidates => "greedy's picks have no better radius",
         })
     }

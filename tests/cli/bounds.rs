@@ -188,7 +188,10 @@ fn picks_that_will_not_do() {
     with("pool.npy far.txt", "error: chosen row 60 is not in the pool, whose rows are 0 to 59");
     with("pool.npy twice.txt", "error: chosen row 7 is given twice");
     with("pool.npy none.txt", "error: there is no center: give chosen or labeled rows");
-    with("pool.npy picks.txt --labeled picks.txt", "error: chosen row 7 is labeled or excluded");
+    with(
+        "pool.npy picks.txt --labeled picks.txt",
+        "error: chosen row 7 is labeled, excluded or left out",
+    );
 }
 
 #[test]

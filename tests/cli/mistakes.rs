@@ -38,17 +38,17 @@ fn budgets() {
     refused(
         "select pool.npy -k 61",
         INPUT,
-        "error: budget 61 exceeds the 60 rows that are neither labeled nor excluded",
+        "error: budget 61 exceeds the 60 rows that are neither labeled, excluded nor left out",
     );
     refused(
         "select pool.npy -k 59 --labeled rows.txt",
         INPUT,
-        "error: budget 59 exceeds the 58 rows that are neither labeled nor excluded",
+        "error: budget 59 exceeds the 58 rows that are neither labeled, excluded nor left out",
     );
     refused(
         "select pool.npy --stop-radius 1 --labeled all.txt",
         INPUT,
-        "error: budget 1 exceeds the 0 rows that are neither labeled nor excluded",
+        "error: budget 1 exceeds the 0 rows that are neither labeled, excluded nor left out",
     );
 }
 
@@ -117,7 +117,7 @@ fn rows() {
     refused(
         "select pool.npy -k 5 --exclude rows.txt --first row:3",
         INPUT,
-        "error: first row 3 is labeled or excluded",
+        "error: first row 3 is labeled, excluded or left out",
     );
     refused("select pool.npy -k 5 --resume twice.txt", INPUT, "error: resume row 7 is given twice");
     refused(

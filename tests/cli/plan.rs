@@ -204,7 +204,7 @@ fn plan_knows_what_is_labeled() {
     folder.run(&format!("plan pool.npy -k 56 {lists}")).fails(
         1,
         &format!(
-            "{}\nerror: budget 56 exceeds the 55 rows that are neither labeled nor excluded",
+            "{}\nerror: budget 56 exceeds the 55 rows that are neither labeled, excluded nor left out",
             run.err.trim_end()
         ),
     );
@@ -258,7 +258,7 @@ fn plan_says_what_robust_takes() {
     assert!(json(&folder, "some.npy -k 40")["robust"].is_null());
     folder.run("plan some.npy -k 40 --robust --outliers 3000").fails(
         1,
-        "error: 3000 outliers leave nothing to cover: 3000 rows are neither labeled nor excluded",
+        "error: 3000 outliers leave nothing to cover: 3000 rows are neither labeled, excluded nor left out",
     );
     assert_eq!(folder.run("plan some.npy -k 40 --outliers 3").code, 2, "of --robust alone");
 }
@@ -278,7 +278,8 @@ fn plan_refuses_what_select_would() {
     folder
         .run("plan pool.npy --budget 0")
         .fails(2, "error: budget 0 selects nothing: give a budget of at least 1");
-    folder
-        .run("plan pool.npy --budget 61")
-        .fails(1, "error: budget 61 exceeds the 60 rows that are neither labeled nor excluded");
+    folder.run("plan pool.npy --budget 61").fails(
+        1,
+        "error: budget 61 exceeds the 60 rows that are neither labeled, excluded nor left out",
+    );
 }

@@ -214,6 +214,10 @@ fn outliers_are_a_number_or_a_share() {
     assert_eq!(outliers(""), 0);
     assert_eq!(outliers("--outliers 3"), 3);
     assert_eq!(outliers("--outlier-fraction 0"), 0);
+    assert_eq!(outliers("--outliers 1e1"), 10);
+    assert_eq!(outliers("--outliers 6%"), 3);
+    assert_eq!(outliers("--outliers 1%"), 0);
+    assert_eq!(outliers("--outliers 1.76% --labeled rows.txt --exclude more.txt"), 1);
     assert_eq!(outliers("--outlier-fraction 0.06"), 3);
     assert_eq!(outliers("--outlier-fraction 0.0167 --labeled rows.txt"), 0);
     // Of 57 rows: one is both labeled and excluded.
@@ -369,15 +373,39 @@ fn budgets_and_outliers_that_will_not_do() {
     let nothing = "error: budget 0 selects nothing: give a budget of at least 1";
     refused("pool.npy -k 0", USAGE, nothing);
     refused("absent.npy", USAGE, "error: give --budget: how many rows to choose");
-    let large = "error: budget 59 exceeds the 58 rows that are neither labeled nor excluded";
+    let large =
+        "error: budget 59 exceeds the 58 rows that are neither labeled, excluded nor left out";
     refused("pool.npy -k 59 --labeled rows.txt", INPUT, large);
     for outliers in [58, 59, usize::MAX] {
         let words = format!("pool.npy -k 5 --labeled rows.txt --outliers {outliers}");
         let line = format!(
-            "error: {outliers} outliers leave nothing to cover: 58 rows are neither labeled nor excluded"
+            "error: {outliers} outliers leave nothing to cover: 58 rows are neither labeled, excluded nor left out"
         );
         refused(&words, INPUT, &line);
     }
+}
+
+/// A search takes gigabytes where it may: within any limit it ends with an interval, or says that it cannot begin.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_is_short_ends_a_search_and_not_the_process() {
+    let folder = Folder::new();
+    folder.run("synth large.npy --shape gaussian -n 5e5 -d 3");
+    let words = "robust large.npy -k 20 --outliers 100 --time-limit 2 --threads 1 -q --json";
+    let mut codes = Vec::new();
+    for mib in [150, 250, 350, 600] {
+        let run = folder.run_within(mib << 10, words);
+        let is_refused =
+            run.err.starts_with("error: the run needs 85.0 MB of memory beside the pool");
+        assert!(
+            run.code == 0 || (run.code == 1 && is_refused),
+            "{mib} MiB: {} {}",
+            run.code,
+            run.err
+        );
+        codes.push(run.code);
+    }
+    assert!(codes.contains(&0) && codes[0] == 1, "{codes:?}");
 }
 
 #[test]

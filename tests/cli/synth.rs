@@ -42,6 +42,15 @@ fn synth_stores_every_type() {
         assert_eq!(made.row(0, &mut Vec::new()), expected, "{dtype}");
     }
     assert_eq!(folder.run("synth made.npy --shape unit -n 20 -d 7 --dtype i8").code, 0);
+    for rows in ["2e1", "0.02e3"] {
+        let same = folder.run(&format!("synth same.npy --shape unit -n {rows} -d 7 --dtype i8"));
+        assert_eq!(same.code, 0, "{}", same.err);
+        let read = |name| std::fs::read(folder.path(name)).unwrap();
+        assert_eq!(read("same.npy"), read("made.npy"));
+    }
+    let run = folder.run("synth made.npy --shape unit -n 1.5 -d 7");
+    let told = "error: invalid value '1.5' for '--rows <ROWS>': a number of rows is written as 1000, 1e3 or 1,000";
+    assert!(run.code == 2 && run.err.starts_with(told), "{}", run.err);
     assert_eq!(folder.run("select made.npy -k 3").rows().len(), 3);
 }
 

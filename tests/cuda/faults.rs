@@ -390,7 +390,7 @@ fn a_huge_budget() {
     assert_eq!(machine.run(&memory, "select wide.npy -k 9 --device cuda -q").rows().len(), 9);
     machine
         .run(&[], "select wide.npy -k 18446744073709551615 --device cuda")
-        .fails(FAILED, "error: budget 18446744073709551615 exceeds the 4200 rows that are neither labeled nor excluded");
+        .fails(FAILED, "error: budget 18446744073709551615 exceeds the 4200 rows that are neither labeled, excluded nor left out");
 }
 
 /// One launch, and what it needs before.

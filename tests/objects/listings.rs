@@ -94,14 +94,14 @@ fn what_matches_nothing_is_told() {
     for (pool, told) in [
         (
             "s3://pools/hive",
-            "holds folders, such as 'hive/day=1/deeper', of which none is read but",
+            "holds folders, such as 'hive/day=1/deeper', of which none is read but partitions (key=value): give a pattern, as 's3://pools/hive/*/*/*.npy'",
         ),
         ("s3://pools/emb/none.npy", "there is no such object, and none in a folder of that name"),
         ("s3://pools/none/", "there is no such object, and none in a folder of that name"),
         ("s3://pools/emb/none*.npy", "as a pattern it matches none"),
         ("s3://nowhere/p.npy", "there is no such bucket"),
         ("s3://nowhere/*.npy", "there is no such bucket"),
-        ("s3://pools/emb", "holds folders, such as 'emb/deeper', of which none is read"),
+        ("s3://pools/emb", "partitions (key=value): give a pattern, as 's3://pools/emb/*/*.npy'"),
         ("s3://", "names no bucket"),
         ("s3://pools/a//b.npy", "contained empty path segment"),
         ("hf://datasets/some/where", "snapshot_download"),

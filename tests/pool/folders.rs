@@ -121,13 +121,48 @@ fn folders_in_a_folder_come_with_the_pattern_that_reads_them() {
     }
     std::fs::remove_dir_all(folder.path("test")).unwrap();
     let told = reason(Pool::open(folder.0.path()).unwrap_err());
-    let pattern = folder.path("*/*.parquet");
+    let pattern = folder.path("*/*.npy");
     let expected = format!(
         "holds folders, such as 'train', of which none is read but partitions (key=value): give a pattern, as '{}'",
         pattern.display()
     );
     assert_eq!(told, expected);
-    assert_eq!(Pool::open(pattern.with_extension("npy")).unwrap().rows(), 2);
+    assert_eq!(Pool::open(pattern).unwrap().rows(), 2);
+}
+
+#[test]
+fn the_pattern_for_folders_is_as_deep_as_the_files_are_and_has_their_ending() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("train/a")).unwrap();
+    let told = || reason(Pool::open(folder.0.path()).unwrap_err());
+    let pattern = |pattern: &str| format!("as '{}'", folder.path(pattern).display());
+    // There is no file to take the ending of.
+    assert!(told().ends_with(&pattern("*/*")), "{}", told());
+    folder.write("train/a/part-0.f16bin", "");
+    folder.write("train/a/.hidden.npy", "");
+    folder.write("train/README.md", "");
+    assert!(told().ends_with(&pattern("*/*/*.f16bin")), "{}", told());
+    folder.write("train/p.npy", npy_f32(&values(2, 3), 2, 3));
+    assert!(told().ends_with(&pattern("*/*.npy")), "{}", told());
+}
+
+/// A star takes folders, too; in those no file is meant.
+#[test]
+fn folders_that_a_pattern_matches_are_left_out_and_told() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("train")).unwrap();
+    let told = reason(Pool::open(folder.path("*")).unwrap_err());
+    let (first, deeper) = (folder.path("train"), folder.path("*/*"));
+    let (first, deeper) = (first.display(), deeper.display());
+    assert_eq!(
+        told,
+        format!("matches folders alone, such as {first}: give '{deeper}' for the files in them")
+    );
+    folder.write("p.npy", npy_f32(&values(2, 3), 2, 3));
+    let pool = Pool::open(folder.path("*")).unwrap();
+    assert_eq!(pool.rows(), 2);
+    let note = format!("{first}: left out: a folder; give '{deeper}' for the files in them");
+    assert_eq!(pool.notices(), [note]);
 }
 
 /// As Hive, Spark, DuckDB and PyArrow lay tables out.
@@ -239,7 +274,7 @@ fn nothing_to_read_is_an_error() {
     assert!(matches!(missing, Error::Io { ref path, .. } if *path == folder.path("missing.npy")));
     std::fs::create_dir(folder.path("folder.npy")).unwrap();
     let nested = reason(Pool::open(folder.path("*.npy")).unwrap_err());
-    assert_eq!(nested, "is not a regular file, and only from those can rows be read in any order");
+    assert!(nested.starts_with("matches folders alone, such as "), "{nested}");
 }
 
 #[test]

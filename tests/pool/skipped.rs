@@ -187,7 +187,7 @@ fn what_is_refused_all_the_same() {
     assert_eq!(told, "labeled row 1 was left out of the pool, since it has no distance to others");
     let refused = |options: Options| select(&pool, 1, &options).unwrap_err().to_string();
     let resumed = refused(Options { resume: vec![1], ..Options::default() });
-    assert_eq!(resumed, "resume row 1 is labeled or excluded");
+    assert_eq!(resumed, "resume row 1 is labeled, excluded or left out");
     assert!(Pool::open_part(&[path], 0..1, &options).is_err());
     // A word is no missing value.
     let path = folder.write("p.csv", "x,y\n1,2\n3,four\n");

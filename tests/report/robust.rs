@@ -109,7 +109,10 @@ fn every_end_of_a_search_is_told() {
         (End::Gap, "The search ended there: the gap asked for is reached."),
         (End::TimeLimit, "The search ended there: the time limit was reached."),
         (End::Interrupted, "The search ended there: interrupted."),
-        (End::Memory, "The search ended there: more pairs of rows are needed than are kept."),
+        (
+            End::Memory,
+            "The search ended there: more pairs of rows are needed than are kept, or than there is memory for.",
+        ),
         (End::Candidates, "The search ended there: greedy's picks have no better radius."),
     ] {
         let ended = RobustSelection { end, lower, ..optimal.clone() };

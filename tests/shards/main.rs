@@ -340,7 +340,7 @@ fn rows_that_do_not_go_together_are_named() {
     let two = || parts(&values, D, &[0, 20]);
     assert_eq!(
         told(two(), Some(61), &cpu()),
-        "budget 61 exceeds the 60 rows that are neither labeled nor excluded"
+        "budget 61 exceeds the 60 rows that are neither labeled, excluded nor left out"
     );
     assert!(told(two(), Some(0), &cpu()).starts_with("budget 0 selects nothing"));
     let labeled = Options { labeled: vec![60], ..cpu() };
@@ -356,7 +356,7 @@ fn rows_that_do_not_go_together_are_named() {
         "first row 60 is not in the pool, whose rows are 0 to 59"
     );
     let excluded = Options { first: First::Row(9), excluded: vec![9], ..cpu() };
-    assert_eq!(told(two(), Some(5), &excluded), "first row 9 is labeled or excluded");
+    assert_eq!(told(two(), Some(5), &excluded), "first row 9 is labeled, excluded or left out");
     let mut zeros = parts(&values, D, &[0, 20]);
     zeros[1].values = Values::F32(Arc::new(vec![0.0; 40 * D]));
     let cosine = Options { metric: Metric::Cosine, ..cpu() };

@@ -240,8 +240,8 @@ fn centers_that_are_none_are_refused() {
         |centers: &[usize], options| coverage(&pool, centers, options).unwrap_err().to_string();
     assert_eq!(message(&[4], &options), "chosen row 4 is not in the pool, whose rows are 0 to 3");
     assert_eq!(message(&[0, 0], &options), "chosen row 0 is given twice");
-    assert_eq!(message(&[1], &options), "chosen row 1 is labeled or excluded");
-    assert_eq!(message(&[0, 2], &options), "chosen row 2 is labeled or excluded");
+    assert_eq!(message(&[1], &options), "chosen row 1 is labeled, excluded or left out");
+    assert_eq!(message(&[0, 2], &options), "chosen row 2 is labeled, excluded or left out");
     assert_eq!(
         message(&[], &Options::default()),
         "there is no center: give chosen or labeled rows"

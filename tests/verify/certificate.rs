@@ -389,6 +389,6 @@ fn options_without_a_part_in_it_are_refused() {
     );
     refused(
         Options { labeled: (0..6).chain(7..9).collect(), ..base() },
-        "budget 1 exceeds the 0 rows that are neither labeled nor excluded",
+        "budget 1 exceeds the 0 rows that are neither labeled, excluded nor left out",
     );
 }

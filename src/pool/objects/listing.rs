@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use glob::Pattern;
 use object_store::path::Path as Key;
 use object_store::{ListResult, ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -14,8 +14,12 @@ use super::connection::Connection;
 use super::failure::Failure;
 use super::{Named, Object};
 use crate::error::Result;
-use crate::pool::path::{LIKE_A_SHELL, is_partition, is_pattern};
+use crate::pool::companions::is_companion;
+use crate::pool::path::{LIKE_A_SHELL, is_partition, is_pattern, pattern_of};
 use crate::pool::reason::refuse;
+
+/// Objects that are looked at for one that the files of a folder are like.
+const LOOKED_AT: usize = 1000;
 
 /// What there is.
 pub(in crate::pool) enum Found {
@@ -136,13 +140,29 @@ impl Bucket {
                 Err(failed.unwrap_or_else(|| Failure::not_found(none)).of(path))
             }
             (Some(folder), _) => {
+                let pattern = self.pattern_of_one_in(folder);
                 let reason = format!(
-                    "holds folders, such as '{folder}', of which none is read but partitions (key=value): give a pattern, as '{}/*.parquet'",
-                    path.display()
+                    "holds folders, such as '{folder}', of which none is read but partitions (key=value): give a pattern, as '{}'",
+                    path.join(pattern).display()
                 );
                 Err(refuse(path, reason.into()))
             }
         }
+    }
+
+    /// The pattern, below the address, of the objects that are like one in `folder`.
+    fn pattern_of_one_in(&self, folder: &Key) -> String {
+        let in_it = self.connection.store.list(Some(folder));
+        let first = in_it.take(LOOKED_AT).filter_map(async |found| {
+            let key = found.ok()?.location;
+            let is_data =
+                !key.filename()?.starts_with('.') && !is_companion(Path::new(key.as_ref()));
+            is_data.then_some(key)
+        });
+        let found = self.connection.wait(async { Ok(Box::pin(first).next().await) });
+        let key = found.ok().flatten().map(|key| key.to_string());
+        let below = key.as_deref().and_then(|key| key.strip_prefix(self.address.key.as_str()));
+        below.map_or("*/*".into(), |below| pattern_of(Path::new(below.trim_start_matches('/'))))
     }
 
     /// The objects that the pattern `path` matches.

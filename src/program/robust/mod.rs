@@ -13,7 +13,7 @@ use crate::{
 };
 use anyhow::Result;
 
-use crate::program::budget::Budget;
+use crate::program::budget::{self, Budget};
 use crate::program::certificate::CertificateFile;
 use crate::program::exit::{self, INTERRUPTED, usage};
 use crate::program::inputs::Inputs;
@@ -30,7 +30,7 @@ use record::RobustRecord;
 use tell::Watcher;
 
 // What options mean here that `select` shares: picks have no order, and nothing is weighted.
-const BUDGET: &str = "Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down; labeled rows are not counted";
+const BUDGET: &str = "Rows to choose, as 1000 or 1e3, or a share of the pool's, as 10%, which is rounded down, to one row at least; labeled rows are not counted";
 const FIRST: &str = "Greedy's first pick, where nothing is labeled: row:<i>, mean (the row nearest it) or random [default: row 0]";
 const OUTPUT: &str = "The picks, by row: .npy (int64), .txt (one a line, ids where rows have some), .csv and .parquet (rank,row,id,file,row_in_file) or .json (everything)";
 const ASSIGNMENT: &str = "Every row's nearest center: .npy (int64); p >= 0 is a place among the picks, -1-l is labeled entry l";
@@ -62,9 +62,9 @@ pub struct Arguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What is proven")]
 struct Question {
-    /// Rows that may stay uncovered [default: 0]
-    #[arg(long, value_name = "ROWS", conflicts_with = "outlier_fraction")]
-    outliers: Option<usize>,
+    /// Rows that may stay uncovered, as 100 or 1e2, or a share of those neither labeled nor excluded, as 0.01%, rounded down [default: 0]
+    #[arg(long, value_name = "ROWS", value_parser = budget::outliers, conflicts_with = "outlier_fraction")]
+    outliers: Option<Budget>,
     /// The same as a share of the rows that are neither labeled nor excluded, rounded down; the paper's is 1e-4
     #[arg(long, value_name = "SHARE", value_parser = share)]
     outlier_fraction: Option<f64>,
@@ -315,8 +315,9 @@ impl Arguments {
 impl Question {
     fn options(&self, inputs: &Inputs) -> RobustOptions {
         let share = |share| share_of(share, inputs.available());
+        let outliers = self.outliers.map(|outliers| outliers.at_most(inputs.available()));
         RobustOptions {
-            outliers: self.outliers.or(self.outlier_fraction.map(share)).unwrap_or(0),
+            outliers: outliers.or(self.outlier_fraction.map(share)).unwrap_or(0),
             time_limit: self.time_limit,
             gap: self.gap,
             candidates: if self.greedy { Candidates::Greedy } else { Candidates::All },
