@@ -7,6 +7,7 @@ widths included: which float has them is for the caller to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,8 @@ def _container(rows: Any, what: str) -> Any:
         return elsewhere.read(what)
     _check_columns(rows, what)
     array = np.asanyarray(rows)
+    if isinstance(rows, (str, PathLike)):
+        raise TypeError(f"the {what} is a {kind}: pass farpoint.open({str(rows)!r}), if that is a file, a folder or a pattern")
     if array.ndim == 0:
         raise TypeError(f"the {what} is a {kind}, not an array of shape (n, d)")
     what = f"{what}, a {kind},"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from farpoint._floats import POOLS, tell, type_name, untyped
-from farpoint._frameworks import is_torch
+from farpoint._frameworks import is_torch, on_host_tensor
 
 #: The types of values that pools have, as pandas, polars, DuckDB and Arrow name them in frames, in lower case.
 COLUMNS = (*POOLS, "float", "double", "halffloat")
@@ -89,7 +89,7 @@ class Pieces:
                 yield from getattr(chunks, "chunks", [chunks])
 
 
-def stacked(rows: np.ndarray, what: str) -> np.ndarray:
+def stacked(rows: np.ndarray, what: str) -> Any:
     """A copy of an array of rows, ``(n,)`` objects: arrays of one length and type each, or lists of numbers.
 
     Raises TypeError for entries that are no rows, ValueError for rows that do not fit together.
@@ -103,15 +103,22 @@ def stacked(rows: np.ndarray, what: str) -> np.ndarray:
             )
         if len(row) != len(rows[0]):
             raise ValueError(f"the {what}: row {at} has {len(row)} values, and row 0 has {len(rows[0])}")
-    if any(is_torch(row) for row in rows):
-        rows = np.array([None if not is_torch(row) else row.detach().cpu().numpy() for row in rows], dtype=object)
-    together = np.stack(list(rows))
+    together = _together(rows)
     if isinstance(rows[0], (list, tuple)) and together.dtype.kind in "iuf":
         return untyped(together, what)
     if type_name(together) not in POOLS:
         raise TypeError(f"the {what} has rows of {together.dtype} values; a pool has {', '.join(POOLS)}: cast them")
     tell(f"the {what} is a column of rows, each on its own: copied", together)
     return together
+
+
+def _together(rows: np.ndarray) -> Any:
+    """Arrays, lists or tensors of PyTorch as one, of the type that they have."""
+    if not all(is_torch(row) for row in rows):
+        return np.stack([on_host_tensor(row).numpy() if is_torch(row) else row for row in rows])
+    import torch
+
+    return torch.stack([on_host_tensor(row) for row in rows])
 
 
 def _is_row(entry: Any) -> bool:

@@ -56,6 +56,11 @@ def is_torch(array: Any) -> bool:
     return torch is not None and isinstance(array, torch.Tensor)
 
 
+def on_host_tensor(tensor: Any) -> Any:
+    """A tensor of PyTorch in host memory, without its gradient."""
+    return tensor.detach().cpu()
+
+
 def readable(pool: Any) -> Any:
     """`pool` as it may be lent. Of PyTorch's tensors what lending would overlook or refuse is seen to here: values that are negated only when
     they are read, gradients, layouts and devices without an address.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator, KeysView, ValuesView
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from farpoint._frameworks import is_torch, readable
+from farpoint._frameworks import is_torch, on_host_tensor, readable
 
 
 class Terms(NamedTuple):
@@ -134,11 +135,6 @@ def host(values: Any) -> np.ndarray:
     return np.asarray(values.get() if type(values).__module__.startswith("cupy") else values)
 
 
-def on_host_tensor(tensor: Any) -> Any:
-    """A tensor of PyTorch in host memory, without its gradient."""
-    return tensor.detach().cpu()
-
-
 def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
     """Pool rows, of which a mask over the pool names those that are true."""
     if given is None:
@@ -161,13 +157,15 @@ def rows(name: str, given: Any, n: int | None) -> np.ndarray | None:
 
 
 def _listed(name: str, given: Any) -> Any:
-    """The rows of a selection, and those of a set: in order, where their order means nothing."""
+    """The rows of a selection, of what is gone through but once, and those of a set: in order, where their order means nothing."""
     if hasattr(given, "centers") and hasattr(given, "radii" if name == "resume" else "centers"):
         return given.centers
     if isinstance(given, (set, frozenset)):
         if name == "resume":
             raise TypeError("resume is a set, which has no order: pass the picks in the order they were made")
         return sorted(given)
+    if isinstance(given, (Iterator, KeysView, ValuesView)):
+        return list(given)
     return given
 
 

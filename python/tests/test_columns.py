@@ -141,6 +141,17 @@ def test_object_arrays_of_rows(pool, expected):
         assert picks(rows) == expected
 
 
+def test_columns_of_tensors(pool, expected):
+    torch = pytest.importorskip("torch")
+    rows = torch.from_numpy(pool)
+    for column in (pandas.Series(list(rows)), pandas.Series([rows[0].numpy(), *rows[1:]])):
+        with one_warning(COPIED):
+            assert picks(column) == expected
+    halves = rows.bfloat16()
+    with one_warning(COPIED):
+        assert picks(pandas.Series(list(halves))) == picks(halves)
+
+
 def test_columns_of_datasets(pool, expected):
     datasets = pytest.importorskip("datasets")
     table = datasets.Dataset.from_dict({"e": pool.tolist(), "id": range(len(pool))}).cast_column(
@@ -216,6 +227,7 @@ REFUSED = {
     "pandas lengths": (lambda: pandas.Series([[1.0, 2.0], [3.0]]), ValueError, "row 1 has 1 values, and row 0 has 2"),
     "pandas words": (lambda: pandas.Series([["a", "b"], ["c", "d"]]), TypeError, "values; a pool has"),
     "pandas whole numbers": (lambda: pandas.Series(list(np.arange(60).reshape(30, 2))), TypeError, "int64 values; a pool has"),
+    "a path": (lambda: "pool.npy", TypeError, r"is a str: pass farpoint.open\('pool.npy'\)"),
     "objects": (lambda: np.array([{}, {}], object), TypeError, "object values, of which that at 0 is a dict"),
     "bytes of two": (lambda: np.ones((30, 2), np.float16).view("V2"), TypeError, r"pass a.view\(ml_dtypes.bfloat16\)"),
 }
@@ -247,6 +259,8 @@ def test_shapes_of_other_dimensions_come_with_a_recipe(pool, expected):
 def test_rows_in_sets_and_selections(pool):
     first = farpoint.select(pool, 4)
     expected = picks(pool, labeled=sorted(first.centers.tolist()))
+    rows = first.centers.tolist()
+    assert picks(pool, labeled=iter(rows)) == picks(pool, labeled=dict.fromkeys(rows).keys()) == expected
     assert picks(pool, labeled=set(first.centers.tolist())) == picks(pool, labeled=frozenset(first.centers.tolist())) == expected
     assert picks(pool, labeled=first) == picks(pool, labeled=first.centers)
     assert picks(pool, resume=first) == picks(pool)

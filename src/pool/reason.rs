@@ -24,6 +24,14 @@ pub(super) fn bad_row(error: &Error) -> Reason {
     }
 }
 
+/// Refuse text of two bytes a character by its mark. Without one it is as any text that cannot be read.
+pub(super) fn check_is_not_utf_16(start: &[u8]) -> Result<(), Reason> {
+    match start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+        true => Err("is UTF-16 text, as Excel's Unicode text is: save it as UTF-8, as iconv -f UTF-16 -t UTF-8 does".into()),
+        false => Ok(()),
+    }
+}
+
 /// One line, whatever a name inside the file is made of.
 pub(super) fn refuse(path: &Path, reason: Reason) -> Error {
     let one_line = reason.split(char::is_control).collect::<Vec<_>>().join(" ");

@@ -61,7 +61,7 @@ fn what_is_no_row_is_named_by_its_place() {
     );
     assert_eq!(refused("r.txt", "1\n\n-3\n"), format!("line 3 is -3, {below}"));
     assert_eq!(refused("r.json", "[1, -3]"), format!("entry 1 is -3, {below}"));
-    let integers = "rows are integers, such as a.astype(np.int64) saves";
+    let integers = "rows are whole numbers, as 7, such as a.astype('int64') makes";
     assert_eq!(refused("r.txt", "1.5"), format!("line 1 is the float 1.5; {integers}"));
     let float = npy("<f4", "(1,)", &2f32.to_le_bytes());
     assert_eq!(refused("r.npy", float), format!("entry 0 is the float 2; {integers}"));
@@ -198,10 +198,15 @@ fn damaged_tables_are_refused_by_their_line() {
         refused("r.csv", "row\n4\n# five\n"),
         "line 3 is '# five', not a number: lists hold row numbers, and ids only with --ids"
     );
+    let excel = "begins with 'sep=;', which Excel alone heeds: leave that line out";
+    assert_eq!(refused("r.csv", "sep=;\r\nrow;x\r\n7;5\r\n"), excel);
+    let utf_16 = "is UTF-16 text, as Excel's Unicode text is: save it as UTF-8, as iconv -f UTF-16 -t UTF-8 does";
+    let bytes: Vec<u8> = "\u{feff}row\n7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(refused("r.csv", &bytes), utf_16);
     let open = "line 3 opens a quote that is never closed";
     assert_eq!(refused("r.csv", "row,name\n7,x\n8,\"y\n9,z\n"), open);
     assert_eq!(refused("r.csv", "name,row\nx,\n"), "line 2 holds no number: it is empty or null");
-    let float = "rows are integers, such as a.astype(np.int64) saves";
+    let float = "rows are whole numbers, as 7, such as a.astype('int64') makes";
     assert_eq!(refused("r.csv", "row\n1e3\n"), format!("line 2 is the float 1000; {float}"));
     assert_eq!(refused("r.csv", "row\n7.0\n"), format!("line 2 is the float 7; {float}"));
     assert_eq!(refused("r.csv", "row;x\n7,5;1\n"), format!("line 2 is the float 7.5; {float}"));

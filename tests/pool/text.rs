@@ -171,6 +171,26 @@ fn a_table_of_which_nobody_says_the_columns_is_refused_with_what_works() {
     );
 }
 
+/// Excel's own: a line that names the separator, and "Unicode text".
+#[test]
+fn tables_of_excel_come_with_what_to_do() {
+    let excel = "begins with 'sep=,', which Excel alone heeds: leave that line out";
+    assert_eq!(refusal("p.csv", "sep=,\na,b\n1,2\n", columns("*")), excel);
+    let semicolon = excel.replace("sep=,", "sep=;");
+    assert_eq!(refusal("p.csv", "\u{feff}\"sep=;\"\na;b\n1;2\n", columns("*")), semicolon);
+    let bytes = |to: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}a,b\n1,2\n".encode_utf16().flat_map(to).collect()
+    };
+    for bytes in [bytes(u16::to_le_bytes), bytes(u16::to_be_bytes)] {
+        for name in ["p.csv", "p.jsonl", "p.vec"] {
+            assert_eq!(
+                refusal(name, &bytes, PLAIN),
+                "is UTF-16 text, as Excel's Unicode text is: save it as UTF-8, as iconv -f UTF-16 -t UTF-8 does"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_is_no_value_is_refused_with_its_line() {
     let told = |line: &str| {
@@ -355,6 +375,19 @@ fn damaged_word_vectors_are_refused() {
     );
 }
 
+/// As gensim 4.4 writes it with `binary=True`: n and d as text, then each word and its values as f32.
+#[test]
+fn binary_word_vectors_come_with_what_writes_text() {
+    let mut file = b"2 3\n".to_vec();
+    for (word, row) in [("the", &values(2, 3)[..3]), ("of", &values(2, 3)[3..])] {
+        file.extend(format!("{word} ").bytes().chain(le(row, f32::to_le_bytes)));
+        file.push(b'\n');
+    }
+    let told = refusal("p.w2v", &file, PLAIN);
+    assert!(told.starts_with("may be word2vec's binary format, which is not read"), "{told}");
+    assert!(refusal("p.bin", &file, PLAIN).ends_with(&told));
+}
+
 #[test]
 fn a_format_may_be_said_where_the_name_does_not_tell() {
     let bytes = bin(5, 3, &le(&values(5, 3), f32::to_le_bytes));
@@ -370,7 +403,7 @@ fn a_format_may_be_said_where_the_name_does_not_tell() {
     assert_pool(&open("p.txt", csv, said("csv")), &values(5, 3), 3, "f64");
     let told = refusal("base.1B.bin", &bytes, PLAIN);
     assert!(
-        told.ends_with("; where the name does not tell, --format does, as --format fbin"),
+        told.contains("; where the name does not tell, --format does, as --format fbin; "),
         "{told}"
     );
     let unknown = Pool::open_with("p.bin", &said("bin")).unwrap_err().to_string();

@@ -102,9 +102,11 @@ impl Format {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let whole = name.split_once(".crop_nb_").map_or(&*name, |(whole, _)| whole);
         let extension = Path::new(whole).extension().unwrap_or_default().to_string_lossy();
+        let hint =
+            if extension == "bin" { format!("; it {}", text::BINARY) } else { String::new() };
         Format::named(&extension).ok_or_else(|| {
             format!(
-                "is of no format that pools are read from: {KNOWN}; where the name does not tell, --format does, as --format fbin"
+                "is of no format that pools are read from: {KNOWN}; where the name does not tell, --format does, as --format fbin{hint}"
             )
             .into()
         })

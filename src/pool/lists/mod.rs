@@ -132,7 +132,7 @@ fn row(Entry { place, number }: Entry, unit: &str) -> std::result::Result<usize,
             format!("{unit} {place} is {row}, which is no row: they count from 0").into()
         }),
         Number::Float(value) => {
-            let advice = "rows are integers, such as a.astype(np.int64) saves";
+            let advice = "rows are whole numbers, as 7, such as a.astype('int64') makes";
             Err(format!("{unit} {place} is the float {value}; {advice}").into())
         }
         Number::Missing => Err(missing(place, unit)),

@@ -10,7 +10,7 @@ use crate::pool::bytes::Bytes;
 use crate::pool::dense::{Kind, shape_text};
 use crate::pool::formats::columns;
 use crate::pool::npy_header::Header;
-use crate::pool::reason::Reason;
+use crate::pool::reason::{Reason, check_is_not_utf_16};
 
 /// What `place` counts.
 pub(super) fn place_name(extension: &str) -> &'static str {
@@ -90,6 +90,7 @@ pub(in crate::pool) fn decode(value: &[u8], kind: Kind, big_endian: bool) -> Num
 
 /// A file of text, without the mark that some editors put before it.
 pub(in crate::pool) fn text(file: &[u8]) -> Result<&str, Reason> {
+    check_is_not_utf_16(file)?;
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     std::str::from_utf8(file)
         .map_err(|error| format!("is not UTF-8 text: byte {} is not", error.valid_up_to()).into())

@@ -142,7 +142,18 @@ pub(in crate::pool) struct Separator<'t>(&'t str);
 
 impl<'t> Separator<'t> {
     /// The separator that the first line uses.
+    ///
+    /// # Errors
+    /// Several of them; a line that names it.
     pub fn of(text: &'t str) -> Result<Separator<'t>, Reason> {
+        let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+        let first = first.trim().trim_matches('"');
+        if first.starts_with("sep=") && first.chars().count() == "sep=,".len() {
+            return Err(format!(
+                "begins with '{first}', which Excel alone heeds: leave that line out"
+            )
+            .into());
+        }
         let (mut quoted, mut found) = (false, Vec::new());
         for (at, character) in text.char_indices().skip_while(|(_, c)| matches!(c, '\r' | '\n')) {
             match character {

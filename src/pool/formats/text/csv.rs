@@ -16,7 +16,7 @@ use crate::pool::formats::choose::choose;
 use crate::pool::formats::wide;
 use crate::pool::lists::table::{Separator, point_for_comma};
 use crate::pool::meant::Meant;
-use crate::pool::reason::{NO_ROWS, Reason};
+use crate::pool::reason::{NO_ROWS, Reason, check_is_not_utf_16};
 use crate::pool::scratch::Room;
 use crate::pool::{Dtype, Pool};
 
@@ -205,6 +205,7 @@ struct Table<'s> {
 impl<'s> Table<'s> {
     fn of(store: &'s Store<'static>) -> Result<Table<'s>, Reason> {
         let start = store.part(0, FIRST_LINE)?;
+        check_is_not_utf_16(&start)?;
         let text = String::from_utf8_lossy(&start);
         let separator = Separator::of(&text)?.byte();
         let is_crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));

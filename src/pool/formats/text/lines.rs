@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use crate::memory::size_text;
 use crate::pool::bytes::{Reader, Store};
-use crate::pool::reason::Reason;
+use crate::pool::reason::{Reason, check_is_not_utf_16};
 
 /// Bytes of a line, at most: it is held in memory.
 pub(super) const MOST: u64 = 256 << 20;
@@ -34,6 +34,9 @@ impl<'s> Lines<'s> {
             }
             if length == 0 {
                 return Ok(None);
+            }
+            if self.number == 1 {
+                check_is_not_utf_16(&self.line)?;
             }
             if self.number == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
                 self.line.drain(..BYTE_ORDER_MARK.len());

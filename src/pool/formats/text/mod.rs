@@ -21,5 +21,5 @@ mod words;
 pub(super) use csv::read as read_csv;
 pub(super) use ids::{each_of_csv, each_of_json_lines, each_of_words};
 pub(super) use json_lines::read as read_json_lines;
-pub(super) use words::read as read_word_vectors;
 pub(in crate::pool) use words::words;
+pub(super) use words::{BINARY, read as read_word_vectors};

@@ -10,6 +10,12 @@ use crate::pool::reason::Reason;
 use crate::pool::scratch::Room;
 use crate::pool::{Dtype, Pool};
 
+/// Bytes at the beginning of a file in which binary values have a zero, as a rule.
+const START: usize = 64 << 10;
+/// Word2vec's other format.
+pub const BINARY: &str = "may be word2vec's binary format, which is not read: write it as text, in Python \
+    gensim.models.KeyedVectors.load_word2vec_format(path, binary=True).save_word2vec_format('words.vec')";
+
 /// The pool, of f32 unless another type is meant: the tools keep their vectors so.
 pub(in crate::pool::formats) fn read(
     store: &Store<'static>,
@@ -44,6 +50,9 @@ fn each(store: &Store<'static>, each: &mut Each) -> Result<(), Reason> {
     let Some((number, first)) = lines.next()? else { return Ok(()) };
     let header = header(first);
     let (mut d, mut rows) = (header.map(|(_, d)| d), 0);
+    if header.is_some() && store.part(0, START)?.contains(&0) {
+        return Err(BINARY.into());
+    }
     if header.is_none() {
         let count = fields(first).count() - 1;
         check_word(number, first)?;
