@@ -1,4 +1,4 @@
-//! The row nearest the mean, of a pool that the host reads: on all of the engine's threads, or on the caller's alone, in an order of sums
+//! The row nearest the mean, and the one farthest from it, of a pool that the host reads: on all of the engine's threads, or on the caller's alone, in an order of sums
 //! that their number does not change.
 
 use std::ops::Range;
@@ -72,10 +72,21 @@ impl Sums {
 
 /// The eligible row nearest the mean of the rows that are not excluded, of `rows`, the ground's. Reads them twice.
 pub(crate) fn nearest_the_mean(ground: &Ground, rows: &Rows) -> usize {
+    let nearest = nearest_to(ground, rows, &mean(ground, rows));
+    nearest.expect("the budget was checked: a row may be chosen").row
+}
+
+/// The eligible row farthest from that mean, the lowest of equally far ones. Reads the rows twice.
+pub(crate) fn farthest_from_the_mean(ground: &Ground, rows: &Rows) -> usize {
+    let mean = mean(ground, rows);
+    let farthest = least(ground, rows, |values| -distance_to_point(values, &mean));
+    farthest.expect("the budget was checked: a row may be chosen").row
+}
+
+fn mean(ground: &Ground, rows: &Rows) -> Vec<f64> {
     let mut sums = Sums::new(rows.dimensions());
     add_sums(ground, rows, &mut sums);
-    let nearest = nearest_to(ground, rows, &sums.mean());
-    nearest.expect("the budget was checked: a row may be chosen").row
+    sums.mean()
 }
 
 /// Add the rows of `ground`, which follow those already summed: f64 sums over blocks of consecutive rows, block sums added in block
@@ -134,9 +145,18 @@ fn block_sum(ground: &Ground, rows: &Rows, start: usize) -> (Vec<f64>, usize) {
 
 /// The eligible row nearest `point`, the lowest of equally near ones; none if no row is eligible.
 pub(crate) fn nearest_to(ground: &Ground, rows: &Rows, point: &[f64]) -> Option<NearPoint> {
+    least(ground, rows, |values| distance_to_point(values, point))
+}
+
+/// The eligible row for which `distance` is least, the lowest of equal ones; none if no row is eligible.
+fn least(
+    ground: &Ground,
+    rows: &Rows,
+    distance: impl Fn(RowValues) -> f64 + Sync,
+) -> Option<NearPoint> {
     let near = |scratch: &mut RowScratch, row: usize| match ground.is_interrupted() {
         true => NearPoint { distance: f64::INFINITY, row },
-        false => NearPoint { distance: distance_to_point(rows.get(row, scratch), point), row },
+        false => NearPoint { distance: distance(rows.get(row, scratch)), row },
     };
     let is_eligible = |row: &usize| ground.eligible[*row];
     let all = 0..rows.len();

@@ -33,6 +33,17 @@ pub enum First {
     Heaviest,
     /// An eligible row drawn with [`crate::Options::seed`].
     Random,
+    /// The eligible row farthest from the mean of the rows that are not excluded. Of a pool in host memory or files, as the next two.
+    #[serde(rename = "farthest-from-mean")]
+    FarthestFromMean,
+    /// The lowest eligible row that is as far from another as any two are: greedy then takes the other. Source: Kennard & Stone, "Computer
+    /// Aided Design of Experiments", Technometrics 1969. Time up to `O(n^2 d)`, by passes over the pool, of which bounds save most
+    /// where rows differ in their distance from the middle.
+    #[serde(rename = "farthest-pair")]
+    FarthestPair,
+    /// The eligible row whose nearest other row is farthest. Source: Alvar et al., "DivPrune", CVPR 2025. Time `O(t n d)` for the `t`
+    /// picks after which greedy's radius is no larger than that distance, all rows at worst.
+    Loneliest,
 }
 
 /// Where the work is done.
@@ -101,6 +112,9 @@ impl fmt::Display for First {
             First::Mean => f.pad("mean"),
             First::Heaviest => f.pad("heaviest"),
             First::Random => f.pad("random"),
+            First::FarthestFromMean => f.pad("farthest-from-mean"),
+            First::FarthestPair => f.pad("farthest-pair"),
+            First::Loneliest => f.pad("loneliest"),
         }
     }
 }
@@ -115,9 +129,12 @@ impl FromStr for First {
             "mean" => Ok(First::Mean),
             "heaviest" => Ok(First::Heaviest),
             "random" => Ok(First::Random),
+            "farthest-from-mean" => Ok(First::FarthestFromMean),
+            "farthest-pair" => Ok(First::FarthestPair),
+            "loneliest" => Ok(First::Loneliest),
             _ => row().map(First::Row).ok_or_else(|| {
                 UnknownName(format!(
-                    "first '{name}' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"
+                    "first '{name}' is none of 'lowest', 'row:<number>', 'mean', 'heaviest', 'random', 'farthest-from-mean', 'farthest-pair' and 'loneliest'"
                 ))
             }),
         }
@@ -195,6 +212,9 @@ mod tests {
             First::Mean,
             First::Heaviest,
             First::Random,
+            First::FarthestFromMean,
+            First::FarthestPair,
+            First::Loneliest,
         ] {
             assert_eq!(first.to_string().parse::<First>().unwrap(), first);
         }

@@ -5,6 +5,7 @@
 //! (`asked.rs` calls them), the pool and how a metric sees its rows (`rows.rs`), the canonical distance (`distance.rs`), the
 //! threads (`threads.rs`) and what chooses vectors (`simd.rs`). A sum in f32 that proves a center too far (`beyond.rs`) is its own.
 
+mod apart;
 mod asked;
 mod beyond;
 mod bounds;

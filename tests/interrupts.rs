@@ -64,7 +64,14 @@ fn picks_are_a_prefix() {
 fn before_the_first_pick_and_after_the_last() {
     let values = pool(Shape::Gaussian, 20_000, D, 3);
     let pool = Pool::new(&values, D).unwrap();
-    for first in [First::Lowest, First::Mean, First::Row(7)] {
+    for first in [
+        First::Lowest,
+        First::Mean,
+        First::Row(7),
+        First::FarthestFromMean,
+        First::FarthestPair,
+        First::Loneliest,
+    ] {
         for labeled in [vec![], vec![5, 3]] {
             let told = AtomicBool::new(true);
             let options = Options { first, labeled, assign: true, ..on_cpu(&told) };

@@ -311,7 +311,7 @@ fn first_eligible<T: Transport>(
     let nth = match options.first {
         First::Lowest => 0,
         First::Random => uniform(options.seed, eligible),
-        First::Row(_) | First::Mean | First::Heaviest => return Ok(None),
+        _ => return Ok(None),
     };
     let (mut shard, mut of_shard) = (0, nth);
     while of_shard >= begun[shard].eligible {

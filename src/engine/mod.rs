@@ -1,13 +1,14 @@
 //! Where a selection runs, and how: the device asked for, and the fastest way it has unless a test or benchmark asks for another.
 //!
 //! `place` finds the device, `select` and `space` say what is done there, `way` by which of a CPU's ways, `cells` which rows lie in cells, `distinct` whether equal rows are taken together, `cuda` is a GPU's part, `gpus` is several of them, `shards` is several
-//! holders of rows, `run` is greedy over whatever was found.
+//! holders of rows, `first` is what is searched for before, `run` is greedy over whatever was found.
 
 mod cells;
 mod coordinate;
 #[cfg_attr(not(feature = "cuda"), path = "cuda_absent.rs")]
 mod cuda;
 mod distinct;
+mod first;
 #[cfg(feature = "cuda")]
 mod gpus;
 mod hold;

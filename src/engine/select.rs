@@ -3,6 +3,7 @@
 use super::cells::{CellsWork, no_cells, with_cells};
 use super::cuda::{on_cuda, on_gpus, select_copied};
 use super::distinct::distinct_rows;
+use super::first::with_first;
 use super::place::{Int8Work, Work, dispatch, with_int8};
 use super::run::lazy;
 use super::shards::{parts, sharded};
@@ -44,6 +45,8 @@ pub fn select_tuned(
     if tuning.placement == Placement::Lent {
         return select_copied(pool, budget, options, tuning, watch);
     }
+    let found = with_first(pool, options, tuning)?;
+    let options = found.as_ref().unwrap_or(options);
     let plain = PlainWork::of(pool, budget, options, tuning);
     let work = || {
         pool.check_room_for_state()?;

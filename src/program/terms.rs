@@ -38,7 +38,8 @@ pub struct Terms {
     /// Stop once the radius is at most this
     #[arg(long, value_name = "RADIUS", value_parser = radius)]
     pub stop_radius: Option<f64>,
-    /// The first pick, where nothing is labeled: row:<i>, mean (the row nearest it), heaviest or random [default: row 0]
+    /// The first pick, where nothing is labeled: row:<i>, mean (the row nearest it), heaviest, random, farthest-from-mean, farthest-pair (the
+    /// lower of the two farthest rows; the other comes second) or loneliest (whose nearest other row is farthest) [default: row 0]
     #[arg(long)]
     pub first: Option<First>,
     /// Seed of --first random [default: 0]

@@ -78,6 +78,9 @@ fn first_center(options: &Options) -> String {
         First::Mean => "the row nearest the mean".into(),
         First::Heaviest => "the row of largest weight".into(),
         First::Random => format!("a random row, seed {}", options.seed),
+        First::FarthestFromMean => "the row farthest from the mean".into(),
+        First::FarthestPair => "the lower of the two farthest rows".into(),
+        First::Loneliest => "the row whose nearest other row is farthest".into(),
     }
 }
 

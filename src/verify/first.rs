@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use super::apart::{farthest_pair, loneliest};
 use super::asked::{Asked, Role};
 use crate::distance::distance_to_point;
 use crate::options::First;
@@ -18,6 +19,9 @@ pub(super) fn first(asked: &Asked) -> usize {
         First::Lowest => asked.eligible().next(),
         First::Heaviest => heaviest(asked.eligible(), weights),
         First::Mean => nearest(asked, &mean(asked)),
+        First::FarthestFromMean => farthest(asked, &mean(asked)),
+        First::FarthestPair => farthest_pair(asked, &mean(asked)),
+        First::Loneliest => loneliest(asked),
         First::Random => asked
             .eligible()
             .nth(below(asked.eligible().count() as u64, splitmix64(asked.options.seed))),
@@ -34,6 +38,18 @@ fn heaviest(rows: impl Iterator<Item = usize> + Clone, weights: Option<&[f32]>) 
 
 /// The eligible row nearest `point`, the lowest of equally near ones.
 fn nearest(asked: &Asked, point: &[f64]) -> Option<usize> {
+    let distances = distances_to(asked, point).into_iter();
+    distances.min_by(|(a, low), (b, high)| a.total_cmp(b).then(low.cmp(high))).map(|(_, row)| row)
+}
+
+/// The eligible row farthest from `point`, the lowest of equally far ones.
+fn farthest(asked: &Asked, point: &[f64]) -> Option<usize> {
+    let distances = distances_to(asked, point).into_iter();
+    distances.min_by(|(a, low), (b, high)| b.total_cmp(a).then(low.cmp(high))).map(|(_, row)| row)
+}
+
+/// Every eligible row and its distance to `point`, the lowest row first.
+pub(super) fn distances_to(asked: &Asked, point: &[f64]) -> Vec<(f64, usize)> {
     let distance = |row: usize, scratch: &mut RowScratch| match asked.is_interrupted() {
         true => 0.0,
         false => distance_to_point(asked.rows.get(row, scratch), point),
@@ -42,8 +58,7 @@ fn nearest(asked: &Asked, point: &[f64]) -> Option<usize> {
         .into_par_iter()
         .filter(|&row| asked.role(row) == Role::Eligible)
         .map_init(RowScratch::new, |scratch, row| (distance(row, scratch), row))
-        .min_by(|(a, low), (b, high)| a.total_cmp(b).then(low.cmp(high)))
-        .map(|(_, row)| row)
+        .collect()
 }
 
 /// Consecutive rows whose values are summed before the sums are: docs/contract.md.

@@ -11,6 +11,7 @@ mod disk;
 mod distinct;
 mod extremes;
 mod f64;
+mod first;
 mod gpus;
 mod large;
 mod plain;

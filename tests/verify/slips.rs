@@ -68,6 +68,35 @@ fn a_row_not_nearest_the_mean() {
 }
 
 #[test]
+fn a_row_not_farthest_from_the_mean() {
+    let values = numbers(31);
+    // 0 and 30 are as far from 15.
+    begins(&line(&values), &options(First::FarthestFromMean), 0, 30);
+    let excluded = Options { excluded: vec![0, 1], ..options(First::FarthestFromMean) };
+    // The mean is 16 then, of which 2 and 30 are as far; 0 would be farther.
+    begins(&line(&values), &excluded, 2, 30);
+}
+
+#[test]
+fn a_row_that_has_no_farthest_partner() {
+    let mut values = numbers(30);
+    begins(&line(&values), &options(First::FarthestPair), 0, 29);
+    begins(&line(&values), &Options { excluded: vec![0], ..options(First::FarthestPair) }, 1, 29);
+    values.swap(4, 29);
+    values.swap(2, 0);
+    begins(&line(&values), &options(First::FarthestPair), 2, 4);
+}
+
+/// 40 has none within 11; all others are 1 from a neighbour, or 0.
+#[test]
+fn a_row_with_another_near_it() {
+    let mut values = numbers(30);
+    (values[20], values[21], values[22]) = (40.0, 3.0, 3.0);
+    begins(&line(&values), &options(First::Loneliest), 20, 29);
+    begins(&line(&values), &Options { excluded: vec![20], ..options(First::Loneliest) }, 0, 3);
+}
+
+#[test]
 fn a_mean_summed_otherwise_than_in_blocks() {
     begins(&line(&pools::summed_in_blocks()), &options(First::Mean), 1200, 1201);
 }

@@ -128,12 +128,24 @@ fn first(options: &Options, x: &[Vec<f64>], left: &[usize]) -> usize {
         First::Heaviest => {
             lowest_least(&|i| -options.weights.as_ref().map_or(1.0, |w| f64::from(w[i])))
         }
-        First::Mean => {
+        First::Mean | First::FarthestFromMean => {
             let counted: Vec<usize> =
                 (0..x.len()).filter(|i| !options.excluded.contains(i)).collect();
             let mean: Vec<f64> = (0..x[0].len()).map(|j| mean(&counted, |i| x[i][j])).collect();
-            lowest_least(&|i| distance(&x[i], &mean))
+            match options.first {
+                First::Mean => lowest_least(&|i| distance(&x[i], &mean)),
+                _ => lowest_least(&|i| -distance(&x[i], &mean)),
+            }
         }
+        First::FarthestPair => {
+            let farthest =
+                |i: usize| left.iter().map(|&j| distance(&x[i], &x[j])).fold(0.0, f64::max);
+            lowest_least(&|i| -farthest(i))
+        }
+        First::Loneliest => lowest_least(&|i| {
+            let others = left.iter().filter(|&&j| j != i);
+            -others.map(|&j| distance(&x[i], &x[j])).fold(f64::INFINITY, f64::min)
+        }),
         First::Random => unimplemented!("checked against known rows instead"),
     }
 }
