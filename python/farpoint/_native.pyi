@@ -144,6 +144,7 @@ def outline(
 ) -> Pool:
     """The pool at one path, or of several files in their order, without its values: for its shape, its files and the ids of its rows."""
 
+def budget(text: str, rows: int) -> int: ...
 def plan(pool: Any, budget: int, terms: Any, labeled_vectors: Any = None, outliers: int | None = None) -> str: ...
 def bound(constants: Any, rows: int, radius: float, uncovered: int) -> tuple[float, float, float, float, bool]:
     """Covering, uncovered and Hoeffding's term of the bound, their sum, and whether it says nothing."""

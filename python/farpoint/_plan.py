@@ -95,7 +95,7 @@ class Plan(NamedTuple):
 
 def plan(
     pool: Any,
-    budget: int,
+    budget: int | float | str,
     *,
     labeled: Any = None,
     labeled_vectors: Any = None,
@@ -141,7 +141,7 @@ def plan(
     if labeled_vectors is not None:
         labeled_vectors = _terms.vectors(labeled_vectors)
     left_out = _terms.count("outliers", outliers or 0) if robust else None
-    told = _native.plan(pool, _terms.count("budget", budget), asked, labeled_vectors, left_out)
+    told = _native.plan(pool, _terms.rows_to_choose(budget, n), asked, labeled_vectors, left_out)
     plan = json.loads(told)
     plan["ways"] = [Way(**way) for way in plan["ways"]]
     plan["robust"] = plan["robust"] and RobustPlan(**plan["robust"])

@@ -129,7 +129,7 @@ class RobustSelection:
 
 def robust(
     pool: Any,
-    budget: int,
+    budget: int | float | str,
     *,
     outliers: int = 0,
     labeled: Any = None,
@@ -202,7 +202,7 @@ def robust(
 
     def search() -> RobustSelection:
         with ticking(progress) as tick:
-            answer = _native.robust(pool, _terms.count("budget", budget), asked, robust_terms, labeled_vectors, tick)
+            answer = _native.robust(pool, _terms.rows_to_choose(budget, n), asked, robust_terms, labeled_vectors, tick)
         selection = RobustSelection(answer, library.answer, asked, labeled_vectors, return_distances, return_assignment)
         if answer["raised"] is not None:
             raise interrupted(answer["raised"], selection)

@@ -13,7 +13,7 @@ from farpoint._terms import Terms
 
 def select(
     pool: Any,
-    budget: int | None = None,
+    budget: int | float | str | None = None,
     *,
     labeled: Any = None,
     labeled_vectors: Any = None,
@@ -21,6 +21,7 @@ def select(
     weights: Any = None,
     exclude: Any = None,
     stop_radius: float | None = None,
+    stop_similarity: float | None = None,
     first: First = "lowest",
     seed: int | None = None,
     device: Any = "auto",
@@ -45,8 +46,9 @@ def select(
         warning. uint8 and int8 are numbers: packed bits are no pool before ``np.unpackbits(packed, axis=1)``. It must not be written
         to meanwhile. A pool on a GPU is selected from there, on its library's current stream, in memory of its library's allocator. A list of arrays
         on GPUs is one pool, whose rows follow each other: each stays where it is, and `min_distance` and `assignment` are such lists.
-    budget : int, optional
-        New centers to choose, `labeled` not counted; may be left out where `stop_radius` is given.
+    budget : int, share of the rows or text, optional
+        New centers to choose, `labeled` not counted: ``1000``, ``"1e3"``, or a share of the pool's rows, ``0.1`` or ``"10%"``, rounded down,
+        to one row at least. May be left out where `stop_radius` is given.
     labeled : rows or mask, optional
         Pool rows that are centers from the start; an empty list is none yet.
     labeled_vectors : array ``(m, d)``, optional
@@ -59,8 +61,12 @@ def select(
         Rows that are neither chosen nor counted.
     stop_radius : float, optional
         Stop once no row is farther than this, in the metric's units.
-    first : {'lowest', 'mean', 'heaviest', 'random'} or a row
-        The first center where nothing is labeled: row 0, the row nearest the mean, the row of largest weight, one drawn by `seed`.
+    stop_similarity : float from -1 to 1, optional
+        Under cosine, stop once every row has a cosine similarity of at least this to a center: ``stop_radius=sqrt(2 - 2 * s)``.
+    first : {'lowest', 'mean', 'heaviest', 'random', 'farthest-from-mean', 'farthest-pair', 'loneliest'} or a row
+        The first center where nothing is labeled: row 0, the row nearest the mean, the row of largest weight, one drawn by `seed`, the row
+        farthest from the mean, the lower of the two farthest rows (the other is second), the row whose nearest other row is
+        farthest. The last three are searched for in pools of one process, in host memory or files.
     seed : int, optional
         Draws the first center with ``first="random"``, 0 where it is not given; with another `first` it is a ValueError.
     device : {'auto', 'cpu', 'cuda', 'cuda:<number>', 'cuda:all'} or several GPUs
@@ -103,9 +109,11 @@ def select(
     Time is about 0.4 n k d multiplications and additions in matrix products; memory beside the pool 32 bytes a row and a fixed
     workspace. Source: Sener & Savarese, ICLR 2018, Algorithm 1.
     """
-    number, are_parts = _terms.budget(budget, stop_radius), _parts.lie_on_gpus(pool)
+    stop_radius = _terms.stop_radius(stop_radius, stop_similarity, metric)
+    are_parts = _parts.lie_on_gpus(pool)
     pool = pool if are_parts else readable(pool)
     n = _parts.rows_of(pool) if are_parts else _terms.rows_of(pool)
+    number = _terms.budget(budget, stop_radius, n)
     known = _ids.ids_of(ids, pool, n)
     asked = _terms.terms(
         n,

@@ -17,7 +17,7 @@ from farpoint._terms import Terms, host
 from farpoint._warnings import warn
 
 #: The first center, where nothing is labeled.
-First = Literal["lowest", "mean", "heaviest", "random"] | int
+First = Literal["lowest", "mean", "heaviest", "random", "farthest-from-mean", "farthest-pair", "loneliest"] | int
 
 
 class _Answered(NamedTuple):

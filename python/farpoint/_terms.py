@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from decimal import Decimal
 from collections.abc import Iterator, KeysView, ValuesView
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from farpoint import _native
 from farpoint._frameworks import is_torch, on_host_tensor, readable
 
 
@@ -118,13 +121,41 @@ def rows_of(pool: Any) -> int | None:
         return None
 
 
-def budget(number: Any, stop_radius: Any) -> int | None:
-    """New centers to choose; may be left out where a radius says when to stop."""
+def budget(number: Any, stop_radius: Any, n: int | None = None) -> int | None:
+    """New centers to choose from `n` rows, if that is known; may be left out where a radius says when to stop."""
     if number is not None:
-        return count("budget", number)
+        return rows_to_choose(number, n)
     if stop_radius is None:
         raise ValueError("give a budget, a stop_radius or both: nothing says when to stop")
     return None
+
+
+def stop_radius(radius: Any, similarity: Any, metric: Any) -> Any:
+    """The radius at which to stop: as given, or the chord of a cosine similarity."""
+    if similarity is None:
+        return radius
+    if radius is not None:
+        raise ValueError("stop_radius and stop_similarity both say when to stop: pass one of them")
+    if metric != "cosine":
+        raise ValueError("stop_similarity is of metric='cosine' alone: pass that, or stop_radius")
+    if not -1 <= (cosine := number("stop_similarity", similarity)) <= 1:
+        raise ValueError(f"stop_similarity {cosine} is no cosine similarity, a number from -1 to 1")
+    return math.sqrt(2 - 2 * cosine)
+
+
+def rows_to_choose(number: Any, n: int | None) -> int:
+    """A number of rows, also as text ("1e3", "1,000"), or a share of `n` of them, as text ("10%") or as a float between 0 and 1 (0.1),
+    rounded down, to one row at least. A float is taken for the decimal that it is written as.
+
+    Raises TypeError for what is neither, ValueError for other texts and where it is not known how many rows there are.
+    """
+    is_share = isinstance(number, float) and 0 < number < 1
+    if not is_share and not isinstance(number, str):
+        return count("budget", number)
+    text = f"{Decimal(repr(float(number))) * 100:f}%" if is_share else number
+    if n is None and text.endswith("%"):
+        raise ValueError(f"budget {number!r} is a share of the rows, and how many there are in all is not known here: pass their number")
+    return _native.budget(text, n or 0)
 
 
 def host(values: Any) -> np.ndarray:

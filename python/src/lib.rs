@@ -55,7 +55,7 @@ mod _native {
     #[pymodule_export]
     use super::plan::plan;
     #[pymodule_export]
-    use super::program::{program, program_on_cluster};
+    use super::program::{budget, program, program_on_cluster};
     #[pymodule_export]
     use super::report::report;
     #[pymodule_export]

@@ -7,12 +7,22 @@ use farpoint::pool::{Id, OpenOptions, Outline};
 use farpoint::program::{Answer, Asked, Cluster, Ended, main, main_on};
 use farpoint::{Dtype, Options, Pool};
 use numpy::IntoPyArray;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::file::named_dtype;
 use crate::report::Answered;
 use crate::select::rows;
+
+/// How many rows a budget written as text, such as `10%` or `1e3`, is of a pool of `rows`.
+///
+/// # Errors
+/// ValueError: a text that is no budget.
+#[pyfunction]
+pub fn budget(text: &str, rows: usize) -> PyResult<usize> {
+    farpoint::program::budget_of(text, rows).map_err(PyValueError::new_err)
+}
 
 /// What the process is to end with, once the program has run with the `words` of its command line, its own name first.
 #[pyfunction]
@@ -106,7 +116,7 @@ fn text(path: &Path) -> PyResult<String> {
     let name = path.to_str().map(str::to_string);
     name.ok_or_else(|| {
         let error = format!("{}: its name is no text: rename it", path.display());
-        pyo3::exceptions::PyValueError::new_err(error)
+        PyValueError::new_err(error)
     })
 }
 

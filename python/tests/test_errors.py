@@ -69,7 +69,7 @@ def refused(error, message, pool, budget=3, **options):
         ({"first": 300}, IndexError, "first row 300 is not in the pool"),
         ({"first": -1}, IndexError, "first row -1 is not in the pool"),
         ({"first": 2**64}, IndexError, "first row 18446744073709551616 is not in the pool"),
-        ({"first": "best"}, ValueError, "first 'best' is none of 'lowest', 'row:<number>', 'mean', 'heaviest' and 'random'"),
+        ({"first": "best"}, ValueError, "first 'best' is none of 'lowest', 'row:<number>', 'mean', 'heaviest', 'random', 'farthest-from-mean', 'farthest-pair' and 'loneliest'"),
         ({"first": 1.5}, TypeError, "first"),
         ({"first": None}, TypeError, "first"),
         ({"first": [3]}, TypeError, "first"),
@@ -121,7 +121,7 @@ def test_options(pool, options, error, message):
     [
         (1.5, TypeError),
         (np.float32(3), TypeError),
-        ("3", TypeError),
+        (b"3", TypeError),
         ([3], TypeError),
         (np.array([3]), TypeError),
         (-1, ValueError),
@@ -130,8 +130,14 @@ def test_options(pool, options, error, message):
     ],
 )
 def test_whole_numbers(pool, name, number, error):
+    """Budgets alone may be texts and shares."""
     options = {"budget": 3, name: number}
     refused(error, name, pool, **options)
+
+
+@pytest.mark.parametrize("name", ["seed", "threads"])
+def test_texts_are_no_numbers(pool, name):
+    refused(TypeError, name, pool, **{name: "3"})
 
 
 @pytest.mark.parametrize("number", [3, np.int8(3), np.uint64(3), np.array(3)])

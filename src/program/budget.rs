@@ -47,6 +47,14 @@ pub fn parse(text: &str) -> Result<Budget, String> {
     amount(text).ok_or(MUST.into())
 }
 
+/// How many rows such a text is of a pool of `rows`.
+///
+/// # Errors
+/// What a budget is, of a text that is none.
+pub fn rows_of(text: &str, rows: usize) -> Result<usize, String> {
+    parse(text).map(|budget| budget.of(rows))
+}
+
 /// The same, of rows that may stay uncovered.
 pub fn outliers(text: &str) -> Result<Budget, String> {
     amount(text).ok_or(OUTLIERS_MUST.into())

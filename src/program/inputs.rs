@@ -89,7 +89,7 @@ impl Inputs {
             labeled_vectors: self.vectors.as_ref(),
             excluded: self.excluded(),
             weights: self.weights.clone(),
-            stop_radius: terms.stop_radius,
+            stop_radius: terms.stop_radius(),
             first: terms.first(),
             metric: terms.metric(),
             seed: terms.seed(),
@@ -155,7 +155,7 @@ impl Inputs {
             weights: (terms.weights.as_deref().zip(self.weights.as_deref()))
                 .map(|(path, weights)| Source::weights(path, terms.column(List::Weights), weights)),
             exclude: Sources(self.excluded.sources()),
-            stop_radius: terms.stop_radius,
+            stop_radius: terms.stop_radius(),
             first: terms.first.and_then(first_name),
             seed: terms.seed(),
             tensor: terms.meant.tensor.clone(),

@@ -47,6 +47,8 @@ mod terminal;
 mod terms;
 mod verify;
 
+pub use budget::rows_of as budget_of;
+
 use std::ffi::OsString;
 use std::panic;
 

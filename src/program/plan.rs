@@ -40,7 +40,7 @@ const IDS: &str = "What rows are called, as for select. Lists may then give ids,
 /// ways that read a disk are those of one that reads 500 MB/s.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("budget", |budget| budget.help(BUDGET)), mut_arg("metric", |metric| metric.help(METRIC)), mut_arg("ids", |ids| ids.help(IDS)))]
-#[command(mut_arg("stop_radius", |radius| radius.hide(true)), mut_arg("first", |first| first.hide(true)), mut_arg("seed", |seed| seed.hide(true)))]
+#[command(mut_arg("stop_radius", |radius| radius.hide(true)), mut_arg("stop_similarity", |similarity| similarity.hide(true)), mut_arg("first", |first| first.hide(true)), mut_arg("seed", |seed| seed.hide(true)))]
 pub struct Arguments {
     /// The pool, as for `select`
     pool: PathBuf,
@@ -111,7 +111,7 @@ impl Arguments {
     /// The budget, and what contradicts itself whatever the files hold.
     fn budget(&self) -> Result<Budget> {
         let terms = &self.terms;
-        if terms.stop_radius.is_some() {
+        if terms.stop_radius().is_some() {
             return usage(
                 "plan takes no --stop-radius: how many picks reach it is not known before they are made",
             );

@@ -220,7 +220,7 @@ impl TermsRecord {
             metric: given.metric.or(Some(self.metric)),
             weights: file(&given.weights, &self.weights),
             exclude: files(&given.exclude, &self.exclude.0),
-            stop_radius: given.stop_radius.or(self.stop_radius),
+            stop_radius: given.stop_radius().or(self.stop_radius),
             meant: given.meant.complete(self.meant()),
             ids: given.ids.clone().or_else(|| self.ids.clone()),
             columns: self.complete_columns(given),

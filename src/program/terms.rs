@@ -38,6 +38,9 @@ pub struct Terms {
     /// Stop once the radius is at most this
     #[arg(long, value_name = "RADIUS", value_parser = radius)]
     pub stop_radius: Option<f64>,
+    /// Under cosine, stop once every row has a cosine similarity of at least this to a pick: the radius sqrt(2 - 2 S)
+    #[arg(long, value_name = "S", value_parser = similarity, conflicts_with = "stop_radius")]
+    pub stop_similarity: Option<f64>,
     /// The first pick, where nothing is labeled: row:<i>, mean (the row nearest it), heaviest, random, farthest-from-mean, farthest-pair (the
     /// lower of the two farthest rows; the other comes second) or loneliest (whose nearest other row is farthest) [default: row 0]
     #[arg(long)]
@@ -61,7 +64,10 @@ impl Terms {
     /// Refuses options that contradict each other, whatever the files hold.
     pub fn check(&self) -> Result<()> {
         self.check_budget()?;
-        if self.budget.is_none() && self.stop_radius.is_none() {
+        if self.stop_similarity.is_some() && self.metric() != Metric::Cosine {
+            return usage("--stop-similarity is of --metric cosine alone");
+        }
+        if self.budget.is_none() && self.stop_radius().is_none() {
             return usage("give --budget, --stop-radius or both: nothing says when to stop");
         }
         self.check_first()
@@ -152,6 +158,11 @@ impl Terms {
         self.metric.unwrap_or_default()
     }
 
+    /// The radius at which to stop, a chord under cosine.
+    pub fn stop_radius(&self) -> Option<f64> {
+        self.stop_radius.or(self.stop_similarity.map(|similarity| (2.0 - 2.0 * similarity).sqrt()))
+    }
+
     pub fn first(&self) -> First {
         self.first.unwrap_or_default()
     }
@@ -180,6 +191,14 @@ fn radius(text: &str) -> Result<f64, String> {
         return Ok(radius);
     }
     Err("a radius is a finite number of at least 0".into())
+}
+
+fn similarity(text: &str) -> Result<f64, String> {
+    let similarity: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    if (-1.0..=1.0).contains(&similarity) {
+        return Ok(similarity);
+    }
+    Err("a cosine similarity is a number from -1 to 1".into())
 }
 
 /// A policy as records keep it; the default has no name there.

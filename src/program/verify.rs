@@ -187,7 +187,7 @@ fn wrong_beside(picks: &Picks, terms: &Terms, budget: usize, cover: &Cover) -> O
 
 /// A run that was not interrupted ends with its budget or at its stop radius.
 fn wrong_count(picks: usize, terms: &Terms, budget: usize, cover: &Cover) -> Option<String> {
-    let stopped = terms.stop_radius.is_some_and(|stop| cover.radius() <= stop);
+    let stopped = terms.stop_radius().is_some_and(|stop| cover.radius() <= stop);
     if picks > budget {
         return Some(format!("there are {picks} picks for a budget of {budget}"));
     }

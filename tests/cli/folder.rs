@@ -154,6 +154,6 @@ pub fn pool() -> Vec<f32> {
     synth::pool(Shape::Integers, N, D, 4)
 }
 
-fn floats(values: &[f32]) -> Vec<u8> {
+pub fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

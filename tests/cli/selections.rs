@@ -2,7 +2,7 @@
 
 use farpoint::{First, Metric, Options, Pool, Selection, select};
 
-use crate::folder::{D, Folder, N, pool, with_parquet};
+use crate::folder::{D, Folder, N, floats, pool, with_parquet};
 
 fn library(budget: usize, options: &Options) -> Selection {
     let values = pool();
@@ -134,6 +134,9 @@ fn from_every_first_center() {
     agree("--first mean", 5, first(First::Mean, 0));
     agree("--first random", 5, first(First::Random, 0));
     agree("--first random --seed 9", 5, first(First::Random, 9));
+    agree("--first farthest-from-mean", 5, first(First::FarthestFromMean, 0));
+    agree("--first farthest-pair", 5, first(First::FarthestPair, 0));
+    agree("--first loneliest", 5, first(First::Loneliest, 0));
 }
 
 #[test]
@@ -320,4 +323,31 @@ fn from_picks_in_a_column_chosen_by_name() {
     let resumed = folder.run("select pool.npy -k 12 --resume part.csv --column pick");
     assert_eq!(resumed.rows(), rows);
     assert_eq!(folder.run("verify pool.npy part.csv --column picks=pick").code, 0);
+}
+
+/// The record has the radius that it means, and `verify` goes by that.
+#[test]
+fn a_similarity_to_stop_at_is_a_radius() {
+    let folder = Folder::new();
+    let directions: Vec<f32> = pool().iter().map(|value| value + 0.25).collect();
+    folder.npy("directions.npy", "<f4", &[N, D], &floats(&directions));
+    let run = folder.run("select directions.npy --metric cosine --stop-similarity 0.9 -o by.json");
+    assert_eq!(run.code, 0, "{}", run.err);
+    let chord = (2.0 - 2.0 * 0.9f64).sqrt();
+    let words = format!("select directions.npy --metric cosine --stop-radius {chord} -o same.json");
+    assert_eq!(folder.run(&words).code, 0);
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(folder.path(name)).unwrap()).unwrap()
+    };
+    let (by, same) = (read("by.json"), read("same.json"));
+    assert_eq!(
+        (&by["centers"], &by["options"]["stop_radius"]),
+        (&same["centers"], &same["options"]["stop_radius"])
+    );
+    assert_eq!(by["options"]["stop_radius"].as_f64(), Some(chord));
+    assert!(by["centers"].as_array().unwrap().len() > 1);
+    assert_eq!(folder.run("verify directions.npy by.json").code, 0);
+    folder
+        .run("select directions.npy --stop-similarity 0.9")
+        .fails(2, "error: --stop-similarity is of --metric cosine alone");
 }

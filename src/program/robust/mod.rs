@@ -42,7 +42,7 @@ const REPORT: &str = "A page to look at: the interval as it narrowed, distances,
 /// radius, and rows that reach its upper end; without a time limit the search goes on until both ends are equal.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("budget", |budget| budget.help(BUDGET)), mut_arg("first", |first| first.help(FIRST)), mut_arg("output", |output| output.help(OUTPUT)), mut_arg("assignment", |assignment| assignment.help(ASSIGNMENT)))]
-#[command(mut_arg("report", |report| report.help(REPORT)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)))]
+#[command(mut_arg("report", |report| report.help(REPORT)), mut_arg("weights", |weights| weights.hide(true)), mut_arg("stop_radius", |radius| radius.hide(true)), mut_arg("stop_similarity", |similarity| similarity.hide(true)))]
 pub struct Arguments {
     /// The pool, as for select
     pool: PathBuf,
@@ -223,7 +223,7 @@ impl Arguments {
         let terms = &self.terms;
         let asked = Options {
             weights: terms.weights.is_some().then(Vec::new),
-            stop_radius: terms.stop_radius,
+            stop_radius: terms.stop_radius(),
             ..Options::default()
         };
         if let Err(refused) = asked.check_robust() {
