@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from decimal import Decimal
 from collections.abc import Iterator, KeysView, ValuesView
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,7 +138,8 @@ def stop_radius(radius: Any, similarity: Any, metric: Any) -> Any:
         raise ValueError("stop_radius and stop_similarity both say when to stop: pass one of them")
     if metric != "cosine":
         raise ValueError("stop_similarity is of metric='cosine' alone: pass that, or stop_radius")
-    if not -1 <= (cosine := number("stop_similarity", similarity)) <= 1:
+    cosine = number("stop_similarity", similarity)
+    if cosine is None or not -1 <= cosine <= 1:
         raise ValueError(f"stop_similarity {cosine} is no cosine similarity, a number from -1 to 1")
     return math.sqrt(2 - 2 * cosine)
 
@@ -154,7 +155,9 @@ def rows_to_choose(number: Any, n: int | None) -> int:
         return count("budget", number)
     text = f"{Decimal(repr(float(number))) * 100:f}%" if is_share else number
     if n is None and text.endswith("%"):
-        raise ValueError(f"budget {number!r} is a share of the rows, and how many there are in all is not known here: pass their number")
+        raise ValueError(
+            f"budget {number!r} is a share of the rows, and how many there are in all is not known here: pass their number"
+        )
     return _native.budget(text, n or 0)
 
 

@@ -8,7 +8,17 @@ import farpoint
 
 @pytest.mark.parametrize(
     "budget, rows",
-    [(0.1, 30), ("10%", 30), ("12.5%", 37), (0.125, 37), ("0.1%", 1), (0.001, 1), ("30", 30), ("3e1", 30), (np.float64(0.29), 87)],
+    [
+        (0.1, 30),
+        ("10%", 30),
+        ("12.5%", 37),
+        (0.125, 37),
+        ("0.1%", 1),
+        (0.001, 1),
+        ("30", 30),
+        ("3e1", 30),
+        (np.float64(0.29), 87),
+    ],
 )
 def test_budgets_are_numbers_texts_or_shares(pool, budget, rows):
     assert len(pool) == 300

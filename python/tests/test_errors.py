@@ -69,7 +69,11 @@ def refused(error, message, pool, budget=3, **options):
         ({"first": 300}, IndexError, "first row 300 is not in the pool"),
         ({"first": -1}, IndexError, "first row -1 is not in the pool"),
         ({"first": 2**64}, IndexError, "first row 18446744073709551616 is not in the pool"),
-        ({"first": "best"}, ValueError, "first 'best' is none of 'lowest', 'row:<number>', 'mean', 'heaviest', 'random', 'farthest-from-mean', 'farthest-pair' and 'loneliest'"),
+        (
+            {"first": "best"},
+            ValueError,
+            "first 'best' is none of 'lowest', 'row:<number>', 'mean', 'heaviest', 'random', 'farthest-from-mean', 'farthest-pair' and 'loneliest'",
+        ),
         ({"first": 1.5}, TypeError, "first"),
         ({"first": None}, TypeError, "first"),
         ({"first": [3]}, TypeError, "first"),
