@@ -10,7 +10,8 @@
 
 `select` picks the rows that leave no row far from a pick; `robust` finds the best radius there is, with outliers left out, and
 proves it; `verify` checks either by brute force; `coverage` says how well any rows cover a pool, and `bound` what that bounds the loss
-by; `plan` says what a selection will take; `open` opens a pool on disk.
+by; `plan` says what a selection will take; `open` opens a pool on disk. `Stream` takes a pool batch by batch, `BoundedStream` one too large to
+keep.
 `farpoint.torch` selects inside PyTorch training loops, `farpoint.distributed` from the rows of all ranks of a PyTorch job, `farpoint.ray` from
 those of all nodes of a Ray cluster; `farpoint.adapters` stands in for the samplers of other packages.
 """
@@ -27,10 +28,13 @@ from farpoint._plan import Plan, RobustPlan, Way, plan
 from farpoint._robust import Decision, RobustSelection, robust
 from farpoint._select import select
 from farpoint._selection import Selection
+from farpoint._stream import BoundedSelection, BoundedStream, Stream
 from farpoint._verify import Verdict, verify
 
 __all__ = [
     "Bound",
+    "BoundedSelection",
+    "BoundedStream",
     "Coverage",
     "Decision",
     "Plan",
@@ -38,6 +42,7 @@ __all__ = [
     "RobustPlan",
     "RobustSelection",
     "Selection",
+    "Stream",
     "Verdict",
     "Way",
     "__version__",
