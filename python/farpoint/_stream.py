@@ -17,6 +17,8 @@ from farpoint._selection import Selection
 
 #: Bytes of an .npy file's header.
 HEADER = 128
+#: Bytes of rows that are read where the system keeps the file in memory. Of more, the selection decides what it holds.
+MAPPED = 1 << 30
 #: NumPy's names of the types of pools; it has none for bfloat16.
 NAMES = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<V2", "uint8": "|u1", "int8": "|i1"}
 
@@ -43,7 +45,7 @@ class Stream:
 
     def __init__(self, *, scratch: str | os.PathLike[str] | None = None, memory: int | str | None = None) -> None:
         self._memory = None if memory is None else str(memory)
-        self._file: BinaryIO = tempfile.TemporaryFile(dir=scratch, prefix="farpoint-")  # type: ignore[assignment]
+        self._file: BinaryIO = tempfile.TemporaryFile(dir=scratch, prefix="farpoint-")
         self._file.write(bytes(HEADER))
         self._rows, self._d, self._dtype = 0, 0, ""
 
@@ -67,7 +69,7 @@ class Stream:
         self._d, self._dtype = values.shape[1], dtype
         start = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(_raw(values, dtype).tobytes())
+            self._file.write(_raw(values, dtype).reshape(-1).view(np.uint8).data)
             self._file.flush()
         except OSError:
             self._file.truncate(start)
@@ -82,12 +84,18 @@ class Stream:
         """
         if not self._rows:
             raise ValueError("no row came yet: add some")
+        return _select.select(self._pool(), budget, **options)
+
+    def _pool(self) -> Any:
+        """The rows so far."""
+        is_brain = self._dtype == "bfloat16"
+        if self._memory is None and not is_brain and self._file.seek(0, os.SEEK_END) <= MAPPED:
+            return np.memmap(self._file, NAMES[self._dtype], "r", HEADER, self.shape)
         self._file.seek(0)
         self._file.write(_header(self._dtype, self.shape))
         self._file.flush()
-        dtype = "bf16" if self._dtype == "bfloat16" else None
-        pool = _native.open(f"/proc/self/fd/{self._file.fileno()}", None, self._memory, None, None, dtype, "npy", None)
-        return _select.select(pool, budget, **options)
+        path = f"/proc/self/fd/{self._file.fileno()}"
+        return _native.open(path, None, self._memory, None, None, "bf16" if is_brain else None, "npy", None)
 
     def close(self) -> None:
         """Let the rows go."""
@@ -143,7 +151,7 @@ class BoundedStream:
         self._keep = _terms.count("keep", keep)
         if self._keep < 2:
             raise ValueError(f"keep {keep} leaves nothing to choose from: keep twice the budget or more")
-        self._options = {"metric": _terms.name("metric", metric), "threads": threads, "device": "cpu"}
+        self._options: dict[str, Any] = {"metric": _terms.name("metric", metric), "threads": threads, "device": "cpu"}
         self._seen, self._dtype = 0, ""
         self._rows, self._numbers = np.empty((0, 0)), np.empty(0, np.int64)
         #: How far apart kept rows are; unknown while all are kept.
@@ -249,9 +257,8 @@ def _check_finite(values: np.ndarray, dtype: str, first: int) -> None:
     """Refuse values that are not finite, by the number that their row would have."""
     if dtype in ("uint8", "int8"):
         return
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        row, dimension = bad[0]
+    if not np.isfinite(values).all():
+        row, dimension = np.argwhere(~np.isfinite(values))[0]
         raise ValueError(
             f"row {first + row}, {row} of the batch, holds {values[row, dimension]} at dimension {dimension}; every value must be finite"
         )
