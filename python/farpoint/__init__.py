@@ -10,7 +10,8 @@
 
 `select` picks the rows that leave no row far from a pick; `robust` finds the best radius there is, with outliers left out, and
 proves it; `verify` checks either by brute force; `coverage` says how well any rows cover a pool, and `bound` what that bounds the loss
-by; `plan` says what a selection will take; `open` opens a pool on disk. `Stream` takes a pool batch by batch, `BoundedStream` one too large to
+by; `plan` says what a selection will take; `open` opens a pool on disk. `uncertainty` makes
+weights of class probabilities. `Stream` takes a pool batch by batch, `BoundedStream` one too large to
 keep.
 `farpoint.torch` selects inside PyTorch training loops, `farpoint.distributed` from the rows of all ranks of a PyTorch job, `farpoint.ray` from
 those of all nodes of a Ray cluster; `farpoint.adapters` stands in for the samplers of other packages.
@@ -29,6 +30,7 @@ from farpoint._robust import Decision, RobustSelection, robust
 from farpoint._select import select
 from farpoint._selection import Selection
 from farpoint._stream import BoundedSelection, BoundedStream, Stream
+from farpoint._uncertainty import uncertainty
 from farpoint._verify import Verdict, verify
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "plan",
     "robust",
     "select",
+    "uncertainty",
     "verify",
 ]
 

@@ -31,8 +31,8 @@ class KCenter(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, B
         How many centers, at most as many as rows.
     metric : {"euclidean", "cosine"}
         Under cosine, distances are chords between rows scaled to norm 1; the cosine distance is `chord**2 / 2`.
-    init : {"lowest", "mean", "heaviest", "random"}, int or array of rows
-        The first center: row 0, the row nearest the mean, the one of largest weight, one drawn by `random_state`, or this row. The
+    init : {"lowest", "mean", "heaviest", "random", "farthest-from-mean", "farthest-pair", "loneliest"}, int or array of rows
+        The first center, as `first` of `farpoint.select`; one drawn by `random_state` for "random"; or this row. The
         rows of an array, which are distinct, are the first centers in that order; they count towards `n_clusters`.
     random_state : int, RandomState or None
         For `init="random"`; nothing else is random.

@@ -1,15 +1,11 @@
 """Pools that come batch by batch."""
 
 import itertools
-import pathlib
-import re
 
 import numpy as np
 import pytest
 
 import farpoint
-
-GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "streams.md"
 
 
 def batches(pool, size):
@@ -155,8 +151,3 @@ def test_all_rows_are_kept_where_there_is_room(pool):
     assert found.centers.tolist() == expected.centers.tolist() and (found.radius, found.excess) == (expected.radius, 0)
     with pytest.raises(ValueError, match="budget 151 is more than half of keep 300: keep at least 302 rows"):
         stream.select(151)
-
-
-def test_the_guide_runs():
-    for number, code in enumerate(re.findall("```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)):
-        exec(compile(code, f"docs/streams.md, block {number}", "exec"), {})

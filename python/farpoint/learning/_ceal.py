@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from farpoint.learning._ranked import LeastConfident, Margin, MaxEntropy, entropy
+from farpoint._uncertainty import entropy
+from farpoint.learning._ranked import LeastConfident, Margin, MaxEntropy
 from farpoint.learning._strategy import Answer, Question, Strategy
 
 _CRITERIA = {"max-entropy": MaxEntropy, "margin": Margin, "least-confident": LeastConfident}

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import farpoint
+from farpoint._uncertainty import entropy
 from farpoint.learning._metric import Metric, checked_metric, unit
-from farpoint.learning._ranked import entropy
 from farpoint.learning._strategy import Answer, Question, Strategy
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from farpoint._uncertainty import entropy, margin
 from farpoint.learning._strategy import Answer, Question, Strategy
 
 
@@ -38,8 +39,7 @@ class Margin(Ranked):
     inputs = frozenset({"probabilities"})
 
     def score(self, question: Question) -> NDArray[np.float64]:
-        top = np.sort(np.asarray(question.probabilities, np.float64), axis=1)[:, -2:]
-        return top[:, 0] - top[:, -1]
+        return -margin(question.probabilities)
 
 
 class LeastConfident(Ranked):
@@ -87,9 +87,3 @@ class SampledEntropy(Ranked):
 def mean(draws: NDArray[Any]) -> NDArray[np.float64]:
     """``(n, c)``: the mean of ``(t, n, c)``, without a copy of all draws."""
     return np.add.reduce(draws, axis=0, dtype=np.float64) / len(draws)
-
-
-def entropy(probabilities: NDArray[Any]) -> NDArray[np.float64]:
-    """``(n,)``, in nats; a probability of 0 adds 0."""
-    p = np.asarray(probabilities, np.float64)
-    return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=1)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from farpoint._floats import as_floats
 from farpoint._terms import host
+from farpoint._uncertainty import check_probabilities
 from farpoint._warnings import warn
 
 #: What a strategy may ask of a model, and the shape of each: n rows, d dimensions, c classes, t draws.
@@ -20,9 +21,6 @@ INPUTS: Mapping[str, str] = {
     "samples": "(t, n, c) class probabilities of t draws, such as t passes with dropout on",
     "losses": "(n,) losses under the true labels, which only an experiment has",
 }
-
-#: How far from 1 class probabilities may sum: bfloat16 rounds them so.
-_ROUNDING = 2**-8
 
 
 @dataclass(frozen=True)
@@ -197,22 +195,8 @@ def checked(name: str, given: Any, n: int) -> NDArray[Any]:
         row = int(np.argwhere(~finite)[0][axis])
         raise ValueError(f"{name} of row {row} are not finite")
     if name in ("probabilities", "samples"):
-        _check_probabilities(name, array)
+        check_probabilities(name, array)
     return array
-
-
-def _check_probabilities(name: str, array: NDArray[Any]) -> None:
-    """Of a row they are not negative and sum to 1; samples are of one draw at least."""
-    if array.ndim == 3 and len(array) == 0:
-        raise ValueError(f"samples have shape {array.shape}: they are of no draw")
-    sums = array.sum(axis=-1, dtype=np.float64)
-    wrong = (np.abs(sums - 1) > _ROUNDING) | (array < 0).any(axis=-1)
-    if wrong.any():
-        at = tuple(np.argwhere(wrong)[0])
-        raise ValueError(
-            f"{name} of row {at[-1]} are none: the least is {array[at].min(initial=0):.4g} and they sum to {sums[at]:.4g}: "
-            "pass softmax probabilities, not logits"
-        )
 
 
 def missing(y: NDArray[Any], missing_label: Any) -> NDArray[np.bool_]:
