@@ -5,13 +5,16 @@
 // | `page`, `words`, `format` | the HTML file around both pages; sentences that both share; numbers and text as they are written |
 // | `select`, `robust` | what each of the two pages says |
 // | `chosen`, `run`, `tables` | the picks, the run, the numbers behind the figures |
+// | `baseline`, `download` | as many random rows beside the picks; the picks as a file that the page holds |
 // | `curve`, `histogram`, `map`, `interval` | one figure each |
 // | `plot`, `axis`, `projection` | what figures share: frame and labels; an axis; a pool in two dimensions |
 // | `terminal` | the coverage curve as text |
 
 mod axis;
+mod baseline;
 mod chosen;
 mod curve;
+mod download;
 mod files;
 mod format;
 mod histogram;
@@ -54,9 +57,10 @@ pub struct About<'a> {
 /// The report: one HTML file that loads nothing from anywhere, light or dark, for screen, phone and print.
 ///
 /// It shows what was selected, the coverage curve, how far rows lie from their nearest
-/// center (with [`Selection::min_distances`]), a map of the pool with the picks in order, tables, and what the run did.
-/// A pure function of its arguments. Reads at most 40,000 rows of the pool; the file stays below 1.5 MB whatever the
-/// pool's size. Time about `O(100 min(n, 20,000) d)`.
+/// center, beside as many random rows (with [`Selection::min_distances`]), a map of the pool with the picks in order, tables, and what
+/// the run did; the picks can be saved from it. A pure function of its arguments. Reads at most 60,000 rows of the pool, and as many as
+/// there are picks; the file stays below 2 MB whatever the pool's size. Time about `O((100 + k) min(n, 20,000) d)`, in matrix
+/// products.
 ///
 /// ```
 /// use farpoint::{Options, Pool, report, select};

@@ -3,7 +3,7 @@
 use super::About;
 use super::chosen::Chosen;
 use super::format::{count, escape, fill, percent};
-use super::{histogram, map, run};
+use super::{download, histogram, map, run};
 use crate::pool::Pool;
 
 const TEMPLATE: &str = include_str!("report.html");
@@ -55,6 +55,7 @@ pub(super) fn page(pool: &Pool, chosen: &Chosen, about: &About, parts: Parts) ->
         ("loss-grows-with", parts.loss_grows_with.into()),
         ("version", env!("CARGO_PKG_VERSION").into()),
         ("curve-points", parts.curve_points),
+        ("picks", download::json(download::csv(pool, chosen, about).as_deref())),
         ("map-points", serde_json::to_string(&map).expect("numbers and base64 are JSON")),
         ("script", SCRIPT.trim().into()),
     ];

@@ -228,3 +228,16 @@ function drawMap(figure, map) {
 
 if (points.curve.length) readCurve(document.getElementById("curve"), points.curve);
 if (points.map) drawMap(document.getElementById("map"), points.map);
+
+// The picks as a file, which the page holds.
+function offerPicks(button, csv) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    link.download = "picks.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+if (points.picks) offerPicks(document.getElementById("save"), points.picks);

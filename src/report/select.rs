@@ -1,6 +1,7 @@
 //! The page of a selection: its radius, how that fell pick by pick, and the picks in order.
 
 use super::About;
+use super::baseline::baseline;
 use super::chosen::Chosen;
 use super::format::{count, number, plural};
 use super::page::{self, Parts, pair, tile};
@@ -24,10 +25,12 @@ pub(super) fn page(pool: &Pool, selection: &Selection, about: &About) -> String 
         curve: curve::figure(selection, about),
         curve_points: curve::json(selection),
         map_title: "The pool and the picks",
-        tables: pair([
-            ("How many picks are enough?", tables::radii(selection)),
-            ("The first picks", tables::picks(pool, &chosen, about)),
-        ]),
+        tables: baseline(pool, selection, about).unwrap_or_default()
+            + &pair([
+                ("How many picks are enough?", tables::radii(selection)),
+                ("The first picks", tables::picks(pool, &chosen, about)),
+            ])
+            + &tables::files(pool, &chosen),
         statistics: run::statistics(pool, selection),
         asked: Vec::new(),
         method: METHOD,

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::About;
 use super::chosen::Chosen;
+use super::download;
 use super::format::{count, escape, fine, number, percent};
+use super::page::section;
 use super::words::absent;
 use crate::pool::{Id, Pool};
 use crate::robust::RobustSelection;
@@ -64,7 +66,29 @@ pub(super) fn picks(pool: &Pool, chosen: &Chosen, about: &About) -> String {
         return absent("No row was picked.");
     }
     let served = chosen.served(picks.min(MOST_LINES));
+    let csv = download::csv(pool, chosen, about);
     folded("Picks", picks, |lines| pick_table(pool, chosen, about.ids, &served, lines))
+        + download::button(csv.as_deref(), chosen)
+}
+
+/// How many rows and picks each file has, where there are several.
+pub(super) fn files(pool: &Pool, chosen: &Chosen) -> String {
+    let files = pool.files();
+    if files.len() < 2 {
+        return String::new();
+    }
+    let file_of = |row: usize| pool.first_rows().partition_point(|&first| first <= row) - 1;
+    let mut picks = vec![0; files.len()];
+    chosen.centers.iter().for_each(|&row| picks[file_of(row)] += 1);
+    let ends = pool.first_rows().iter().skip(1).copied().chain([pool.rows()]);
+    let rows: Vec<usize> = ends.zip(pool.first_rows()).map(|(end, first)| end - first).collect();
+    let cells = |at: usize| {
+        let name = escape(&files[at].display().to_string());
+        let share = percent(picks[at] as f64, chosen.centers.len().max(1) as f64);
+        vec![name, count(rows[at]), count(picks[at]), share]
+    };
+    let heads = ["file", "rows", "picks", "of the picks"];
+    section("Picks by file", &folded("Files", files.len(), |lines| table(&heads, lines.map(cells))))
 }
 
 /// A line a pick: its rank and radius where picks have an order, its id where rows have some, and where it lies in one of several files.

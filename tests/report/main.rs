@@ -4,6 +4,7 @@ mod robust;
 
 use std::ops::ControlFlow;
 
+use farpoint::pool::Id;
 use farpoint::report::{About, beside_the_best, curve_plot, curve_table, html};
 use farpoint::{First, Metric, Options, Pool, Selection, select, select_with, synth};
 
@@ -131,6 +132,107 @@ fn names_are_escaped() {
     loads_nothing(&page);
 }
 
+/// The distances at a share of the rows, as they stand in the table.
+fn baseline(page: &str) -> Option<Vec<[String; 2]>> {
+    let (_, section) = page.split_once("<h2>Beside as many random rows</h2>")?;
+    let (section, _) = section.split_once("</section>").expect("it ends");
+    let lines = section.split("<tr><td>").skip(1).map(|line| {
+        let mut cells = line.split("</td><td>").skip(1).map(|cell| cell.split('<').next().unwrap());
+        [cells.next().unwrap().to_string(), cells.next().unwrap().to_string()]
+    });
+    Some(lines.collect())
+}
+
+/// On a line of whole numbers every distance can be counted.
+#[test]
+fn as_many_random_rows_stand_beside_the_picks() {
+    let values: Vec<f32> = (0..1000).map(|row| (row * row) as f32).collect();
+    let pool = Pool::new(&values, 1).expect("finite");
+    let (selection, page) = page(&pool, 9, &assigned());
+    let found = baseline(&page).expect("there is one");
+    let mut of_picks = selection.min_distances.expect("asked for");
+    of_picks.sort_by(f64::total_cmp);
+    let picks: Vec<f64> = [499, 899, 989, 999].map(|at| of_picks[at]).to_vec();
+    let told: Vec<f64> =
+        found.iter().map(|[picks, _]| picks.replace(',', "").parse().unwrap()).collect();
+    let is_near = |(told, picks): (&f64, &f64)| (told - picks).abs() <= 1e-3 * picks;
+    assert!(told.iter().zip(&picks).all(is_near), "{told:?} {picks:?}");
+    // Whatever rows are drawn, nine of them have the last of the line no nearer than picks have it.
+    let random: Vec<f64> =
+        found.iter().map(|[_, random]| random.replace(',', "").parse().unwrap()).collect();
+    assert!(random.is_sorted() && random[3] >= 0.999 * picks[3], "{random:?}");
+    assert!(page.contains("9 rows drawn with fixed seeds in the place of the picks.</p>"));
+    assert!(
+        page.contains("of the rows some random row is nearer") || page.contains("For most rows, ")
+    );
+}
+
+#[test]
+fn random_rows_are_drawn_of_those_that_may_be_chosen() {
+    // All other rows are a million away.
+    let values: Vec<f32> = (0..100).map(|row| if row < 50 { 1e6 } else { row as f32 }).collect();
+    let pool = Pool::new(&values, 1).expect("finite");
+    let options = Options { excluded: (0..50).collect(), ..assigned() };
+    let found = baseline(&page(&pool, 5, &options).1).expect("there is one");
+    assert!(found[3][1].parse::<f64>().unwrap() < 50.0, "{found:?}");
+    let labeled = Options { labeled: vec![3], ..assigned() };
+    let found = baseline(&page(&pool, 5, &labeled).1).expect("there is one");
+    assert_eq!(found[0], ["0", "0"]);
+}
+
+#[test]
+fn without_anything_to_say_of_random_rows_there_is_no_baseline() {
+    let values = gaussian(60, 3);
+    let pool = Pool::new(&values, 3).expect("finite");
+    let weighted = Options { weights: Some(vec![0.5; 60]), ..assigned() };
+    let vectors = Pool::new(&values[..6], 3).expect("finite");
+    let outside = Options { labeled_vectors: Some(&vectors), ..assigned() };
+    let all = Options { excluded: (5..60).collect(), ..assigned() };
+    for (budget, options) in
+        [(5, &weighted), (5, &outside), (31, &assigned()), (5, &Options::default()), (3, &all)]
+    {
+        assert_eq!(baseline(&page(&pool, budget, options).1), None);
+    }
+    assert!(baseline(&page(&pool, 30, &assigned()).1).is_some());
+}
+
+#[test]
+fn the_page_holds_the_picks_as_a_table() {
+    let values = gaussian(60, 3);
+    let pool = Pool::new(&values, 3).expect("finite");
+    let options = assigned();
+    let selection = select(&pool, 3, &options).expect("the options are good");
+    let ids = ["plain", "a,\"b\"", "</script>"].map(|id| Id::Text(id.into()));
+    let page = html(&pool, &selection, &About { ids: &ids, ..about(&options) });
+    check(&page);
+    assert_eq!(page.matches("<script").count(), 2);
+    let [a, b, c] = selection.centers[..] else { panic!("three picks") };
+    let [x, y, z] = selection.radii[..] else { panic!("three radii") };
+    let expected = format!(
+        "rank,row,id,radius\n1,{a},plain,{x}\n2,{b},\"a,\"\"b\"\"\",{y}\n3,{c},</script>,{z}\n"
+    );
+    assert_eq!(points(&page)["picks"], expected);
+    assert!(page.contains("id=\"save\""));
+}
+
+#[test]
+fn picks_are_counted_by_file() {
+    let folder = tempfile::tempdir().expect("there is a disk");
+    let rows =
+        |values: std::ops::Range<u32>| values.map(|v| format!("{}.5\n", v * v)).collect::<String>();
+    std::fs::write(folder.path().join("a.csv"), rows(0..10)).expect("written");
+    std::fs::write(folder.path().join("b<i>.csv"), rows(10..40)).expect("written");
+    let pool = Pool::open(folder.path()).expect("two files");
+    let (selection, page) = page(&pool, 4, &assigned());
+    let of_a = selection.centers.iter().filter(|&&row| row < 10).count();
+    assert!(page.contains("<h2>Picks by file</h2>"));
+    let line = |file: &str, rows: usize, picks: usize| {
+        format!("{file}</td><td>{rows}</td><td>{picks}</td><td>{} %</td>", 25 * picks)
+    };
+    assert!(page.contains(&line("a.csv", 10, of_a)), "{page}");
+    assert!(page.contains(&line("b&lt;i&gt;.csv", 30, 4 - of_a)), "{page}");
+}
+
 #[test]
 fn large_pools_make_small_pages() {
     let values = gaussian(60_000, 2);
@@ -156,6 +258,8 @@ fn large_pools_make_small_pages() {
     assert_eq!((&curve[0][0], &curve[curve.len() - 1][0]), (&1.into(), &40_000.into()));
     assert_eq!(points["map"]["pick_rows"].as_array().map(Vec::len), Some(10_000));
     assert!(page.contains("20,000 of 60,000 rows, evenly sampled"));
+    // So many picks are a file of their own.
+    assert!(points["picks"].is_null() && page.contains("--output picks.csv"));
 }
 
 #[test]
