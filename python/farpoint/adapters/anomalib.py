@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import sys
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 
 import farpoint
+from farpoint._frameworks import readable
 from farpoint._nearest import nearest_distances
+from farpoint._select import run
+from farpoint._terms import terms
 
-__all__ = ["KCenterGreedy", "patch"]
+from ._replacing import replacing
+
+__all__ = ["KCenterGreedy", "farthest_first_coreset", "patch"]
 
 
 class KCenterGreedy:
@@ -129,26 +133,37 @@ def _projection_model(projection: str | None) -> Any:
     return SparseRandomProjection(eps=0.9)
 
 
+def farthest_first_coreset(embeddings: torch.Tensor, target_size: int) -> torch.Tensor:
+    """``target_size`` rows of ``embeddings`` (n, d), what MH-PatchCore's merge-reduce bank keeps of a block.
+
+    The first is the one farthest from the mean, each next one the row farthest from those before it; all rows in their order where there
+    are no more. Raises ValueError for values that are not finite.
+    """
+    if target_size >= len(embeddings):
+        return embeddings.clone()
+    mean = embeddings.mean(dim=0, keepdim=True)
+    first = int(torch.linalg.vector_norm(embeddings - mean, dim=1).argmax())
+    return embeddings[run(readable(embeddings), target_size, terms(len(embeddings), first=first)).centers]
+
+
 @contextlib.contextmanager
 def patch() -> Iterator[None]:
-    """While it is entered, anomalib's own models (PatchCore, AnomalyDINO) select with this module's :class:`KCenterGreedy`.
+    """While it is entered, anomalib's own models select with this module: PatchCore and AnomalyDINO with :class:`KCenterGreedy`,
+    MH-PatchCore's merge-reduce bank with :func:`farthest_first_coreset`, where anomalib has it (2.7).
 
-    They import the class by name and take no other, so its name is replaced in every module of anomalib, for every thread::
+    They import their selection by name and take no other, so its name is replaced in every module of anomalib, for every thread::
 
         with farpoint.adapters.anomalib.patch():
             Engine().fit(model=Patchcore(), datamodule=datamodule)
     """
     from anomalib.models.components.sampling.k_center_greedy import KCenterGreedy as theirs
 
-    _replace(theirs, KCenterGreedy)
-    try:
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(replacing("anomalib", "KCenterGreedy", theirs, KCenterGreedy))
+        with contextlib.suppress(ImportError):
+            from anomalib.models.image.mh_patchcore.components import _farthest_first_coreset
+
+            patches.enter_context(
+                replacing("anomalib", "_farthest_first_coreset", _farthest_first_coreset, farthest_first_coreset)
+            )
         yield
-    finally:
-        _replace(KCenterGreedy, theirs)
-
-
-def _replace(old: type, new: type) -> None:
-    for name, module in list(sys.modules.items()):
-        # The module's own names only: asking a lazy module for one it lacks would import more.
-        if name.partition(".")[0] == "anomalib" and vars(module).get("KCenterGreedy") is old:
-            vars(module)["KCenterGreedy"] = new

@@ -238,3 +238,41 @@ def test_a_second_selection_forgets_the_distances_of_the_first():
         rows = from_start(sampler, start)
         expected = nearest_distances(embedding, embedding[rows])
         np.testing.assert_allclose(sampler.min_distances.squeeze(1).numpy(), expected, rtol=1e-12)
+
+
+@pytest.fixture
+def blocks():
+    """What MH-PatchCore's bank is fed, (60, 4) float64 each."""
+    return [torch.from_numpy(gaussian(60, 4, seed)).double() for seed in range(5)]
+
+
+def bank_of(blocks):
+    from anomalib.models.image.mh_patchcore.components import MergeReduceMemoryBank
+
+    bank = MergeReduceMemoryBank(memory_bank_size=30, local_coreset_size=16)
+    for block in blocks:
+        bank.update(block)
+    bank.finalize()
+    return bank.bank
+
+
+def test_the_merge_reduce_bank_of_mh_patchcore_while_patched(blocks):
+    from anomalib.models.image.mh_patchcore import components
+
+    theirs = bank_of(blocks)
+    with adapter.patch(), mock.patch.object(adapter, "run", wraps=adapter.run) as run:
+        assert components._farthest_first_coreset is adapter.farthest_first_coreset
+        ours = bank_of(blocks)
+    assert components._farthest_first_coreset is not adapter.farthest_first_coreset
+    assert torch.equal(ours, theirs) and len(ours) == 30 and run.call_count == 9  # 5 blocks, 3 merges, the end
+
+
+def test_equal_patches_are_kept_again_by_their_bank_not_by_ours():
+    from anomalib.models.image.mh_patchcore.components import _farthest_first_coreset
+
+    block = torch.arange(20.0, dtype=torch.float64).div(10).floor().unsqueeze(1)
+    block[0], block[10] = -1, 2  # three of the four places
+    ours, theirs = adapter.farthest_first_coreset(block, 6), _farthest_first_coreset(block, 6)
+    assert (ours == -1).sum() == 1 and (theirs == -1).sum() > 1
+    assert torch.equal(ours[:4].sort(dim=0).values, torch.tensor([[-1.0], [0], [1], [2]], dtype=torch.float64))
+    assert torch.equal(adapter.farthest_first_coreset(block, 99), block)
