@@ -55,9 +55,9 @@ fn of_one_row_and_of_equal_rows() {
 /// Differences that f32 has not decide in f64.
 #[test]
 fn of_f64() {
-    let values: Vec<f64> = (0..40).map(|row| 1e9 + f64::from(row * row % 37)).collect();
-    of_type(&values);
-    of_type(&values.iter().map(|value| (value - 1e9) as f32).collect::<Vec<f32>>());
+    let numbers = (0..40u16).map(|row| row * row % 37);
+    of_type(&numbers.clone().map(|number| 1e9 + f64::from(number)).collect::<Vec<f64>>());
+    of_type(&numbers.map(f32::from).collect::<Vec<f32>>());
 }
 
 fn of_type<T: Element>(values: &[T]) {
