@@ -59,11 +59,13 @@ pub fn raised<T>(result: farpoint::Result<T>) -> PyResult<T> {
     result.map_err(exception)
 }
 
-/// The exception for an engine that broke a promise of its own.
+/// The exception for an engine that broke a promise of its own, or whose pool was changed under it: values are checked when a run begins.
 pub fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    PyRuntimeError::new_err(format!("a bug in farpoint, please report it: {text}"))
+    PyRuntimeError::new_err(format!(
+        "a bug in farpoint, please report it, unless another thread wrote to the pool during the run, which none may: {text}"
+    ))
 }
 
 /// The system's message, without the number that Rust puts behind it.
