@@ -357,6 +357,11 @@ fn rows_that_do_not_go_together_are_named() {
     );
     let excluded = Options { first: First::Row(9), excluded: vec![9], ..cpu() };
     assert_eq!(told(two(), Some(5), &excluded), "first row 9 is labeled, excluded or left out");
+    let searched = Options { first: First::Loneliest, ..cpu() };
+    assert_eq!(
+        told(two(), Some(5), &searched),
+        "first 'loneliest' is searched for in pools of one process, in host memory or files: find it there, and give its row"
+    );
     let mut zeros = parts(&values, D, &[0, 20]);
     zeros[1].values = Values::F32(Arc::new(vec![0.0; 40 * D]));
     let cosine = Options { metric: Metric::Cosine, ..cpu() };
