@@ -16,6 +16,7 @@ __all__ = [
     "Shard",
     "__version__",
     "bound",
+    "budget",
     "coordinate",
     "coverage",
     "ids_of_rows",
